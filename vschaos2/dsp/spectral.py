@@ -1,0 +1,106 @@
+"""The one way from waveform to model frames and back.
+
+    waveform ──Gabor──> coefficients ──|·|──> magnitudes ──(mel)──contrast──> frames
+
+The dataset, the trainer, `generate.py` and the exported instrument all use this module; none has
+a transform of its own.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from vschaos2.dsp.framing import dual_window, gaussian_window
+from vschaos2.dsp.gabor import analyse, synthesise
+from vschaos2.dsp.magnitude import CONTRASTS, Mel, compress, expand
+
+
+class SpectralTransform(nn.Module):
+    """Waveform to model frames and back, differentiable and scriptable.
+
+    Args:
+        sample_rate_hz: sample rate of every waveform that enters.
+        n_fft: window length in samples, a power of two.
+        hop: hop in samples, a power of two that divides n_fft.
+        contrast: "log1p", "log" or "linear" (see `magnitude.py`).
+        n_mels: number of mel bands, or 0 for all bins.
+        level: the scale S0 in units of the dataset's mean magnitude: 1 puts the bend of log1p at
+            the mean.
+
+    Raises:
+        ValueError: if a length is no power of two, hop does not divide n_fft, or the contrast is
+            unknown.
+    """
+
+    scale: Tensor
+    window: Tensor
+    dual: Tensor
+
+    def __init__(
+        self,
+        sample_rate_hz: int = 44100,
+        n_fft: int = 2048,
+        hop: int = 512,
+        contrast: str = "log1p",
+        n_mels: int = 0,
+        level: float = 1.0,
+    ) -> None:
+        super().__init__()
+        for name, value in (("n_fft", n_fft), ("hop", hop)):
+            if value < 2 or value & (value - 1):
+                raise ValueError(f"{name} must be a power of two, got {value}: nn~ needs one")
+        if contrast not in CONTRASTS:
+            raise ValueError(f"contrast must be one of {', '.join(CONTRASTS)}, got {contrast!r}")
+        if level <= 0:
+            raise ValueError(f"level must be positive, got {level}: 1 is the dataset's mean")
+        self.sample_rate_hz = sample_rate_hz
+        self.n_fft = n_fft
+        self.hop = hop
+        self.contrast = contrast
+        self.n_mels = n_mels
+        self.level = level
+        self.n_bins = n_fft // 2 + 1
+        self.n_features = n_mels if n_mels > 0 else self.n_bins
+        window = gaussian_window(n_fft)
+        self.register_buffer("window", window.float(), persistent=False)
+        self.register_buffer("dual", dual_window(window, hop).float(), persistent=False)
+        # The level of the dataset travels with the weights: it is the one thing measured here.
+        self.register_buffer("scale", torch.ones(()))
+        self.mel = Mel(n_mels, n_fft, sample_rate_hz) if n_mels > 0 else nn.Identity()
+        self.inverse_mel = _InverseMel(self.mel) if n_mels > 0 else nn.Identity()
+
+    def fit_level(self, mean_magnitude: float) -> None:
+        """Set the scale to `level` times the dataset's mean magnitude (> 0)."""
+        if not mean_magnitude > 0:
+            raise ValueError(f"mean magnitude must be positive, got {mean_magnitude}: all silent?")
+        self.scale.fill_(mean_magnitude * self.level)
+
+    def analyse(self, waveform: Tensor) -> Tensor:
+        """Gabor coefficients: [B, T] → complex [B, F, K]."""
+        return analyse(waveform, self.window, self.hop)
+
+    def synthesise(self, coefficients: Tensor) -> Tensor:
+        """Waveform of Gabor coefficients: complex [B, F, K] → [B, (F - 1)·hop + n_fft]."""
+        return synthesise(coefficients, self.dual, self.hop)
+
+    def to_frames(self, magnitude: Tensor) -> Tensor:
+        """Model frames of magnitudes: [..., K] → [..., n_features]."""
+        return compress(self.mel(magnitude), self.scale, self.contrast)
+
+    def to_magnitude(self, frames: Tensor) -> Tensor:
+        """Magnitudes of model frames: [..., n_features] → [..., K], ≥ 0."""
+        return self.inverse_mel(expand(frames, self.scale, self.contrast))
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """Model frames of a waveform: [B, T] → [B, F, n_features]."""
+        return self.to_frames(self.analyse(waveform).abs())
+
+
+class _InverseMel(nn.Module):
+    """`Mel.inverse` as a module, so that TorchScript can swap it for an identity."""
+
+    def __init__(self, mel: Mel) -> None:
+        super().__init__()
+        self.register_buffer("inverse_bank", mel.inverse_bank, persistent=False)
+
+    def forward(self, bands: Tensor) -> Tensor:
+        return torch.matmul(bands, self.inverse_bank).clamp_min(0.0)

@@ -1,0 +1,61 @@
+"""A model from its configuration, and from nothing but what this package defines.
+
+A configuration names classes by `_target_`. A run folder may come from a stranger, so building
+must not let its text choose any callable of the Python world: only the classes listed here exist
+for it.
+"""
+
+from typing import Any, cast
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from vschaos2.errors import InputError
+from vschaos2.models.vae import VAE
+
+BUILDABLE = (
+    "vschaos2.dsp.spectral.SpectralTransform",
+    "vschaos2.models.decoders.ConvDecoder",
+    "vschaos2.models.decoders.DenseDecoder",
+    "vschaos2.models.encoders.ConvEncoder",
+    "vschaos2.models.encoders.DenseEncoder",
+    "vschaos2.models.vae.VAE",
+)
+
+
+def build_model(config: DictConfig) -> VAE:
+    """The untrained model that `config.model` and `config.data.transform` describe.
+
+    Raises:
+        InputError: if the configuration names a class that is no part of a model, an argument
+            that the class does not have, or a value that it refuses.
+    """
+    model = OmegaConf.to_container(config.model, resolve=True)
+    model["transform"] = OmegaConf.to_container(config.data.transform, resolve=True)  # type: ignore
+    for target in _targets(model):
+        if target not in BUILDABLE:
+            raise InputError(
+                f"model: _target_ {target!r} is not a part of a model: use one of "
+                f"{', '.join(BUILDABLE)}"
+            )
+    try:
+        return cast(VAE, instantiate(model, _convert_="all"))
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        where = str(error).splitlines()[-1].removeprefix("full_key: ")
+        raise InputError(f"model {where}: {_one_line(cause)}") from error
+
+
+def _targets(node: Any) -> list[str]:
+    """Every `_target_` below a node of plain dicts and lists."""
+    if isinstance(node, dict):
+        own = [str(node["_target_"])] if "_target_" in node else []
+        return own + [target for value in node.values() for target in _targets(value)]
+    if isinstance(node, list):
+        return [target for value in node for target in _targets(value)]
+    return []
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

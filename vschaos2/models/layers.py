@@ -1,0 +1,56 @@
+"""The blocks that encoders and decoders are made of."""
+
+from torch import Tensor, nn
+
+
+class DenseBlock(nn.Module):
+    """A residual block over features: x + W₂ · SiLU(W₁ · LayerNorm(x)).
+
+    Normalising before the weights keeps the sum x itself free, so that deep stacks train from
+    the first step (pre-norm; Xiong et al. 2020, "On layer normalization in the transformer
+    architecture").
+
+    Shape: [B, dim] → [B, dim].
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The block's output: [B, dim] → [B, dim]."""
+        return x + self.body(x)
+
+
+class ConvBlock(nn.Module):
+    """A residual block along frequency: x + Conv(SiLU(Conv(GroupNorm(x)))).
+
+    Shape: [B, channels, K] → [B, channels, K].
+    """
+
+    def __init__(self, channels: int, kernel_size: int) -> None:
+        super().__init__()
+        padding = kernel_size // 2
+        self.body = nn.Sequential(
+            nn.GroupNorm(1, channels),
+            nn.Conv1d(channels, channels, kernel_size, padding=padding),
+            nn.SiLU(),
+            nn.Conv1d(channels, channels, kernel_size, padding=padding),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The block's output: [B, channels, K] → [B, channels, K]."""
+        return x + self.body(x)
+
+
+def odd(name: str, kernel_size: int) -> int:
+    """The kernel size itself, if odd: a centred kernel has a middle.
+
+    Raises:
+        ValueError: if it is even.
+    """
+    if kernel_size % 2 != 1:
+        raise ValueError(f"{name} must be odd, got {kernel_size}: use {kernel_size + 1}")
+    return kernel_size
