@@ -1,9 +1,6 @@
-import gc
 import logging
-import os
-import resource
+import tracemalloc
 
-import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -70,7 +67,7 @@ def test_a_linked_root_is_searched(tmp_path):
 
 
 def test_missing_folder_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match="no such folder: .*nowhere"):
+    with pytest.raises(InputError, match=r"no such folder: .*nowhere"):
         find_audio_files(tmp_path / "nowhere")
 
 
@@ -131,8 +128,6 @@ def test_resampled_sine_keeps_frequency_and_amplitude(tmp_path):
     middle = slice(4410, -4410)
     expected = 0.5 * np.sin(2 * np.pi * 997 * np.arange(2 * 44100) / 44100)
     np.testing.assert_allclose(mono[middle], expected[middle], atol=2e-5)
-    oracle, _ = librosa.load(tmp_path / "a.wav", sr=44100, res_type="soxr_hq")
-    np.testing.assert_allclose(mono, oracle, atol=1e-6)
 
 
 @pytest.mark.parametrize("rate_hz", [44100, 48000])
@@ -150,16 +145,16 @@ def test_one_sample_is_a_signal(tmp_path):
     np.testing.assert_array_equal(read_audio(tmp_path / "a.wav", 44100), noise(1))
 
 
-@pytest.mark.slow
 def test_long_file_streams_in_bounded_memory(tmp_path):
     with soundfile.SoundFile(tmp_path / "a.wav", "w", 48000, 8, "PCM_16") as file:
-        for seed in range(20):
-            file.write(noise(480_000, 8, seed=seed))  # 200 s of 8 channels: 307 MB as float32
-    gc.collect()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for seed in range(6):
+            file.write(noise(480_000, 8, seed=seed))  # 60 s of 8 channels: 92 MB as float32
+    tracemalloc.start()
     total = sum(len(block) for block in read_blocks(tmp_path / "a.wav", 44100, 65536))
-    assert total == 200 * 44100
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # KB
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert total == 60 * 44100
+    assert peak_bytes < 8e6
 
 
 # --- refuse ---
@@ -209,7 +204,7 @@ def test_written_samples_come_back_unclipped(tmp_path, shape):
     back, rate_hz = soundfile.read(tmp_path / "new" / "a.wav", dtype="float32")
     assert rate_hz == 48000
     np.testing.assert_array_equal(back, samples.squeeze() if shape[-1] == 1 else samples)
-    assert os.listdir(tmp_path / "new") == ["a.wav"]
+    assert list((tmp_path / "new").iterdir()) == [tmp_path / "new" / "a.wav"]
 
 
 def test_writer_joins_its_blocks_and_shows_nothing_before_the_end(tmp_path):
@@ -233,11 +228,11 @@ def test_failure_leaves_the_file_that_was_there(tmp_path):
     with pytest.raises(RuntimeError, match="model failed"):
         fail_half_way()
     np.testing.assert_array_equal(read_audio(tmp_path / "a.wav", 44100), noise(100))
-    assert os.listdir(tmp_path) == ["a.wav"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.wav"]
 
 
 def test_writer_refuses_what_it_cannot_write(tmp_path):
-    with pytest.raises(InputError, match="end its name in .wav"):
+    with pytest.raises(InputError, match=r"end its name in \.wav"):
         write_audio(tmp_path / "a.mp3", noise(10), 44100)
     with pytest.raises(ValueError, match="non-finite"):
         write_audio(tmp_path / "a.wav", np.array([0.0, np.nan]), 44100)

@@ -278,3 +278,15 @@ def test_tone_stays_in_the_band_at_other_rates() -> None:
             assert waveform.shape == (rate_hz // 2,)
             frequency_hz, power = power_spectrum(waveform, rate_hz)
             assert 10 * np.log10(power[frequency_hz > 20_000].sum() / power.sum()) < -60
+
+
+def test_band_is_closed_from_18_khz() -> None:
+    taper = synthesis.band_taper([0.0, 14_000.0, 16_000.0, 18_000.0, 22_000.0])
+    np.testing.assert_allclose(taper, [1, 1, 0.5, 0, 0], atol=1e-12)
+    noise = synthesis.band_noise(np.random.default_rng(0), RATE_HZ, 16_000.0, 1.0, RATE_HZ)
+    assert np.mean(noise**2) == pytest.approx(1)
+    frequency_hz, power = power_spectrum(noise, RATE_HZ)
+    assert power[frequency_hz > 18_000].sum() < 1e-20 * power.sum()
+    assert power[frequency_hz > 15_000].sum() > 0.01 * power.sum()
+    highest_hz = synthesis.harmonic_frequencies(np.full(RATE_HZ, 130.0))[-1]
+    assert np.all((highest_hz <= 18_000) & (highest_hz > 18_000 - 130))

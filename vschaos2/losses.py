@@ -28,6 +28,7 @@ T = TypeVar("T")
 # Below this a magnitude counts as silence. With a Gaussian window of 2048 samples a sine of
 # amplitude 1 peaks at 423, so 1e-3 lies 112 dB below it, just above the noise of 16-bit sound.
 MAGNITUDE_FLOOR = 1e-3
+FRAME_FLOOR = 0.03  # 30 dB below the batch's level
 
 
 def spectral_convergence(
@@ -50,6 +51,26 @@ def spectral_convergence(
     silence = floor * math.sqrt(target.numel())
     scale = torch.linalg.vector_norm(target).clamp_min(silence)
     return torch.linalg.vector_norm(target - estimate) / scale
+
+
+def frame_convergence(target: Tensor, estimate: Tensor, floor: float = MAGNITUDE_FLOOR) -> Tensor:
+    """The relative error of each frame, averaged: mean_f ‖S_f - Ŝ_f‖ / (‖S_f‖ + 0.03 r).
+
+    Unlike `spectral_convergence`, a quiet frame counts as much as a loud one, down to 30 dB below
+    the batch's level r, the root mean square of ‖S_f‖: there it fades, since a relative error of
+    near-silence means nothing.
+
+    Args:
+        target: magnitudes S ≥ 0, frames on the last axis but one.
+        estimate: magnitudes Ŝ ≥ 0, same shape.
+        floor: magnitude taken for silence, > 0; r is never below a constant spectrum there.
+
+    Shape: two of [..., K] → scalar.
+    """
+    norms = torch.linalg.vector_norm(target, dim=-1)
+    level = norms.square().mean().sqrt().clamp_min(floor * math.sqrt(target.shape[-1]))
+    errors = torch.linalg.vector_norm(target - estimate, dim=-1)
+    return (errors / (norms + FRAME_FLOOR * level)).mean()
 
 
 def log_l1(target: Tensor, estimate: Tensor, floor: float = MAGNITUDE_FLOOR) -> Tensor:
@@ -113,6 +134,7 @@ class Reconstruction(NamedTuple):
 
 RECONSTRUCTION: dict[str, Reconstruction] = {
     "spectral_convergence": Reconstruction(spectral_convergence, "magnitude"),
+    "frame_convergence": Reconstruction(frame_convergence, "magnitude"),
     "log_l1": Reconstruction(log_l1, "magnitude"),
     "itakura_saito": Reconstruction(itakura_saito, "magnitude"),
     "l1": Reconstruction(l1, "frames"),

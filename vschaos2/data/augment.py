@@ -60,8 +60,9 @@ class Augment(nn.Module):
     def filter(self, magnitude: Tensor) -> Tensor:
         """Magnitudes with a random gain and a smooth random filter.
 
-        The filter in dB is Σ_i n_i cos(π i v), with n_i normal and v in [0, 1] the logarithm of
-        the bin above a knee at 1/40 of the band.
+        The filter in dB is Σ_i n_i cos(π i v), with v in [0, 1] the logarithm of the bin above a
+        knee at 1/40 of the band, and n_i normal with a deviation that falls as 1/(1 + i/2): broad
+        strokes are stronger than fine ones.
 
         Shape: [B, K] → [B, K].
         """
@@ -75,7 +76,8 @@ class Augment(nn.Module):
             position = torch.log1p(40.0 * position) / math.log(41.0)
             order = torch.arange(1, TILT_TERMS + 1, device=magnitude.device)
             cosines = torch.cos(math.pi * order[:, None] * position)
-            spread = self.tilt_db * to_nepers / math.sqrt(TILT_TERMS / 2)
+            spread = 1.0 / (1.0 + order / 2)
+            spread = spread * (self.tilt_db * to_nepers / (spread.square().sum() / 2).sqrt())
             weights = torch.randn(batch, TILT_TERMS, device=magnitude.device) * spread
             magnitude = magnitude * torch.exp(weights @ cosines)
         return magnitude

@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import math
+import mmap
 import os
 import re
 import shutil
@@ -84,6 +85,7 @@ class SampleCache:
         self.sample_rate_hz = sample_rate_hz
         self._data = data
         self._total_samples = total_samples
+        self._touched_bytes = 0
         # The open file outlives a compaction by another process, which removes its name.
         try:
             self._file = data.open("rb")
@@ -132,11 +134,16 @@ class SampleCache:
         """Let go of every resident page; the system's page cache still holds them."""
         shape = (self._total_samples,)
         self._samples = np.memmap(self._file, dtype="<f4", mode="r", shape=shape)
-        self._touched_bytes = 0
+        self._resident_bytes = 0
+        # At first the system's read-ahead brings the file into its page cache. Once about all of
+        # it has been there, mapping the neighbourhood of each page is only a loss of time.
+        if self._touched_bytes > 4 * self._total_samples and hasattr(mmap, "MADV_RANDOM"):
+            self._samples.base.madvise(mmap.MADV_RANDOM)  # type: ignore[union-attr]
 
     def _touch(self, nbytes: int) -> None:
         self._touched_bytes += nbytes
-        if self._touched_bytes > RESIDENT_BYTES and self._total_samples * 4 > RESIDENT_BYTES:
+        self._resident_bytes = min(self._resident_bytes + nbytes, 4 * self._total_samples)
+        if self._resident_bytes > RESIDENT_BYTES:
             self.release()
 
 

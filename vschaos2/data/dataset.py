@@ -16,6 +16,7 @@ from typing import Protocol, TypedDict
 import numpy as np
 import numpy.typing as npt
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
@@ -109,6 +110,7 @@ class _WindowReader:
         self.cache = cache
         self.window_samples = window_samples
         self.labels = labels
+        self.gate_strip = np.repeat(np.array([0, 1, 0], np.float32), window_samples)
         self.file_indices = np.asarray(file_indices, dtype=np.int64)
         chosen = [cache.files[i] for i in file_indices]
         self.file_starts = np.array([file.start for file in chosen], dtype=np.int64)
@@ -121,11 +123,14 @@ class _WindowReader:
         """Windows from `starts` [B] relative to the files at `which` [B] in file_indices."""
         lengths = self.file_lengths[which]
         rows = self.cache.gather(self.file_starts[which] + starts, self.window_samples)
-        edge = np.flatnonzero((starts < 0) | (starts + self.window_samples > lengths))
-        if len(edge):
-            position = starts[edge, None] + np.arange(self.window_samples)
-            silent = (position < 0) | (position >= lengths[edge, None])
-            rows[edge] = np.where(silent, np.float32(0.0), rows[edge])
+        # What a window holds of the neighbouring recordings is multiplied by zero. A gate that
+        # opens at sample -start, or closes at sample length - start, is a window of one strip.
+        gates = sliding_window_view(self.gate_strip, self.window_samples)
+        early = np.flatnonzero(starts < 0)
+        rows[early] *= gates[self.window_samples + starts[early]]
+        excess = starts + self.window_samples - lengths
+        late = np.flatnonzero(excess > 0)
+        rows[late] *= gates[self.window_samples + excess[late]]
         return {"waveform": torch.from_numpy(rows), "labels": self._labels(which, starts, lengths)}
 
     def _labels(self, which: Positions, starts: Positions, lengths: Positions) -> dict[str, Tensor]:

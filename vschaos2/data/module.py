@@ -37,7 +37,7 @@ class WindowDataModule(pl.LightningDataModule):
 
     def __init__(
         self,
-        root: Path,
+        root: str | Path,
         sample_rate_hz: int,
         n_files: int | None,
         validation_fraction: float,
@@ -50,7 +50,8 @@ class WindowDataModule(pl.LightningDataModule):
         seed: int,
     ) -> None:
         super().__init__()
-        self.cache = open_cache(root, sample_rate_hz, n_files=n_files)
+        self.root = Path(root).expanduser()
+        self.cache = open_cache(self.root, sample_rate_hz, n_files=n_files)
         self.training_files, self.validation_files = split_files(
             self.cache, validation_fraction, seed
         )

@@ -181,6 +181,7 @@ class MagnitudeInversion(nn.Module):
         self.logs = log_magnitude(quiet)
         self.held = like.new_zeros([batch, self.lookahead, bins])
         self.phase = self.noise[:bins].expand(batch, bins).clone()
+        self.phase[:, :: bins - 1] = 0.0
         self.past = like.new_zeros([batch, self.n_fft - self.hop])
         self.open_magnitudes = like.new_zeros([batch, self.open_frames, bins])
         self.open_spectra = torch.complex(self.open_magnitudes, self.open_magnitudes)

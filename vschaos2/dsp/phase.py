@@ -201,7 +201,12 @@ def phase_steps(
     roots = spanning_roots(current, previous, low, levels)
     across = frequency_integral(time_derivative(logs, lookahead), coupling)
     step = time_step(current, previous, advance, coupling).sub_(across)
-    return roots, torch.where(low, noise, step.gather(-1, roots).add_(across))
+    steps = torch.where(low, noise, step.gather(-1, roots).add_(across))
+    # Of the two ends a real signal keeps the real part only: any phase there but 0 or π is loss.
+    last = logs.shape[-1] - 1
+    roots[..., 0], roots[..., last] = 0, last
+    steps[..., ::last] = 0.0
+    return roots, steps
 
 
 def propagate(phase: Tensor, roots: Tensor, steps: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ must not let its text choose any callable of the Python world: only the classes 
 for it.
 """
 
+import re
 from typing import Any, cast
 
 from hydra.errors import InstantiationException
@@ -42,9 +43,11 @@ def build_model(config: DictConfig) -> VAE:
     try:
         return cast(VAE, instantiate(model, _convert_="all"))
     except InstantiationException as error:
-        cause = error.__cause__ or error
-        where = str(error).splitlines()[-1].removeprefix("full_key: ")
-        raise InputError(f"model {where}: {_one_line(cause)}") from error
+        # Hydra's text: "Error in call to target 'X':", the cause, "full_key: encoder".
+        key = re.search(r"full_key: (\S+)", str(error))
+        where = f"model.{key[1]}" if key else "model"
+        cause = " ".join(str(error.__cause__ or error).split())
+        raise InputError(f"{where}: {cause}") from error
 
 
 def _targets(node: Any) -> list[str]:
@@ -56,6 +59,3 @@ def _targets(node: Any) -> list[str]:
         return [target for value in node for target in _targets(value)]
     return []
 
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())

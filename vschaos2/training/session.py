@@ -8,20 +8,27 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
+from vschaos2.config import call, check_keys
+from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
+from vschaos2.divergences import Divergence
 from vschaos2.errors import InputError
 from vschaos2.models.build import build_model
+from vschaos2.models.vae import VAE
 from vschaos2.runs import create_run_folder, save_config
+from vschaos2.schedules import BetaSchedule
 from vschaos2.training.callbacks import ProgressLine, StopOnInterrupt, WholeCheckpoints, checkpoints
 from vschaos2.training.step import VAETraining
 
 logger = logging.getLogger(__name__)
 
+KEYS = ("name", "rundir", "seed", "check", "data", "model", "training", "callbacks", "trainer")
+DATA_KEYS = ("dataset", "loader", "transform", "augment")
 FOLDER_VARIABLE = "VSCHAOS2_RUN_FOLDER"  # tells the other processes of a training where it writes
 
 
@@ -35,27 +42,108 @@ def train(config: DictConfig) -> Path:
     if missing:
         hint = "the folder of your recordings" if missing[0] == "data.dataset.root" else "a value"
         raise InputError(f"{missing[0]} is missing: give {hint}, {missing[0]}=…")
+    check_keys(config, "", KEYS)
+    check_keys(config.data, "data", DATA_KEYS)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = build_model(config)
-    try:
-        augment = instantiate(config.data.augment)
-        options = OmegaConf.to_container(config.training, resolve=True)
-        step = VAETraining(model, augment, **instantiate(options))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"training: {' '.join(str(error).split())}") from error
-    transform = model.transform
-    data = WindowDataModule(
-        root=Path(config.data.dataset.root),
-        window_samples=transform.n_fft,
-        draw_samples=augment.window_samples(transform.n_fft),
-        hop=transform.hop,
+    augment = call(Augment, "data.augment", config.data.augment)
+    options = OmegaConf.to_container(config.training, resolve=True)
+    assert isinstance(options, dict)
+    step = call(training_step, "training", options, model=model, augment=augment)
+    data = call(
+        WindowDataModule,
+        "data",
+        {**config.data.dataset, **config.data.loader},
+        window_samples=model.transform.n_fft,
+        draw_samples=augment.window_samples(model.transform.n_fft),
+        hop=model.transform.hop,
         seed=config.seed,
-        sample_rate_hz=config.data.dataset.sample_rate_hz,
-        n_files=config.data.dataset.n_files,
-        validation_fraction=config.data.dataset.validation_fraction,
-        **config.data.loader,
     )
-    fit_level(step, data)
+    trainer_options = OmegaConf.to_container(config.trainer, resolve=True)
+    assert isinstance(trainer_options, dict)
+    if config.check:
+        trainer_options |= {"limit_train_batches": 2, "limit_val_batches": 1, "max_epochs": 1}
     folder = _run_folder(config)
-    trainer = _trainer(config, folder)
-    step.time_limit_s = trainer.max_time_s
+    trainer = _trainer(trainer_options, folder, config.callbacks.validate_every)
+    fit_level(step, data)
+    torch.manual_seed(config.seed + trainer.global_rank)  # each process draws noise of its own
+    with warnings.catch_warnings():
+        # Batches come whole from a memory map, faster than a worker could hand them over.
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*`IterableDataset` has `__len__`.*")
+        warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")
+        warnings.filterwarnings("ignore", message=".*litlogger.*")
+        trainer.fit(step, data)
+    return folder
+
+
+def training_step(
+    model: VAE,
+    augment: Augment,
+    losses: dict[str, float],
+    divergence: dict[str, Any],
+    beta: dict[str, Any],
+    optimiser: dict[str, Any],
+) -> VAETraining:
+    """The Lightning module of a model and the `training` part of a configuration."""
+    return call(
+        VAETraining,
+        "training.optimiser",
+        optimiser,
+        model=model,
+        augment=augment,
+        losses=losses,
+        divergence=call(Divergence, "training.divergence", divergence),
+        beta=call(BetaSchedule, "training.beta", beta),
+    )
+
+
+@torch.no_grad()
+def fit_level(step: VAETraining, data: WindowDataModule) -> None:
+    """Set the contrast's scale from the mean magnitude of the training windows.
+
+    Raises:
+        InputError: if they are all silent.
+    """
+    means = [step.magnitudes(batch["waveform"]).mean() for batch in data.probe_batches()]
+    mean = float(torch.stack(means).mean())
+    if not mean > 0:
+        raise InputError(f"{data.root}: every training file is silent: check the recordings")
+    step.model.transform.fit_level(mean)
+    step.average.module.transform.fit_level(mean)
+
+
+def _run_folder(config: DictConfig) -> Path:
+    """A new run folder, made once by the first process and known to the others."""
+    if rank_zero_only.rank == 0:
+        folder = create_run_folder(Path(config.rundir), config.name)
+        save_config(folder, config)
+        os.environ[FOLDER_VARIABLE] = str(folder.resolve())
+        return folder
+    return Path(os.environ[FOLDER_VARIABLE])
+
+
+def _trainer(options: dict[str, Any], folder: Path, validate_every: int) -> pl.Trainer:
+    """The Lightning trainer of a run folder.
+
+    Raises:
+        InputError: for an option that Lightning does not have or a value that it refuses.
+    """
+    place = {"save_dir": folder.parent.parent, "name": folder.parent.name, "version": folder.name}
+    try:
+        return pl.Trainer(
+            **options,
+            logger=[CSVLogger(**place), TensorBoardLogger(**place)],
+            callbacks=[
+                ProgressLine(refresh_rate=5),
+                StopOnInterrupt(),
+                *checkpoints(folder, validate_every),
+            ],
+            plugins=[WholeCheckpoints()],
+            check_val_every_n_epoch=validate_every,
+            default_root_dir=folder,
+            num_sanity_val_steps=0,
+            enable_model_summary=False,
+        )
+    except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
+        raise InputError(f"trainer: {' '.join(str(error).split())}") from error

@@ -2,11 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
@@ -155,11 +155,11 @@ class VAETraining(pl.LightningModule):
         trainer = self.trainer
         total = trainer.estimated_stepping_batches
         done = self.global_step / total if math.isfinite(total) and total > 0 else 0.0
-        if self.time_limit_s is not None:
-            done = max(done, self.seconds() / self.time_limit_s)
+        timer = next((c for c in trainer.callbacks if isinstance(c, Timer)), None)
+        if timer is not None and (remaining := timer.time_remaining()) is not None:
+            elapsed = timer.time_elapsed()
+            done = max(done, elapsed / max(1e-9, elapsed + remaining))
         return min(1.0, done)
-
-    time_limit_s: float | None = None
 
     def on_train_start(self) -> None:
         """Start the clock."""

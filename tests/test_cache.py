@@ -1,0 +1,405 @@
+import errno
+import json
+import logging
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from vschaos2.audio import read_audio
+from vschaos2.data import cache as cache_module
+from vschaos2.data.cache import SampleCache, open_cache
+from vschaos2.errors import InputError
+
+RATE = 44100
+
+
+def write(root, name, seconds=0.1, seed=0, rate_hz=RATE):
+    """A sound file of seeded noise."""
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = np.random.default_rng(seed).uniform(-0.9, 0.9, round(seconds * rate_hz))
+    soundfile.write(path, samples, rate_hz, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    root = tmp_path / "dataset"
+    for number, name in enumerate(("data/b/2.wav", "data/a/1.wav", "data/3.flac", "data/b/1.wav")):
+        write(root, name, 0.1 * (number + 1), seed=number, rate_hz=(44100, 48000)[number % 2])
+    write(root, "other/outside_data.wav")
+    return root
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The names of the files decoded since the last clear(), in no order."""
+    names = []
+
+    def counting(path, *rest):
+        names.append(path.name)
+        return read_blocks(path, *rest)
+
+    read_blocks = cache_module.read_blocks
+    monkeypatch.setattr(cache_module, "read_blocks", counting)
+    return names
+
+
+def open_quietly(root, **options):
+    return open_cache(root, RATE, progress=False, **options)
+
+
+def assert_holds(cache, root):
+    """Every file of the cache is what a direct read of it gives."""
+    for index, file in enumerate(cache.files):
+        expected = read_audio(root / file.path, RATE)
+        np.testing.assert_array_equal(cache.read(index), expected)
+        flat = cache.samples[file.start : file.start + file.length]
+        np.testing.assert_array_equal(flat, expected)
+        assert file.rms == pytest.approx(np.sqrt(np.mean(expected.astype(np.float64) ** 2)))
+        assert file.peak == np.abs(expected).max()
+
+
+# --- content ---
+
+
+def test_cache_holds_every_file_of_the_data_folder_once(dataset, decoded):
+    cache = open_quietly(dataset)
+    names = ["data/3.flac", "data/a/1.wav", "data/b/1.wav", "data/b/2.wav"]
+    assert [file.path for file in cache.files] == names
+    assert_holds(cache, dataset)
+    assert len(decoded) == 4
+    assert len(cache.samples) == sum(file.length for file in cache.files)
+    assert cache.sample_rate_hz == RATE and cache.samples.dtype == np.float32
+    again = open_quietly(dataset)
+    assert again.files == cache.files and len(decoded) == 4
+
+
+def test_without_a_data_folder_the_root_is_searched(tmp_path):
+    write(tmp_path, "x/a.wav")
+    assert [file.path for file in open_quietly(tmp_path).files] == ["x/a.wav"]
+
+
+def test_relative_root_is_the_same_dataset(dataset, monkeypatch):
+    cache = open_quietly(dataset)
+    monkeypatch.chdir(dataset.parent)
+    assert open_quietly(dataset.relative_to(dataset.parent)).files == cache.files
+
+
+def test_every_sample_rate_has_its_own_cache(dataset):
+    open_quietly(dataset)
+    other = open_cache(dataset, 16000, progress=False)
+    np.testing.assert_array_equal(other.read(1), read_audio(dataset / other.files[1].path, 16000))
+    assert_holds(open_quietly(dataset), dataset)
+
+
+def test_long_file_passes_through_the_disk_unchanged(dataset, monkeypatch):
+    monkeypatch.setattr(cache_module, "HELD_BYTES", 5000)
+    monkeypatch.setattr(cache_module, "DECODE_SAMPLES", 999)
+    assert_holds(open_quietly(dataset, workers=3), dataset)
+
+
+def test_storage_does_not_depend_on_the_number_of_workers(tmp_path, dataset):
+    one = open_quietly(dataset, workers=1, cache_root=tmp_path / "one")
+    many = open_quietly(dataset, workers=7, cache_root=tmp_path / "many")
+    assert one.files == many.files
+    np.testing.assert_array_equal(one.samples, many.samples)
+
+
+def test_first_files_are_spread_evenly(tmp_path):
+    for number in range(10):
+        write(tmp_path, f"{number}.wav", 0.01, seed=number)
+    assert [file.path for file in open_quietly(tmp_path, n_files=4).files] == [
+        "0.wav", "2.wav", "5.wav", "7.wav",
+    ]  # fmt: skip
+    assert len(open_quietly(tmp_path, n_files=99).files) == 10
+
+
+def test_samples_are_read_only(dataset):
+    with pytest.raises(ValueError, match="read-only"):
+        open_quietly(dataset).samples[0] = 1.0
+
+
+def test_cache_survives_pickling(dataset):
+    cache = open_quietly(dataset)
+    copy = pickle.loads(pickle.dumps(cache))
+    assert copy.files == cache.files
+    np.testing.assert_array_equal(copy.samples, cache.samples)
+
+
+@pytest.mark.parametrize("count", [1, 7, 30, 80])
+def test_gather_equals_slices_of_silence_and_samples(tmp_path, count):
+    flat = np.arange(1, 51, dtype=np.float32)
+    flat.tofile(tmp_path / "flat.f32")
+    cache = SampleCache(tmp_path / "flat.f32", [], RATE, 50)
+    starts = np.arange(-100, 100)
+    padded = np.concatenate([np.zeros(100), flat, np.zeros(200)])
+    expected = np.stack([padded[s + 100 : s + 100 + count] for s in starts])
+    np.testing.assert_array_equal(cache.gather(starts, count), expected)
+
+
+# --- changes ---
+
+
+def test_only_changed_files_are_decoded_again(dataset, decoded):
+    open_quietly(dataset)
+    decoded.clear()
+    write(dataset, "data/a/1.wav", 0.25, seed=77)
+    write(dataset, "data/b/new.wav", 0.05, seed=78)
+    (dataset / "data/b/2.wav").unlink()
+    cache = open_quietly(dataset)
+    assert sorted(decoded) == ["1.wav", "new.wav"]
+    names = ["data/3.flac", "data/a/1.wav", "data/b/1.wav", "data/b/new.wav"]
+    assert [file.path for file in cache.files] == names
+    assert_holds(cache, dataset)
+
+
+def test_change_of_content_alone_is_seen_by_its_time(dataset, decoded):
+    open_quietly(dataset)
+    decoded.clear()
+    path = write(dataset, "data/a/1.wav", 0.2, seed=99, rate_hz=48000)  # the same size
+    os.utime(path, ns=(10**18, 10**18))
+    assert_holds(open_quietly(dataset), dataset)
+    assert decoded == ["1.wav"]
+
+
+def test_dead_samples_are_compacted_away(dataset, decoded):
+    first = open_quietly(dataset)
+    kept = first.read(0)
+    for name in ("data/a/1.wav", "data/b/1.wav"):
+        (dataset / name).unlink()
+    decoded.clear()
+    cache = open_quietly(dataset)
+    assert decoded == []
+    assert len(cache.samples) == sum(file.length for file in cache.files)
+    assert_holds(cache, dataset)
+    flat_files = list((dataset / ".vschaos2").glob("*.f32"))
+    assert len(flat_files) == 1
+    assert flat_files[0].stat().st_size == 4 * len(cache.samples)
+    # Whoever had the old flat file open goes on reading it, also after letting its pages go.
+    first.release()
+    np.testing.assert_array_equal(first.read(0), kept)
+
+
+def test_bytes_after_the_index_are_overwritten(dataset):
+    open_quietly(dataset, n_files=2)
+    (flat,) = (dataset / ".vschaos2").glob("*.f32")
+    with flat.open("ab") as file:
+        file.write(b"\xff" * 12345)
+    cache = open_quietly(dataset)
+    assert_holds(cache, dataset)
+    assert flat.stat().st_size == 4 * len(cache.samples)
+
+
+@pytest.mark.parametrize("damage", ["cut index", "cut samples", "escape", "outside", "version"])
+def test_damaged_cache_is_built_afresh(dataset, caplog, damage):
+    open_quietly(dataset)
+    index = dataset / ".vschaos2" / f"samples_{RATE}.json"
+    content = json.loads(index.read_text())
+    victim = dataset / "victim.f32"
+    victim.write_bytes(b"\0" * 10**6)
+    if damage == "cut index":
+        index.write_text(index.read_text()[:100])
+    elif damage == "cut samples":
+        os.truncate(dataset / ".vschaos2" / content["data"], 1000)
+    elif damage == "escape":
+        index.write_text(json.dumps({**content, "data": "../victim.f32"}))
+    elif damage == "outside":
+        content["files"]["data/3.flac"][2] += 10**6
+        index.write_text(json.dumps(content))
+    else:
+        index.write_text(json.dumps({**content, "version": 0}))
+    with caplog.at_level(logging.WARNING):
+        assert_holds(open_quietly(dataset), dataset)
+    assert "damaged" in caplog.text
+    assert victim.read_bytes() == b"\0" * 10**6
+
+
+def test_linked_flat_file_is_never_written_through(dataset, tmp_path):
+    open_quietly(dataset, n_files=1)
+    (flat,) = (dataset / ".vschaos2").glob("*.f32")
+    precious = flat.rename(tmp_path / "precious")
+    before = precious.read_bytes()
+    flat.symlink_to(precious)
+    assert_holds(open_quietly(dataset), dataset)
+    assert precious.read_bytes() == before
+
+
+# --- interruption and company ---
+
+BUILD = """
+import sys, time
+from pathlib import Path
+from vschaos2.data import cache
+cache.COMMIT_SECONDS = 0.0
+appended = cache.shutil.copyfileobj
+def slowly(source, target, length):
+    appended(source, target, length)
+    time.sleep(0.02)
+cache.shutil.copyfileobj = slowly
+print("ready", flush=True)
+cache.open_cache(Path(sys.argv[1]), 44100, progress=False, workers=2)
+print("built", flush=True)
+"""
+
+
+def build_elsewhere(root):
+    process = subprocess.Popen(
+        [sys.executable, "-c", BUILD, str(root)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_killed_build_loses_little_and_is_never_wrong(tmp_path, decoded):
+    for number in range(40):
+        write(tmp_path, f"{number:02d}.wav", 0.05, seed=number)
+    index = tmp_path / ".vschaos2" / f"samples_{RATE}.json"
+    for wanted in (3, 12, 25):  # three kills, each further on
+        process = build_elsewhere(tmp_path)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if index.exists() and len(json.loads(index.read_text())["files"]) >= wanted:
+                break
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    done = len(json.loads(index.read_text())["files"])
+    assert 25 <= done < 40
+    cache = open_quietly(tmp_path)
+    assert len(decoded) == 40 - done
+    assert len(cache.files) == 40
+    assert_holds(cache, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file lock there")
+def test_second_process_waits_and_finds_everything_done(tmp_path, decoded, caplog):
+    for number in range(20):
+        write(tmp_path, f"{number:02d}.wav", 0.02, seed=number)
+    process = build_elsewhere(tmp_path)
+    while not list((tmp_path / ".vschaos2").glob("*.f32")):
+        time.sleep(0.002)
+    with caplog.at_level(logging.INFO):
+        cache = open_quietly(tmp_path)
+    assert "waiting" in caplog.text
+    assert decoded == []
+    assert process.communicate(timeout=30)[0] == "built\n"
+    assert_holds(cache, tmp_path)
+
+
+def test_threads_of_one_process_decode_once(dataset, decoded):
+    threads = [threading.Thread(target=open_quietly, args=(dataset,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(decoded) == 4
+    assert_holds(open_quietly(dataset), dataset)
+
+
+def test_full_disk_is_an_input_error_and_keeps_what_was_there(dataset, monkeypatch):
+    open_quietly(dataset, n_files=2)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="No space left"):
+        patch.setattr(cache_module.shutil, "copyfileobj", full)
+        open_quietly(dataset)
+    assert_holds(open_quietly(dataset), dataset)
+
+
+# --- where it lives ---
+
+
+def test_read_only_dataset_uses_the_users_cache_folder(dataset, tmp_path, monkeypatch, caplog):
+    writable = cache_module._writable
+
+    def read_only_dataset(folder):
+        if folder.is_relative_to(dataset):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return writable(folder)
+
+    monkeypatch.setattr(cache_module, "_writable", read_only_dataset)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    with caplog.at_level(logging.WARNING):
+        assert_holds(open_quietly(dataset), dataset)
+    assert "Read-only file system" in caplog.text and str(tmp_path / "home") in caplog.text
+    assert not (dataset / ".vschaos2").exists()
+    assert list((tmp_path / "home" / "vschaos2").glob("*/*.f32"))
+
+
+def test_cache_root_keeps_datasets_apart(dataset, tmp_path):
+    write(tmp_path / "second", "data/a/1.wav", 0.3, seed=5)
+    first = open_quietly(dataset, cache_root=tmp_path / "caches")
+    second = open_quietly(tmp_path / "second", cache_root=tmp_path / "caches")
+    assert_holds(first, dataset)
+    assert_holds(second, tmp_path / "second")
+    assert not (dataset / ".vschaos2").exists()
+
+
+def test_unwritable_cache_root_is_an_input_error(dataset, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="choose another cache_root"):
+        open_quietly(dataset, cache_root=tmp_path / "file")
+
+
+# --- unusable files ---
+
+
+def test_unusable_files_are_named_skipped_and_remembered(dataset, decoded, caplog):
+    (dataset / "data/broken.wav").write_bytes(b"RIFF nothing")
+    (dataset / "data/empty.ogg").write_bytes(b"")
+    for decodings in (6, 6):  # named both times, decoded once
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            cache = open_quietly(dataset)
+        messages = [record.getMessage() for record in caplog.records]
+        assert len(messages) == 3
+        assert messages[0].startswith("skipped data/broken.wav: cannot be decoded (")
+        assert messages[1] == "skipped data/empty.ogg: is empty (0 bytes)"
+        assert messages[2].startswith("skipped 2 of 6 files")
+        assert len(cache.files) == 4 and len(decoded) == decodings
+    write(dataset, "data/broken.wav", seed=3)
+    assert "data/broken.wav" in [file.path for file in open_quietly(dataset).files]
+
+
+def test_mended_permissions_are_noticed(dataset, decoded, monkeypatch):
+    def closed(path, *_):
+        raise cache_module.UnreadableAudio(path, "cannot be opened (Permission denied)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache_module, "read_blocks", closed)
+        with pytest.raises(InputError, match="Permission denied"):
+            open_quietly(dataset)
+    with pytest.raises(InputError):
+        open_quietly(dataset)
+    assert decoded == []
+    time.sleep(0.01)
+    (dataset / "data/3.flac").chmod(0o600)  # size and mtime stay as they were
+    assert [file.path for file in open_quietly(dataset).files] == ["data/3.flac"]
+
+
+def test_nothing_usable_is_an_input_error(tmp_path):
+    with pytest.raises(InputError, match=r"no sound file under .*\.flac"):
+        open_quietly(tmp_path)
+    (tmp_path / "a.wav").write_bytes(b"")
+    with pytest.raises(InputError, match=r"none of the 1 sound files .*a.wav: is empty"):
+        open_quietly(tmp_path)
+    with pytest.raises(InputError, match="no such folder"):
+        open_quietly(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("option", ["n_files", "workers"])
+def test_counts_below_one_are_refused(dataset, option):
+    with pytest.raises(InputError, match=f"{option} must be at least 1, got 0"):
+        open_quietly(dataset, **{option: 0})
