@@ -14,6 +14,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable
+from statistics import fmean
 
 import torch
 from torch import Tensor
@@ -54,7 +55,9 @@ def stream(inversion: MagnitudeInversion, magnitudes: Tensor, frames_per_call: i
     return torch.cat(parts, 1)[:, inversion.delay_samples :]
 
 
-def real_time_factor(inversion: Callable[[Tensor], Tensor], frames: int, n_fft: int, hop: int):
+def real_time_factor(
+    inversion: Callable[[Tensor], Tensor], frames: int, n_fft: int, hop: int
+) -> float:
     """Processing time over sound time for calls of so many frames."""
     magnitudes = torch.rand(1, frames, n_fft // 2 + 1, generator=torch.Generator().manual_seed(0))
     durations = []
@@ -63,11 +66,6 @@ def real_time_factor(inversion: Callable[[Tensor], Tensor], frames: int, n_fft: 
         inversion(magnitudes)
         durations.append(time.perf_counter() - start)
     return sorted(durations)[15] / (frames * hop / SAMPLE_RATE)
-
-
-def mean(values: list[float]) -> float:
-    """The arithmetic mean."""
-    return sum(values) / len(values)
 
 
 def measure(n_fft: int, hop: int, waveforms: list[Tensor]) -> None:
@@ -81,13 +79,10 @@ def measure(n_fft: int, hop: int, waveforms: list[Tensor]) -> None:
     frames = BLOCK // hop
     for name in MODES:
         inversion.set_mode(name)
-        figures = []
-        for wanted in (clean, blurred):
-            figures.append(
-                mean([
-                    convergence_db(m, stream(inversion, m, frames), window, hop) for m in wanted
-                ])
-            )  # fmt: skip
+        figures = [
+            fmean(convergence_db(m, stream(inversion, m, frames), window, hop) for m in wanted)
+            for wanted in (clean, blurred)
+        ]
         whole = real_time_factor(inversion, frames, n_fft, hop)
         single = real_time_factor(inversion, 1, n_fft, hop)
         delay = inversion.delay_samples
@@ -105,7 +100,7 @@ def measure(n_fft: int, hop: int, waveforms: list[Tensor]) -> None:
             got = analyse(waveform, window, hop).abs()
             error = (got - magnitudes).norm() / magnitudes.norm()
             results.append(20.0 * math.log10(error.item()))
-        figures.append(mean(results))
+        figures.append(fmean(results))
     taken = (time.perf_counter() - start) / (2 * sum(w.shape[1] for w in padded) / SAMPLE_RATE)
     print(
         f"| {n_fft}/{hop} | offline, {OFFLINE_ITERATIONS} steps | {figures[0]:.1f} "

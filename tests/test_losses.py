@@ -11,6 +11,7 @@ from vschaos2.losses import (
     MAGNITUDE_FLOOR,
     RECONSTRUCTION,
     ReconstructionLoss,
+    frame_convergence,
     itakura_saito,
     l1,
     log_density,
@@ -42,6 +43,14 @@ def test_spectral_convergence_is_one_ratio_over_the_whole_batch():
         squares, errors = squares + s**2, errors + (s - e) ** 2
     value = float(spectral_convergence(target, estimate))
     assert value == pytest.approx(math.sqrt(errors / squares), rel=1e-12)
+
+
+def test_frame_convergence_weighs_each_frame_by_its_own_level_down_to_30_db():
+    norms = [1.0, 0.5, 0.001]
+    target = torch.tensor([[norm, 0.0] for norm in norms], dtype=torch.float64)
+    level = math.sqrt(sum(norm**2 for norm in norms) / 3)
+    expected = sum(0.25 * norm / (norm + 0.03 * level) for norm in norms) / 3
+    assert float(frame_convergence(target, 0.75 * target)) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("gain", [0.5, 2.0])

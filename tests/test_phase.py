@@ -60,7 +60,7 @@ def test_time_derivative_is_exact_for_parabolas(lookahead, frames):
 
 @pytest.mark.parametrize("n_fft, hop", SIZES)
 def test_every_bin_of_a_sinusoid_turns_at_its_frequency(n_fft, hop):
-    cycles_per_sample = 50.3 / n_fft * (n_fft / 512)
+    cycles_per_sample = 50.3 / 512
     wave = torch.cos(2 * math.pi * cycles_per_sample * torch.arange(4 * n_fft).double())
     magnitudes = analyse(wave[None], gaussian_window(n_fft), hop).abs()
     logs = log_magnitude(magnitudes)
@@ -69,7 +69,7 @@ def test_every_bin_of_a_sinusoid_turns_at_its_frequency(n_fft, hop):
     )
     peak = round(cycles_per_sample * n_fft)
     error = wrapped(step[..., peak - 1 : peak + 2] - 2 * math.pi * cycles_per_sample * hop)
-    assert error.abs().max() < 0.1 * hop / 128
+    assert error.abs().max() < 0.03
 
 
 @pytest.mark.parametrize("n_fft, hop", SIZES)
@@ -111,14 +111,6 @@ def test_roots_are_those_of_the_heap(bins, seed):
         arguments = (current[0, n].numpy(), previous[0, n].numpy(), low[0, n].numpy())
         _, expected = heap_frame(*arguments, nothing, (nothing, nothing), nothing)
         np.testing.assert_array_equal(roots[0, n], expected)
-
-
-def test_three_levels_find_nearly_all_roots_of_the_heap():
-    logs = bumpy_logs(40, 513, seed=7)
-    low = torch.zeros_like(logs[:, 1:], dtype=torch.bool)
-    exact = spanning_roots(logs[:, 1:], logs[:, :-1], low, levels=10)
-    short = spanning_roots(logs[:, 1:], logs[:, :-1], low, levels=3)
-    assert (exact == short).double().mean() > 0.95
 
 
 @pytest.mark.parametrize("n_fft, hop", [(128, 32), (128, 16), (64, 32)])

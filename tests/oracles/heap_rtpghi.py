@@ -57,7 +57,7 @@ def heap_phases(
 ) -> Array:
     """Phases of all frames but the first and the last, with one frame of look-ahead.
 
-    The frame before the first has phase 0; so have the first and the last bin of every frame.
+    The frame before the first has phase 0. Bin 0 moves to the nearer of 0 and π.
 
     Shape: log-magnitudes [F + 2, K], noise [F, K] in radians → [F, K] in radians.
     """
@@ -74,6 +74,6 @@ def heap_phases(
         low = logs[n] <= max(logs[n].max(), logs[n - 1].max()) + math.log(tolerance)
         phase, _ = heap_frame(logs[n], logs[n - 1], low, phase, (tau[n - 1], tau[n]), phi)
         phase[low] += noise[n - 1][low]
-        phase[[0, -1]] = 0.0
+        phase[0] = 0.0 if math.cos(phase[0]) > 0 else math.pi
         phases.append(phase)
     return np.stack(phases)

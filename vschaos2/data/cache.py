@@ -15,7 +15,6 @@ import hashlib
 import json
 import logging
 import math
-import mmap
 import os
 import re
 import shutil
@@ -51,10 +50,10 @@ COMMIT_SECONDS = 3.0
 DECODE_SAMPLES = 2**18
 # A decoded file waits for its turn in memory up to this size, on disk beyond it.
 HELD_BYTES = 8 * 2**20
-# Pages of the map count as resident memory: past this much, the map is opened afresh.
-RESIDENT_BYTES = 256 * 2**20
-# Touching one page makes the kernel map its 64 KB neighbourhood ("fault-around").
-NEIGHBOURHOOD_BYTES = 64 * 2**10
+# Up to this size all samples may become resident memory: one indexing of the map gathers a batch.
+# Beyond it every window is read by a system call of its own. Random windows out of ten hours touch
+# fresh pages each time, and a page fault (which may map 2 MB at once) costs more than the call.
+MAPPED_BYTES = 640 * 2**20
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,9 @@ class SampleCache:
         files: the recordings in it, sorted by path.
         sample_rate_hz: their sample rate.
         total_samples: length of the flat file that the index speaks of.
+
+    Raises:
+        InputError: if the flat file cannot be read, or not up to total_samples.
     """
 
     def __init__(
@@ -85,15 +87,13 @@ class SampleCache:
         self.sample_rate_hz = sample_rate_hz
         self._data = data
         self._total_samples = total_samples
-        self._touched_bytes = 0
         # The open file outlives a compaction by another process, which removes its name.
         try:
             self._file = data.open("rb")
-        except OSError as error:
-            raise InputError(
-                f"cannot read {data}: {error.strerror}: open the cache again"
-            ) from error
-        self.release()
+            self._samples = np.memmap(self._file, dtype="<f4", mode="r", shape=(total_samples,))
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot read {data}: {error}: open the cache again") from error
+        self._mapped = 4 * total_samples <= MAPPED_BYTES or not hasattr(os, "preadv")
 
     def __reduce__(self) -> tuple[object, ...]:
         return SampleCache, (self._data, self.files, self.sample_rate_hz, self._total_samples)
@@ -106,8 +106,11 @@ class SampleCache:
     def read(self, file_index: int) -> npt.NDArray[np.float32]:
         """A copy of one recording, [T] float32."""
         file = self.files[file_index]
-        signal = np.array(self._samples[file.start : file.start + file.length])
-        self._touch(signal.nbytes)
+        if self._mapped:
+            return np.array(self._samples[file.start : file.start + file.length])
+        signal = np.empty(file.length, np.float32)
+        for first in range(0, file.length, DECODE_SAMPLES):
+            self._read_into(signal[first : first + DECODE_SAMPLES], file.start + first)
         return signal
 
     def gather(self, starts: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float32]:
@@ -119,32 +122,23 @@ class SampleCache:
         """
         limit = self._total_samples - count
         outside = (starts < 0) | (starts > limit)
-        if limit >= 0:
-            rows = sliding_window_view(self._samples, count)[np.clip(starts, 0, limit)]
+        nearest = np.clip(starts, 0, max(limit, 0))
+        if limit >= 0 and self._mapped:
+            rows = sliding_window_view(self._samples, count)[nearest]
         else:
             rows = np.empty((len(starts), count), np.float32)
+        if limit >= 0 and not self._mapped:
+            for row, start in zip(rows, nearest.tolist(), strict=True):
+                self._read_into(row, start)
         if outside.any():
             index = starts[outside, None] + np.arange(count)
             exists = (index >= 0) & (index < self._total_samples)
             rows[outside] = np.where(exists, self._samples.take(index, mode="clip"), 0.0)
-        self._touch(len(starts) * (count * 4 + NEIGHBOURHOOD_BYTES))
         return rows
 
-    def release(self) -> None:
-        """Let go of every resident page; the system's page cache still holds them."""
-        shape = (self._total_samples,)
-        self._samples = np.memmap(self._file, dtype="<f4", mode="r", shape=shape)
-        self._resident_bytes = 0
-        # At first the system's read-ahead brings the file into its page cache. Once about all of
-        # it has been there, mapping the neighbourhood of each page is only a loss of time.
-        if self._touched_bytes > 4 * self._total_samples and hasattr(mmap, "MADV_RANDOM"):
-            self._samples.base.madvise(mmap.MADV_RANDOM)  # type: ignore[union-attr]
-
-    def _touch(self, nbytes: int) -> None:
-        self._touched_bytes += nbytes
-        self._resident_bytes = min(self._resident_bytes + nbytes, 4 * self._total_samples)
-        if self._resident_bytes > RESIDENT_BYTES:
-            self.release()
+    def _read_into(self, row: npt.NDArray[np.float32], start: int) -> None:
+        if os.preadv(self._file.fileno(), [row.data], 4 * start) != row.nbytes:
+            raise InputError(f"{self._data} has become shorter: open the cache again")
 
 
 def open_cache(

@@ -37,7 +37,7 @@ MODES = {
     "hq": Mode(lookahead=0, open_frames=1, iterations=8, short=0, random=0),
 }
 
-# Three doublings let a phase travel eight bins unchallenged, which costs under 0.05 dB.
+# Three doublings let a phase travel eight bins unchallenged, which costs under 0.1 dB.
 SCAN_LEVELS = 3
 # Frame n's random phases start at entry (n·stride mod rows) of one fixed table: they depend on
 # the frame's number only, not on calls. `rows` is prime, so the sequence repeats after
@@ -63,6 +63,7 @@ class MagnitudeInversion(nn.Module):
     for a frame is complete n_fft - hop samples after its first hop began to arrive. The short
     synthesis window of `live` leaves out the frame's edges: n_fft/2 in place of n_fft - hop.
 
+    Random phases come from the frame's number and the bin, the same for every item of a batch.
     `random` and `eco` give the same samples however the frames are cut into calls. The others
     refine the frames of a call jointly: longer calls sound a little better.
 
@@ -80,6 +81,7 @@ class MagnitudeInversion(nn.Module):
         InputError: if the sizes do not fit each other, or the mode is unknown.
     """
 
+    modes: dict[str, list[int]]  # MODES, in types that TorchScript knows
     window: Tensor  # analysis window [n_fft]
     dual: Tensor  # its dual [n_fft]
     short: Tensor  # a dual on the frame's middle two hops, [2·hop]
@@ -113,7 +115,7 @@ class MagnitudeInversion(nn.Module):
         self.momentum = MOMENTUM
         self.noise_rows, self.noise_stride = NOISE_ROWS, NOISE_STRIDE
         self.largest_magnitude = LARGEST_MAGNITUDE
-        self.modes: dict[str, list[int]] = {name: list(made) for name, made in MODES.items()}
+        self.modes = {name: list(made) for name, made in MODES.items()}
 
         window = gaussian_window(n_fft)
         # Hann windows of two hops add up to 1, and division by w undoes the analysis window.
@@ -181,7 +183,7 @@ class MagnitudeInversion(nn.Module):
         self.logs = log_magnitude(quiet)
         self.held = like.new_zeros([batch, self.lookahead, bins])
         self.phase = self.noise[:bins].expand(batch, bins).clone()
-        self.phase[:, :: bins - 1] = 0.0
+        self.phase[:, 0] = 0.0
         self.past = like.new_zeros([batch, self.n_fft - self.hop])
         self.open_magnitudes = like.new_zeros([batch, self.open_frames, bins])
         self.open_spectra = torch.complex(self.open_magnitudes, self.open_magnitudes)
@@ -236,14 +238,12 @@ class MagnitudeInversion(nn.Module):
         """Finite magnitudes in [0, 1e8], with a state of the same batch size."""
         if magnitudes.shape[0] != self.phase.shape[0]:
             self.start(magnitudes.shape[0])
-        finite = torch.nan_to_num(magnitudes.detach(), 0.0, 0.0, 0.0)
+        finite = torch.nan_to_num(magnitudes.detach().to(self.window.dtype), 0.0, 0.0, 0.0)
         return finite.clamp_(0.0, self.largest_magnitude)
 
     def noise_of(self, count: int) -> Tensor:
         """Random phases of the next `count` frames, [count, K], and the frame counter moved on."""
-        frames = torch.arange(
-            self.frame_count, self.frame_count + count, device=self.noise.device
-        )
+        frames = torch.arange(self.frame_count, self.frame_count + count, device=self.noise.device)
         self.frame_count = (self.frame_count + count) % self.noise_rows
         rows = torch.remainder(frames * self.noise_stride, self.noise_rows)
         return self.noise.unfold(0, self.bins, 1).index_select(0, rows)

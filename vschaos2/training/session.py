@@ -27,7 +27,10 @@ from vschaos2.training.step import VAETraining
 
 logger = logging.getLogger(__name__)
 
-KEYS = ("name", "rundir", "seed", "check", "data", "model", "training", "callbacks", "trainer")
+KEYS = (
+    *("name", "rundir", "seed", "check", "inversion"),
+    *("data", "model", "training", "callbacks", "trainer"),
+)
 DATA_KEYS = ("dataset", "loader", "transform", "augment")
 FOLDER_VARIABLE = "VSCHAOS2_RUN_FOLDER"  # tells the other processes of a training where it writes
 

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Turn a trained run into NAME.ts for nn~ in Max and PureData, with a card of what it costs."""
+
+import sys
+from pathlib import Path
+
+from vschaos2.command_line import ArgumentParser, run
+
+
+def main() -> None:
+    """Parse the arguments and export."""
+    parser = ArgumentParser(prog="script.py", description=__doc__)
+    parser.add_argument("run", type=Path, help="run folder: rundir/name or rundir/name/version_N")
+    parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
+    parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
+    parser.add_argument("-n", "--name", help="file name without .ts (the run's name)")
+    parser.add_argument(
+        "--projection", default="pca", help="latent axes: none, pca or ica (%(default)s)"
+    )
+    parser.add_argument(
+        "--latent-dims",
+        type=float,
+        help="axes to show: a count, or a part of the variance between 0 and 1 (all)",
+    )
+    parser.add_argument(
+        "--inversion", help="phase recovery: random, eco, live, balanced or hq (the run's)"
+    )
+    arguments = parser.parse_args()
+
+    from vschaos2.export.checks import ExportError
+    from vschaos2.export.nn_tilde import UnknownOperatorError
+    from vschaos2.export.write import export_run
+    from vschaos2.runs import load_run
+
+    trained = load_run(arguments.run, arguments.version)
+    try:
+        path = export_run(
+            trained,
+            arguments.out,
+            arguments.name or trained.folder.parent.name,
+            arguments.projection,
+            arguments.latent_dims,
+            arguments.inversion or trained.config.inversion,
+        )
+    except (ExportError, UnknownOperatorError) as error:
+        sys.stderr.write(f"error: {error}; nothing was written\n")
+        sys.exit(1)
+    print(f"exported: {path}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,143 @@
+"""What a file must prove before it is kept: measured on the reloaded file, never assumed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vschaos2.dsp.inversion import MODES, MagnitudeInversion
+from vschaos2.dsp.streaming import StreamingAnalysis
+from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
+
+TOLERANCE = 1e-5  # of the peak
+BLOCK_HOPS = (1, 3, 4, 16)
+TEST_HOPS = 48  # a multiple of every block
+
+
+class ExportError(RuntimeError):
+    """An exported file does not do what it promises; it is not written."""
+
+
+def check_file(path: Path, core: InstrumentCore) -> dict[str, float]:
+    """The largest deviation of a reloaded file from the eager model, in blocks and whole.
+
+    `forward` is checked with the input's phase, `decode` in `eco`: these do not depend on the
+    blocks. Batches of two are checked too, as the multichannel host sends them.
+
+    Args:
+        path: the file.
+        core: the eager model it was made from, whose settings are at their defaults.
+
+    Returns:
+        Deviation relative to the peak, by method and comparison.
+
+    Raises:
+        ExportError: if one is above `TOLERANCE`, a length is wrong or a value is not finite.
+    """
+    loaded = torch.jit.load(str(path))
+    loaded.get_methods()
+    generator = torch.Generator().manual_seed(0)
+    sound = 0.1 * torch.randn(1, 1, TEST_HOPS * core.hop, generator=generator)
+    axes = torch.randn(1, core.latent_dims, TEST_HOPS, generator=generator)
+    deviations: dict[str, float] = {}
+    eager: dict[str, Callable[[Tensor], Tensor]] = {
+        "encode": core.encode,
+        "decode": core.decode,
+        "forward": core.forward,
+    }
+    with torch.inference_mode():
+        modes = (core.keep_input, core.forward_inversion.mode, core.decode_inversion.mode)
+        core.set_modes(KEEP_INPUT, "eco")
+        for name, method in eager.items():
+            whole = axes if name == "decode" else sound
+            core.reset()
+            expected = method(whole)
+            _require_set(loaded, name)
+            for hops in (*BLOCK_HOPS, TEST_HOPS):
+                loaded.set_reset(True)
+                size = hops if name == "decode" else hops * core.hop
+                parts = [getattr(loaded, name)(part) for part in whole.split(size, -1)]
+                deviations[f"{name}, blocks of {hops}"] = _deviation(
+                    name, torch.cat(parts, -1), expected
+                )
+            loaded.set_reset(True)
+            pair = getattr(loaded, name)(whole.repeat(2, 1, 1))
+            deviations[f"{name}, batch of two"] = _deviation(
+                name, pair, expected.repeat(2, 1, 1)
+            )
+        core.set_modes(KEEP_INPUT if modes[0] else modes[1], modes[2])
+    for comparison, deviation in deviations.items():
+        if not deviation <= TOLERANCE:
+            raise ExportError(
+                f"{comparison}: deviates from the model by {deviation:.1e} of the peak, more than "
+                f"{TOLERANCE:.0e}"
+            )
+    return deviations
+
+
+def check_silence(path: Path, core: InstrumentCore) -> None:
+    """Raise ExportError unless silence gives silence and NaN leaves no trace, in `forward`."""
+    loaded = torch.jit.load(str(path))
+    silence = torch.zeros(1, 1, 8 * core.hop)
+    with torch.inference_mode():
+        for mode in (KEEP_INPUT, *MODES):
+            if loaded.set_inversion(mode) != 0:
+                raise ExportError(f"inversion {mode}: refused by the file that should know it")
+            if float(loaded.forward(silence).abs().max()) != 0.0:
+                raise ExportError(f"forward, inversion {mode}: silence does not give silence")
+            broken = loaded.forward(silence * float("nan"))
+            after = loaded.forward(silence)
+            if not bool(torch.isfinite(broken).all()) or float(after.abs().max()) != 0.0:
+                raise ExportError(f"forward, inversion {mode}: NaN in the input reaches the output")
+
+
+def measure_delays(path: Path, core: InstrumentCore) -> dict[str, int]:
+    """Samples of structural delay, by an impulse, of `forward` and `decode` as they are set.
+
+    With the input's phase the impulse goes through the file itself: the model changes magnitudes
+    only, and a filter of zero phase keeps a peak in its place. Phase recovery is measured with
+    the impulse's true magnitudes and phases through the same inversion.
+
+    Raises:
+        ExportError: if a measured delay is not the declared one.
+    """
+    position = TEST_HOPS // 3 * core.hop
+    impulse = torch.zeros(1, TEST_HOPS * core.hop)
+    impulse[0, position] = 0.5
+    loaded = torch.jit.load(str(path))
+    n_fft = core.transform.n_fft
+    measured = {}
+    with torch.inference_mode():
+        declared = dict(zip(("forward", "decode"), loaded.get_delay(), strict=True))
+        for name in declared:
+            if name == "forward" and core.keep_input:
+                sound = loaded.forward(impulse.unsqueeze(1))[0, 0]
+            else:
+                part = core.decode_inversion if name == "decode" else core.forward_inversion
+                inversion = MagnitudeInversion(n_fft, core.hop, part.mode)
+                spectrum = StreamingAnalysis(n_fft, core.hop)(impulse)
+                sound = inversion.keep_phase(spectrum.abs(), spectrum.angle())[0]
+            measured[name] = int(sound.abs().argmax()) - position
+            if measured[name] != declared[name]:
+                raise ExportError(
+                    f"{name}: its delay is {measured[name]} samples, but it says {declared[name]}"
+                )
+    return measured
+
+
+def _require_set(loaded: torch.jit.ScriptModule, name: str) -> None:
+    mode = "eco" if name == "decode" else KEEP_INPUT
+    if loaded.set_inversion(mode) != 0:
+        raise ExportError(f"inversion {mode}: refused by the file that should know it")
+
+
+def _deviation(name: str, actual: Tensor, expected: Tensor) -> float:
+    if actual.shape != expected.shape:
+        raise ExportError(
+            f"{name}: returns {list(actual.shape)} values where {list(expected.shape)} are due"
+        )
+    if not bool(torch.isfinite(actual).all()):
+        raise ExportError(f"{name}: returns values that are not finite")
+    peak = float(expected.abs().max())
+    return float((actual - expected).abs().max()) / max(peak, 1e-12)

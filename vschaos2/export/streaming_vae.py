@@ -1,0 +1,247 @@
+"""The scripted instrument: methods, attributes and warm-up around an `InstrumentCore`."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore, known_modes
+from vschaos2.export.nn_tilde import NnTildeModule
+from vschaos2.models.projection import PROJECTIONS
+
+GAIN_RANGE_DB = (-120.0, 60.0)
+TEMPERATURE_LIMIT = 10.0
+WARM_UP_CALLS = 4
+WARM_UP_SAMPLES = 2048
+
+
+@torch.jit.interface
+class Core(nn.Module):
+    """`InstrumentCore` as seen from outside.
+
+    Behind an interface each method keeps a compiled graph of its own, so that warming it up in
+    `get_methods` warms it for the host. Called directly, it would be inlined into each caller and
+    compiled there anew, on the audio thread.
+    """
+
+    def reset(self) -> None:  # noqa: D102
+        pass
+
+    def set_modes(self, forward_mode: str, decode_mode: str) -> None:  # noqa: D102
+        pass
+
+    def set_temperature(self, temperature: float) -> None:  # noqa: D102
+        pass
+
+    def set_gain(self, gain: float) -> None:  # noqa: D102
+        pass
+
+    def set_projection(self, index: int) -> None:  # noqa: D102
+        pass
+
+    def forward_delay(self) -> int:  # noqa: D102
+        pass
+
+    def decode_delay(self) -> int:  # noqa: D102
+        pass
+
+    def encode(self, block: Tensor) -> Tensor:  # noqa: D102
+        pass
+
+    def decode(self, axes: Tensor) -> Tensor:  # noqa: D102
+        pass
+
+    def forward(self, block: Tensor) -> Tensor:  # noqa: D102
+        pass
+
+
+class StreamingVAE(NnTildeModule):
+    """An instrument for nn~: `forward`, `encode`, `decode`, and what a player can set.
+
+    Attributes, each with a getter and a setter (0: taken, 1: refused and nothing changed):
+
+        temperature     0 to 10: 0 plays means
+        inversion       default | keep_input | random | eco | balanced | live | hq
+        projection      none | pca | ica
+        gain_db         -120 to 60
+        reset           any value: forget all that was heard
+        latent_dims     number of latent axes, read only
+        delay           samples of forward and of decode, read only
+
+    Args:
+        core: a scripted `InstrumentCore`.
+        hop: samples per latent frame.
+        latent_dims: number of axes shown.
+        sample_rate_hz: what the model was trained at.
+        projection: the axes shown at first.
+        forward_mode: what "default" means for `forward`.
+        decode_mode: what "default" means for `decode`.
+    """
+
+    core: Core
+
+    def __init__(
+        self,
+        core: torch.jit.ScriptModule,
+        hop: int,
+        latent_dims: int,
+        sample_rate_hz: int,
+        projection: str = "pca",
+        forward_mode: str = KEEP_INPUT,
+        decode_mode: str = "balanced",
+    ) -> None:
+        super().__init__()
+        self.core = core
+        self.hop = hop
+        self.latent_dims = latent_dims
+        self.sample_rate_hz = sample_rate_hz
+        self.forward_mode = forward_mode
+        self.decode_mode = decode_mode
+        self.modes: list[str] = ["default", *known_modes()]
+        self.projections: list[str] = list(PROJECTIONS)
+        self.temperature = 0.0
+        self.inversion = "default"
+        self.projection = projection
+        self.gain_db = 0.0
+        self.is_warm = False
+        self.warm_up_frames: list[int] = sorted({1, max(1, WARM_UP_SAMPLES // hop)})
+        self.core.set_projection(PROJECTIONS.index(projection))
+        axes = [f"axis {i}" for i in range(1, latent_dims + 1)]
+        self.register_method("forward", 1, 1, ["signal"], ["signal"])
+        self.register_method("encode", 1, hop, ["signal"], axes)
+        self.register_method("decode", hop, 1, axes, ["signal"])
+        self.register_attribute("temperature", float)
+        self.register_attribute("inversion", str)
+        self.register_attribute("projection", str)
+        self.register_attribute("gain_db", float)
+        self.register_attribute("reset", bool)
+        self.register_attribute("latent_dims", int)
+        self.register_attribute("delay", int, int)
+
+    @torch.jit.export
+    def get_methods(self) -> list[str]:
+        """Names of the methods. The host asks on load: the time to compile them, too."""
+        if not self.is_warm:
+            self.is_warm = True
+            self.warm_up()
+        return self.method_names
+
+    @torch.jit.export
+    def get_attributes(self) -> list[str]:
+        """Names of the attributes."""
+        return self.attribute_names
+
+    @torch.jit.export
+    def warm_up(self) -> None:
+        """Run every method on silence until TorchScript has compiled it, then reset."""
+        with torch.no_grad():
+            for count in self.warm_up_frames:
+                for _ in range(4):
+                    silence = torch.zeros(1, 1, count * self.hop)
+                    self.core.forward(silence)
+                    self.core.encode(silence)
+                    self.core.decode(torch.zeros(1, self.latent_dims, count))
+        self.core.reset()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Sound through the model: [B, 1, N] → [B, 1, N], N a multiple of the hop."""
+        return self.core.forward(x)
+
+    @torch.jit.export
+    def encode(self, x: Tensor) -> Tensor:
+        """Latent axes of sound: [B, 1, N] → [B, latent_dims, N / hop]."""
+        return self.core.encode(x)
+
+    @torch.jit.export
+    def decode(self, x: Tensor) -> Tensor:
+        """Sound of latent axes: [B, latent_dims, N / hop] → [B, 1, N]."""
+        return self.core.decode(x)
+
+    @torch.jit.export
+    def get_temperature(self) -> list[float]:
+        """Factor on the noise."""
+        return [self.temperature]
+
+    @torch.jit.export
+    def set_temperature(self, value: float) -> int:
+        """From 0 to 10."""
+        if not (value >= 0.0 and value <= 10.0):
+            return 1
+        self.temperature = value
+        self.core.set_temperature(value)
+        return 0
+
+    @torch.jit.export
+    def get_inversion(self) -> list[str]:
+        """How phases are made."""
+        return [self.inversion]
+
+    @torch.jit.export
+    def set_inversion(self, value: str) -> int:
+        """`default`, or a mode for both methods; decode has no input whose phase it could keep."""
+        if value not in self.modes:
+            return 1
+        self.inversion = value
+        forward_mode = self.forward_mode if value == "default" else value
+        has_none = value == "default" or value == "keep_input"
+        self.core.set_modes(forward_mode, self.decode_mode if has_none else value)
+        return 0
+
+    @torch.jit.export
+    def get_projection(self) -> list[str]:
+        """Which latent axes are shown."""
+        return [self.projection]
+
+    @torch.jit.export
+    def set_projection(self, value: str) -> int:
+        """`none`, `pca` or `ica`."""
+        if value not in self.projections:
+            return 1
+        self.projection = value
+        self.core.set_projection(self.projections.index(value))
+        return 0
+
+    @torch.jit.export
+    def get_gain_db(self) -> list[float]:
+        """Gain of the output in dB."""
+        return [self.gain_db]
+
+    @torch.jit.export
+    def set_gain_db(self, value: float) -> int:
+        """From -120 to 60; reached over the next block."""
+        if not (value >= -120.0 and value <= 60.0):
+            return 1
+        self.gain_db = value
+        self.core.set_gain(math.pow(10.0, value / 20.0))
+        return 0
+
+    @torch.jit.export
+    def get_reset(self) -> list[bool]:
+        """Always false: a reset is an event, not a state."""
+        return [False]
+
+    @torch.jit.export
+    def set_reset(self, value: bool) -> int:
+        """Forget all that was heard, whatever the value."""
+        self.core.reset()
+        return 0
+
+    @torch.jit.export
+    def get_latent_dims(self) -> list[int]:
+        """Number of latent axes."""
+        return [self.latent_dims]
+
+    @torch.jit.export
+    def set_latent_dims(self, value: int) -> int:
+        """Refused: inlets and outlets are fixed at export."""
+        return 1
+
+    @torch.jit.export
+    def get_delay(self) -> list[int]:
+        """Samples from input to output of `forward`, and from a frame to its sound of `decode`."""
+        return [self.core.forward_delay(), self.core.decode_delay()]
+
+    @torch.jit.export
+    def set_delay(self, forward_samples: int, decode_samples: int) -> int:
+        """Refused: a delay follows from the inversion."""
+        return 1
