@@ -14,6 +14,10 @@ from omegaconf import DictConfig
 
 from vschaos2.command_line import run
 
+# Threads that wait for work by spinning slow each other down many times over as soon as another
+# program wants a core; this must be said before torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 CONFIGS = Path(__file__).resolve().parent / "configs"
 
 

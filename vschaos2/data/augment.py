@@ -42,14 +42,20 @@ class Augment(nn.Module):
         return math.ceil((n_fft - 1) * (1.0 + self.speed)) + 2
 
     def resample(self, waveform: Tensor, n_fft: int) -> Tensor:
-        """Each window at its own speed, read by linear interpolation.
+        """Every second window at a speed of its own, read by linear interpolation.
 
         The ratio r = (1 + speed)^u, u uniform in [-1, 1]; output sample t is the input at t·r.
+        The other windows keep their speed and, since interpolation dulls, their highest partials.
 
         Shape: [B, window_samples(n_fft)] → [B, n_fft].
         """
         if self.speed == 0:
             return waveform
+        count = waveform.shape[0] // 2
+        changed = self._at_random_speed(waveform[:count], n_fft)
+        return torch.cat((changed, waveform[count:, :n_fft]))
+
+    def _at_random_speed(self, waveform: Tensor, n_fft: int) -> Tensor:
         draw = torch.rand(waveform.shape[0], 1, device=waveform.device) * 2.0 - 1.0
         ratio = torch.exp(draw * math.log1p(self.speed))
         position = torch.arange(n_fft, device=waveform.device) * ratio

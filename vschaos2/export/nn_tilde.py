@@ -26,7 +26,7 @@ KNOWN_OPERATORS = frozenset(
     f"aten::{name}"
     for name in """
     Bool Float Int IntImplicit ScalarImplicit __and__ __contains__ __getitem__ __is__ __isnot__
-    __not__ __or__ _set_item abs add add_ amax amin angle any append arange as_tensor bitwise_and
+    __not__ __or__ _set_item abs add add_ addmm amax amin angle any append arange as_tensor bitwise_and
     bitwise_not bitwise_or bool cat chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_
     clone complex contiguous conv1d conv_transpose1d copy_ cos cumsum cummax cummin detach device
     dim div div_ embedding empty_like eq exp exp_ expand expand_as expm1 fft_irfft fft_rfft fill_ flatten

@@ -22,7 +22,7 @@ class DenseDecoder(nn.Module):
     """
 
     def __init__(
-        self, n_inputs: int, n_outputs: int, hidden_dim: int = 512, n_blocks: int = 1
+        self, n_inputs: int, n_outputs: int, hidden_dim: int = 384, n_blocks: int = 1
     ) -> None:
         super().__init__()
         self.layers = nn.Sequential(

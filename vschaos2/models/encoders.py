@@ -7,7 +7,7 @@ assembles it, and the rest from the configuration.
 import torch
 from torch import Tensor, nn
 
-from vschaos2.models.layers import ConvBlock, DenseBlock, odd
+from vschaos2.models.layers import ConvBlock, DenseBlock, WideLinear, odd
 
 
 class DenseEncoder(nn.Module):
@@ -23,11 +23,11 @@ class DenseEncoder(nn.Module):
     """
 
     def __init__(
-        self, n_features: int, n_outputs: int, hidden_dim: int = 512, n_blocks: int = 1
+        self, n_features: int, n_outputs: int, hidden_dim: int = 384, n_blocks: int = 1
     ) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(n_features, hidden_dim),
+            WideLinear(n_features, hidden_dim),
             *(DenseBlock(hidden_dim) for _ in range(n_blocks)),
             nn.LayerNorm(hidden_dim),
             nn.Linear(hidden_dim, n_outputs),

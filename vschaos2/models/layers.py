@@ -1,6 +1,31 @@
 """The blocks that encoders and decoders are made of."""
 
+import math
+
+import torch
 from torch import Tensor, nn
+
+
+class WideLinear(nn.Module):
+    """x · W + b with W stored as [inputs, outputs], for many inputs and few outputs.
+
+    The numbers are `nn.Linear`'s, in the other order of memory. In real time a handful of frames
+    meets the whole of W at once; then reading it along its outputs takes half as long as along
+    its inputs, when these are the longer side (1025 → 384, four frames: 65 µs against 129 µs).
+
+    Shape: [B, n_inputs] → [B, n_outputs].
+    """
+
+    def __init__(self, n_inputs: int, n_outputs: int) -> None:
+        super().__init__()
+        # nn.Linear's start: uniform within 1/√inputs.
+        limit = 1.0 / math.sqrt(n_inputs)
+        self.weight = nn.Parameter(torch.empty(n_inputs, n_outputs).uniform_(-limit, limit))
+        self.bias = nn.Parameter(torch.empty(n_outputs).uniform_(-limit, limit))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The product: [B, n_inputs] → [B, n_outputs]."""
+        return torch.addmm(self.bias, x, self.weight)
 
 
 class DenseBlock(nn.Module):
