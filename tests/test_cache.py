@@ -15,6 +15,7 @@ import soundfile
 
 from vschaos2.audio import read_audio
 from vschaos2.data import cache as cache_module
+from vschaos2.data import cache_build as build_module
 from vschaos2.data.cache import CachedFile, SampleCache, open_cache
 from vschaos2.errors import InputError
 
@@ -48,8 +49,8 @@ def decoded(monkeypatch):
         names.append(path.name)
         return read_blocks(path, *rest)
 
-    read_blocks = cache_module.read_blocks
-    monkeypatch.setattr(cache_module, "read_blocks", counting)
+    read_blocks = build_module.read_blocks
+    monkeypatch.setattr(build_module, "read_blocks", counting)
     return names
 
 
@@ -102,8 +103,8 @@ def test_every_sample_rate_has_its_own_cache(dataset):
 
 
 def test_long_file_passes_through_the_disk_unchanged(dataset, monkeypatch):
-    monkeypatch.setattr(cache_module, "HELD_BYTES", 5000)
-    monkeypatch.setattr(cache_module, "DECODE_SAMPLES", 999)
+    monkeypatch.setattr(build_module, "HELD_BYTES", 5000)
+    monkeypatch.setattr(build_module, "DECODE_SAMPLES", 999)
     assert_holds(open_quietly(dataset, workers=3), dataset)
 
 
@@ -271,13 +272,13 @@ def test_linked_flat_file_is_never_written_through(dataset, tmp_path):
 BUILD = """
 import sys, time
 from pathlib import Path
-from vschaos2.data import cache
-cache.COMMIT_SECONDS = 0.0
-appended = cache.shutil.copyfileobj
+from vschaos2.data import cache, cache_build
+cache_build.COMMIT_SECONDS = 0.0
+appended = cache_build.shutil.copyfileobj
 def slowly(source, target, length):
     appended(source, target, length)
     time.sleep(0.02)
-cache.shutil.copyfileobj = slowly
+cache_build.shutil.copyfileobj = slowly
 print("ready", flush=True)
 cache.open_cache(Path(sys.argv[1]), 44100, progress=False, workers=2)
 print("built", flush=True)
@@ -346,7 +347,7 @@ def test_full_disk_is_an_input_error_and_keeps_what_was_there(dataset, monkeypat
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(InputError, match="No space left"):
-        patch.setattr(cache_module.shutil, "copyfileobj", full)
+        patch.setattr(build_module.shutil, "copyfileobj", full)
         open_quietly(dataset)
     assert_holds(open_quietly(dataset), dataset)
 
@@ -408,10 +409,10 @@ def test_unusable_files_are_named_skipped_and_remembered(dataset, decoded, caplo
 
 def test_mended_permissions_are_noticed(dataset, decoded, monkeypatch):
     def closed(path, *_):
-        raise cache_module.UnreadableAudio(path, "cannot be opened (Permission denied)")
+        raise build_module.UnreadableAudio(path, "cannot be opened (Permission denied)")
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache_module, "read_blocks", closed)
+        patch.setattr(build_module, "read_blocks", closed)
         with pytest.raises(InputError, match="Permission denied"):
             open_quietly(dataset)
     with pytest.raises(InputError):

@@ -166,6 +166,16 @@ class MagnitudeInversion(nn.Module):
         self.delay_samples = start + (lookahead + open_frames) * self.hop
         self.reset()
 
+    def configure_offline(self, iterations: int = 100, open_frames: int = 16) -> None:
+        """Refine at length, for files: the best there is, in calls of some hundred frames.
+
+        Args:
+            iterations: refinement steps per call.
+            open_frames: last frames of each call that are refined again with the next.
+        """
+        self.momentum = OFFLINE_MOMENTUM
+        self.configure(1, open_frames, iterations, False, False)
+
     @torch.jit.export
     def reset(self) -> None:
         """Forget all that was heard. The batch size of the last call is kept."""
@@ -325,8 +335,7 @@ def invert_offline(
         InputError: if the sizes do not fit each other.
     """
     inversion = MagnitudeInversion(n_fft, hop, "eco").to(magnitudes.device)
-    inversion.configure(1, open_frames, iterations, False, False)
-    inversion.momentum = OFFLINE_MOMENTUM
+    inversion.configure_offline(iterations, open_frames)
     before = n_fft // hop - 1
     after = before + 1 + open_frames
     held = torch.cat(

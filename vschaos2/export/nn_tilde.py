@@ -31,7 +31,7 @@ KNOWN_OPERATORS = frozenset(
     clone complex contiguous conv1d conv_transpose1d copy_ cos cumsum cummax cummin detach device
     dim div div_ embedding empty_like eq exp exp_ expand expand_as expm1 fft_irfft fft_rfft fill_ flatten
     flip float floor floor_divide floordiv format full full_like gather ge group_norm gt gru
-    imag index index_select isfinite item keys layer_norm le len lerp linear log log10 log1p
+    imag index index_select isfinite item keys layer_norm le len lerp linear list log log10 log1p
     logical_and logical_not logical_or logical_or_ lstm lt masked_fill masked_fill_ matmul max maximum mean
     min minimum mm mul mul_ nan_to_num nan_to_num_ narrow ne neg new_empty new_full new_ones
     new_zeros norm numel ones ones_like permute polar pow rand rand_like randn randn_like real

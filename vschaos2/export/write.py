@@ -75,6 +75,7 @@ def export_run(
         with warnings.catch_warnings():
             # TorchScript is deprecated in torch, but it is what nn~ loads.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", message="The TorchScript type system")
             instrument = torch.jit.script(
                 StreamingVAE(
                     torch.jit.script(core),

@@ -48,6 +48,13 @@ class LatentAxes(NamedTuple):
     highest: Tensor
 
 
+def own_axes(latent_dim: int) -> LatentAxes:
+    """The model's own axes, as they are: nothing turned, ordered or scaled."""
+    identity = torch.eye(latent_dim)
+    zeros, share = torch.zeros(latent_dim), torch.full((latent_dim,), 1.0 / latent_dim)
+    return LatentAxes(zeros, identity, identity, share, zeros - RANGE, zeros + RANGE)
+
+
 def fit_axes(
     latents: Tensor, kind: str, magnitude_of: Callable[[Tensor], Tensor], seed: int = 0
 ) -> LatentAxes:

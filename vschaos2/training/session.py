@@ -66,7 +66,7 @@ def train(config: DictConfig) -> Path:
     assert isinstance(trainer_options, dict)
     if config.check:
         trainer_options |= {"limit_train_batches": 2, "limit_val_batches": 1, "max_epochs": 1}
-    folder = _run_folder(config)
+    folder = _run_folder(config, data)
     trainer = _trainer(trainer_options, folder, config.callbacks.validate_every)
     fit_level(step, data)
     torch.manual_seed(config.seed + trainer.global_rank)  # each process draws noise of its own
@@ -116,11 +116,13 @@ def fit_level(step: VAETraining, data: WindowDataModule) -> None:
     step.average.module.transform.fit_level(mean)
 
 
-def _run_folder(config: DictConfig) -> Path:
+def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:
     """A new run folder, made once by the first process and known to the others."""
     if rank_zero_only.rank == 0:
         folder = create_run_folder(Path(config.rundir), config.name)
         save_config(folder, config)
+        held_out = [data.cache.files[index].path for index in data.validation_files]
+        (folder / "held_out.txt").write_text("\n".join(held_out) + "\n", encoding="utf-8")
         os.environ[FOLDER_VARIABLE] = str(folder.resolve())
         return folder
     return Path(os.environ[FOLDER_VARIABLE])

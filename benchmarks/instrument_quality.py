@@ -1,0 +1,64 @@
+"""How well a trained run reconstructs recordings that it never heard.
+
+    python -m benchmarks.instrument_quality RUN FOLDER [FOLDER …]
+
+For every file: spectral convergence ‖S - Ŝ‖ / ‖S‖ of the model's magnitudes (no phase involved),
+and the metrics of the sound that `generate.py reconstruct` makes of it. Means over files, by the
+first part of the file name (instrument, in the sets of `benchmarks.sampled_instruments`).
+"""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from vschaos2.audio import find_audio_files, read_audio
+from vschaos2.dsp.streaming import StreamingAnalysis
+from vschaos2.generation import offline_core
+from vschaos2.metrics import measure
+from vschaos2.runs import load_run
+
+
+@torch.inference_mode()
+def quality(model, path: Path) -> dict[str, float]:
+    """Magnitude spectral convergence of a file, and the metrics of its reconstruction."""
+    transform = model.transform
+    sound = torch.from_numpy(read_audio(path, transform.sample_rate_hz))
+    tail = transform.n_fft + -len(sound) % transform.hop
+    padded = torch.nn.functional.pad(sound, (0, tail))[None]
+    heard = StreamingAnalysis(transform.n_fft, transform.hop)(padded).abs()[0]
+    made = transform.to_magnitude(model(transform.to_frames(heard)))
+    core = offline_core(model, "keep_input")
+    delay = core.forward_delay()
+    heard_back = core(padded[None])[0, 0, delay : delay + len(sound)]
+    return {
+        "magnitude SC": float((heard - made).norm() / heard.norm().clamp_min(1e-9)),
+        **measure(sound, heard_back),
+    }
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+")
+    arguments = parser.parse_args()
+    run = load_run(arguments.run)
+    groups = defaultdict(list)
+    for folder in arguments.folders:
+        for path in find_audio_files(folder):
+            result = quality(run.model, path)
+            groups[f"{folder.name}: {path.stem.split('_')[0]}"].append(result)
+            groups[f"{folder.name}: all"].append(result)
+    keys = list(next(iter(groups.values()))[0])
+    print("| files | n | " + " | ".join(keys) + " |")
+    print("|---" * (len(keys) + 2) + "|")
+    for name, results in sorted(groups.items()):
+        means = [np.mean([result[key] for result in results]) for key in keys]
+        print(f"| {name} | {len(results)} | " + " | ".join(f"{m:.3f}" for m in means) + " |")
+
+
+if __name__ == "__main__":
+    main()

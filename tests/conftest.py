@@ -1,0 +1,100 @@
+"""A tiny instrument that never trained: small enough to be built and exported by the test suite."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from vschaos2.export.instrument_core import InstrumentCore
+from vschaos2.export.write import export_run
+from vschaos2.models.build import build_model
+from vschaos2.models.projection import PROJECTIONS, fit_axes
+from vschaos2.models.vae import VAE
+from vschaos2.runs import Run
+
+TINY = """
+data:
+  transform:
+    _target_: vschaos2.dsp.spectral.SpectralTransform
+    sample_rate_hz: 44100
+    n_fft: 512
+    hop: 128
+    contrast: log1p
+    n_mels: 0
+    level: 1.0
+model:
+  _target_: vschaos2.models.vae.VAE
+  latent_dim: 4
+  output: softplus
+  encoder:
+    _target_: vschaos2.models.encoders.DenseEncoder
+    _partial_: true
+    hidden_dim: 32
+    n_blocks: 1
+  decoder:
+    _target_: vschaos2.models.decoders.DenseDecoder
+    _partial_: true
+    hidden_dim: 32
+    n_blocks: 1
+inversion: balanced
+"""
+
+
+@pytest.fixture
+def tiny_config() -> DictConfig:
+    """n_fft 512, hop 128, 32 hidden units, 4 latents; a copy of its own for every test."""
+    return OmegaConf.create(TINY)
+
+
+def seeded_model() -> VAE:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return build_model(OmegaConf.create(TINY)).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def tiny_model() -> VAE:
+    return seeded_model()
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory) -> Run:
+    """A run that was never trained, with correlated latents away from the origin."""
+    generator = torch.Generator().manual_seed(1)
+    mixing = torch.randn(4, 4, generator=generator)
+    latents = torch.randn(256, 4, generator=generator) @ mixing + torch.arange(4.0)
+    folder = tmp_path_factory.mktemp("runs") / "tiny" / "version_0"
+    summary = {"step": 20.0, "epoch": 1.0, "seconds": 1.5}
+    return Run(folder, OmegaConf.create(TINY), seeded_model(), latents, summary)
+
+
+@pytest.fixture(scope="session")
+def tiny_axes(tiny_run) -> dict:
+    """The axes of every projection, by its name."""
+    model = tiny_run.model
+
+    def magnitude_of(latent: torch.Tensor) -> torch.Tensor:
+        return model.transform.to_magnitude(model.decode(latent).mean)
+
+    return {kind: fit_axes(tiny_run.latents, kind, magnitude_of) for kind in PROJECTIONS}
+
+
+@pytest.fixture
+def tiny_core(tiny_run, tiny_axes) -> InstrumentCore:
+    """The eager signal path of the exported instrument, with its default settings."""
+    core = InstrumentCore(tiny_run.model, tiny_axes, latent_dims=4).eval()
+    core.set_projection(PROJECTIONS.index("pca"))
+    return core
+
+
+@pytest.fixture(scope="session")
+def exported_path(tiny_run, tmp_path_factory) -> Path:
+    """tiny.ts, exported with every check, all four axes shown."""
+    return export_run(tiny_run, tmp_path_factory.mktemp("export"), "tiny", blocks=2)
+
+
+@pytest.fixture
+def instrument(exported_path) -> torch.jit.ScriptModule:
+    """The exported instrument, loaded afresh as the host does."""
+    return torch.jit.load(str(exported_path))
