@@ -28,7 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from vschaos2.export.checks import ExportError
-    from vschaos2.export.nn_tilde import UnknownOperatorError
+    from vschaos2.export.operators import UnknownOperatorError
     from vschaos2.export.write import export_run
     from vschaos2.runs import load_run
 

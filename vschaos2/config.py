@@ -75,11 +75,11 @@ def call(function: Callable[..., T], where: str, options: Mapping[str, Any], **o
 
 def check_keys(config: DictConfig, where: str, known: tuple[str, ...]) -> None:
     """Raise InputError for a key of `config` that is not among the known ones."""
-    for key in config:
+    for key in map(str, config):
         if key not in known:
-            name = f"{where}.{key}" if where else str(key)
+            name = f"{where}.{key}" if where else key
             raise InputError(
-                f"no config key {name!r}{suggestion(str(key), list(known))} (known here: "
+                f"no config key {name!r}{suggestion(key, list(known))} (known here: "
                 f"{', '.join(known)})"
             )
 

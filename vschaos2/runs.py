@@ -128,7 +128,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001 - a damaged zip fails in many ways
+    except Exception as error:  # a damaged zip fails in many ways
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"{path}: cannot be read as a checkpoint ({reason[:120]}): use another version, or "
@@ -174,7 +174,9 @@ def _read_config(folder: Path) -> DictConfig:
     try:
         config = OmegaConf.create(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
+        raise InputError(
+            f"{path}: cannot be read as YAML ({' '.join(str(error).split())})"
+        ) from error
     if not isinstance(config, DictConfig) or "model" not in config or "data" not in config:
         raise InputError(f"{path}: is not a training's configuration (no model or data in it)")
     return config

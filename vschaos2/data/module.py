@@ -96,7 +96,7 @@ class WindowDataModule(pl.LightningDataModule):
         """Fixed windows of the training files, the same in every process."""
         return iter(self._fixed(self.training_files, PROBE_WINDOWS))
 
-    def _fixed(self, files: list[int], count: int, **place: int) -> SequentialWindows:
+    def _fixed(self, files: list[int], count: int, **place: Any) -> SequentialWindows:
         return SequentialWindows(
             self.cache,
             files,

@@ -73,9 +73,7 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
     batch, count, n_fft = frames.shape
     overlap = n_fft // hop
     slabs = frames.reshape(batch, count, overlap, hop)
-    total = torch.zeros(
-        batch, count + overlap - 1, hop, dtype=frames.dtype, device=frames.device
-    )
+    total = torch.zeros(batch, count + overlap - 1, hop, dtype=frames.dtype, device=frames.device)
     for r in range(overlap):
         total[:, r : r + count] += slabs[:, :, r]
     return total.reshape(batch, (count + overlap - 1) * hop)

@@ -21,31 +21,32 @@ LOG_FLOOR = 1e-5  # ε of the log contrast: 100 dB below the scale
 EXPONENT_LIMIT = 20.0  # e^20 is 174 dB above the scale: past it a decoder has gone astray
 
 
-def compress(magnitude: Tensor, scale: Tensor, contrast: str) -> Tensor:
+def compress(magnitude: Tensor, scale: Tensor, contrast: str, floor: float = LOG_FLOOR) -> Tensor:
     """Magnitudes ≥ 0 in the chosen contrast; any shape.
 
     Args:
         magnitude: linear magnitudes, ≥ 0.
         scale: S0 > 0, a scalar in the unit of the magnitudes.
         contrast: one of `CONTRASTS`.
+        floor: ε of the log contrast, relative to the scale.
     """
     relative = magnitude / scale
     if contrast == "log1p":
         return torch.log1p(relative)
     if contrast == "log":
-        return torch.log(relative.clamp_min(1e-5))
+        return torch.log(relative.clamp_min(floor))
     return relative
 
 
-def expand(frames: Tensor, scale: Tensor, contrast: str) -> Tensor:
+def expand(frames: Tensor, scale: Tensor, contrast: str, limit: float = EXPONENT_LIMIT) -> Tensor:
     """The inverse of `compress`: linear magnitudes, never negative; any shape.
 
-    Logarithmic contrasts are clamped at `EXPONENT_LIMIT` before the exponential.
+    Logarithmic contrasts are clamped at `limit` before the exponential.
     """
     if contrast == "log1p":
-        relative = torch.expm1(frames.clamp_max(20.0))
+        relative = torch.expm1(frames.clamp_max(limit))
     elif contrast == "log":
-        relative = torch.exp(frames.clamp_max(20.0))
+        relative = torch.exp(frames.clamp_max(limit))
     else:
         relative = frames
     return relative.clamp_min(0.0) * scale
@@ -101,6 +102,9 @@ class Mel(nn.Module):
     these band values: analysing them again gives the same bands, before negative magnitudes are
     set to zero. Detail inside a band is lost.
     """
+
+    bank: Tensor
+    inverse_bank: Tensor
 
     def __init__(self, n_mels: int, n_fft: int, sample_rate_hz: int) -> None:
         super().__init__()

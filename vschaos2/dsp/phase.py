@@ -51,7 +51,7 @@ def bin_advance(n_fft: int, hop: int) -> Tensor:
     return ((bins * hop) % n_fft).double() * (2.0 * math.pi / n_fft)
 
 
-def log_magnitude(magnitudes: Tensor, floor: float = 1e-8) -> Tensor:
+def log_magnitude(magnitudes: Tensor, floor: float = 1e-6) -> Tensor:
     """L = ln(S + floor) in nepers: silence is a plain of equal height, not a pit of -∞.
 
     Shape: [B, F, K] → [B, F, K].

@@ -65,8 +65,11 @@ class SpectralTransform(nn.Module):
         self.register_buffer("dual", dual_window(window, hop).float(), persistent=False)
         # The level of the dataset travels with the weights: it is the one thing measured here.
         self.register_buffer("scale", torch.ones(()))
-        self.mel = Mel(n_mels, n_fft, sample_rate_hz) if n_mels > 0 else nn.Identity()
-        self.inverse_mel = _InverseMel(self.mel) if n_mels > 0 else nn.Identity()
+        self.mel: nn.Module = nn.Identity()
+        self.inverse_mel: nn.Module = nn.Identity()
+        if n_mels > 0:
+            mel = Mel(n_mels, n_fft, sample_rate_hz)
+            self.mel, self.inverse_mel = mel, _InverseMel(mel)
 
     def fit_level(self, mean_magnitude: float) -> None:
         """Set the scale to `level` times the dataset's mean magnitude (> 0)."""
@@ -97,6 +100,8 @@ class SpectralTransform(nn.Module):
 
 class _InverseMel(nn.Module):
     """`Mel.inverse` as a module, so that TorchScript can swap it for an identity."""
+
+    inverse_bank: Tensor
 
     def __init__(self, mel: Mel) -> None:
         super().__init__()

@@ -37,6 +37,7 @@ class StreamingAnalysis(nn.Module):
         super().__init__()
         self.n_fft = n_fft
         self.hop = hop
+        self.input_limit = INPUT_LIMIT
         self.register_buffer("window", gaussian_window(n_fft).float(), persistent=False)
         self.register_buffer("history", torch.zeros(1, n_fft - hop), persistent=False)
 
@@ -55,7 +56,7 @@ class StreamingAnalysis(nn.Module):
             self.history = torch.zeros(
                 block.shape[0], self.n_fft - self.hop, device=self.window.device
             )
-        clean = torch.nan_to_num(block, 0.0, 0.0, 0.0).clamp(-1e4, 1e4)
+        clean = torch.nan_to_num(block, 0.0, 0.0, 0.0).clamp(-self.input_limit, self.input_limit)
         joined = torch.cat((self.history, clean), -1)
         self.history = joined[:, block.shape[1] :].clone()
         return analyse(joined, self.window, self.hop)

@@ -148,9 +148,7 @@ def card_table(name: str, card: dict[str, Any]) -> str:
         loads = "".join(
             f"{100 * card['load'][method][size]['real_time_factor']:7.1f}%" for size in sizes
         )
-        lines.append(
-            f"  {method:8} {ports['inlets']:>3} {ports['outlets']:>4} {delay:>9} {loads}"
-        )
+        lines.append(f"  {method:8} {ports['inlets']:>3} {ports['outlets']:>4} {delay:>9} {loads}")
     buffer = card["smallest_safe_buffer"]
     lines.append(
         f"  smallest safe buffer: {buffer or 'none on this machine'}; blocks equal the whole to "

@@ -63,9 +63,7 @@ def check_file(path: Path, core: InstrumentCore) -> dict[str, float]:
                 )
             loaded.set_reset(True)
             pair = getattr(loaded, name)(whole.repeat(2, 1, 1))
-            deviations[f"{name}, batch of two"] = _deviation(
-                name, pair, expected.repeat(2, 1, 1)
-            )
+            deviations[f"{name}, batch of two"] = _deviation(name, pair, expected.repeat(2, 1, 1))
         core.set_modes(KEEP_INPUT if modes[0] else modes[1], modes[2])
     for comparison, deviation in deviations.items():
         if not deviation <= TOLERANCE:

@@ -1,8 +1,8 @@
 """The signal path of an exported instrument: one streaming chain per method.
 
-    encode    sound ──> analysis ──> encoder ──> player's axes
-    decode    player's axes ──> decoder ──> phase recovery ──> sound
-    forward   sound ──> analysis ──> encoder ──> decoder ──> the input's phase, or recovery ──> sound
+    encode    sound ─> analysis ─> encoder ─> player's axes
+    decode    player's axes ─> decoder ─> phase recovery ─> sound
+    forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
 
 No method shares state with another. Everything here is the code that trained, with state around.
 """
@@ -12,12 +12,28 @@ from torch import Tensor, nn
 
 from vschaos2.dsp.inversion import MODES, MagnitudeInversion
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
+from vschaos2.models.distributions import Normal
 from vschaos2.models.projection import PROJECTIONS, LatentAxes
 from vschaos2.models.vae import VAE
 
 KEEP_INPUT = "keep_input"
 SILENCE = 1e-5  # relative to a full-scale sine's peak: a frame below -100 dB is silence
+ROW_MULTIPLE = 4
 LATENT_LIMIT = 100.0  # player's coordinates lie within ±3; far outside, a decoder may overflow
+
+
+def padded_rows(x: Tensor, multiple: int = ROW_MULTIPLE) -> Tensor:
+    """Rows [B, D] followed by zeros up to a multiple of four.
+
+    Matrix products of one or two rows add in another order than those of more: the same frame
+    would differ in its last bits with the size of the block it comes in, and phase recovery,
+    which follows ridges of near-equal height, can turn last bits into audible ones. From four
+    rows up a frame's numbers do not depend on its neighbours.
+    """
+    missing = -len(x) % multiple
+    if missing == 0:
+        return x
+    return torch.cat((x, x.new_zeros([missing, x.shape[1]])))
 
 
 class InstrumentCore(nn.Module):
@@ -32,6 +48,9 @@ class InstrumentCore(nn.Module):
     """
 
     gains: Tensor
+    stacked_centre: Tensor
+    stacked_to_axes: Tensor
+    stacked_from_axes: Tensor
 
     def __init__(
         self,
@@ -134,8 +153,8 @@ class InstrumentCore(nn.Module):
             played = played + self.temperature * torch.randn_like(played)
         i = self.projection
         step = self.stacked_from_axes[i][: self.latent_dims]
-        latent = self.stacked_centre[i] + torch.matmul(played, step)
-        magnitude = self.magnitude(latent).reshape(batch, count, -1)
+        latent = self.stacked_centre[i] + torch.matmul(padded_rows(played), step)
+        magnitude = self.magnitude(latent)[: batch * count].reshape(batch, count, -1)
         return self.level(self.decode_inversion(magnitude), 1).unsqueeze(1)
 
     def forward(self, block: Tensor) -> Tensor:
@@ -156,7 +175,8 @@ class InstrumentCore(nn.Module):
 
     def sample(self, magnitude: Tensor) -> Tensor:
         """Latents of magnitudes, [B, K] → [B, Z]: means, or draws at a temperature."""
-        posterior = self.model.encode(self.transform.to_frames(magnitude))
+        posterior = self.model.encode(self.transform.to_frames(padded_rows(magnitude)))
+        posterior = Normal(posterior.mean[: len(magnitude)], posterior.std[: len(magnitude)])
         if self.temperature > 0.0:
             noise = torch.randn_like(posterior.mean)
             return posterior.mean + self.temperature * posterior.std * noise
@@ -164,7 +184,8 @@ class InstrumentCore(nn.Module):
 
     def magnitude(self, latent: Tensor) -> Tensor:
         """Magnitudes of latents: [B, Z] → [B, K]."""
-        return self.transform.to_magnitude(self.model.decode(latent).mean)
+        magnitude = self.transform.to_magnitude(self.model.decode(padded_rows(latent)).mean)
+        return magnitude[: len(latent)]
 
     def level(self, signal: Tensor, method: int) -> Tensor:
         """A block under the gain, moving to it in a straight line: [B, T] → [B, T]."""

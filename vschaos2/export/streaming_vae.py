@@ -5,13 +5,13 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore, known_modes
+from vschaos2.export.instrument_core import KEEP_INPUT, known_modes
 from vschaos2.export.nn_tilde import NnTildeModule
 from vschaos2.models.projection import PROJECTIONS
 
-GAIN_RANGE_DB = (-120.0, 60.0)
-TEMPERATURE_LIMIT = 10.0
-WARM_UP_CALLS = 4
+LEAST_GAIN_DB, GREATEST_GAIN_DB = -120.0, 60.0
+GREATEST_TEMPERATURE = 10.0
+WARM_UP_CALLS = 4  # TorchScript watches the first calls before it compiles
 WARM_UP_SAMPLES = 2048
 
 
@@ -91,7 +91,7 @@ class StreamingVAE(NnTildeModule):
         decode_mode: str = "balanced",
     ) -> None:
         super().__init__()
-        self.core = core
+        self.core = core  # type: ignore[assignment]
         self.hop = hop
         self.latent_dims = latent_dims
         self.sample_rate_hz = sample_rate_hz
@@ -104,6 +104,9 @@ class StreamingVAE(NnTildeModule):
         self.projection = projection
         self.gain_db = 0.0
         self.is_warm = False
+        self.least_gain_db, self.greatest_gain_db = LEAST_GAIN_DB, GREATEST_GAIN_DB
+        self.greatest_temperature = GREATEST_TEMPERATURE
+        self.warm_up_calls = WARM_UP_CALLS
         self.warm_up_frames: list[int] = sorted({1, max(1, WARM_UP_SAMPLES // hop)})
         self.core.set_projection(PROJECTIONS.index(projection))
         axes = [f"axis {i}" for i in range(1, latent_dims + 1)]
@@ -136,7 +139,7 @@ class StreamingVAE(NnTildeModule):
         """Run every method on silence until TorchScript has compiled it, then reset."""
         with torch.no_grad():
             for count in self.warm_up_frames:
-                for _ in range(4):
+                for _ in range(self.warm_up_calls):
                     silence = torch.zeros(1, 1, count * self.hop)
                     self.core.forward(silence)
                     self.core.encode(silence)
@@ -165,7 +168,7 @@ class StreamingVAE(NnTildeModule):
     @torch.jit.export
     def set_temperature(self, value: float) -> int:
         """From 0 to 10."""
-        if not (value >= 0.0 and value <= 10.0):
+        if not (value >= 0.0 and value <= self.greatest_temperature):
             return 1
         self.temperature = value
         self.core.set_temperature(value)
@@ -209,7 +212,7 @@ class StreamingVAE(NnTildeModule):
     @torch.jit.export
     def set_gain_db(self, value: float) -> int:
         """From -120 to 60; reached over the next block."""
-        if not (value >= -120.0 and value <= 60.0):
+        if not (value >= self.least_gain_db and value <= self.greatest_gain_db):
             return 1
         self.gain_db = value
         self.core.set_gain(math.pow(10.0, value / 20.0))

@@ -10,7 +10,7 @@ from vschaos2.dsp.inversion import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card, write_card
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
-from vschaos2.export.nn_tilde import check_operators
+from vschaos2.export.operators import check_operators
 from vschaos2.export.streaming_vae import StreamingVAE
 from vschaos2.models.projection import PROJECTIONS, count_axes, fit_axes
 from vschaos2.models.vae import VAE
@@ -48,9 +48,7 @@ def export_run(
         ExportError, UnknownOperatorError: if the file fails a check; nothing is written then.
     """
     if len(name) < 3 or "/" in name or name.startswith("."):
-        raise InputError(
-            f"name {name!r}: nn~ needs a plain file name of at least three characters"
-        )
+        raise InputError(f"name {name!r}: nn~ needs a plain file name of at least three characters")
     if inversion not in MODES:
         raise InputError(f"inversion must be one of {', '.join(MODES)}, got {inversion!r}")
     if not len(run.latents):
@@ -58,10 +56,14 @@ def export_run(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made ({error.strerror}): choose another -o") from error
+        raise InputError(
+            f"{folder}: cannot be made ({error.strerror}): choose another -o"
+        ) from error
 
     model = run.model
-    axes = {kind: fit_axes(run.latents, kind, lambda z: _magnitude(model, z)) for kind in PROJECTIONS}
+    axes = {
+        kind: fit_axes(run.latents, kind, lambda z: _magnitude(model, z)) for kind in PROJECTIONS
+    }
     if projection not in axes:
         raise InputError(f"projection must be one of {', '.join(PROJECTIONS)}, got {projection!r}")
     wanted = model.latent_dim if latent_dims is None else latent_dims

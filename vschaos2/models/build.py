@@ -58,4 +58,3 @@ def _targets(node: Any) -> list[str]:
     if isinstance(node, list):
         return [target for value in node for target in _targets(value)]
     return []
-

@@ -133,16 +133,12 @@ def _directions(spread: Tensor, kind: str, seed: int) -> Tensor:
     return torch.from_numpy(ica.mixing_.T.copy())
 
 
-def _upward(
-    centre: Tensor, directions: Tensor, magnitude_of: Callable[[Tensor], Tensor]
-) -> Tensor:
+def _upward(centre: Tensor, directions: Tensor, magnitude_of: Callable[[Tensor], Tensor]) -> Tensor:
     """+1 or -1 for each direction, so that following it is louder or else brighter, [Z]."""
     with torch.no_grad():
         above = magnitude_of((centre + 2.0 * directions).float()).double()
         below = magnitude_of((centre - 2.0 * directions).float()).double()
-    loudness = 10.0 * torch.log10(
-        (above.square().sum(1) + 1e-12) / (below.square().sum(1) + 1e-12)
-    )
+    loudness = 10.0 * torch.log10((above.square().sum(1) + 1e-12) / (below.square().sum(1) + 1e-12))
     brightness = _centroid(above) - _centroid(below)
     rise = torch.where(loudness.abs() >= LOUDNESS_STEP_DB, loudness, brightness)
     return torch.where(rise < 0, -1.0, 1.0).double()

@@ -6,7 +6,6 @@ Source: Kingma & Welling (2014), "Auto-encoding variational Bayes".
 """
 
 from collections.abc import Callable
-from typing import cast
 
 import torch
 import torch.nn.functional as F

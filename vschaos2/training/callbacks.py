@@ -44,7 +44,9 @@ class ProgressLine(TQDMProgressBar):
             "held-out loss": "validation/loss",
             "held-out SC": MONITOR,
         }
-        return {short: f"{float(known[name]):.3f}" for short, name in names.items() if name in known}
+        return {
+            short: f"{float(known[name]):.3f}" for short, name in names.items() if name in known
+        }
 
 
 class StopOnInterrupt(Callback):

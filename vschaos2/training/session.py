@@ -4,14 +4,13 @@ import logging
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from vschaos2.config import call, check_keys
 from vschaos2.data.augment import Augment
@@ -50,9 +49,7 @@ def train(config: DictConfig) -> Path:
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = build_model(config)
     augment = call(Augment, "data.augment", config.data.augment)
-    options = OmegaConf.to_container(config.training, resolve=True)
-    assert isinstance(options, dict)
-    step = call(training_step, "training", options, model=model, augment=augment)
+    step = call(training_step, "training", _plain(config.training), model=model, augment=augment)
     data = call(
         WindowDataModule,
         "data",
@@ -62,8 +59,7 @@ def train(config: DictConfig) -> Path:
         hop=model.transform.hop,
         seed=config.seed,
     )
-    trainer_options = OmegaConf.to_container(config.trainer, resolve=True)
-    assert isinstance(trainer_options, dict)
+    trainer_options = _plain(config.trainer)
     if config.check:
         trainer_options |= {"limit_train_batches": 2, "limit_val_batches": 1, "max_epochs": 1}
     folder = _run_folder(config, data)
@@ -113,12 +109,12 @@ def fit_level(step: VAETraining, data: WindowDataModule) -> None:
     if not mean > 0:
         raise InputError(f"{data.root}: every training file is silent: check the recordings")
     step.model.transform.fit_level(mean)
-    step.average.module.transform.fit_level(mean)
+    step.averaged_model().transform.fit_level(mean)
 
 
 def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:
     """A new run folder, made once by the first process and known to the others."""
-    if rank_zero_only.rank == 0:
+    if not os.environ.get("LOCAL_RANK"):
         folder = create_run_folder(Path(config.rundir), config.name)
         save_config(folder, config)
         held_out = [data.cache.files[index].path for index in data.validation_files]
@@ -128,13 +124,22 @@ def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:
     return Path(os.environ[FOLDER_VARIABLE])
 
 
+def _plain(config: DictConfig) -> dict[str, Any]:
+    """A part of a configuration as plain containers."""
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+
+
 def _trainer(options: dict[str, Any], folder: Path, validate_every: int) -> pl.Trainer:
     """The Lightning trainer of a run folder.
 
     Raises:
         InputError: for an option that Lightning does not have or a value that it refuses.
     """
-    place = {"save_dir": folder.parent.parent, "name": folder.parent.name, "version": folder.name}
+    place: Any = {
+        "save_dir": folder.parent.parent,
+        "name": folder.parent.name,
+        "version": folder.name,
+    }
     try:
         return pl.Trainer(
             **options,

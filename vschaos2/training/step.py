@@ -2,7 +2,7 @@
 
 import math
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
@@ -57,7 +57,8 @@ class VAETraining(pl.LightningModule):
         if not 0.0 <= cooldown <= 1.0:
             raise ValueError(f"training.cooldown must lie between 0 and 1, got {cooldown}")
         self.model = model
-        self.average = AveragedModel(model, multi_avg_fn=self._average).requires_grad_(False)
+        average: Any = self._average
+        self.average = AveragedModel(model, multi_avg_fn=average).requires_grad_(False)
         self.augment = augment
         self.reconstruction = ReconstructionLoss(losses, model.transform.to_magnitude)
         self.divergence = divergence
@@ -70,6 +71,10 @@ class VAETraining(pl.LightningModule):
         self.seconds_before = 0.0
         self.started_at = time.monotonic()
         self.summary: dict[str, float] = {}
+
+    def averaged_model(self) -> VAE:
+        """The model whose weights are the running average."""
+        return cast(VAE, self.average.module)
 
     def magnitudes(self, waveform: Tensor) -> Tensor:
         """Magnitudes of windows of exactly one frame: [B, n_fft] → [B, K]."""
@@ -94,7 +99,7 @@ class VAETraining(pl.LightningModule):
 
     def validation_step(self, batch: dict[str, Any], index: int) -> None:
         """Losses of the averaged model on fixed windows, without augmentation."""
-        model: VAE = self.average.module
+        model = self.averaged_model()
         transform = model.transform
         magnitude = self.magnitudes(batch["waveform"][:, : transform.n_fft])
         frames = transform.to_frames(magnitude)
@@ -137,9 +142,7 @@ class VAETraining(pl.LightningModule):
         if self.global_step % AVERAGE_EVERY == 0:
             self.average.update_parameters(self.model)
 
-    def _average(
-        self, averaged: list[Tensor], current: list[Tensor], count: Tensor | int
-    ) -> None:
+    def _average(self, averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
         # Early on the memory grows with the number of updates n, as (n + 1)/(n + 10): the first,
         # random weights are soon forgotten.
         early = (float(count) + 1.0) / (float(count) + 10.0)
@@ -152,7 +155,7 @@ class VAETraining(pl.LightningModule):
 
     def progress(self) -> float:
         """How much of the training is over, 0 to 1: the furthest of its steps and its time."""
-        trainer = self.trainer
+        trainer: Any = self.trainer
         total = trainer.estimated_stepping_batches
         done = self.global_step / total if math.isfinite(total) and total > 0 else 0.0
         timer = next((c for c in trainer.callbacks if isinstance(c, Timer)), None)
@@ -184,7 +187,7 @@ class VAETraining(pl.LightningModule):
     @torch.no_grad()
     def training_latents(self) -> Tensor:
         """Posterior means of fixed training windows, [N, Z]: where the data lies in the latent."""
-        model: VAE = self.average.module
+        model = self.averaged_model()
         latents = []
         for batch in self.trainer.datamodule.probe_batches():  # type: ignore[attr-defined]
             magnitude = self.magnitudes(batch["waveform"].to(self.device))

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Check a folder of recordings and its labels, and say what a training would make of it.
+
+Exit code 0 when nothing needs mending, 1 when something does, 2 for wrong arguments.
+"""
+
+import logging
+import sys
+from pathlib import Path
+
+from vschaos2.command_line import ArgumentParser, run
+
+CONFIGS = Path(__file__).resolve().parent / "configs"
+
+
+def main() -> None:
+    """Parse the arguments, inspect and report."""
+    parser = ArgumentParser(prog="check_dataset.py", description=__doc__)
+    parser.add_argument("dataset", type=Path, help="folder of recordings, or of data/, metadata/")
+    parser.add_argument("--json", action="store_true", help="everything as one JSON object")
+    parser.add_argument(
+        "--config", default="dgt_mid", metavar="NAME", help="configuration (%(default)s)"
+    )
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="values to set in the configuration"
+    )
+    arguments = parser.parse_intermixed_args()
+
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from vschaos2.config import explain, lenient_overrides
+    from vschaos2.data.inspection import inspect_dataset, use_of
+
+    # The report names the unusable files: the cache need not.
+    logging.getLogger("vschaos2.data.cache").setLevel(logging.ERROR)
+    overrides = lenient_overrides(arguments.overrides)
+    try:
+        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+            use = use_of(compose(arguments.config, overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error, CONFIGS, ["--config-name", arguments.config]) from error
+    report = inspect_dataset(arguments.dataset, use)
+    print(report.to_json() if arguments.json else report.text())  # noqa: T201
+    if report.errors:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,106 @@
+// Plays a model in real time: blocks of samples in, blocks of samples out, messages in between.
+
+#ifndef VSCHAOS_CORE_ENGINE_H_
+#define VSCHAOS_CORE_ENGINE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "core/command.h"
+#include "core/fader.h"
+#include "core/renderer.h"
+#include "core/semaphore.h"
+#include "core/stream.h"
+
+namespace vschaos {
+
+// All calls come from one thread, the host's. With a buffer, the model runs on the engine's own
+// thread; without, in Process. With a buffer, Process neither allocates, locks, waits nor throws.
+//
+// A command takes effect with the chunk that is being gathered when it is sent, on either path and
+// however fast the worker is.
+class Engine {
+ public:
+  Engine();   // throws std::system_error if there is no thread to be had
+  ~Engine();  // waits for the chunk in work
+
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void Init(int inlets, int outlets);
+
+  // Sets the sizes; sound restarts if they change. Block and granularity are at least 1, and
+  // buffer 0 means: no thread.
+  void Configure(int block, int buffer, int granularity);
+
+  // Forgets what is on its way, and what the model has heard.
+  void Reset();
+
+  void Send(Command command);
+
+  // The oldest reply not yet seen; false: none.
+  bool PopReply(Reply* reply);
+
+  // Whether Process waits for the worker. For rendering faster or slower than real time.
+  void SetOffline(bool is_offline);
+
+  // Off: silence, and the model rests.
+  void SetEnabled(bool is_enabled);
+
+  // `frames` must be the block of Configure. `in` and `out` may share memory.
+  void Process(const float* const* in, float* const* out, int frames) noexcept;
+
+  // Chunks that were not ready when they were due.
+  std::int64_t xruns() const { return xruns_; }
+  const Geometry& geometry() const { return geometry_; }
+
+  // Commands and chunks not yet dealt with; for the owner of an offline engine.
+  void WaitIdle();
+
+ private:
+  static constexpr int kCommands = 4096;
+  static constexpr int kReplies = 1024;
+
+  void StartStream();
+  void HandOver();
+  void Enqueue(Command command);
+  void Play(Stream* stream, std::int64_t position, float* const* out, int frames);
+
+  void Work();
+  bool WorkOnce();
+
+  // The host's side.
+  int inlets_ = 0;
+  int outlets_ = 0;
+  Geometry geometry_;
+  bool is_configured_ = false;
+  bool is_enabled_ = true;
+  std::shared_ptr<Stream> stream_;
+  std::vector<Command> held_;      // sent while the worker was giving the model back
+  Chunk* filling_ = nullptr;       // the chunk being gathered; nullptr: there was no room for it
+  int filled_ = 0;
+  std::int64_t position_ = 0;      // samples that have arrived in this stream
+  std::int64_t last_missed_ = -1;  // number of the last chunk that was late
+  std::int64_t xruns_ = 0;
+  Fader fader_;
+
+  // Between the two.
+  SpscRing<Command> commands_{kCommands};
+  SpscRing<Reply> replies_{kReplies};
+  Semaphore wake_;
+  std::atomic<bool> is_offline_{false};
+  std::atomic<bool> is_stopping_{false};
+  std::atomic<bool> worker_renders_{false};  // who may touch renderer_
+
+  // The worker's side.
+  Renderer renderer_{&replies_};
+  std::shared_ptr<Stream> served_;
+  std::thread worker_;
+};
+
+}  // namespace vschaos
+
+#endif  // VSCHAOS_CORE_ENGINE_H_

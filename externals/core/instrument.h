@@ -1,0 +1,73 @@
+// What the host asks of a model, whoever runs it: methods on blocks, and attributes by name.
+
+#ifndef VSCHAOS_CORE_INSTRUMENT_H_
+#define VSCHAOS_CORE_INSTRUMENT_H_
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace vschaos {
+
+// A number or a word of a message.
+using Atom = std::variant<double, std::string>;
+
+// Why something was not done, in one line; empty: it was done.
+using Failure = std::string;
+
+// One way to play a model.
+struct Method {
+  std::string name;
+  int in_channels = 1;
+  int in_ratio = 1;  // samples per input value
+  int out_channels = 1;
+  int out_ratio = 1;  // samples per output value
+  std::vector<std::string> input_labels;
+  std::vector<std::string> output_labels;
+  Failure failure;  // why this method cannot be played
+};
+
+// A loaded model. What it says of itself never changes; Process, Set, Get and Reset are called by
+// one thread at a time and throw nothing.
+class Instrument {
+ public:
+  virtual ~Instrument() = default;
+
+  virtual const std::vector<Method>& methods() const = 0;
+  virtual const std::vector<std::string>& attributes() const = 0;
+
+  // What the model was trained at; 0: it does not say.
+  virtual int sample_rate_hz() const = 0;
+
+  // Runs a method on a block. `in` holds in_channels rows and `out` out_channels rows of `frames`
+  // samples each; `frames` is a multiple of every ratio of the model.
+  virtual Failure Process(int method, const float* in, float* out, int frames) noexcept = 0;
+
+  virtual Failure Set(const std::string& name, const std::vector<Atom>& values) noexcept = 0;
+  virtual Failure Get(const std::string& name, std::vector<Atom>* values) noexcept = 0;
+
+  // Forgets all that was heard; settings stay.
+  virtual Failure Reset() noexcept = 0;
+
+  // Samples that a method is late by itself; 0: it does not say.
+  virtual int DelaySamples(int method) noexcept = 0;
+};
+
+// The index of the method of this name, or -1.
+inline int FindMethod(const Instrument& instrument, const std::string& name) {
+  for (std::size_t i = 0; i < instrument.methods().size(); ++i) {
+    if (instrument.methods()[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+// "forward, encode, decode".
+inline std::string Join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+}  // namespace vschaos
+
+#endif  // VSCHAOS_CORE_INSTRUMENT_H_

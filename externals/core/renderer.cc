@@ -1,0 +1,118 @@
+#include "core/renderer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace vschaos {
+
+void Renderer::Prepare(const Geometry& geometry) {
+  delay_ = geometry.delay;
+  previous_out_.assign(std::size_t(outlets_) * geometry.chunk, 0.0f);
+}
+
+void Renderer::Apply(Command* command) {
+  if (command->verb == Command::Verb::kPlay) {
+    previous_ = std::move(current_);
+    current_.instrument =
+        command->instrument ? std::move(command->instrument) : previous_.instrument;
+    current_.method = command->method;
+    is_failing_ = false;
+    return;
+  }
+  if (!current_.instrument) return;
+  Instrument& instrument = *current_.instrument;
+  switch (command->verb) {
+    case Command::Verb::kSet: {
+      const Failure failure = instrument.Set(command->name, command->values);
+      if (!failure.empty()) Complain("set " + command->name + ": " + failure);
+      break;
+    }
+    case Command::Verb::kGet: {
+      std::vector<Atom> values;
+      const Failure failure = instrument.Get(command->name, &values);
+      if (failure.empty()) {
+        Report(command->name, std::move(values));
+      } else {
+        Complain("get " + command->name + ": " + failure);
+      }
+      break;
+    }
+    case Command::Verb::kReset: {
+      const Failure failure = instrument.Reset();
+      if (!failure.empty() && command->is_request) Complain("reset: " + failure);
+      break;
+    }
+    case Command::Verb::kReportLatency: {
+      const double own = instrument.DelaySamples(current_.method);
+      Report("latency", {delay_ + own, double(delay_), own});
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+bool Renderer::RenderFront(Stream* stream, bool waits) {
+  Chunk* in = stream->in.Front();
+  if (!in) return false;
+  const Geometry& geometry = stream->geometry;
+  const std::int64_t now = stream->position.load(std::memory_order_relaxed);
+  const bool is_past = !waits && in->position + geometry.chunk + geometry.delay <= now;
+  Chunk* out = is_past ? nullptr : stream->out.BeginWrite();
+  if (out) {
+    out->position = in->position;
+    out->valid = Render(in->samples.data(), out->samples.data(), geometry.chunk);
+    stream->out.EndWrite();
+  }
+  stream->in.Pop();
+  return true;
+}
+
+bool Renderer::Render(const float* in, float* out, int frames) {
+  if (!current_.instrument) return false;
+  const Failure failure = Run(current_, in, out, frames);
+  if (previous_.instrument) {
+    if (failure.empty() && Run(previous_, in, previous_out_.data(), frames).empty()) {
+      for (int c = 0; c < outlets_; ++c) {
+        float* row = out + std::size_t(c) * frames;
+        const float* old = previous_out_.data() + std::size_t(c) * frames;
+        for (int i = 0; i < frames; ++i) row[i] = old[i] + (row[i] - old[i]) * i / frames;
+      }
+    }
+    previous_ = Voice();
+  }
+  if (!failure.empty() && !is_failing_) {
+    Complain(current_.instrument->methods()[current_.method].name + ": " + failure);
+  }
+  is_failing_ = !failure.empty();
+  return !is_failing_;
+}
+
+Failure Renderer::Run(const Voice& voice, const float* in, float* out, int frames) {
+  Failure failure = voice.instrument->Process(voice.method, in, out, frames);
+  const int channels = voice.instrument->methods()[voice.method].out_channels;
+  float* const end = out + std::size_t(outlets_) * frames;
+  float* const surplus = out + std::size_t(channels) * frames;
+  for (float* value = out; value < surplus; ++value) {
+    if (!std::isfinite(*value)) *value = 0.0f;
+  }
+  std::fill(surplus, end, 0.0f);
+  return failure;
+}
+
+void Renderer::Report(const std::string& selector, std::vector<Atom> values) {
+  Reply* reply = replies_->BeginWrite();
+  if (!reply) return;  // nobody has read for a long time
+  *reply = Reply{false, selector, std::move(values)};
+  replies_->EndWrite();
+}
+
+void Renderer::Complain(const std::string& text) {
+  Reply* reply = replies_->BeginWrite();
+  if (!reply) return;
+  *reply = Reply{true, text, {}};
+  replies_->EndWrite();
+}
+
+}  // namespace vschaos

@@ -1,0 +1,52 @@
+// Runs the model: the one place where it is called, whichever thread that happens on.
+
+#ifndef VSCHAOS_CORE_RENDERER_H_
+#define VSCHAOS_CORE_RENDERER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/command.h"
+
+namespace vschaos {
+
+class Renderer {
+ public:
+  explicit Renderer(SpscRing<Reply>* replies) : replies_(replies) {}
+
+  void Init(int outlets) { outlets_ = outlets; }
+
+  // Makes room for chunks of this length.
+  void Prepare(const Geometry& geometry);
+
+  // kSet, kGet, kReset, kReportLatency or kPlay.
+  void Apply(Command* command);
+
+  // Runs the oldest chunk of a stream, if there is one, and hands its result over.
+  // A chunk whose time is past when it is begun is dropped, unless `waits`.
+  bool RenderFront(Stream* stream, bool waits);
+
+ private:
+  struct Voice {
+    std::shared_ptr<Instrument> instrument;
+    int method = 0;
+  };
+
+  bool Render(const float* in, float* out, int frames);
+  Failure Run(const Voice& voice, const float* in, float* out, int frames);
+  void Report(const std::string& selector, std::vector<Atom> values);
+  void Complain(const std::string& text);
+
+  SpscRing<Reply>* replies_;
+  int outlets_ = 0;
+  int delay_ = 0;
+  Voice current_;
+  Voice previous_;           // what current_ takes over from in the next chunk
+  bool is_failing_ = false;  // the last chunk failed, and that was said
+  std::vector<float> previous_out_;
+};
+
+}  // namespace vschaos
+
+#endif  // VSCHAOS_CORE_RENDERER_H_

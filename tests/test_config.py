@@ -1,0 +1,244 @@
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from vschaos2.command_line import ArgumentParser, run
+from vschaos2.config import FLAGS, call, check_keys, explain, lenient_overrides, suggestion
+from vschaos2.errors import InputError
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+
+
+@pytest.fixture(autouse=True)
+def fresh_hydra(monkeypatch):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    GlobalHydra.instance().clear()
+    yield
+    GlobalHydra.instance().clear()
+
+
+def compose_with(*arguments: str):
+    name = next((a.split("=", 1)[1] for a in arguments if a.startswith("--")), "dgt_mid")
+    overrides = [a for a in lenient_overrides(list(arguments)) if not a.startswith("--")]
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        return compose(name, overrides)
+
+
+def explanation(*arguments: str) -> str:
+    """What a player reads when the composition of these arguments fails."""
+    with pytest.raises((HydraException, OmegaConfBaseException)) as caught:
+        OmegaConf.resolve(compose_with(*arguments))
+    message = str(explain(caught.value, CONFIGS, list(arguments)))
+    assert "\n" not in message
+    return message
+
+
+# --- suggestions and overrides ---
+
+
+def test_a_mistyped_word_brings_the_nearest_known_one():
+    assert suggestion("pcaa", ["none", "pca", "ica"]) == ", did you mean 'pca'?"
+    assert suggestion("zzz", ["none", "pca", "ica"]) == ""
+    assert suggestion("pca", []) == ""
+
+
+def test_a_plus_means_set_it_and_nothing_else_changes():
+    arguments = ["+a.b=1", "a=1", "++c=2", "~d", "a='+b'", "+e=+1", "--cfg", "job", "-m", "-cn=x"]
+    expected = ["++a.b=1", "a=1", "++c=2", "~d", "a='+b'", "++e=+1", "--cfg", "job", "-m", "-cn=x"]
+    assert lenient_overrides(arguments) == expected
+    assert lenient_overrides([]) == []
+
+
+@pytest.mark.parametrize("plus", ["", "+", "++"])
+def test_existing_keys_are_set_with_and_without_a_plus(plus: str):
+    config = compose_with(f"{plus}data.dataset.root=my_folder", f"{plus}data.dataset.n_files=3")
+    assert (config.data.dataset.root, config.data.dataset.n_files) == ("my_folder", 3)
+
+
+def test_a_plus_adds_a_key_that_is_not_there():
+    assert compose_with("+trainer.limit_train_batches=2").trainer.limit_train_batches == 2
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_every_option_of_hydra_passes(flag: str):
+    assert lenient_overrides([flag, f"{flag}=x"]) == [flag, f"{flag}=x"]
+
+
+def test_unknown_options_are_refused_with_the_nearest_one_or_the_syntax_of_values():
+    with pytest.raises(InputError, match=r"--config-nam, did you mean '--config-name'\?"):
+        lenient_overrides(["--config-nam=dgt_mid"])
+    with pytest.raises(InputError, match="unknown option --zzzz: values are set as key=value"):
+        lenient_overrides(["--zzzz"])
+
+
+# --- calling what a configuration describes ---
+
+
+def filterbank(n_bands: int, width_hz: float = 1.0, *, seed: int = 0) -> tuple[int, float, int]:
+    if n_bands < 1:
+        raise ValueError(f"n_bands must be at least 1,\n   got {n_bands}")
+    if width_hz < 0:
+        raise InputError(f"width_hz={width_hz}")
+    return n_bands, width_hz, seed
+
+
+def test_call_gives_options_to_their_arguments():
+    assert call(filterbank, "bank", {"n_bands": 3, "width_hz": 2.0}, seed=7) == (3, 2.0, 7)
+    options = OmegaConf.create({"n_bands": 3})
+    assert call(filterbank, "bank", options) == (3, 1.0, 0)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"n_bnads": 3}, "bank has no key 'n_bnads', did you mean 'n_bands'? (its keys: "),
+        ({"n_bands": 3, "seed": 1}, "bank has no key 'seed' (its keys: n_bands, width_hz)"),
+        ({"n_bands": 0}, "bank: n_bands must be at least 1, got 0"),
+        ({"width_hz": 1.0}, "bank: filterbank() missing 1 required positional argument: 'n_bands'"),
+        ({"n_bands": "three"}, "bank: '<' not supported between instances of 'str' and 'int'"),
+        ({"n_bands": 3, "width_hz": -1.0}, "width_hz=-1.0"),
+    ],
+)
+def test_call_tells_each_mistake_in_one_line(options: dict, message: str):
+    with pytest.raises(InputError) as caught:
+        call(filterbank, "bank", options, seed=0)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_call_leaves_our_own_errors_as_they_are():
+    def broken() -> None:
+        raise KeyError("a fault of the program")
+
+    with pytest.raises(KeyError):
+        call(broken, "bank", {})
+
+
+def test_keys_are_checked_against_the_known_ones():
+    config = OmegaConf.create({"loader": 1, "datset": 2})
+    with pytest.raises(InputError) as caught:
+        check_keys(config, "data", ("loader", "dataset"))
+    assert str(caught.value).startswith("no config key 'data.datset', did you mean 'dataset'? (kn")
+    with pytest.raises(InputError, match="no config key 'datset'"):
+        check_keys(config, "", ("loader", "dataset"))
+    check_keys(config, "data", ("loader", "datset"))
+
+
+# --- Hydra's complaints ---
+
+
+@pytest.mark.parametrize(
+    "argument, message",
+    [
+        (
+            "data.dataset.roo=x",
+            "no config key 'data.dataset.roo', did you mean 'data.dataset.root'?",
+        ),
+        ("trainr.max_epochs=1", "no config key 'trainr.max_epochs', did you mean 'trainer.max_ep"),
+        ("zzzzzzzz=1", "no config key 'zzzzzzzz'"),
+        ("data.loader.batch_size.x=3", "no config key 'data.loader.batch_size.x'"),
+        (
+            "--config-name=dgt_midd",
+            "no configuration 'dgt_midd', did you mean 'dgt_mid'? (there are",
+        ),
+        (
+            "model=densee",
+            "configuration: In 'base': Could not find 'model/densee' Available options",
+        ),
+        ("data.dataset.root=[1,", "configuration: no viable alternative at input '[1,'"),
+        ("just_words", "configuration: Error parsing override 'just_words' missing EQUAL"),
+        ("~data.nothing", "configuration: Could not delete from config. 'data.nothing' does not"),
+        ("name=${nowhere}", "configuration: Interpolation key 'nowhere' not found"),
+    ],
+)
+def test_composition_errors_are_one_line_with_what_to_do(argument: str, message: str):
+    told = explanation(argument)
+    assert told.startswith(message)
+    assert "hydra" not in told.lower().replace("configs", "")
+
+
+@pytest.mark.parametrize("spelling", [["--config-name", "b"], ["-cn", "b"], ["--config-name=b"]])
+def test_mistyped_keys_are_looked_up_in_the_configuration_that_is_asked_for(tmp_path, spelling):
+    (tmp_path / "dgt_mid.yaml").write_text("alpha: {width: 1}")
+    (tmp_path / "b.yaml").write_text("alpha: {width_hz: 1}")
+    with initialize_config_dir(str(tmp_path), version_base="1.3"):
+        with pytest.raises(HydraException) as caught:
+            compose("b", ["alpha.width_h=1"])
+    told = explain(caught.value, tmp_path, [*spelling, "alpha.width_h=1"])
+    assert str(told) == "no config key 'alpha.width_h', did you mean 'alpha.width_hz'?"
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["data.dataset.roo=x"], "did you mean 'data.dataset.root'?"),
+        (["--config-name", "dgt_midd"], "did you mean 'dgt_mid'?"),
+        (["--confg-name=dgt_mid"], "did you mean '--config-name'?"),
+        (["model=densee"], "Could not find 'model/densee'"),
+        (["data.dataset.root=[1,"], "no viable alternative"),
+    ],
+)
+def test_training_program_tells_mistakes_in_one_line(arguments, message, monkeypatch, capsys):
+    program = importlib.import_module("train_model")
+    monkeypatch.setattr(sys, "argv", ["train_model.py", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        run(program.main)
+    told = capsys.readouterr()
+    assert caught.value.code == 2
+    assert told.out == "" and told.err.count("\n") == 1
+    assert told.err.startswith("error: ") and message in told.err
+
+
+# --- on the terminal ---
+
+
+def test_mistakes_end_a_program_with_one_line_and_code_2(capsys):
+    def main() -> None:
+        raise InputError("sr=-1: give a rate in Hz")
+
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == "error: sr=-1: give a rate in Hz\n"
+
+
+def test_interrupted_programs_end_with_130(capsys):
+    def main() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_faults_of_the_program_keep_their_traceback():
+    def main() -> None:
+        raise RuntimeError("ours")
+
+    with pytest.raises(RuntimeError, match="ours"):
+        run(main)
+
+
+def test_programs_that_succeed_say_nothing_more(capsys):
+    assert run(lambda: None) is None
+    assert capsys.readouterr() == ("", "")
+
+
+def test_wrong_arguments_point_to_the_help_in_one_line(capsys):
+    parser: argparse.ArgumentParser = ArgumentParser(prog="play.py")
+    parser.add_argument("--sr", type=int)
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(["--sr", "fast"])
+    told = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert told.startswith("play.py: error: argument --sr: invalid int value: 'fast'")
+    assert told.endswith("(see play.py --help)\n") and told.count("\n") == 1

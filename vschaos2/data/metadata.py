@@ -1,0 +1,273 @@
+"""What is known about the recordings of a dataset folder, for every moment of them.
+
+    metadata/<task>/metadata.txt    data/…/file.wav<TAB>value
+                                    data/…/file.wav<TAB>tracks/file.txt  (or file.txt)
+    metadata/<task>/classes.txt     index<TAB>name; may be missing
+    metadata/<task>/tracks/file.txt onset,offset<TAB>value, in seconds
+
+Values are whole numbers, numbers, `none`, or names that classes.txt lists (see `labels`); how
+the segments of a track share time is said in `tracks`. A recording that no line names is
+unlabelled; a line about a recording that is not in use is read and then left aside.
+"""
+
+import logging
+import os
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from vschaos2.data.cache_build import CachedFile
+from vschaos2.data.labels import (
+    UNKNOWN,
+    Kind,
+    Line,
+    OnError,
+    ValueReader,
+    columns_after_value,
+    raise_error,
+    read_classes,
+    read_lines,
+)
+from vschaos2.data.tracks import SegmentTable, Track, constant_track, read_track
+from vschaos2.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+CALLBACKS = ("read_single_metadata", "read_multi_metadata")
+
+
+@dataclass(frozen=True)
+class TaskLabels:
+    """One task as its files tell it.
+
+    tracks: segments of each recording in use, by its path relative to the dataset folder.
+    left_aside: lines about recordings that are not in use, by path.
+    class_names: names by index, None without classes.txt and for continuous tasks.
+    n_classes: one more than the largest index that classes.txt lists or, without one, that was
+        read; None for continuous tasks.
+    """
+
+    name: str
+    kind: Kind
+    class_names: list[str] | None
+    n_classes: int | None
+    tracks: dict[str, Track]
+    left_aside: dict[str, Line]
+
+
+class Metadata:
+    """Labels of every task over time: a `LabelSource` of the recordings it was made for.
+
+    Args:
+        labels: the tasks.
+        files: paths relative to the dataset folder, in the order of the cache.
+    """
+
+    def __init__(self, labels: Sequence[TaskLabels], files: Sequence[str]) -> None:
+        number = {path: index for index, path in enumerate(files)}
+        self.tasks = [task.name for task in labels]
+        self.kinds: dict[str, Kind] = {task.name: task.kind for task in labels}
+        self.class_names = {task.name: task.class_names for task in labels}
+        self.n_classes = {task.name: task.n_classes for task in labels}
+        self.tables = {
+            task.name: SegmentTable({number[path]: track for path, track in task.tracks.items()})
+            for task in labels
+        }
+
+    def at(
+        self, file_index: npt.NDArray[np.int64], seconds: npt.NDArray[np.float64]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Labels of every task at moments of recordings, NaN where unknown.
+
+        Args:
+            file_index: which of the recordings, in their order.
+            seconds: moments, from the start of each recording.
+
+        Shape: file_index [B], seconds [B] → [B] float32 for every task.
+        """
+        return {task: table.at(file_index, seconds) for task, table in self.tables.items()}
+
+
+def load_metadata(
+    root: Path,
+    files: Sequence[CachedFile | str],
+    callbacks: Mapping[str, Mapping[str, str]] | None = None,
+    tasks: Sequence[str] | None = None,
+) -> Metadata:
+    """The labels of a dataset folder, from root/metadata.
+
+    Args:
+        root: dataset folder.
+        files: the recordings in use, in the order of the cache: its files or their paths relative
+            to root.
+        callbacks: for any task {name, type}. name: read_single_metadata (every value is that of
+            the whole recording) or read_multi_metadata (every value is a track file); without it
+            both are recognised. type: int (default) or float.
+        tasks: read these tasks only; None for all that have a folder in root/metadata.
+
+    Raises:
+        InputError: for a line that cannot be read, a task that is not there, or an option of
+            callbacks that does not exist.
+    """
+    names = [file if isinstance(file, str) else file.path for file in files]
+    folders = {folder.name: folder for folder in task_folders(root)}
+    for task in [*(callbacks or {}), *(tasks or [])]:
+        if task not in folders:
+            there = ", ".join(folders) or "none"
+            raise InputError(
+                f"no metadata for task {task!r} in {root / 'metadata'} (there are: {there}): "
+                f"add metadata/{task}/metadata.txt or remove the task from the configuration"
+            )
+    wanted = list(folders) if tasks is None else list(tasks)
+    labels = [read_task(folders[task], names, (callbacks or {}).get(task, {})) for task in wanted]
+    for task_labels in labels:
+        if not task_labels.tracks:
+            logger.warning(
+                "%s names none of the %d recordings in use: its lines begin with their paths "
+                "relative to %s, such as %s",
+                folders[task_labels.name] / "metadata.txt", len(names), root,
+                names[0] if names else "data/file.wav",
+            )  # fmt: skip
+    return Metadata(labels, names)
+
+
+def task_folders(root: Path) -> list[Path]:
+    """The folders of the tasks in root/metadata, sorted by name; hidden ones do not count."""
+    folder = root / "metadata"
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def read_task(
+    folder: Path,
+    files: Sequence[str],
+    options: Mapping[str, str],
+    on_error: OnError = raise_error,
+) -> TaskLabels:
+    """The labels of one task.
+
+    Args:
+        folder: root/metadata/<task>.
+        files: paths of the recordings in use, relative to root.
+        options: {name, type} as in `load_metadata`.
+        on_error: receives an InputError for every bad line; the others still count.
+
+    Raises:
+        InputError: if metadata.txt is missing or cannot be read, or an option does not exist; and
+            whatever on_error raises.
+    """
+    callback, kind = _options(folder.name, options)
+    path = folder / "metadata.txt"
+    if not path.is_file():
+        raise InputError(f"{path} is missing: write it, or remove the folder {folder}")
+    classes_path = folder / "classes.txt"
+    classes = read_classes(classes_path, on_error) if classes_path.is_file() else None
+    reader = ValueReader(folder.name, kind, classes)
+    spelling = {unicodedata.normalize("NFC", name): name for name in files}
+    in_use = frozenset(files)
+    tracks: dict[str, Track] = {}
+    left_aside: dict[str, Line] = {}
+    seen: dict[str, Line] = {}
+    largest = -1.0
+    for line in read_lines(path):
+        try:
+            name, value = _columns(line, spelling)
+            first = seen.setdefault(name, line)
+            if first.columns[1] != value:
+                raise line.error(f"line {first.number} says otherwise: keep one of them")
+            if first is not line:
+                continue
+            if not _is_track(value, folder, reader, callback):
+                label = reader(value)
+                largest = max(largest, label)  # NaN is never larger
+                track = constant_track(label)
+            elif name in in_use:
+                track = read_track(_track_path(line, folder), reader, on_error)
+                largest = max([largest, *track[:, 2].tolist()])
+        except InputError as error:
+            on_error(error)
+            continue
+        except ValueError as error:
+            on_error(line.error(str(error)))
+            continue
+        if name in in_use:
+            tracks[name] = track
+        else:
+            left_aside[name] = line
+    if kind == "float":
+        return TaskLabels(folder.name, kind, None, None, tracks, left_aside)
+    if classes is None:
+        return TaskLabels(folder.name, kind, None, int(largest) + 1, tracks, left_aside)
+    by_index = {index: name for name, index in classes.items()}
+    class_names = [by_index.get(i, str(i)) for i in range(max(by_index, default=-1) + 1)]
+    return TaskLabels(folder.name, kind, class_names, len(class_names), tracks, left_aside)
+
+
+def _options(task: str, options: Mapping[str, str]) -> tuple[str | None, Kind]:
+    where = f"data.dataset.metadata_callbacks.{task}"
+    if not isinstance(options, Mapping):
+        raise InputError(f"{where} is {options!r}: write {{name: {CALLBACKS[0]}, type: int}}")
+    allowed = {"name": CALLBACKS, "type": get_args(Kind)}
+    for key, value in options.items():
+        if key not in allowed:
+            raise InputError(f"{where} has no key {key!r} (its keys: name, type)")
+        if value not in allowed[key]:
+            raise InputError(f"{where}.{key} is {value!r}: choose {' or '.join(allowed[key])}")
+    kind: Kind = "float" if options.get("type") == "float" else "int"
+    return options.get("name"), kind
+
+
+def _columns(line: Line, spelling: Mapping[str, str]) -> tuple[str, str]:
+    """A line's recording, spelled as the cache does if it is in use, and its value."""
+    name, *rest = line.columns
+    if not rest or not rest[0]:
+        raise line.error("no value: write path, one tab, and a value or none")
+    if not name or not _stays_inside(name):
+        raise line.error("not a path inside the dataset folder: write one such as data/file.wav")
+    columns_after_value(line, rest[1:])
+    name = unicodedata.normalize("NFC", name)  # systems disagree on how to write é
+    candidates = [PurePosixPath(text).as_posix() for text in (name, name.replace("\\", "/"))]
+    known = [spelling[candidate] for candidate in candidates if candidate in spelling]
+    return (known or candidates)[0], rest[0]
+
+
+def _is_track(value: str, folder: Path, reader: ValueReader, callback: str | None) -> bool:
+    if callback is not None:
+        return callback == "read_multi_metadata" and value not in UNKNOWN
+    if reader.is_value(value):
+        return False
+    return value.endswith(".txt") or bool(_tracks_named(value, folder))
+
+
+def _tracks_named(value: str, folder: Path) -> list[Path]:
+    """The track file that a value names, if there is one: in folder/tracks, prefix or not."""
+    if not _stays_inside(value):
+        return []
+    names = [PurePosixPath(text).as_posix() for text in (value, value.replace("\\", "/"))]
+    paths = [folder / "tracks" / name.removeprefix("tracks/") for name in names]
+    return [path for path in paths if os.path.isfile(path)]  # noqa: PTH113 - odd names: False
+
+
+def _track_path(line: Line, folder: Path) -> Path:
+    """The track file that a line names, proved to lie in the task's folder, links resolved."""
+    value = line.columns[1]
+    paths = _tracks_named(value, folder)
+    if not paths:
+        raise line.error(
+            f"no such track file in {folder / 'tracks'}: add it, or write none for unknown"
+        )
+    if not paths[0].resolve().is_relative_to(folder.resolve()):
+        raise line.error("the track file is a link out of the dataset: copy it there instead")
+    return paths[0]
+
+
+def _stays_inside(path: str) -> bool:
+    """Whether a path can be taken relative to a folder, on any system, without leaving it."""
+    windows = PureWindowsPath(path)  # it divides at / and \, and knows drives
+    return not windows.anchor and ".." not in windows.parts and "\0" not in path
