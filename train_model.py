@@ -36,10 +36,12 @@ def main() -> None:
 
     @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="dgt_mid")
     def compose_and_train(config: DictConfig) -> None:
-        from vschaos2.training.session import train
+        from vschaos2.training.session import is_first_process, train
 
         try:
-            print(f"trained: {train(config)}")  # noqa: T201
+            folder = train(config)
+            if is_first_process():
+                print(f"trained: {folder}")  # noqa: T201
         except (InputError, OmegaConfBaseException) as error:
             failures.append(error)  # raised below: Hydra would print lines of its own
 

@@ -95,6 +95,35 @@ def exported_path(tiny_run, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def instrument(exported_path) -> torch.jit.ScriptModule:
-    """The exported instrument, loaded afresh as the host does."""
+def fresh_instrument(exported_path) -> torch.jit.ScriptModule:
+    """The exported instrument, loaded as the host does."""
     return torch.jit.load(str(exported_path))
+
+
+@pytest.fixture(scope="session")
+def loaded_instruments(exported_path) -> list[torch.jit.ScriptModule]:
+    return [torch.jit.load(str(exported_path)) for _ in range(2)]
+
+
+def as_first_set(instrument: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
+    answers = [
+        instrument.set_temperature(0.0),
+        instrument.set_inversion("default"),
+        instrument.set_projection("pca"),
+        instrument.set_gain_db(0.0),
+        instrument.set_reset(True),
+    ]
+    assert answers == [0] * 5
+    return instrument
+
+
+@pytest.fixture
+def instrument(loaded_instruments) -> torch.jit.ScriptModule:
+    """The exported instrument, compiled by the tests before: reset, its settings the first."""
+    return as_first_set(loaded_instruments[0])
+
+
+@pytest.fixture
+def twin(loaded_instruments) -> torch.jit.ScriptModule:
+    """Another copy of the same file, in the same condition."""
+    return as_first_set(loaded_instruments[1])

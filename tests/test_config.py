@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
@@ -13,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from vschaos2.command_line import ArgumentParser, run
 from vschaos2.config import FLAGS, call, check_keys, explain, lenient_overrides, suggestion
 from vschaos2.errors import InputError
+from vschaos2.models.build import build_model
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
@@ -77,6 +79,15 @@ def test_unknown_options_are_refused_with_the_nearest_one_or_the_syntax_of_value
         lenient_overrides(["--config-nam=dgt_mid"])
     with pytest.raises(InputError, match="unknown option --zzzz: values are set as key=value"):
         lenient_overrides(["--zzzz"])
+
+
+@pytest.mark.parametrize("name", [p.stem for p in CONFIGS.glob("*.yaml") if p.stem != "base"])
+def test_every_configuration_composes_and_describes_a_model(name: str):
+    config = compose_with(f"--config-name={name}", "data.dataset.root=my_folder")
+    assert OmegaConf.missing_keys(config) == set()
+    model = build_model(config)
+    frames = model.transform(torch.zeros(1, model.transform.n_fft))[:, 0]
+    assert model(frames).shape == frames.shape
 
 
 # --- calling what a configuration describes ---
@@ -162,16 +173,15 @@ def test_keys_are_checked_against_the_known_ones():
 def test_composition_errors_are_one_line_with_what_to_do(argument: str, message: str):
     told = explanation(argument)
     assert told.startswith(message)
-    assert "hydra" not in told.lower().replace("configs", "")
 
 
 @pytest.mark.parametrize("spelling", [["--config-name", "b"], ["-cn", "b"], ["--config-name=b"]])
 def test_mistyped_keys_are_looked_up_in_the_configuration_that_is_asked_for(tmp_path, spelling):
     (tmp_path / "dgt_mid.yaml").write_text("alpha: {width: 1}")
     (tmp_path / "b.yaml").write_text("alpha: {width_hz: 1}")
-    with initialize_config_dir(str(tmp_path), version_base="1.3"):
-        with pytest.raises(HydraException) as caught:
-            compose("b", ["alpha.width_h=1"])
+    folder = initialize_config_dir(str(tmp_path), version_base="1.3")
+    with folder, pytest.raises(HydraException) as caught:
+        compose("b", ["alpha.width_h=1"])
     told = explain(caught.value, tmp_path, [*spelling, "alpha.width_h=1"])
     assert str(told) == "no config key 'alpha.width_h', did you mean 'alpha.width_hz'?"
 
@@ -186,8 +196,11 @@ def test_mistyped_keys_are_looked_up_in_the_configuration_that_is_asked_for(tmp_
         (["data.dataset.root=[1,"], "no viable alternative"),
     ],
 )
-def test_training_program_tells_mistakes_in_one_line(arguments, message, monkeypatch, capsys):
+def test_training_program_tells_mistakes_in_one_line(
+    arguments, message, monkeypatch, tmp_path, capsys
+):
     program = importlib.import_module("train_model")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["train_model.py", *arguments])
     with pytest.raises(SystemExit) as caught:
         run(program.main)
@@ -195,6 +208,7 @@ def test_training_program_tells_mistakes_in_one_line(arguments, message, monkeyp
     assert caught.value.code == 2
     assert told.out == "" and told.err.count("\n") == 1
     assert told.err.startswith("error: ") and message in told.err
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- on the terminal ---

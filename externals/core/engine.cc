@@ -42,63 +42,55 @@ void Engine::Reset() {
 
 void Engine::StartStream() {
   stream_ = std::make_shared<Stream>(geometry_, inlets_, outlets_);
+  inline_ = nullptr;
   filling_ = nullptr;
   filled_ = 0;
   position_ = 0;
   last_missed_ = -1;
-  if (geometry_.threaded) {
-    HandOver();
-    worker_renders_.store(true, std::memory_order_relaxed);  // published by the command
-    Command serve;
-    serve.verb = Command::Verb::kStream;
-    serve.stream = stream_;
-    Enqueue(std::move(serve));
-    for (Command& command : held_) Enqueue(std::move(command));
-    held_.clear();
-  } else if (worker_renders_.load(std::memory_order_acquire)) {
-    Enqueue(Command());  // kYield
-    if (is_offline_) WaitIdle();
-  } else {
-    renderer_.Prepare(geometry_);
-  }
-}
-
-// Without a thread: does what was sent while the worker was still busy with the model.
-void Engine::HandOver() {
-  if (geometry_.threaded || worker_renders_.load(std::memory_order_acquire)) return;
-  renderer_.Prepare(geometry_);
-  for (Command& command : held_) renderer_.Apply(&command);
-  held_.clear();
-}
-
-void Engine::Enqueue(Command command) {
-  command.position = position_;
-  // A full queue means thousands of messages within one chunk: wait for the worker to take one.
-  Command* slot = commands_.BeginWrite();
-  while (!slot) {
-    wake_.Post();
-    std::this_thread::sleep_for(std::chrono::microseconds(50));
-    slot = commands_.BeginWrite();
-  }
-  *slot = std::move(command);
-  commands_.EndWrite();
-  wake_.Post();
+  Command serve;
+  serve.verb = geometry_.threaded ? Command::Verb::kStream : Command::Verb::kYield;
+  serve.stream = stream_;
+  Send(std::move(serve));
 }
 
 void Engine::Send(Command command) {
-  if (geometry_.threaded) {
-    Enqueue(std::move(command));
-    if (is_offline_) WaitIdle();
-  } else if (worker_renders_.load(std::memory_order_acquire)) {
-    held_.push_back(std::move(command));
-  } else {
-    HandOver();
-    renderer_.Apply(&command);
+  command.position = position_;
+  outbox_.push_back(std::move(command));
+  Flush();
+  if (is_offline_.load(std::memory_order_relaxed)) WaitIdle();
+}
+
+// Brings commands to whoever has the model. What finds the queue full or the model on its way
+// back stays for the next call.
+void Engine::Flush() {
+  while (!outbox_.empty()) {
+    Command& command = outbox_.front();
+    if (is_yielding_) {
+      if (!has_yielded_.load(std::memory_order_acquire)) return;
+      is_yielding_ = worker_has_model_ = false;
+    }
+    if (command.verb == Command::Verb::kStream) worker_has_model_ = true;
+    if (worker_has_model_) {
+      Command* slot = commands_.BeginWrite();
+      if (!slot) return;
+      is_yielding_ = command.verb == Command::Verb::kYield;
+      if (is_yielding_) has_yielded_.store(false, std::memory_order_relaxed);
+      *slot = is_yielding_ ? Command() : std::move(command);
+      commands_.EndWrite();
+      wake_.Post();
+      if (is_yielding_) continue;  // it is done here as well, once the worker has done it
+    } else if (command.verb == Command::Verb::kYield) {
+      renderer_.Prepare(command.stream->geometry);
+      inline_ = command.stream.get();
+    } else {
+      renderer_.Apply(&command);
+    }
+    outbox_.pop_front();
   }
 }
 
 bool Engine::PopReply(Reply* reply) {
-  if (!held_.empty()) HandOver();
+  Flush();
   Reply* oldest = replies_.Front();
   if (!oldest) return false;
   *reply = std::move(*oldest);
@@ -140,8 +132,8 @@ void Engine::Process(const float* const* in, float* const* out, int frames) noex
     }
     if (geometry_.threaded) {
       wake_.Post();
-    } else if (!worker_renders_.load(std::memory_order_acquire)) {
-      while (renderer_.RenderFront(stream, true)) {
+    } else if (inline_ == stream) {
+      while (renderer_.RenderFront(stream, false)) {
       }
     }
   }
@@ -171,7 +163,10 @@ void Engine::Play(Stream* stream, std::int64_t position, float* const* out, int 
 }
 
 void Engine::WaitIdle() {
-  while (!commands_.empty() || (geometry_.threaded && stream_ && !stream_->in.empty())) {
+  for (;;) {
+    Flush();
+    const bool is_served = !worker_has_model_ || !geometry_.threaded || stream_->in.empty();
+    if (outbox_.empty() && commands_.empty() && is_served) return;
     std::this_thread::sleep_for(std::chrono::microseconds(20));
   }
 }
@@ -206,8 +201,7 @@ bool Engine::WorkOnce() {
       break;
     case Command::Verb::kYield:
       served_.reset();
-      *command = Command();
-      worker_renders_.store(false, std::memory_order_release);
+      has_yielded_.store(true, std::memory_order_release);
       break;
     default:
       renderer_.Apply(command);

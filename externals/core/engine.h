@@ -5,9 +5,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <thread>
-#include <vector>
 
 #include "core/command.h"
 #include "core/fader.h"
@@ -57,16 +57,13 @@ class Engine {
   std::int64_t xruns() const { return xruns_; }
   const Geometry& geometry() const { return geometry_; }
 
-  // Commands and chunks not yet dealt with; for the owner of an offline engine.
-  void WaitIdle();
-
  private:
   static constexpr int kCommands = 4096;
   static constexpr int kReplies = 1024;
 
   void StartStream();
-  void HandOver();
-  void Enqueue(Command command);
+  void Flush();
+  void WaitIdle();
   void Play(Stream* stream, std::int64_t position, float* const* out, int frames);
 
   void Work();
@@ -79,7 +76,10 @@ class Engine {
   bool is_configured_ = false;
   bool is_enabled_ = true;
   std::shared_ptr<Stream> stream_;
-  std::vector<Command> held_;      // sent while the worker was giving the model back
+  std::deque<Command> outbox_;     // sent, but not yet taken by the worker's queue
+  bool worker_has_model_ = false;  // from kStream until kYield is acknowledged
+  bool is_yielding_ = false;       // kYield is on its way
+  Stream* inline_ = nullptr;       // the stream that Process may run the model for
   Chunk* filling_ = nullptr;       // the chunk being gathered; nullptr: there was no room for it
   int filled_ = 0;
   std::int64_t position_ = 0;      // samples that have arrived in this stream
@@ -93,9 +93,9 @@ class Engine {
   Semaphore wake_;
   std::atomic<bool> is_offline_{false};
   std::atomic<bool> is_stopping_{false};
-  std::atomic<bool> worker_renders_{false};  // who may touch renderer_
+  std::atomic<bool> has_yielded_{false};
 
-  // The worker's side.
+  // The side of whoever has the model.
   Renderer renderer_{&replies_};
   std::shared_ptr<Stream> served_;
   std::thread worker_;

@@ -13,6 +13,8 @@ void Renderer::Prepare(const Geometry& geometry) {
 
 void Renderer::Apply(Command* command) {
   if (command->verb == Command::Verb::kPlay) {
+    // A method that takes over from itself would hear the chunk twice.
+    if (!command->instrument && command->method == current_.method) return;
     previous_ = std::move(current_);
     current_.instrument =
         command->instrument ? std::move(command->instrument) : previous_.instrument;
@@ -58,7 +60,7 @@ bool Renderer::RenderFront(Stream* stream, bool waits) {
   if (!in) return false;
   const Geometry& geometry = stream->geometry;
   const std::int64_t now = stream->position.load(std::memory_order_relaxed);
-  const bool is_past = !waits && in->position + geometry.chunk + geometry.delay <= now;
+  const bool is_past = !waits && in->position + geometry.chunk + geometry.delay < now;
   Chunk* out = is_past ? nullptr : stream->out.BeginWrite();
   if (out) {
     out->position = in->position;

@@ -155,7 +155,7 @@ class ValueReader:
                 raise ValueError("not a finite number: write a smaller one, or none")
             return number
         as_float = f"set data.dataset.metadata_callbacks.{self.task}.type=float"
-        if number != math.floor(number) or not math.isfinite(number):
+        if not number.is_integer():
             raise ValueError(f"not a whole number: for a continuous task {as_float}")
         if not 0 <= number < MAX_CLASSES:
             raise ValueError(

@@ -181,8 +181,6 @@ def read_task(
             first = seen.setdefault(name, line)
             if first.columns[1] != value:
                 raise line.error(f"line {first.number} says otherwise: keep one of them")
-            if first is not line:
-                continue
             if not _is_track(value, folder, reader, callback):
                 label = reader(value)
                 largest = max(largest, label)  # NaN is never larger
@@ -228,10 +226,12 @@ def _columns(line: Line, spelling: Mapping[str, str]) -> tuple[str, str]:
     name, *rest = line.columns
     if not rest or not rest[0]:
         raise line.error("no value: write path, one tab, and a value or none")
-    if not name or not _stays_inside(name):
-        raise line.error("not a path inside the dataset folder: write one such as data/file.wav")
     columns_after_value(line, rest[1:])
     name = unicodedata.normalize("NFC", name)  # systems disagree on how to write é
+    if name in spelling:
+        return spelling[name], rest[0]
+    if not name or not _stays_inside(name):
+        raise line.error("not a path inside the dataset folder: write one such as data/file.wav")
     candidates = [PurePosixPath(text).as_posix() for text in (name, name.replace("\\", "/"))]
     known = [spelling[candidate] for candidate in candidates if candidate in spelling]
     return (known or candidates)[0], rest[0]

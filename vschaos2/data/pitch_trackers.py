@@ -13,11 +13,8 @@ costs a CPU a hundred times more; its tiny one is lost below about 130 Hz. pYIN 
 trained weights and is the one to choose where the others know the sound too little.
 """
 
-import sys
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +23,7 @@ import numpy.typing as npt
 from vschaos2.errors import InputError
 
 SAMPLE_RATE_HZ = 16_000
+NOMINAL_RATE_HZ = 44_100  # of the recordings whose samples a hop is given in
 METHODS = ("swift", "crepe", "pyin")
 
 Signal = npt.NDArray[np.float32]
@@ -81,8 +79,8 @@ class SwiftTracker:
     threads = True
 
     def __init__(self, fmin_hz: float, fmax_hz: float) -> None:
-        _check_range("swift", fmin_hz, fmax_hz, 46.875, 2093.75)
-        self._detector = _installed("swift_f0").SwiftF0()
+        check_range("swift", fmin_hz, fmax_hz, 46.875, 2093.75)
+        self._detector = installed("swift_f0").SwiftF0()
         self._range_hz = fmin_hz, fmax_hz
         self.settings = f"swift-f0 {version('swift-f0')} fmin={fmin_hz:g} fmax={fmax_hz:g}"
 
@@ -133,143 +131,6 @@ def refine_f0(waveform: Signal, f0_hz: Values, centres: npt.NDArray[np.intp]) ->
     return np.where(is_peak, SAMPLE_RATE_HZ / lag, f0_hz)
 
 
-class CrepeTracker:
-    """CREPE, a network on the waveform, in PyTorch; Viterbi decoding over its 360 bins.
-
-    Bins are 20 cents apart from 31.7 Hz on. The path is the most probable one with steps of at
-    most 11 bins; f0 is the mean of the 9 bins around it, weighted by their probabilities, and
-    periodicity the probability of the bin. Unlike torchcrepe's own, the path has no seams
-    between batches and f0 no random dither.
-
-    Args:
-        hop_s: wanted length of a cell in seconds.
-        fmin_hz: pitches below are not searched; 32 Hz at least.
-        fmax_hz: pitches above are not searched; 2006 Hz at most.
-        model: tiny or full.
-        batch_size: windows in one pass of the network.
-        device: cpu, cuda, cuda:N or mps; None for the GPU if there is one.
-
-    Raises:
-        InputError: for values outside these, or if torchcrepe is not installed.
-
-    Source: Kim, Salamon, Li & Bello (2018), "CREPE: A Convolutional Representation for Pitch
-    Estimation", ICASSP; weights and network of torchcrepe (Morrison, MIT).
-    """
-
-    WINDOW = 1024
-    CENTS_ABOVE_10_HZ = 1997.3794084376191  # of bin 0
-    CENTS_PER_BIN = 20.0
-
-    threads = False  # PyTorch uses all cores, or the GPU, by itself
-
-    def __init__(
-        self,
-        hop_s: float,
-        fmin_hz: float,
-        fmax_hz: float,
-        model: str = "full",
-        batch_size: int = 256,
-        device: str | None = None,
-    ) -> None:
-        _check_range("crepe", fmin_hz, fmax_hz, 32.0, 2006.0)
-        if model not in ("tiny", "full"):
-            raise InputError(f"--model must be tiny or full, got {model}")
-        if batch_size < 1:
-            raise InputError(f"--batch_size must be at least 1, got {batch_size}: try 256")
-        import torch
-
-        torchcrepe = import_torchcrepe()
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        self._network = torchcrepe.Crepe(model).eval().requires_grad_(False)
-        weights = Path(torchcrepe.__file__).parent / "assets" / f"{model}.pth"
-        self._network.load_state_dict(torch.load(weights, "cpu", weights_only=True))
-        try:
-            self._network.to(self.device)
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"--device {self.device} cannot be used ({reason}): try cpu") from error
-        self.hop_samples = _hop_samples(hop_s)
-        self.threshold = 0.5
-        self.batch_size = batch_size
-        lowest, highest = (1200 * np.log2(f / 10) for f in (fmin_hz, fmax_hz))
-        self._bins = range(
-            int(np.ceil((lowest - self.CENTS_ABOVE_10_HZ) / self.CENTS_PER_BIN)),
-            int((highest - self.CENTS_ABOVE_10_HZ) / self.CENTS_PER_BIN) + 1,
-        )
-        self.settings = (
-            f"torchcrepe {version('torchcrepe')} {model} hop={self.hop_samples} "
-            f"fmin={fmin_hz:g} fmax={fmax_hz:g}"
-        )
-
-    def __call__(self, waveform: Signal) -> tuple[Values, Values]:
-        """See `Tracker`."""
-        probability = self._probabilities(waveform)[:, self._bins.start : self._bins.stop]
-        path = most_probable_path(probability)
-        rows = np.arange(len(path))
-        around = path[:, None] + np.arange(-4, 5)
-        weight = probability[rows[:, None], around.clip(0, len(self._bins) - 1)]
-        weight = np.where((around >= 0) & (around < len(self._bins)), weight, 0.0) + 1e-12
-        bins = self._bins.start + (weight * around).sum(1) / weight.sum(1)
-        cents = self.CENTS_ABOVE_10_HZ + self.CENTS_PER_BIN * bins
-        return 10.0 * 2.0 ** (cents / 1200), probability[rows, path]
-
-    def _probabilities(self, waveform: Signal) -> Values:
-        """The network's 360 outputs for every cell, [T] → [F, 360]."""
-        import torch
-
-        count, hop = len(waveform) // self.hop_samples, self.hop_samples
-        before = self.WINDOW // 2 - hop // 2
-        padded = torch.nn.functional.pad(torch.from_numpy(waveform), (before, self.WINDOW))
-        windows = padded.unfold(0, self.WINDOW, hop)[:count]
-        batches = []
-        for batch in windows.split(self.batch_size):
-            batch = batch.to(self.device)
-            batch = batch - batch.mean(1, keepdim=True)
-            batch = batch / batch.std(1, keepdim=True).clamp(min=1e-10)
-            with torch.inference_mode():
-                batches.append(self._network(batch).cpu())
-        return torch.cat(batches).double().numpy()
-
-
-def most_probable_path(probability: Values) -> npt.NDArray[np.intp]:
-    """The bin of every cell on the most probable path: p(i → j) ∝ max(0, 12 - |i - j|).
-
-    Args:
-        probability: of each bin in each cell; a cell's softmax over bins is what is observed.
-
-    Shape: [F, K] → [F].
-    """
-    librosa = _installed("librosa")
-    states = np.arange(probability.shape[1])
-    transition = np.maximum(12.0 - np.abs(states[:, None] - states), 0.0)
-    observed = probability + 1e-2
-    path = librosa.sequence.viterbi(
-        (observed / observed.sum(1, keepdims=True)).T, transition / transition.sum(1, keepdims=True)
-    )
-    return np.asarray(path, np.intp)
-
-
-def import_torchcrepe() -> ModuleType:
-    """The torchcrepe package, without torchaudio and resampy.
-
-    torchcrepe imports torchaudio to read files and resampy to resample them, neither of which we
-    let it do. PyPI's torchaudio loads only beside the very torch it was built for, which a
-    CPU-only torch is not, so empty modules stand in their place while torchcrepe is imported.
-
-    Raises:
-        InputError: if torchcrepe is not installed.
-    """
-    stand_ins = {
-        name: ModuleType(name) for name in ("torchaudio", "resampy") if name not in sys.modules
-    }
-    sys.modules.update(stand_ins)
-    try:
-        return _installed("torchcrepe")
-    finally:
-        for name in stand_ins:
-            del sys.modules[name]
-
-
 class PyinTracker:
     """Probabilistic YIN as in librosa: no trained weights, slow.
 
@@ -288,13 +149,13 @@ class PyinTracker:
     threads = True
 
     def __init__(self, hop_s: float, fmin_hz: float, fmax_hz: float) -> None:
-        _check_range("pyin", fmin_hz, fmax_hz, 20.0, 4000.0)
-        self._librosa = _installed("librosa")
+        check_range("pyin", fmin_hz, fmax_hz, 20.0, 4000.0)
+        self._librosa = installed("librosa")
         self._range_hz = fmin_hz, fmax_hz
         # The window holds four of the longest periods: half of it is summed at every lag.
         self._window = 2 ** int(np.ceil(np.log2(max(1024.0, 4 * SAMPLE_RATE_HZ / fmin_hz))))
-        self.hop_samples = _hop_samples(hop_s)
-        self.threshold = 0.5
+        self.hop_samples = hop_samples_of(hop_s)
+        self.threshold = 0.05
         self.settings = (
             f"pyin librosa {version('librosa')} hop={self.hop_samples} "
             f"fmin={fmin_hz:g} fmax={fmax_hz:g}"
@@ -332,31 +193,36 @@ def make_tracker(
     if method == "swift":
         return SwiftTracker(fmin_hz, fmax_hz)
     if method == "crepe":
+        from vschaos2.data.crepe_tracker import CrepeTracker  # torch: seconds, if only for crepe
+
         return CrepeTracker(hop_s, fmin_hz, fmax_hz, model, batch_size, device)
     if method == "pyin":
         return PyinTracker(hop_s, fmin_hz, fmax_hz)
     raise InputError(f"--method must be one of {', '.join(METHODS)}, got {method}")
 
 
-def _hop_samples(hop_s: float) -> int:
+def hop_samples_of(hop_s: float) -> int:
+    """The nearest whole number of samples, one at least, to a hop in seconds."""
     return max(1, round(hop_s * SAMPLE_RATE_HZ))
 
 
-def _check_range(
+def check_range(
     method: str, fmin_hz: float, fmax_hz: float, lowest_hz: float, highest_hz: float
 ) -> None:
-    if not lowest_hz <= fmin_hz < fmax_hz <= highest_hz:
+    """Raise InputError unless lowest ≤ fmin < fmax ≤ highest, in Hz, a semitone apart or more."""
+    if not lowest_hz <= fmin_hz <= fmax_hz / 2 ** (1 / 12) <= fmax_hz <= highest_hz:
         raise InputError(
             f"--method {method} follows {lowest_hz:g} to {highest_hz:g} Hz, "
-            f"got --fmin {fmin_hz:g} --fmax {fmax_hz:g}: choose a range inside, or another method"
+            f"got --fmin {fmin_hz:g} --fmax {fmax_hz:g}: choose a semitone or more inside, or another method"
         )
 
 
-def _installed(name: str) -> Any:
+def installed(name: str) -> Any:
+    """The module of that name, imported now; InputError if it is not installed."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         raise InputError(
-            f"pitch extraction needs {error.name}, which is not installed: run `make install`, "
-            "or choose another --method"
+            f"{error.name} is not installed: run pip install -r requirements.txt and "
+            "pip install --no-deps -r requirements-pitch.txt, or choose another --method"
         ) from error

@@ -9,7 +9,9 @@ from typing import Literal
 from vschaos2.data.labels import Kind
 
 Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")  # the gravest first
 SHOWN_PLACES = 3
+LINE_WIDTH = 90  # characters that places may fill to share a line
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,19 @@ class Finding:
     remedy: str
 
     def lines(self) -> list[str]:
-        """What and how often, the first places one a line, and the remedy."""
+        """What and how often, the first places, and the remedy."""
         shown = self.where[:SHOWN_PLACES]
-        more = [f"… and {len(self.where) - len(shown)} more"] if len(self.where) > 3 else []
-        details = [*shown, *more, f"→ {self.remedy}"]
-        head = f"{self.severity:<8} {self.what}: {len(self.where)}"
-        return [head, *(f"{'':<9}{detail}" for detail in details)]
+        if len(self.where) > len(shown):
+            shown = [*shown, f"… and {len(self.where) - len(shown)} more"]
+        together = ", ".join(shown)
+        places = [together] if len(together) <= LINE_WIDTH else shown
+        head = f"{self.severity:<8} {self.what} ({len(self.where)})"
+        return [head, *(f"{'':<9}{detail}" for detail in [*places, f"→ {self.remedy}"])]
+
+
+def findings_of(where: list[str], severity: Severity, what: str, remedy: str) -> list[Finding]:
+    """One finding about all these places, none if there are none."""
+    return [Finding(severity, what, where, remedy)] if where else []
 
 
 @dataclass(frozen=True)
@@ -44,9 +53,9 @@ class Recordings:
 
     def line(self) -> str:
         """All of it in one line."""
-        rates = _counted({f"{rate} Hz": n for rate, n in self.sample_rates_hz.items()})
+        rates = _kinds({f"{rate} Hz": n for rate, n in self.sample_rates_hz.items()})
         names = {1: "mono", 2: "stereo"}
-        channels = _counted({names.get(c, f"{c} channels"): n for c, n in self.channels.items()})
+        channels = _kinds({names.get(c, f"{c} channels"): n for c, n in self.channels.items()})
         return (
             f"{self.files} files, {duration(self.total_s)} ({self.shortest_s:.3g} to "
             f"{self.longest_s:.3g} s, median {self.median_s:.3g} s), {rates}, {channels}"
@@ -122,25 +131,21 @@ class Report:
         if self.training:
             rows["training"] = self.training.line()
         rows |= {f"task {name}": task.line() for name, task in self.tasks.items()}
-        rows["findings"] = _counted(
-            {
-                f"{severity}s": sum(finding.severity == severity for finding in self.findings)
-                for severity in ("error", "warning", "note")
-            }
-        )
+        severities = [finding.severity for finding in self.findings]
+        counts = [_plural(severities.count(s), s) for s in SEVERITIES if s in severities]
+        rows["findings"] = ", ".join(counts) or "none"
         width = max(map(len, rows))
         return "\n".join(f"{name:<{width}}  {text}" for name, text in rows.items())
 
     def text(self) -> str:
         """The summary, and every finding with its remedy, the gravest first."""
-        order = ("error", "warning", "note")
-        findings = sorted(self.findings, key=lambda finding: order.index(finding.severity))
+        findings = sorted(self.findings, key=lambda f: SEVERITIES.index(f.severity))
         return "\n".join([self.summary(), *(line for f in findings for line in f.lines())])
 
     def to_json(self) -> str:
         """All facts and findings, every place included, as one JSON object."""
         content = {**asdict(self), "root": str(self.root), "errors": self.errors}
-        return json.dumps(content, indent=2, ensure_ascii=False)
+        return json.dumps(content, indent=2)  # ASCII: any file name can be printed
 
 
 def duration(seconds: float) -> str:
@@ -150,6 +155,12 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
-def _counted(counts: Mapping[str, int]) -> str:
-    """Names with how often they occur, those that do; a single name needs no number if total."""
-    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
+def _kinds(counts: Mapping[str, int]) -> str:
+    """Names of kinds, with how many files are of each if there are several."""
+    if len(counts) == 1:
+        return next(iter(counts))
+    return " + ".join(f"{name} ({count})" for name, count in counts.items())
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

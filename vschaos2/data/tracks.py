@@ -60,7 +60,7 @@ def read_track(
 def _segment(line: Line, read_value: Callable[[str], float]) -> tuple[float, float, float]:
     columns = line.columns
     times, rest = columns[0].split(","), columns[1:]
-    if len(times) == 1:
+    if len(times) == 1 and len(columns) > 2:
         times, rest = columns[:2], columns[2:]
     try:
         onset, offset = map(float, times)

@@ -9,6 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
+from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
 
 from vschaos2.runs import read_checkpoint, save_checkpoint
 
@@ -33,6 +34,10 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 class ProgressLine(TQDMProgressBar):
     """One line: the losses that matter, as they are now and on held-out files."""
+
+    def init_validation_tqdm(self) -> Tqdm:
+        """No second line: a validation takes a fraction of a second."""
+        return Tqdm(disable=True)
 
     def get_metrics(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule

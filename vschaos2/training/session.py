@@ -62,18 +62,25 @@ def train(config: DictConfig) -> Path:
     trainer_options = _plain(config.trainer)
     if config.check:
         trainer_options |= {"limit_train_batches": 2, "limit_val_batches": 1, "max_epochs": 1}
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
     folder = _run_folder(config, data)
     trainer = _trainer(trainer_options, folder, config.callbacks.validate_every)
     fit_level(step, data)
     torch.manual_seed(config.seed + trainer.global_rank)  # each process draws noise of its own
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*exists and is not empty.*")  # we made it
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*")
         # Batches come whole from a memory map, faster than a worker could hand them over.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*`IterableDataset` has `__len__`.*")
         warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")
-        warnings.filterwarnings("ignore", message=".*litlogger.*")
         trainer.fit(step, data)
     return folder
+
+
+def is_first_process() -> bool:
+    """Whether this process, of those that train together, is the one that writes and speaks."""
+    return all(os.environ.get(rank, "0") == "0" for rank in ("LOCAL_RANK", "NODE_RANK"))
 
 
 def training_step(
@@ -114,14 +121,14 @@ def fit_level(step: VAETraining, data: WindowDataModule) -> None:
 
 def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:
     """A new run folder, made once by the first process and known to the others."""
-    if not os.environ.get("LOCAL_RANK"):
+    if is_first_process():
         folder = create_run_folder(Path(config.rundir), config.name)
         save_config(folder, config)
         held_out = [data.cache.files[index].path for index in data.validation_files]
         (folder / "held_out.txt").write_text("\n".join(held_out) + "\n", encoding="utf-8")
         os.environ[FOLDER_VARIABLE] = str(folder.resolve())
         return folder
-    return Path(os.environ[FOLDER_VARIABLE])
+    return Path(os.environ.get(FOLDER_VARIABLE, config.rundir))  # only the first one writes
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:

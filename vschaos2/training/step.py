@@ -72,6 +72,12 @@ class VAETraining(pl.LightningModule):
         self.started_at = time.monotonic()
         self.summary: dict[str, float] = {}
 
+    @property
+    def log_every_n_steps(self) -> int:
+        """Steps between two lines of metrics.csv."""
+        trainer: Any = self.trainer
+        return trainer.log_every_n_steps
+
     def averaged_model(self) -> VAE:
         """The model whose weights are the running average."""
         return cast(VAE, self.average.module)
@@ -92,7 +98,7 @@ class VAETraining(pl.LightningModule):
         distance, distances = self.divergence(posterior, latent)
         beta = self.beta(self.global_step, self.current_epoch)
         loss = loss + beta * distance
-        if index % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if (self.global_step + 1) % self.log_every_n_steps == 0:
             self._log("train", loss, losses, distances)
             self.log("beta", beta)
         return loss

@@ -1,0 +1,278 @@
+#include "model/torch_instrument.h"
+
+#include <ATen/Parallel.h>
+#include <torch/script.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "core/stream.h"
+#include "model/torch_ports.h"
+
+namespace vschaos {
+
+namespace {
+
+constexpr int kWarmUpCalls = 4;  // the profiling executor has compiled after the second
+
+enum TypeCode : std::int64_t { kBool = 0, kInt = 1, kFloat = 2, kString = 3, kTensor = 4 };
+
+std::vector<std::string> Strings(const c10::IValue& list) {
+  std::vector<std::string> words;
+  for (const c10::IValue& word : list.toList().vec()) words.push_back(word.toStringRef());
+  return words;
+}
+
+std::vector<std::string> Labels(const torch::jit::Module& module, const std::string& name) {
+  return module.hasattr(name) ? Strings(module.attr(name)) : std::vector<std::string>();
+}
+
+// A number or word as the type that the model asks for. Throws std::invalid_argument.
+c10::IValue Typed(const Atom& atom, std::int64_t type) {
+  const double* const number = std::get_if<double>(&atom);
+  const std::string word = number ? "" : std::get<std::string>(atom);
+  switch (type) {
+    case kBool:
+      if (number) return *number != 0.0;
+      if (word == "true" || word == "false") return word == "true";
+      throw std::invalid_argument("needs 0, 1, true or false, got " + word);
+    case kInt:
+      if (number) return static_cast<std::int64_t>(*number);
+      throw std::invalid_argument("needs a number, got " + word);
+    case kFloat:
+      if (number) return *number;
+      throw std::invalid_argument("needs a number, got " + word);
+    case kString: {
+      if (!number) return word;
+      char text[32];
+      std::snprintf(text, sizeof text, "%g", *number);
+      return std::string(text);
+    }
+    default:
+      throw std::invalid_argument("takes a tensor, which no message can hold");
+  }
+}
+
+Atom Untyped(const c10::IValue& value) {
+  if (value.isDouble()) return value.toDouble();
+  if (value.isInt()) return static_cast<double>(value.toInt());
+  if (value.isBool()) return value.toBool() ? 1.0 : 0.0;
+  if (value.isString()) return value.toStringRef();
+  throw std::invalid_argument("its value is neither a number nor a word");
+}
+
+class TorchInstrument : public Instrument {
+ public:
+  // Throws what libtorch throws.
+  explicit TorchInstrument(torch::jit::Module module) : module_(std::move(module)) {
+    const std::vector<std::string> names = MethodNames();
+    for (const std::string& name : names) {
+      Method method;
+      method.name = name;
+      if (!module_.hasattr(name + "_params")) {
+        method.failure = "the file has no " + name + "_params";
+      } else if (!module_.find_method(name)) {
+        method.failure = "the file has no code for it";
+      } else {
+        method.failure = ReadShape(module_.attr(name + "_params"), &method);
+      }
+      method.input_labels = Labels(module_, name + "_input_labels");
+      method.output_labels = Labels(module_, name + "_output_labels");
+      methods_.push_back(std::move(method));
+    }
+    if (module_.find_method("get_attributes")) {
+      attributes_ = Strings(module_.run_method("get_attributes"));
+    }
+    if (module_.hasattr("sample_rate_hz") && module_.attr("sample_rate_hz").isInt()) {
+      sample_rate_hz_ = static_cast<int>(module_.attr("sample_rate_hz").toInt());
+    }
+  }
+
+  // The same face on a module of its own, whose state is untouched.
+  TorchInstrument(const TorchInstrument& face, torch::jit::Module module)
+      : module_(std::move(module)),
+        methods_(face.methods_),
+        attributes_(face.attributes_),
+        sample_rate_hz_(face.sample_rate_hz_) {}
+
+  const std::vector<Method>& methods() const override { return methods_; }
+  const std::vector<std::string>& attributes() const override { return attributes_; }
+  int sample_rate_hz() const override { return sample_rate_hz_; }
+
+  // Runs every method on silence; one that fails is marked, so that nobody plays it.
+  void TryOut(const LoadJob& job) {
+    int grain = 1;
+    for (const Method& method : methods_) {
+      grain = std::lcm(grain, std::lcm(method.in_ratio, method.out_ratio));
+    }
+    const int frames = Plan(job.block, job.buffer, grain).chunk;
+    for (std::size_t i = 0; i < methods_.size(); ++i) {
+      Method& method = methods_[i];
+      const std::vector<float> in(std::size_t(method.in_channels) * frames);
+      std::vector<float> out(std::size_t(method.out_channels) * frames);
+      for (int call = 0; call < kWarmUpCalls && method.failure.empty(); ++call) {
+        if (job.is_cancelled) return;
+        method.failure = Process(static_cast<int>(i), in.data(), out.data(), frames);
+      }
+    }
+  }
+
+  Failure Process(int index, const float* in, float* out, int frames) noexcept override {
+    return Guarded([&] {
+      const Method& method = methods_[index];
+      const std::int64_t count = frames / method.in_ratio;
+      // Of each ratio's samples the last one counts. The model may keep its input: it gets a copy.
+      const at::Tensor values =
+          at::from_blob(const_cast<float*>(in) + method.in_ratio - 1,
+                        {1, method.in_channels, count},
+                        {std::int64_t(method.in_channels) * frames, frames, method.in_ratio},
+                        at::kFloat)
+              .clone(at::MemoryFormat::Contiguous);
+      const c10::IValue returned = module_.get_method(method.name)({values});
+      if (!returned.isTensor()) return Failure("returns no tensor");
+      const at::Tensor result = returned.toTensor();
+      const std::int64_t wanted = std::int64_t(method.out_channels) * (frames / method.out_ratio);
+      if (result.numel() != wanted) {
+        return "returns " + std::to_string(result.numel()) + " values where " +
+               std::to_string(wanted) + " are due";
+      }
+      const at::Tensor plain = result.to(at::kCPU, at::kFloat).contiguous();
+      const float* value = plain.const_data_ptr<float>();
+      for (std::int64_t i = 0; i < wanted; ++i) {
+        out = std::fill_n(out, method.out_ratio, value[i]);
+      }
+      return Failure();
+    });
+  }
+
+  Failure Set(const std::string& name, const std::vector<Atom>& values) noexcept override {
+    return Guarded([&] {
+      if (!Knows(name)) return Unknown(name);
+      if (!module_.hasattr(name + "_params") || !module_.find_method("set_" + name)) {
+        return Failure("the model offers no way to set it");
+      }
+      const at::Tensor types = module_.attr(name + "_params").toTensor().to(at::kLong).reshape(-1);
+      if (types.numel() != static_cast<std::int64_t>(values.size())) {
+        return "needs " + std::to_string(types.numel()) + " values, got " +
+               std::to_string(values.size());
+      }
+      std::vector<c10::IValue> arguments;
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        arguments.push_back(Typed(values[i], types[static_cast<int>(i)].item<std::int64_t>()));
+      }
+      const c10::IValue answer = module_.get_method("set_" + name)(arguments);
+      const bool is_refused = answer.isInt() && answer.toInt() != 0;
+      return Failure(is_refused ? "the model refuses this value" : "");
+    });
+  }
+
+  Failure Get(const std::string& name, std::vector<Atom>* values) noexcept override {
+    return Guarded([&] {
+      if (!Knows(name)) return Unknown(name);
+      if (!module_.find_method("get_" + name)) return Failure("the model offers no way to get it");
+      const c10::IValue answer = module_.run_method("get_" + name);
+      if (answer.isTuple()) {
+        for (const c10::IValue& part : answer.toTupleRef().elements()) {
+          values->push_back(Untyped(part));
+        }
+      } else if (answer.isList()) {
+        for (const c10::IValue& part : answer.toList().vec()) values->push_back(Untyped(part));
+      } else {
+        values->push_back(Untyped(answer));
+      }
+      return Failure();
+    });
+  }
+
+  Failure Reset() noexcept override {
+    if (Knows("reset")) return Set("reset", {1.0});
+    return Guarded([&] {
+      if (!module_.find_method("reset")) return Failure("the model has no reset");
+      module_.run_method("reset");
+      return Failure();
+    });
+  }
+
+  // Instruments of this project say in `delay` how late forward and decode are.
+  int DelaySamples(int index) noexcept override {
+    std::vector<Atom> delays;
+    if (!Knows("delay") || !Get("delay", &delays).empty() || delays.size() != 2) return 0;
+    const std::string& name = methods_[index].name;
+    if (name != "forward" && name != "decode") return 0;
+    const double* const samples = std::get_if<double>(&delays[name == "forward" ? 0 : 1]);
+    return samples ? static_cast<int>(*samples) : 0;
+  }
+
+ private:
+  // Older files have no get_methods: there, a method is what has parameters.
+  std::vector<std::string> MethodNames() {
+    if (module_.find_method("get_methods")) return Strings(module_.run_method("get_methods"));
+    std::vector<std::string> names;
+    for (const torch::jit::Method& method : module_.get_methods()) {
+      if (module_.hasattr(method.name() + "_params")) names.push_back(method.name());
+    }
+    return names;
+  }
+
+  bool Knows(const std::string& name) const {
+    return std::find(attributes_.begin(), attributes_.end(), name) != attributes_.end();
+  }
+
+  Failure Unknown(const std::string& name) const {
+    const std::string known = Join(attributes_);
+    return "the model has no attribute " + name + (known.empty() ? "" : ", but " + known);
+  }
+
+  // What a function returns, or why it threw.
+  template <typename Function>
+  static Failure Guarded(Function function) noexcept {
+    try {
+      const c10::InferenceMode no_gradients;
+      return function();
+    } catch (const std::exception& error) {
+      return OneLine(error);
+    } catch (...) {
+      return "fails for an unknown reason";
+    }
+  }
+
+  torch::jit::Module module_;
+  std::vector<Method> methods_;
+  std::vector<std::string> attributes_;
+  int sample_rate_hz_ = 0;
+};
+
+}  // namespace
+
+void PrepareTorch() {
+  // One thread a model: the worker is the thread, and helpers would have to be waited for.
+  at::set_num_threads(1);
+}
+
+Loaded LoadTorchInstrument(const LoadJob& job) {
+  Loaded loaded;
+  try {
+    const c10::InferenceMode no_gradients;
+    torch::jit::Module module = torch::jit::load(job.path, at::kCPU);
+    module.eval();
+    // The copy has its own tensors but shares the code, and thereby what is compiled of it.
+    TorchInstrument tried(module.deepcopy());
+    if (tried.methods().empty()) {
+      loaded.failure = "has no methods to play: export it with script.py, or for nn~";
+      return loaded;
+    }
+    tried.TryOut(job);
+    loaded.instrument = std::make_shared<TorchInstrument>(tried, std::move(module));
+  } catch (const std::exception& error) {
+    loaded.failure = "cannot be loaded (" + OneLine(error) + ")";
+  } catch (...) {
+    loaded.failure = "cannot be loaded for an unknown reason";
+  }
+  return loaded;
+}
+
+}  // namespace vschaos

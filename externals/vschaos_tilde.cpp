@@ -1,0 +1,240 @@
+// vschaos~ for PureData: the host of host.h as an object with inlets and outlets.
+
+#include <m_pd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <new>
+#include <set>
+#include <string>
+#include <vector>
+
+#ifdef __APPLE__
+#include <crt_externs.h>
+#endif
+
+#include "core/host.h"
+#include "model/torch_instrument.h"
+
+static_assert(sizeof(t_sample) == sizeof(float), "vschaos~ is for Pd with 32-bit samples");
+
+namespace {
+
+using vschaos::Atom;
+
+constexpr double kPollMs = 10.0;
+
+t_class* vschaos_class = nullptr;
+
+struct PdConsole;
+
+struct VschaosTilde {
+  t_object object;
+  t_float float_to_signal;
+  t_canvas* canvas;
+  t_outlet* info;
+  t_clock* clock;
+  PdConsole* console;
+  vschaos::Host* host;
+  std::vector<float*>* ins;
+  std::vector<float*>* outs;
+  int block;
+  double last_time;  // logical time of the last block; negative: there was none
+};
+
+// Nothing here outlives Pd, and nothing is taken down behind its back: both are left to StopAll.
+vschaos::Loader* loader = nullptr;
+std::set<VschaosTilde*>* objects = nullptr;
+
+std::vector<Atom> Atoms(int count, const t_atom* atoms) {
+  std::vector<Atom> values;
+  for (int i = 0; i < count; ++i) {
+    if (atoms[i].a_type == A_FLOAT) {
+      values.emplace_back(double(atoms[i].a_w.w_float));
+    } else if (atoms[i].a_type == A_SYMBOL) {
+      values.emplace_back(std::string(atoms[i].a_w.w_symbol->s_name));
+    }
+  }
+  return values;
+}
+
+struct PdConsole : vschaos::Console {
+  explicit PdConsole(VschaosTilde* owner) : object(owner) {}
+
+  void Error(const std::string& text) override { pd_error(object, "vschaos~: %s", text.c_str()); }
+  void Post(const std::string& text) override { post("vschaos~: %s", text.c_str()); }
+
+  void Info(const std::string& selector, const std::vector<Atom>& values) override {
+    if (!object->info) return;  // still in its constructor
+    std::vector<t_atom> atoms(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (const auto* word = std::get_if<std::string>(&values[i])) {
+        SETSYMBOL(&atoms[i], gensym(word->c_str()));
+      } else {
+        SETFLOAT(&atoms[i], t_float(std::get<double>(values[i])));
+      }
+    }
+    outlet_anything(object->info, gensym(selector.c_str()), int(atoms.size()), atoms.data());
+  }
+
+  std::string Find(const std::string& name) override {
+    for (const char* ending : {"", ".ts"}) {
+      char folder[MAXPDSTRING];
+      char* file = nullptr;
+      const int opened =
+          canvas_open(object->canvas, name.c_str(), ending, folder, &file, MAXPDSTRING, 1);
+      if (opened < 0) continue;
+      sys_close(opened);
+      return std::string(folder) + "/" + file;
+    }
+    return "";
+  }
+
+  VschaosTilde* object;
+};
+
+// Whether Pd renders as fast as it can, so that the sound has to wait for the model. Pd tells its
+// objects nothing of it but the flag it was started with.
+bool IsBatch() {
+#ifdef __APPLE__
+  char** const arguments = *_NSGetArgv();
+  for (int i = 0; i < *_NSGetArgc(); ++i) {
+    if (std::strcmp(arguments[i], "-batch") == 0) return true;
+  }
+#else
+  std::ifstream file("/proc/self/cmdline");
+  std::string argument;
+  while (std::getline(file, argument, '\0')) {
+    if (argument == "-batch") return true;
+  }
+#endif
+  return false;
+}
+
+t_int* Perform(t_int* w) {
+  auto* x = reinterpret_cast<VschaosTilde*>(w[1]);
+  x->last_time = clock_getlogicaltime();
+  x->host->Process(x->ins->data(), x->outs->data(), x->block);
+  return w + 2;
+}
+
+void Dsp(VschaosTilde* x, t_signal** signals) {
+  const std::size_t in_count = x->ins->size();
+  for (std::size_t i = 0; i < in_count; ++i) (*x->ins)[i] = signals[i]->s_vec;
+  for (std::size_t i = 0; i < x->outs->size(); ++i) (*x->outs)[i] = signals[in_count + i]->s_vec;
+  x->block = signals[0]->s_n;
+  // Pd also comes here while it plays, whenever a patch changes: then the last block is just past.
+  const double block_ms = 1000.0 * x->block / signals[0]->s_sr;
+  const bool after_pause = x->last_time >= 0.0 && clock_gettimesince(x->last_time) > 2 * block_ms;
+  x->host->Prepare(x->block, signals[0]->s_sr, after_pause);
+  dsp_add(Perform, 1, x);
+}
+
+void Tick(VschaosTilde* x) {
+  x->host->Poll();
+  clock_delay(x->clock, kPollMs);
+}
+
+void Anything(VschaosTilde* x, t_symbol* selector, int count, t_atom* atoms) {
+  x->host->Message(selector->s_name, Atoms(count, atoms));
+}
+
+void Bang(VschaosTilde* x) { x->host->Message("bang", {}); }
+
+void* New(t_symbol*, int count, t_atom* atoms) {
+  vschaos::Settings settings;
+  settings.is_offline = IsBatch();
+  settings.block = sys_getblksize();
+  int words = 0;
+  for (const Atom& value : Atoms(count, atoms)) {
+    if (const auto* word = std::get_if<std::string>(&value)) {
+      (words++ == 0 ? settings.model : settings.method) = *word;
+    } else {
+      settings.buffer = int(std::get<double>(value));
+    }
+  }
+  auto* x = reinterpret_cast<VschaosTilde*>(pd_new(vschaos_class));
+  x->canvas = canvas_getcurrent();
+  x->info = nullptr;
+  x->clock = nullptr;
+  x->host = nullptr;
+  x->last_time = -1.0;
+  x->console = new PdConsole(x);
+  x->ins = new std::vector<float*>;
+  x->outs = new std::vector<float*>;
+  objects->insert(x);
+  try {
+    x->host = new vschaos::Host(x->console, loader, vschaos::PeekTorchPorts, settings);
+  } catch (const std::exception& error) {
+    pd_error(x, "vschaos~: cannot be made (%s)", error.what());
+    pd_free(&x->object.ob_pd);
+    return nullptr;
+  }
+  x->ins->resize(x->host->ports().inlets);
+  x->outs->resize(x->host->ports().outlets);
+  for (std::size_t i = 1; i < x->ins->size(); ++i) {
+    inlet_new(&x->object, &x->object.ob_pd, &s_signal, &s_signal);
+  }
+  for (std::size_t i = 0; i < x->outs->size(); ++i) outlet_new(&x->object, &s_signal);
+  x->info = outlet_new(&x->object, &s_anything);
+  x->clock = clock_new(x, reinterpret_cast<t_method>(Tick));
+  clock_delay(x->clock, kPollMs);
+  return x;
+}
+
+void Free(VschaosTilde* x) {
+  objects->erase(x);
+  if (x->clock) clock_free(x->clock);
+  delete x->host;
+  delete x->console;
+  delete x->ins;
+  delete x->outs;
+}
+
+// Pd leaves without freeing its objects, and libtorch is taken down after this: by then, no thread
+// may still be using it.
+void StopAll() {
+  for (VschaosTilde* x : *objects) {
+    delete x->host;
+    x->host = nullptr;
+  }
+  objects->clear();
+  delete loader;
+  loader = nullptr;
+}
+
+template <typename Function>
+t_method AsMethod(Function function) {
+  return reinterpret_cast<t_method>(function);
+}
+
+void SetUp() {
+  if (vschaos_class) return;  // found under both of its names
+  vschaos::PrepareTorch();
+  try {
+    loader = new vschaos::Loader(vschaos::LoadTorchInstrument);
+  } catch (const std::exception& error) {
+    pd_error(nullptr, "vschaos~: cannot be set up (%s)", error.what());
+    return;
+  }
+  objects = new std::set<VschaosTilde*>;
+  std::atexit(StopAll);
+  vschaos_class = class_new(gensym("vschaos~"), reinterpret_cast<t_newmethod>(New), AsMethod(Free),
+                            sizeof(VschaosTilde), CLASS_DEFAULT, A_GIMME, A_NULL);
+  class_addcreator(reinterpret_cast<t_newmethod>(New), gensym("nn~"), A_GIMME, A_NULL);
+  class_addmethod(vschaos_class, AsMethod(Dsp), gensym("dsp"), A_CANT, A_NULL);
+  class_addbang(vschaos_class, AsMethod(Bang));
+  class_addanything(vschaos_class, AsMethod(Anything));
+  class_domainsignalin(vschaos_class, int(offsetof(VschaosTilde, float_to_signal)));
+}
+
+}  // namespace
+
+#define VSCHAOS_EXPORT extern "C" __attribute__((visibility("default")))
+
+VSCHAOS_EXPORT void vschaos_tilde_setup(void) { SetUp(); }
+VSCHAOS_EXPORT void nn_tilde_setup(void) { SetUp(); }
