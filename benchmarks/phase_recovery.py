@@ -7,7 +7,8 @@ the analysis of the waveform that comes out, aligned by `delay_samples`; the mea
 sounds of `benchmarks.sounds`. `blurred` is the same for magnitudes no signal has, smoothed by
 [1 2 1]/4 over frames and over bins, as a decoder smooths them. `RTF` is processing time over sound
 time on one thread, scripted, under inference mode, for calls of 2048 samples and of one hop: the
-fastest tenth of the calls, so that other programs' share does not count.
+fastest tenth of the calls, so that other programs' share does not count. `by frames per call` is
+SC for calls of 1, 4 and 16 frames and of the whole sound at once.
 """
 
 import argparse
@@ -83,12 +84,18 @@ def measure(n_fft: int, hop: int, waveforms: list[Tensor]) -> None:
             fmean(convergence_db(m, stream(inversion, m, frames), window, hop) for m in wanted)
             for wanted in (clean, blurred)
         ]
+        lengths = (1, 4, 16, 10**6)
+        by_call = [
+            fmean(convergence_db(m, stream(inversion, m, length), window, hop) for m in clean)
+            for length in lengths
+        ]
         whole = real_time_factor(inversion, frames, n_fft, hop)
         single = real_time_factor(inversion, 1, n_fft, hop)
         delay = inversion.delay_samples
         print(
             f"| {n_fft}/{hop} | {name} | {figures[0]:.1f} | {figures[1]:.1f} | {whole:.4f} "
-            f"| {single:.4f} | {delay} ({1000 * delay / SAMPLE_RATE:.1f} ms) |",
+            f"| {single:.4f} | {delay} ({1000 * delay / SAMPLE_RATE:.1f} ms) "
+            f"| {' / '.join(f'{figure:.1f}' for figure in by_call)} |",
             flush=True,
         )
     figures = []
@@ -104,7 +111,7 @@ def measure(n_fft: int, hop: int, waveforms: list[Tensor]) -> None:
     taken = (time.perf_counter() - start) / (2 * sum(w.shape[1] for w in padded) / SAMPLE_RATE)
     print(
         f"| {n_fft}/{hop} | offline, {OFFLINE_ITERATIONS} steps | {figures[0]:.1f} "
-        f"| {figures[1]:.1f} | {taken:.4f} | – | – |",
+        f"| {figures[1]:.1f} | {taken:.4f} | – | – | – |",
         flush=True,
     )
 
@@ -119,8 +126,11 @@ def main() -> None:
     torch.set_num_threads(1)
     waveforms = [torch.from_numpy(samples)[None] for samples in make_sounds().values()]
     print(f"{len(waveforms)} sounds, voices by {speech_source()}; torch {torch.__version__}\n")
-    print("| n_fft/hop | mode | SC dB | blurred | RTF 2048 samples | RTF one hop | delay |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| n_fft/hop | mode | SC dB | blurred | RTF 2048 samples | RTF one hop | delay "
+        "| by frames per call |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     with torch.inference_mode():
         for size in arguments.sizes:
             n_fft, hop = (int(number) for number in size.split("/"))

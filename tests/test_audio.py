@@ -9,7 +9,9 @@ import soxr
 from vschaos2.audio import (
     AUDIO_EXTENSIONS,
     AudioWriter,
+    UnreadableAudio,
     find_audio_files,
+    length_at,
     read_audio,
     read_blocks,
     write_audio,
@@ -249,3 +251,12 @@ def test_writer_stops_before_a_wav_header_overflows(tmp_path, monkeypatch):
     write_audio(tmp_path / "a.wav", noise(1000), 44100)
     with pytest.raises(InputError, match="4 GB"):
         write_audio(tmp_path / "b.wav", noise(1001), 44100)
+
+
+def test_length_at_another_rate(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros((48_001, 2)), 48_000)
+    assert length_at(tmp_path / "a.wav", 48_000) == 48_001
+    assert length_at(tmp_path / "a.wav", 44_100) == round(48_001 * 44_100 / 48_000)
+    (tmp_path / "b.wav").write_bytes(b"RIFF")
+    with pytest.raises(UnreadableAudio, match="cannot be decoded"):
+        length_at(tmp_path / "b.wav", 44_100)

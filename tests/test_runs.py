@@ -279,7 +279,6 @@ def test_configurations_of_something_else_are_refused(trained, text: str):
     assert str(trained / "config.yaml") in refusal(load_run, trained)
 
 
-@pytest.mark.xfail(strict=True, reason="escapes as TypeError, ValidationError or OmegaConf's error")
 @pytest.mark.parametrize(
     "text",
     ["", "3", "model: 3\ndata: {transform: {}}", "model: {}\ndata: {}", "a: &a [*a]"],
@@ -290,9 +289,6 @@ def test_damaged_configurations_are_refused(trained, text: str):
     refusal(load_run, trained)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what is built is not checked to be a VAE; OmegaConf's error"
-)
 @pytest.mark.parametrize(
     "key, value",
     [("_target_", None), ("_partial_", True), ("latent_dim", "${nowhere}")],
@@ -307,7 +303,6 @@ def test_configurations_that_describe_no_model_are_refused(trained, tiny_config,
     refusal(load_run, trained)
 
 
-@pytest.mark.xfail(strict=True, reason="the checkpoint's containers are taken as they come")
 @pytest.mark.parametrize(
     "change",
     [{"state_dict": [1]}, {"summary": [1]}, {"summary": {"step": "x"}}, {"latents": "x"}],

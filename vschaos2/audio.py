@@ -131,6 +131,19 @@ def read_blocks(
         yield np.concatenate(pending)
 
 
+def length_at(path: Path, sample_rate_hz: int) -> int:
+    """Samples of a file at another rate, by its header.
+
+    Raises:
+        InputError: if the file cannot be opened as sound.
+    """
+    try:
+        information = soundfile.info(path)
+    except (soundfile.SoundFileError, OSError, TypeError) as error:
+        raise UnreadableAudio(path, _reason(path, error)) from error
+    return round(information.frames * sample_rate_hz / information.samplerate)
+
+
 def _resampled(path: Path, sample_rate_hz: int) -> Iterator[npt.NDArray[np.float32]]:
     """Mono pieces at sample_rate_hz; the filter's state crosses the pieces' borders."""
     if sample_rate_hz < 1:

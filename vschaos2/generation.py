@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 import soxr
 import torch
 from tqdm import tqdm
 
-from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, read_blocks
+from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, length_at, read_blocks
 from vschaos2.dsp.inversion import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
@@ -66,7 +65,7 @@ def reconstruct(
             progress.set_postfix_str(source.name)
             try:
                 sound = _resampled(_through(core, source), model_rate_hz, rate_hz)
-                length = _length(source, rate_hz)
+                length = length_at(source, rate_hz)
                 with AudioWriter(target, rate_hz) as writer:
                     for block in _exactly(sound, length):
                         writer.write(block)
@@ -126,12 +125,6 @@ def _exactly(
         length -= len(block)
         if length <= 0:
             return
-
-
-def _length(source: Path, rate_hz: int) -> int:
-    """Samples of a file at another rate."""
-    information = soundfile.info(source)
-    return round(information.frames * rate_hz / information.samplerate)
 
 
 def _named(inputs: Iterable[Path], folder: Path) -> list[tuple[Path, Path]]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import torch
 import yaml
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from vschaos2.errors import InputError
 from vschaos2.models.build import build_model
@@ -153,16 +154,16 @@ def load_run(path: Path, version: int | None = None) -> Run:
     checkpoint = read_checkpoint(source)
     model = build_model(config)
     prefix = "average.module."
-    weights = {
-        key.removeprefix(prefix): value
-        for key, value in checkpoint["state_dict"].items()
-        if key.startswith(prefix)
-    }
     try:
+        weights = {
+            key.removeprefix(prefix): value
+            for key, value in checkpoint["state_dict"].items()
+            if key.startswith(prefix)
+        }
         model.load_state_dict(weights)
         summary = {key: float(value) for key, value in checkpoint["summary"].items()}
-        latents = checkpoint["latents"]
-    except (RuntimeError, KeyError) as error:
+        latents = checkpoint["latents"].reshape(-1, model.latent_dim)
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{source}: does not fit {folder / 'config.yaml'}: was one of them edited?"
         ) from error
@@ -172,14 +173,16 @@ def load_run(path: Path, version: int | None = None) -> Run:
 def _read_config(folder: Path) -> DictConfig:
     path = folder / "config.yaml"
     try:
-        config = OmegaConf.create(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or not {"model", "data"} <= content.keys():
+            raise InputError(f"{path}: is not a training's configuration (no model or data in it)")
+        return OmegaConf.create(content)
+    except InputError:
+        raise
+    except (yaml.YAMLError, ValueError, OSError, RecursionError, OmegaConfBaseException) as error:
         raise InputError(
             f"{path}: cannot be read as YAML ({' '.join(str(error).split())})"
         ) from error
-    if not isinstance(config, DictConfig) or "model" not in config or "data" not in config:
-        raise InputError(f"{path}: is not a training's configuration (no model or data in it)")
-    return config
 
 
 def _checkpoint(folder: Path) -> Path | None:

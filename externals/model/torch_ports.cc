@@ -55,9 +55,9 @@ std::string OneLine(const std::exception& error) {
     const std::size_t start = text.rfind('\n', end);
     line = text.substr(start + 1, end - start);
   }
-  constexpr std::size_t kLongest = 300;
-  if (line.size() > kLongest) line = line.substr(0, kLongest) + " …";
-  return line;
+  line = line.substr(0, line.find(". "));
+  constexpr std::size_t kLongest = 200;
+  return line.size() > kLongest ? line.substr(0, kLongest) + " …" : line;
 }
 
 // The file is a zip archive whose data.pkl holds the attributes of the top module, the tensors
@@ -85,7 +85,7 @@ bool PeekTorchPorts(const std::string& path, const std::string& name, Ports* por
     const auto read_record = [&](const std::string& record) {
       const std::string full_name = "data/" + record;
       const std::size_t length = archive.getRecordSize(full_name);
-      if (length > kSmallRecord) return c10::GetCPUAllocator()->allocate(length);
+      if (length > kSmallRecord) return c10::GetAllocator(c10::kCPU)->allocate(length);
       return std::move(std::get<0>(archive.getRecord(full_name)));
     };
     torch::jit::Unpickler unpickler(read_bytes, resolve, AsObject, read_record, at::kCPU);

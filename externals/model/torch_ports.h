@@ -15,7 +15,7 @@ namespace vschaos {
 // Fills the shape of a method from its m_params; returns what is wrong with them.
 Failure ReadShape(const c10::IValue& params, Method* method);
 
-// The last line of a TorchScript traceback, or the first of another error.
+// The first sentence of the last line of a TorchScript traceback, or of another error.
 std::string OneLine(const std::exception& error);
 
 }  // namespace vschaos

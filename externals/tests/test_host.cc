@@ -1,0 +1,213 @@
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "core/host.h"
+#include "fake_instrument.h"
+
+using namespace vschaos;
+
+namespace {
+
+struct Listener : Console {
+  void Error(const std::string& text) override { errors.push_back(text); }
+  void Post(const std::string& text) override { posts.push_back(text); }
+  void Info(const std::string& selector, const std::vector<Atom>& values) override {
+    infos.emplace_back(selector, values);
+  }
+  std::string Find(const std::string& name) override {
+    return name == "nowhere" ? "" : "/models/" + name;
+  }
+
+  std::vector<std::string> errors;
+  std::vector<std::string> posts;
+  std::vector<std::pair<std::string, std::vector<Atom>>> infos;
+};
+
+// "bad" cannot be loaded; "slow" waits for its gate; everything else is a fake instrument.
+struct Rig {
+  Rig()
+      : loader([this](const LoadJob& job) {
+          if (job.path == "/models/bad") return Loaded{nullptr, "cannot be loaded (it is bad)"};
+          if (job.path == "/models/slow") gate.Wait();
+          auto instrument = std::make_shared<FakeInstrument>(1, 512);
+          instrument->gain = job.path == "/models/loud" ? 4.0 : 1.0;
+          last = instrument;
+          return Loaded{instrument, ""};
+        }) {}
+
+  std::unique_ptr<Host> Make(const std::string& model, const std::string& method = "forward",
+                             int buffer = 0, bool is_offline = true) {
+    const auto peek = [](const std::string& path, const std::string& name, Ports* ports) {
+      ports->inlets = name == "wide" ? 2 : 1;
+      return path != "/models/bad";
+    };
+    return std::make_unique<Host>(&listener, &loader, peek,
+                                  Settings{model, method, buffer, 64, is_offline});
+  }
+
+  std::vector<float> Run(Host* host, int samples) {
+    std::vector<float> output(samples, 1.0f);
+    for (int i = 0; i < samples; i += 64) {
+      float* values = output.data() + i;
+      host->Process(&values, &values, 64);
+    }
+    return output;
+  }
+
+  Listener listener;
+  Semaphore gate;
+  std::weak_ptr<FakeInstrument> last;
+  Loader loader;
+};
+
+}  // namespace
+
+TEST_CASE("a model that is missing, bad or unfit gives one error and silence") {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"nowhere", "nowhere: no such file beside the patch or in the search path"},
+      {"bad", "/models/bad: cannot be loaded (it is bad)"}};
+  for (const auto& [model, error] : cases) {
+    Rig rig;
+    const auto host = rig.Make(model);
+    host->Prepare(64, 44100.0, false);
+    for (float value : rig.Run(host.get(), 2048)) REQUIRE(value == 0.0f);
+    host->Poll();
+    REQUIRE(rig.listener.errors.size() == 1);
+    CHECK(rig.listener.errors[0] == error);
+    CHECK(host->ports().inlets == 1);
+  }
+  Rig rig;
+  const auto host = rig.Make("good", "missing");
+  REQUIRE(rig.listener.errors.size() == 1);
+  CHECK(rig.listener.errors[0] ==
+        "/models/good: has no method missing, but forward, negate, wide, broken");
+}
+
+TEST_CASE("a failed load leaves the model that plays") {
+  Rig rig;
+  const auto host = rig.Make("loud");
+  host->Prepare(64, 44100.0, false);
+  host->Message("load", {std::string("bad")});
+  CHECK(rig.listener.errors.size() == 1);
+  CHECK(rig.Run(host.get(), 4096)[4095] == 4.0f);
+}
+
+TEST_CASE("what is sent while a model is being loaded is meant for it, and the old one plays on") {
+  Rig rig;
+  const auto host = rig.Make("loud");
+  host->Prepare(64, 44100.0, false);
+  host->Message("offline", {0.0});
+  host->Message("load", {std::string("slow")});
+  host->Message("set", {std::string("gain"), 2.0});
+  CHECK(rig.Run(host.get(), 4096)[4095] == 4.0f);
+  rig.gate.Post();
+  while (rig.Run(host.get(), 512)[511] == 4.0f) {
+    host->Poll();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  CHECK(rig.Run(host.get(), 4096)[4095] == 2.0f);
+  CHECK(rig.listener.errors.empty());
+}
+
+TEST_CASE("an object that goes away does not wait for its model") {
+  Rig rig;
+  rig.Make("slow", "forward", 0, false).reset();  // would hang
+  rig.gate.Post();
+}
+
+TEST_CASE("a replaced model is freed") {
+  Rig rig;
+  const auto host = rig.Make("good", "forward", 1024);
+  host->Prepare(64, 44100.0, false);
+  const std::weak_ptr<FakeInstrument> first = rig.last;
+  host->Message("load", {std::string("loud")});
+  rig.Run(host.get(), 1024);
+  host->Poll();
+  for (int i = 0; i < 1000 && !first.expired(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  CHECK(first.expired());
+}
+
+TEST_CASE("only methods that fit the inlets can be chosen") {
+  Rig rig;
+  const auto host = rig.Make("good");
+  host->Prepare(64, 44100.0, false);
+  host->Message("method", {std::string("wide")});
+  host->Message("method", {std::string("broken")});
+  REQUIRE(rig.listener.errors.size() == 2);
+  CHECK(rig.listener.errors[0] ==
+        "/models/good: method: wide has 2 inlets and 1 outlets, this object has 1 and 1: create a "
+        "new one for it");
+  CHECK(rig.listener.errors[1] == "/models/good: method: broken: it was tried");
+  host->Message("method", {std::string("negate")});
+  CHECK(rig.Run(host.get(), 4096)[4095] == -1.0f);
+}
+
+TEST_CASE("answers go to the info outlet") {
+  Rig rig;
+  const auto host = rig.Make("good", "forward", 2048);
+  host->Prepare(64, 44100.0, false);
+  host->Message("set", {std::string("gain"), 0.25});
+  host->Message("get", {std::string("gain")});
+  host->Message("latency", {});
+  host->Message("xruns", {});
+  REQUIRE(rig.listener.infos.size() == 3);
+  CHECK(rig.listener.infos[0].first == "gain");
+  CHECK(rig.listener.infos[0].second == std::vector<Atom>{0.25});
+  CHECK(rig.listener.infos[1].first == "latency");
+  CHECK(rig.listener.infos[1].second == std::vector<Atom>{2055.0, 2048.0, 7.0});
+  CHECK(rig.listener.infos[2].first == "xruns");
+  CHECK(rig.listener.infos[2].second == std::vector<Atom>{0.0});
+}
+
+TEST_CASE("bufsize changes the delay, rounds up aloud, and refuses what is no size") {
+  Rig rig;
+  const auto host = rig.Make("good", "forward", 2048);
+  host->Prepare(64, 44100.0, false);
+  for (const Atom& size : {Atom(-1.0), Atom(0.5), Atom(std::string("big")), Atom(1e9)}) {
+    host->Message("bufsize", {size});
+  }
+  CHECK(rig.listener.errors.size() == 4);
+  CHECK(rig.listener.posts.empty());
+  host->Message("bufsize", {3000.0});
+  REQUIRE(rig.listener.posts.size() == 1);
+  CHECK(rig.listener.posts[0].find("3000 becomes 3072") != std::string::npos);
+  host->Message("bufsize", {0.0});
+  host->Message("latency", {});
+  CHECK(rig.listener.infos.back().second[1] == Atom(512.0 - 64.0));
+}
+
+TEST_CASE("a pause in the sound is forgotten") {
+  Rig rig;
+  const auto host = rig.Make("good", "forward", 1024);
+  host->Prepare(64, 44100.0, false);
+  rig.Run(host.get(), 4096);
+  host->Prepare(64, 44100.0, true);
+  const std::vector<float> output = rig.Run(host.get(), 2048);
+  for (int i = 64; i < 1024; ++i) REQUIRE(output[i] == 0.0f);
+  CHECK(output[2047] == 1.0f);
+  CHECK(rig.last.lock()->resets == 1);
+}
+
+TEST_CASE("wrong messages say what would be right") {
+  Rig rig;
+  const auto host = rig.Make("good");
+  host->Message("set", {std::string("gain")});
+  host->Message("get", {1.0});
+  host->Message("load", {});
+  host->Message("frobnicate", {});
+  REQUIRE(rig.listener.errors.size() == 4);
+  for (const std::string& error : rig.listener.errors) CHECK(error.find('\n') == std::string::npos);
+  CHECK(rig.listener.errors[3].find("it knows set, get") != std::string::npos);
+}
+
+TEST_CASE("a model of another rate is pointed out") {
+  Rig rig;
+  const auto host = rig.Make("good");
+  host->Prepare(64, 48000.0, false);
+  REQUIRE(rig.listener.posts.size() == 1);
+  CHECK(rig.listener.posts[0] == "/models/good was trained at 44100 Hz and plays at 48000 Hz");
+}

@@ -75,7 +75,7 @@ class SwiftTracker:
     REFINED_HZ = 250.0
 
     hop_samples = 256
-    threshold = 0.6
+    threshold = 0.55
     threads = True
 
     def __init__(self, fmin_hz: float, fmax_hz: float) -> None:
@@ -213,7 +213,8 @@ def check_range(
     if not lowest_hz <= fmin_hz <= fmax_hz / 2 ** (1 / 12) <= fmax_hz <= highest_hz:
         raise InputError(
             f"--method {method} follows {lowest_hz:g} to {highest_hz:g} Hz, "
-            f"got --fmin {fmin_hz:g} --fmax {fmax_hz:g}: choose a semitone or more inside, or another method"
+            f"got --fmin {fmin_hz:g} --fmax {fmax_hz:g}: choose a semitone or more inside, "
+            "or another method"
         )
 
 

@@ -11,20 +11,19 @@ import torch
 _NAMES = """
     Bool Float Int IntImplicit ScalarImplicit __and__ __contains__ __getitem__ __is__
     __isnot__ __not__ __or__ _set_item abs add add_ addmm amax amin angle any append arange
-    as_tensor bitwise_and bitwise_not bitwise_or bool cat chunk clamp clamp_ clamp_max
-    clamp_max_ clamp_min clamp_min_ clone complex contiguous conv1d conv_transpose1d copy_
-    cos cummax cummin cumsum detach device dim div div_ embedding empty_like eq exp exp_
-    expand expand_as expm1 fft_irfft fft_rfft fill_ flatten flip float floor floor_divide
-    floordiv format full full_like gather ge group_norm gru gt imag index index_select
-    isfinite item keys layer_norm le len lerp linear list log log10 log1p logical_and
-    logical_not logical_or logical_or_ lstm lt masked_fill masked_fill_ matmul max maximum
-    mean min minimum mm mul mul_ nan_to_num nan_to_num_ narrow ne neg new_empty new_full
-    new_ones new_zeros norm numel ones ones_like permute polar pow rand rand_like randn
-    randn_like real reciprocal relu remainder remainder_ repeat reshape roll round round_
-    rsqrt rsub scatter scatter_ select sgn sigmoid sign silu silu_ sin size slice softmax
-    softplus sort split sqrt square squeeze stack str sub sub_ sum tanh tensor to transpose
-    unbind unfold unsqueeze values view view_as_complex view_as_real warn where zero_ zeros
-    zeros_like
+    as_tensor bitwise_and bitwise_not bitwise_or cat chunk clamp clamp_ clamp_max clamp_max_
+    clamp_min clamp_min_ clone complex contiguous conv1d conv_transpose1d copy_ cos cummax
+    cummin cumsum detach device dim div div_ embedding empty_like eq exp exp_ expand
+    expand_as expm1 fft_irfft fft_rfft fill_ flatten flip floor floor_divide floordiv format
+    full full_like gather ge group_norm gru gt imag index index_select isfinite item keys
+    layer_norm le len lerp linear list log log10 log1p logical_and logical_not logical_or
+    logical_or_ lstm lt masked_fill masked_fill_ matmul max maximum mean min minimum mm mul
+    mul_ nan_to_num nan_to_num_ narrow ne neg new_empty new_full new_ones new_zeros norm
+    numel ones ones_like pad permute polar pow rand rand_like randn randn_like real
+    reciprocal relu remainder remainder_ repeat reshape roll round round_ rsqrt rsub scatter
+    scatter_ select sgn sigmoid sign silu silu_ sin size slice softmax softplus sort split
+    sqrt square squeeze stack str sub sub_ sum tanh tensor to transpose unbind unfold
+    unsqueeze values view view_as_complex view_as_real warn where zero_ zeros zeros_like
 """
 KNOWN_OPERATORS = frozenset(f"aten::{name}" for name in _NAMES.split())
 
@@ -34,9 +33,9 @@ class UnknownOperatorError(RuntimeError):
 
 
 def operators(module: torch.jit.ScriptModule) -> dict[str, str]:
-    """Every operator of every method of a scripted module → the first module that uses it."""
+    """Every operator of every method of a scripted module → the innermost module that uses it."""
     found: dict[str, str] = {}
-    for name, part in module.named_modules():
+    for name, part in reversed(list(module.named_modules())):
         for method in (part._c._get_method(n) for n in part._c._method_names()):
             graph = method.graph.copy()
             torch._C._jit_pass_inline(graph)

@@ -90,11 +90,16 @@ def export_run(
                 ).eval()
             )
         check_operators(instrument)
-        instrument.save(str(temporary))
+        try:
+            instrument.save(str(temporary))
+        except RuntimeError as error:
+            raise InputError(f"{folder}: cannot be written to: choose another -o") from error
         logger.info("%s: checking and measuring", target.name)
         card = measure_card(temporary, core, run, axes[projection], blocks)
-        temporary.replace(target)
         write_card(target.with_suffix(".json"), card)
+        temporary.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     finally:
         temporary.unlink(missing_ok=True)
     logger.info("%s", card_table(target.name, card))

@@ -11,6 +11,7 @@ from typing import Any, cast
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from vschaos2.errors import InputError
 from vschaos2.models.vae import VAE
@@ -32,21 +33,30 @@ def build_model(config: DictConfig) -> VAE:
         InputError: if the configuration names a class that is no part of a model, an argument
             that the class does not have, or a value that it refuses.
     """
-    model = OmegaConf.to_container(config.model, resolve=True)
-    model["transform"] = OmegaConf.to_container(config.data.transform, resolve=True)  # type: ignore
+    try:
+        model: Any = OmegaConf.to_container(config.model, resolve=True)
+        model["transform"] = OmegaConf.to_container(config.data.transform, resolve=True)
+    except (AttributeError, KeyError, TypeError, ValueError, OmegaConfBaseException) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"model, data.transform: not a model's configuration ({reason})"
+        ) from error
     for target in _targets(model):
         if target not in BUILDABLE:
             raise InputError(
                 f"model: _target_ {target!r} is not a part of a model: use one of "
                 f"{', '.join(BUILDABLE)}"
             )
+    if model.get("_target_") != BUILDABLE[-1] or "_partial_" in model:
+        raise InputError(f"model: its _target_ must be {BUILDABLE[-1]}, whole")
     try:
         return cast(VAE, instantiate(model, _convert_="all"))
     except InstantiationException as error:
         # Hydra's text: "Error in call to target 'X':", the cause, "full_key: encoder".
         key = re.search(r"full_key: (\S+)", str(error))
-        where = f"model.{key[1]}" if key else "model"
         cause = " ".join(str(error.__cause__ or error).split())
+        part = re.match(r"(?:Dense|Conv)(En|De)coder", cause)
+        where = f"model.{part[1].lower()}coder" if part else f"model.{key[1]}" if key else "model"
         raise InputError(f"{where}: {cause}") from error
 
 

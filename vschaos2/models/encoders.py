@@ -51,7 +51,7 @@ class ConvEncoder(nn.Module):
     Shape: [B, K] → [B, n_outputs].
 
     Raises:
-        ValueError: if the kernel is even, or narrower than the stride (bins would be skipped).
+        ValueError: if the kernel is even, or narrower than 2·stride - 1 (bins would be skipped).
     """
 
     def __init__(
@@ -63,8 +63,11 @@ class ConvEncoder(nn.Module):
         stride: int = 4,
     ) -> None:
         super().__init__()
-        if kernel_size < stride:
-            raise ValueError(f"kernel_size must be at least stride={stride}, got {kernel_size}")
+        if kernel_size < 2 * stride - 1:
+            raise ValueError(
+                f"kernel_size must be at least 2·stride - 1 = {2 * stride - 1}, got {kernel_size}: "
+                "the last bins would not be heard"
+            )
         stages: list[nn.Module] = []
         width, incoming = n_features, 1
         for outgoing in channels:

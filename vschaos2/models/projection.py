@@ -12,12 +12,13 @@ In each, axes stand in order of the variance that they explain, point to where t
 [-3, 3].
 """
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from sklearn.decomposition import PCA, FastICA
+from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
@@ -109,7 +110,7 @@ def count_axes(explained: Tensor, wanted: float) -> int:
     if 0.0 < wanted < 1.0:
         reached = torch.cumsum(explained.double(), 0) >= wanted
         return min(total, int((~reached).sum()) + 1)
-    if wanted != int(wanted) or not 1 <= wanted <= total:
+    if not (math.isfinite(wanted) and wanted == int(wanted) and 1 <= wanted <= total):
         raise InputError(
             f"latent dims must be a count from 1 to {total} or a fidelity between 0 and 1, "
             f"got {wanted:g}"
@@ -122,15 +123,23 @@ def _directions(spread: Tensor, kind: str, seed: int) -> Tensor:
     size = spread.shape[1]
     if kind == "none":
         return torch.eye(size, dtype=torch.float64)
+    # Eigenvectors of the covariance; unlike scikit-learn's PCA, also for fewer latents than axes.
+    variances, vectors = torch.linalg.eigh(spread.T @ spread)
+    principal = vectors.T.flip(0)
     if kind == "pca":
-        return torch.from_numpy(PCA(size).fit(spread.numpy()).components_.copy())
+        return principal
+    # Independent axes are sought among those along which the data vary at all.
+    varying = int((variances > 1e-10 * variances.max()).sum())
+    if varying < 2:
+        return principal
     with warnings.catch_warnings():
         # Independent axes are sought, not promised: where they are not found within the limit,
         # the last estimate is still an invertible rotation of the whitened data.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        ica = FastICA(size, whiten="unit-variance", random_state=seed, max_iter=500)
-        ica.fit(spread.numpy())
-    return torch.from_numpy(ica.mixing_.T.copy())
+        ica = FastICA(varying, whiten="unit-variance", random_state=seed, max_iter=500)
+        ica.fit((spread @ principal[:varying].T).numpy())
+    independent = torch.from_numpy(ica.mixing_.T.copy()) @ principal[:varying]
+    return torch.cat((independent, principal[varying:]))
 
 
 def _upward(centre: Tensor, directions: Tensor, magnitude_of: Callable[[Tensor], Tensor]) -> Tensor:

@@ -46,6 +46,8 @@ def train(config: DictConfig) -> Path:
         raise InputError(f"{missing[0]} is missing: give {hint}, {missing[0]}=…")
     check_keys(config, "", KEYS)
     check_keys(config.data, "data", DATA_KEYS)
+    if not isinstance(config.seed, int) or not 0 <= config.seed < 2**32:
+        raise InputError(f"seed must be a whole number from 0 to 2^32 - 1, got {config.seed!r}")
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = build_model(config)
     augment = call(Augment, "data.augment", config.data.augment)

@@ -1,0 +1,101 @@
+"""Renders sampled notes with fluidsynth into training and test folders, in the dataset layout.
+
+    python -m benchmarks.sampled_instruments OUT
+
+OUT/train: flute, violin, cello, trumpet, clarinet, 24 notes each at velocity 90.
+OUT/known: the same instruments, 6 notes each at velocities 50 and 110.
+OUT/unseen: oboe and viola, 24 notes each at velocity 80.
+Needs Debian's fluidsynth and fluid-soundfont-gm.
+"""
+
+import argparse
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+SAMPLE_RATE_HZ = 44_100
+TICKS_PER_SECOND = 960
+NOTE_S, FILE_S, SPACING_S, LEAD_S = 1.25, 1.5, 3.0, 0.5
+PROGRAMS = {  # General MIDI program (from 0) and lowest note
+    "flute": (73, 60),
+    "violin": (40, 55),
+    "cello": (42, 36),
+    "trumpet": (56, 52),
+    "clarinet": (71, 50),
+    "oboe": (68, 58),
+    "viola": (41, 48),
+}
+KNOWN = ("flute", "violin", "cello", "trumpet", "clarinet")
+UNSEEN = ("oboe", "viola")
+
+
+def variable_length(value: int) -> bytes:
+    """A MIDI delta time: seven bits a byte, all but the last marked."""
+    octets = [value & 0x7F]
+    while value := value >> 7:
+        octets.append(0x80 | (value & 0x7F))
+    return bytes(reversed(octets))
+
+
+def midi_file(program: int, notes: list[int], velocity: int) -> bytes:
+    """A standard MIDI file that plays notes one after another, SPACING_S apart."""
+    ticks = [round(s * TICKS_PER_SECOND) for s in (LEAD_S, NOTE_S, SPACING_S - NOTE_S, 3.0)]
+    lead, hold, rest, end = ticks
+    events = [(0, b"\xff\x51\x03" + (1_000_000).to_bytes(3, "big")), (0, bytes([0xC0, program]))]
+    for i, note in enumerate(notes):
+        events.append((rest if i else lead, bytes([0x90, note, velocity])))
+        events.append((hold, bytes([0x80, note, 0])))
+    events.append((end, b"\xff\x2f\x00"))
+    track = b"".join(variable_length(delta) + event for delta, event in events)
+    header = b"MThd" + struct.pack(">IHHH", 6, 0, 1, TICKS_PER_SECOND)
+    return header + b"MTrk" + struct.pack(">I", len(track)) + track
+
+
+def render(folder: Path, instrument: str, notes: list[int], velocity: int) -> None:
+    """Write folder/data/<instrument>_<note>_v<velocity>.wav for every note."""
+    program, _ = PROGRAMS[instrument]
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        score, sound = Path(scratch, "score.mid"), Path(scratch, "sound.wav")
+        score.write_bytes(midi_file(program, notes, velocity))
+        command = ["fluidsynth", "-niq", "-R", "0", "-C", "0", "-g", "2.0"]
+        command += ["-r", str(SAMPLE_RATE_HZ), "-F", str(sound), str(SOUNDFONT), str(score)]
+        subprocess.run(command, check=True, capture_output=True)
+        samples = soundfile.read(sound, always_2d=True)[0].mean(axis=1)
+    fade = int(0.01 * SAMPLE_RATE_HZ)
+    for i, note in enumerate(notes):
+        start = round((LEAD_S + i * SPACING_S) * SAMPLE_RATE_HZ)
+        tone = samples[start : start + int(FILE_S * SAMPLE_RATE_HZ)].copy()
+        tone[-fade:] *= np.linspace(1.0, 0.0, fade)
+        path = folder / "data" / f"{instrument}_{note:03d}_v{velocity}.wav"
+        soundfile.write(path, tone, SAMPLE_RATE_HZ, "PCM_16")
+
+
+def main() -> None:
+    """Render all three folders."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    out = parser.parse_args().out
+    if shutil.which("fluidsynth") is None or not SOUNDFONT.exists():
+        sys.exit("needs fluidsynth and its sounds: apt-get install fluidsynth fluid-soundfont-gm")
+    for name in (*KNOWN, *UNSEEN):
+        lowest = PROGRAMS[name][1]
+        notes = list(range(lowest, lowest + 24))
+        if name in UNSEEN:
+            render(out / "unseen", name, notes, 80)
+        else:
+            render(out / "train", name, notes, 90)
+            for velocity in (50, 110):
+                render(out / "known", name, notes[2::4], velocity)
+    print(f"{out}: {len(list(out.rglob('*.wav')))} files")
+
+
+if __name__ == "__main__":
+    main()
