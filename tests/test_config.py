@@ -256,3 +256,22 @@ def test_wrong_arguments_point_to_the_help_in_one_line(capsys):
     assert caught.value.code == 2
     assert told.startswith("play.py: error: argument --sr: invalid int value: 'fast'")
     assert told.endswith("(see play.py --help)\n") and told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"count": "abc"}, "part.count must be int, got 'abc'"),
+        ({"count": True}, "part.count must be int, got True"),
+        ({"count": 1.5}, "part.count must be int, got 1.5"),
+        ({"count": 1, "rate": "x"}, "part.rate must be float, got 'x'"),
+        ({"count": 1, "name": 3}, "part.name must be str or null, got 3"),
+    ],
+)
+def test_values_of_another_type_are_refused_with_their_place(options, message):
+    def part(count: int, rate: float = 1.0, name: str | None = None) -> None: ...
+
+    with pytest.raises(InputError) as refused:
+        call(part, "part", options)
+    assert str(refused.value) == message
+    call(part, "part", {"count": 1, "rate": 2, "name": None})

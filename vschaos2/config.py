@@ -10,7 +10,8 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -65,12 +66,26 @@ def call(function: Callable[..., T], where: str, options: Mapping[str, Any], **o
                 f"{where} has no key {key!r}{suggestion(str(key), known)} (its keys: "
                 f"{', '.join(known)})"
             )
+        if key in parameters:
+            _check_type(f"{where}.{key}", options[key], parameters[str(key)].annotation)
     try:
         return function(**options, **others)
     except InputError:
         raise
     except (TypeError, ValueError) as error:
         raise InputError(f"{where}: {' '.join(str(error).split())}") from error
+
+
+def _check_type(where: str, value: Any, annotation: Any) -> None:
+    """Raise InputError if a plain value is not of the plain type that a signature asks for."""
+    allowed = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    if not all(kind in (int, float, str, bool, NoneType) for kind in allowed):
+        return
+    if float in allowed and type(value) is int:
+        return
+    if type(value) not in allowed:
+        names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in allowed)
+        raise InputError(f"{where} must be {names}, got {value!r}")
 
 
 def check_keys(config: DictConfig, where: str, known: tuple[str, ...]) -> None:

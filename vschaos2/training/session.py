@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any, cast
@@ -64,10 +65,14 @@ def train(config: DictConfig) -> Path:
     trainer_options = _plain(config.trainer)
     if config.check:
         trainer_options |= {"limit_train_batches": 2, "limit_val_batches": 1, "max_epochs": 1}
+    fit_level(step, data)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
     folder = _run_folder(config, data)
-    trainer = _trainer(trainer_options, folder, config.callbacks.validate_every)
-    fit_level(step, data)
+    try:
+        trainer = _trainer(trainer_options, folder, config.callbacks.validate_every)
+    except InputError:
+        shutil.rmtree(folder)  # nothing happened yet that would be worth a version
+        raise
     torch.manual_seed(config.seed + trainer.global_rank)  # each process draws noise of its own
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*exists and is not empty.*")  # we made it
