@@ -16,10 +16,11 @@ test: .venv/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q
 
-.venv/.installed: requirements.txt
+.venv/.installed: requirements.txt requirements-pitch.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 demo")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
 	touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt

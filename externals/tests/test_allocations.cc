@@ -94,6 +94,9 @@ TEST_CASE("Process neither allocates nor locks, in time, late or off") {
     engine.Send(SetGain(0.5));
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
+  engine.SetOffline(true);
+  engine.Send(SetGain(1.0));  // waits until nothing is left to do
+  engine.SetOffline(false);
   instrument->is_gated = true;
   run(8);
   instrument->has_arrived.Wait();

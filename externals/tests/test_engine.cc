@@ -89,14 +89,12 @@ TEST_CASE("a setting takes effect with the chunk being gathered, whatever the wo
 
 TEST_CASE("a late chunk fades, counts once, is never heard later, and the sound comes back in time") {
   Rig rig(1024, false);  // chunks of 512
+  int start = 1;
   const auto run = [&](int samples) {
-    static int start;
-    if (samples == 0) start = 1;
     const std::vector<float> output = RunMono(&rig.engine, Ramp(samples, start));
     start += samples;
     return output;
   };
-  run(0);
   run(512);
   rig.Finish();  // chunk 0 is done
   rig.engine.SetOffline(false);
@@ -129,12 +127,17 @@ TEST_CASE("after a long stall only chunks that can still be heard are computed")
   CHECK(rig.engine.xruns() == 99);  // all that was due: chunks 0 to 98
   rig.instrument->is_gated = false;
   rig.instrument->gate.Post();
-  Sleep(20000);
-  RunMono(&rig.engine, Ramp(512, 101 * 512 + 1));
+  float last = 0.0f;
+  int start = 101 * 512 + 1;
+  for (int tries = 0; tries < 2000 && last == 0.0f; ++tries, start += 512) {
+    Sleep(1000);
+    last = RunMono(&rig.engine, Ramp(512, start))[511];
+  }
+  CHECK(last == float(start - 1 - 1024));
   rig.Finish();
-  CHECK(rig.instrument->seen.size() < 5);
-  const std::vector<float> output = RunMono(&rig.engine, Ramp(2048, 102 * 512 + 1));
-  CHECK(output[2047] == 102 * 512 + 2048 - 1024);
+  REQUIRE(rig.instrument->seen.size() > 1);
+  CHECK(rig.instrument->seen[0].first == 1.0f);
+  CHECK(rig.instrument->seen[1].first > 98 * 512.0f);
 }
 
 TEST_CASE("at any speed no step is heard, only fades") {

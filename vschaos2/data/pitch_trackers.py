@@ -2,15 +2,21 @@
 
 Cell n is [n·hop, (n+1)·hop); every tracker looks at a window centred on the middle of the cell.
 
-Measured on 120 sampled notes (cello, clarinet, flute, trumpet, violin; `benchmarks/pitch.py`), of
-the frames called voiced:
+Measured on sampled notes of cello, clarinet, flute, trumpet and violin by `benchmarks/pitch.py`,
+hop 256 at 44.1 kHz, on two shared CPU cores (right: of the cells called voiced, within 50 cents;
+recall: of the sounding ones, called voiced; speed in times real time):
 
-    @TABLE@
+    method       notes    right   recall    speed
+    swift          120    .998     .997     35–55
+    pyin           120   1.000     .995      1.2
+    crepe full      15    .996     .992       0.1
+    crepe tiny      40    .949     .993       1.3     (.755 right on the cello)
 
-`swift` is the default, on a GPU too: it passes 98.5 % at many times real time on any machine,
-and a dataset gets the same labels wherever they are made. CREPE's full network is as right, but
-costs a CPU a hundred times more; its tiny one is lost below about 130 Hz. pYIN depends on no
-trained weights and is the one to choose where the others know the sound too little.
+`swift` is the default: it alone is both right in 98.5 % and 20 times real time. It stays the
+default where there is a GPU, which would only speed up CREPE, so that a dataset gets the same
+labels wherever they are made. pYIN is the most right of all and needs no trained weights: choose
+it for a small set. Of inharmonic sounds mind the labels: on the struck bars of
+examples/demo_dataset.py swift is right in .91 only, for it takes some second modes for the pitch.
 """
 
 from importlib import import_module
@@ -69,7 +75,7 @@ class SwiftTracker:
 
     Source: Nieradzik (2025), "SwiftF0: Fast and Accurate Monophonic Pitch Detection",
     arXiv:2508.18440. Version 0.1.2, since the smaller network of 0.2 and 0.3 jumps by octaves on
-    clarinet and flute: .957 instead of .998 in the table above.
+    clarinet and flute: .957 instead of .997 right on the notes above (before refining).
     """
 
     REFINED_HZ = 250.0
