@@ -462,3 +462,10 @@ def test_load_is_measured_on_one_thread_at_every_block_size(exported_path, tiny_
             # One call: its median and its slowest are the same time.
             seconds = load["real_time_factor"] * int(size) / 44100
             assert seconds == pytest.approx(load["slowest_ms"] / 1000, rel=0.05, abs=1e-5)
+
+
+def test_file_holds_the_ranges_of_the_training_data(instrument):
+    ranges = instrument.latent_ranges
+    assert ranges.shape == (4, 2)
+    assert bool((ranges[:, 0] < 0).all()) and bool((ranges[:, 1] > 0).all())
+    torch.testing.assert_close(ranges.abs().amax(1), torch.full((4,), 3.0))

@@ -1,6 +1,7 @@
 #include "model/torch_ports.h"
 
 #include <caffe2/serialize/inline_container.h>
+#include <torch/csrc/jit/frontend/script_type_parser.h>
 #include <torch/csrc/jit/serialization/unpickler.h>
 
 #include <algorithm>
@@ -77,8 +78,12 @@ bool PeekTorchPorts(const std::string& path, const std::string& name, Ports* por
       return count;
     };
     const auto unit = std::make_shared<torch::jit::CompilationUnit>();
-    const auto resolve = [&](const c10::QualifiedName& class_name) {
-      auto type = c10::ClassType::create(class_name, unit);
+    const auto resolve = [&](const c10::QualifiedName& type_name) {
+      const std::string text = type_name.qualifiedName();
+      if (text.rfind("__torch__", 0) != 0) {  // List[str] and the like
+        return c10::StrongTypePtr(unit, torch::jit::ScriptTypeParser().parseType(text));
+      }
+      auto type = c10::ClassType::create(type_name, unit);
       type->addAttribute("state", c10::AnyType::get());
       return c10::StrongTypePtr(unit, std::move(type));
     };

@@ -1,7 +1,6 @@
 """Plays signals through objects in a real Pd without a window, and brings back what came out."""
 
 import os
-import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +9,43 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-BLOCK = 64  # Pd's
+BLOCK = 64  # Pd's, in samples
+
+
+class Patch:
+    """A patch being written: boxes are numbered in the order in which they are added."""
+
+    def __init__(self) -> None:
+        self.boxes: list[str] = []
+        self.cords: list[str] = []
+
+    def box(self, text: str, kind: str = "obj") -> int:
+        """Add an object ("obj") or a message ("msg"); returns its number."""
+        escaped = text.replace(";", r" \; ").replace(",", r" \, ").replace("$", r"\$")
+        self.boxes.append(f"#X {kind} 10 {20 * len(self.boxes)} {escaped}")
+        return len(self.boxes) - 1
+
+    def connect(self, source: int, target: int, outlet: int = 0, inlet: int = 0) -> None:
+        """Join an outlet with an inlet."""
+        self.cords.append(f"#X connect {source} {outlet} {target} {inlet}")
+
+    def send(self, start: int, delay_ms: float, text: str, target: int | None = None) -> None:
+        """Send a message some time after box `start` bangs: to a box, or as `; receiver …`."""
+        delay = self.box(f"delay {delay_ms:.9g}")
+        message = self.box(text, "msg")
+        self.connect(start, delay)
+        self.connect(delay, message)
+        if target is not None:
+            self.connect(message, target)
+
+    def text(self) -> str:
+        """The file's contents."""
+        lines = ["#N canvas 0 0 450 300 10", *self.boxes, *self.cords]
+        return "".join(f"{line};\n" for line in lines)
 
 
 class Played(NamedTuple):
-    """What came out of a patch.
+    """What came of a patch.
 
     Attributes:
         signals: [outlets, T], float32.
@@ -27,107 +58,99 @@ class Played(NamedTuple):
     code: int
 
 
-class Patch:
-    """A patch being written: boxes get numbers in the order in which they are added."""
-
-    def __init__(self) -> None:
-        self.lines = ["#N canvas 0 0 450 300 10"]
-        self.cords: list[str] = []
-        self.count = 0
-
-    def box(self, text: str, kind: str = "obj") -> int:
-        """Add an object or a message; returns its number."""
-        escaped = text.replace(";", r" \; ").replace(",", r" \, ").replace("$", r"\$")
-        self.lines.append(f"#X {kind} 10 {20 * self.count} {escaped}")
-        self.count += 1
-        return self.count - 1
-
-    def connect(self, source: int, outlet: int, target: int, inlet: int) -> None:
-        """Join an outlet with an inlet."""
-        self.cords.append(f"#X connect {source} {outlet} {target} {inlet}")
-
-    def after(self, start: int, milliseconds: float, text: str, target: int | None = None) -> None:
-        """Send a message some time after `start` bangs, to a box or to the receiver it names."""
-        delay = self.box(f"delay {milliseconds:.10g}")
-        message = self.box(text, "msg")
-        self.connect(start, 0, delay, 0)
-        self.connect(delay, 0, message, 0)
-        if target is not None:
-            self.connect(message, 0, target, 0)
-
-    def text(self) -> str:
-        """The file's contents."""
-        return "".join(line + ";\n" for line in self.lines + self.cords)
-
-
-def run(patch: Patch, folder: Path, library: Path, *flags: str) -> tuple[list[str], int]:
-    """Open a patch in Pd until it quits: the console's lines and the exit code.
+def start_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> subprocess.Popen[str]:
+    """Pd with a patch open.
 
     Args:
         patch: must send `; pd quit` some time.
         folder: to write the patch to.
         library: folder of the external.
-        flags: of Pd; -batch renders as fast as it can, -nosound alone runs by the clock.
+        flags: of Pd; "-batch" renders as fast as it can, without it Pd runs by the clock.
     """
     path = folder / "patch.pd"
     path.write_text(patch.text())
-    command = ["pd", "-nogui", "-noprefs", "-stderr", "-nosound", *flags]
-    done = subprocess.run(
-        [*command, "-path", str(library), "-lib", "vschaos~", "-open", str(path)],
-        capture_output=True,
+    command = ["pd", "-nogui", "-noprefs", "-stderr", "-nosound", "-path", str(library)]
+    return subprocess.Popen(
+        [*command, *flags, "-open", str(path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=300,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
-        check=False,
     )
-    return done.stderr.splitlines(), done.returncode
+
+
+def run_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> tuple[list[str], int]:
+    """The console's lines and the exit code of Pd with a patch, once it has quit."""
+    process = start_pd(patch, folder, library, *flags)
+    try:
+        _, text = process.communicate(timeout=240)
+    finally:
+        process.kill()
+    return text.splitlines(), process.returncode
 
 
 def play(
     folder: Path,
     library: Path,
-    objects: Sequence[str],
+    chain: Sequence[tuple[str, int]],
     signals: np.ndarray,
-    outlets: int,
     messages: Sequence[tuple[int, str]] = (),
     sample_rate_hz: int = 44100,
+    flags: Sequence[str] = ("-lib", "vschaos~"),
 ) -> Played:
     """Play signals through a chain of objects in batch mode, and record it sample by sample.
 
     Args:
         folder: scratch.
         library: folder of the external.
-        objects: boxes; every signal outlet of one is joined to the same inlet of the next.
-        signals: [inlets, T], float32; T a multiple of the block.
-        outlets: signal outlets of the last object; the next one, of the first object, is printed.
-        messages: (block, text): sent to the first object just before that block.
+        chain: boxes and how many signal outlets each has, all joined to the next one's inlets.
+            What the first one's last outlet says, Pd writes to its console as "info: …".
+        signals: [inlets, T], float32, T a multiple of the block.
+        messages: (block, text), each sent to the first object just before that block.
         sample_rate_hz: of Pd.
+        flags: more flags of Pd.
     """
     inlets, length = signals.shape
+    outlets = chain[-1][1]
+    block_ms = 1000.0 * BLOCK / sample_rate_hz
     soundfile.write(folder / "in.wav", signals.T, sample_rate_hz, subtype="FLOAT")
+
     patch = Patch()
-    for number in range(inlets):
-        patch.box(f"array define in{number} {length}")
-    for number in range(outlets):
-        patch.box(f"array define out{number} {length}")
-    boxes = [patch.box(text) for text in objects]
-    # The first object's signal outlets feed the next one's inlets.
-    widths = [*(int(m[1]) for m in (re.search(r"#(\d+)$", t) for t in objects) if m)]
-    assert not widths
-    start = patch.box("t b b b b")
-    patch.connect(patch.box("loadbang"), 0, start, 0)
+    boxes = [patch.box(text) for text, _ in chain]
+    for (_, count), source, target in zip(chain, boxes, boxes[1:], strict=False):
+        for channel in range(count):
+            patch.connect(source, target, channel, channel)
+    patch.connect(boxes[0], patch.box("print info"), chain[0][1])
     files = patch.box("soundfiler")
-    names = " ".join(f"in{number}" for number in range(inlets))
+    start = patch.box("t b b b b b")
+    patch.connect(patch.box("loadbang"), start)
+    for name, count in (("in", inlets), ("out", outlets)):
+        for channel in range(count):
+            patch.box(f"array define {name}{channel} {length}")
+    names = " ".join(f"in{channel}" for channel in range(inlets))
     read = patch.box(f"read {folder}/in.wav {names}", "msg")
-    patch.connect(start, 3, read, 0)
-    patch.connect(read, 0, files, 0)
-    for number in range(inlets):
-        source = patch.box(f"tabplay~ in{number}")
-        patch.connect(start, 2, source, 0)
-        patch.connect(source, 0, boxes[0], number)
-    for number in range(outlets):
-        sink = patch.box(f"tabwrite~ out{number}")
-        patch.connect(start, 2, sink, 0)
-        patch.connect(boxes[-1], number, sink, 0)
-    patch.connect(start, 1, patch.box("; pd dsp 1", "msg"), 0)
-    return patch
+    patch.connect(start, read, 4)
+    patch.connect(read, files)
+    for channel in range(inlets):
+        source = patch.box(f"tabplay~ in{channel}")
+        patch.connect(start, source, 3)
+        patch.connect(source, boxes[0], 0, channel)
+    for channel in range(outlets):
+        sink = patch.box(f"tabwrite~ out{channel}")
+        patch.connect(start, sink, 2)
+        patch.connect(boxes[-1], sink, channel)
+    patch.connect(start, patch.box("; pd dsp 1", "msg"), 1)
+    later = patch.box("t b")
+    patch.connect(start, later)
+    for block, text in messages:
+        # Pd does what is due before the end of a block's time ahead of that block.
+        patch.send(later, (block + 0.5) * block_ms, text, boxes[0])
+    names = " ".join(f"out{channel}" for channel in range(outlets))
+    end_ms = (length / BLOCK + 2) * block_ms
+    patch.send(later, end_ms, f"write -wave -bytes 4 {folder}/out.wav {names}", files)
+    patch.send(later, end_ms + 1.0, "; pd quit")
+
+    rate = ("-r", str(sample_rate_hz))
+    lines, code = run_pd(patch, folder, library, "-batch", *rate, *flags)
+    recorded, _ = soundfile.read(folder / "out.wav", dtype="float32", always_2d=True)
+    return Played(recorded.T, lines, code)

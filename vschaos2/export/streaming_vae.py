@@ -73,6 +73,8 @@ class StreamingVAE(NnTildeModule):
         hop: samples per latent frame.
         latent_dims: number of axes shown.
         sample_rate_hz: what the model was trained at.
+        latent_ranges: lowest and highest coordinate of the training data on each axis shown,
+            [latent_dims, 2]; kept in the file for whoever lays out a patch.
         projection: the axes shown at first.
         forward_mode: what "default" means for `forward`.
         decode_mode: what "default" means for `decode`.
@@ -86,6 +88,7 @@ class StreamingVAE(NnTildeModule):
         hop: int,
         latent_dims: int,
         sample_rate_hz: int,
+        latent_ranges: Tensor,
         projection: str = "pca",
         forward_mode: str = KEEP_INPUT,
         decode_mode: str = "balanced",
@@ -109,6 +112,7 @@ class StreamingVAE(NnTildeModule):
         self.warm_up_calls = WARM_UP_CALLS
         self.warm_up_frames: list[int] = sorted({1, max(1, WARM_UP_SAMPLES // hop)})
         self.core.set_projection(PROJECTIONS.index(projection))
+        self.register_buffer("latent_ranges", latent_ranges)
         axes = [f"axis {i}" for i in range(1, latent_dims + 1)]
         self.register_method("forward", 1, 1, ["signal"], ["signal"])
         self.register_method("encode", 1, hop, ["signal"], axes)

@@ -84,6 +84,7 @@ def export_run(
                     core.hop,
                     shown,
                     model.transform.sample_rate_hz,
+                    torch.stack((axes[projection].lowest, axes[projection].highest), 1)[:shown],
                     projection,
                     forward_mode,
                     inversion,

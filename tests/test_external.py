@@ -1,0 +1,328 @@
+"""vschaos~ in a real Pd, held against the model in Python, sample by sample."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pd.runner import BLOCK, Patch, play, run_pd, start_pd
+
+ROOT = Path(__file__).parents[1]
+HOP = 128  # of the tiny instrument
+LENGTH = 24576
+BUFFERS = (0, 512, 2048, 8192)
+HEADERS = ("/usr/include", "/usr/include/pd", "/usr/local/include/pd")
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+
+def require(what: str, is_there: bool) -> None:
+    """Skip where a tool is missing; fail where everything has been installed."""
+    if is_there:
+        return
+    message = f"{what} is missing: run externals/install_tools.sh"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def build(folder: Path, *options: str) -> Path:
+    """The folder, with the external or its tests built in it."""
+    for command in (
+        ["cmake", "-S", str(ROOT / "externals"), "-B", str(folder), *options],
+        ["cmake", "--build", str(folder)],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def compiler() -> None:
+    for tool in ("cmake", "g++"):
+        require(tool, shutil.which(tool) is not None)
+    require("doctest", Path("/usr/include/doctest/doctest.h").exists())
+
+
+@pytest.fixture(scope="session")
+def library(compiler) -> Path:
+    """The folder of the freshly built external."""
+    require("puredata", shutil.which("pd") is not None)
+    require("m_pd.h", any(Path(folder, "m_pd.h").exists() for folder in HEADERS))
+    return build(ROOT / "build/external", f"-DPython3_EXECUTABLE={sys.executable}")
+
+
+def noise(channels: int = 1, length: int = LENGTH) -> np.ndarray:
+    generator = np.random.default_rng(0)
+    return (0.2 * generator.standard_normal((channels, length))).astype(np.float32)
+
+
+def hosted(
+    path: Path,
+    method: str,
+    signals: np.ndarray,
+    buffer: int,
+    settings: tuple[tuple[int, str, object], ...] = (),
+) -> np.ndarray:
+    """What a host has to play: chunks through the model, one delay late.
+
+    Args:
+        path: of the model.
+        method: of the model.
+        signals: [inlets, T].
+        buffer: of the host, in samples.
+        settings: (block, attribute, value), set with the chunk that is gathered in that block.
+    """
+    model = torch.jit.load(str(path))
+    model.get_methods()
+    chunk = max(HOP, buffer // 2)
+    delay = buffer or HOP - BLOCK
+    _, in_ratio, outlets, out_ratio = getattr(model, f"{method}_params").tolist()
+    length = signals.shape[1]
+    output = np.zeros((outlets, length + chunk + delay), np.float32)
+    waiting = list(settings)
+    for start in range(0, length - chunk + 1, chunk):
+        while waiting and waiting[0][0] * BLOCK < start + chunk:
+            _, name, value = waiting.pop(0)
+            assert getattr(model, f"set_{name}")(value) == 0
+        values = torch.from_numpy(signals[None, :, start : start + chunk])
+        with torch.inference_mode():
+            result = getattr(model, method)(values[..., in_ratio - 1 :: in_ratio].contiguous())
+        output[:, start + delay :][:, :chunk] = result[0].repeat_interleave(out_ratio, -1)
+    return output[:, :length]
+
+
+def assert_equal(actual: np.ndarray, expected: np.ndarray) -> None:
+    assert np.abs(expected).max() > 1e-3  # not silence
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("sample_rate_hz", [44100, 48000])
+@pytest.mark.parametrize("buffer", BUFFERS)
+def test_forward_is_exact(library, exported_path, tmp_path, buffer, sample_rate_hz):
+    signals = noise()
+    box = f"vschaos~ {exported_path} forward {buffer}"
+    played = play(
+        tmp_path, library, [(box, 1)], signals, [(100, "xruns")], sample_rate_hz=sample_rate_hz
+    )
+    assert played.code == 0
+    assert "info: xruns 0" in played.lines
+    assert_equal(played.signals, hosted(exported_path, "forward", signals, buffer))
+
+
+@pytest.mark.parametrize("buffer", BUFFERS)
+def test_encode_and_decode_are_exact(library, exported_path, tmp_path, buffer):
+    signals = noise()
+    chain = [
+        (f"vschaos~ {exported_path.with_suffix('')} encode {buffer}", 4),
+        (f"vschaos~ {exported_path} decode {buffer}", 1),
+    ]
+    latents = hosted(exported_path, "encode", signals, buffer)
+    assert_equal(play(tmp_path, library, chain[:1], signals).signals, latents)
+    played = play(tmp_path, library, chain, signals)
+    assert_equal(played.signals, hosted(exported_path, "decode", latents, buffer))
+
+
+@pytest.mark.parametrize("buffer", BUFFERS)
+def test_messages_take_effect_at_their_time(library, exported_path, tmp_path, buffer):
+    signals = noise()
+    settings = ((37, "gain_db", -20.0), (101, "inversion", "eco"), (200, "gain_db", 3.5))
+    messages = [(block, f"set {name} {value}") for block, name, value in settings]
+    box = f"vschaos~ {exported_path} forward {buffer}"
+    played = play(tmp_path, library, [(box, 1)], signals, messages)
+    expected = hosted(exported_path, "forward", signals, buffer, settings)
+    assert_equal(played.signals, expected)
+    assert np.abs(expected - hosted(exported_path, "forward", signals, buffer)).max() > 0.01
+
+
+def test_patches_for_nn_tilde_run_unchanged(library, exported_path, tmp_path):
+    shutil.copy(exported_path, tmp_path / "beside.ts")  # found beside the patch
+    signals = noise()
+    for box in ("nn~ beside forward 512", "nn~ beside.ts forward 512"):
+        played = play(tmp_path, library, [(box, 1)], signals, flags=())
+        assert_equal(played.signals, hosted(exported_path, "forward", signals, 512))
+
+
+def test_answers_and_errors(library, exported_path, tmp_path):
+    messages = [
+        *[(10, f"set gain_db {value}") for value in (-6, 900)],
+        *[(10, text) for text in ("get gain_db", "get nothing", "set gain_db loud", "set delay 1")],
+        *[(10, text) for text in ("latency", "bufsize 0", "latency", "method decode", "dump")],
+        *[(20, text) for text in ("enable 0", "bufsize -1", "juggle", "set projection ica")],
+        *[(30, text) for text in ("get projection", "reload", "load no/where")],
+    ]
+    box = f"vschaos~ {exported_path} forward 2048"
+    lines = play(tmp_path, library, [(box, 1)], noise(), messages).lines
+    infos = [line.removeprefix("info: ") for line in lines if line.startswith("info: ")]
+    assert infos[:3] == ["gain_db -6", "latency 2432 2048 384", "latency 448 64 384"]
+    assert "methods forward encode decode" in infos
+    assert infos[-1] == "projection ica"
+    errors = [line.split(f"{exported_path}: ")[-1] for line in lines if line.startswith("error")]
+    assert errors[0] == "set gain_db: the model refuses this value"
+    assert errors[1].startswith("get nothing: the model has no attribute nothing, but temperature")
+    assert errors[2] == "set gain_db: needs a number, got loud"
+    assert errors[3] == "set delay: needs 2 values, got 1"
+    assert errors[4].startswith(
+        "method: decode has 4 inlets and 1 outlets, this object has 1 and 1"
+    )
+    assert errors[5].startswith("bufsize: -1 is no number of samples")
+    assert errors[6].startswith("no message 'juggle'")
+    assert errors[7].endswith("no/where: no such file beside the patch or in the search path")
+    assert len(errors) == 8
+
+
+class Faulty(torch.nn.Module):
+    """A file that loads, but does not keep the contract: `fault` says in what way."""
+
+    def __init__(self, fault: str, params: list[float]) -> None:
+        super().__init__()
+        self.fault = fault
+        self.register_buffer("forward_params", torch.tensor(params))
+
+    @torch.jit.export
+    def get_methods(self) -> list[str]:
+        """`fault` may be that there are none, or that it throws."""
+        if self.fault == "throws at once":
+            raise RuntimeError("not today")
+        return [] if self.fault == "has none" else ["forward"]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """`fault` may be that it throws or returns too much."""
+        if self.fault == "throws":
+            raise RuntimeError("not in this state")
+        return torch.cat((x, x), -1) if self.fault == "is too long" else x
+
+
+def malformed(good: Path, folder: Path) -> list[Path]:
+    """Fifty files that are no instrument."""
+    data = good.read_bytes()
+    generator = np.random.default_rng(1)
+    contents: dict[str, bytes] = {"empty": b"", "text": b"no zip\n", "zeros": bytes(4096)}
+    for number in range(22):
+        contents[f"cut{number}"] = data[: int(generator.integers(1, len(data) - 1))]
+    for number in range(12):  # the directory of a zip file stands at its end
+        broken = bytearray(data)
+        for place in generator.integers(len(data) - 3000, len(data), 200):
+            broken[place] = generator.integers(256)
+        contents[f"flipped{number}"] = bytes(broken)
+    for name, content in contents.items():
+        (folder / f"{name}.ts").write_bytes(content)
+    with zipfile.ZipFile(folder / "zip.ts", "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    with zipfile.ZipFile(folder / "hollow.ts", "w") as archive:
+        archive.writestr("hollow/data.pkl", b"\x80\x02}.")
+        archive.writestr("hollow/version", "3\n")
+    (folder / "folder.ts").mkdir()
+    torch.save({"weights": torch.zeros(3)}, folder / "weights.ts")
+    torch.jit.script(torch.nn.Linear(1, 1)).save(str(folder / "linear.ts"))
+    shapes: list[list[float]] = [[0, 1, 1, 1], [1, -1, 1, 1], [1, 1, 1e9, 1], [1, 1], [1, 1, 0, 1]]
+    faults = [("none", shape) for shape in shapes]
+    for fault in ("throws at once", "has none", "throws", "is too long"):
+        faults.append((fault, [1, 1, 1, 1]))
+    for number, (fault, params) in enumerate(faults):
+        torch.jit.script(Faulty(fault, params)).save(str(folder / f"faulty{number}.ts"))
+    return sorted(folder.glob("*.ts"))
+
+
+@pytest.mark.parametrize("flags", [("-batch",), ()])
+def test_malformed_files_leave_pd_running(library, exported_path, tmp_path, flags):
+    paths = malformed(exported_path, tmp_path)
+    assert len(paths) >= 50 - 1
+    patch = Patch()
+    for path in paths:
+        patch.box(f"vschaos~ {path} forward 512")
+    start = patch.box("loadbang")
+    patch.send(start, 0, "; pd dsp 1")
+    patch.send(start, 3000, "still here", patch.box("print pd"))
+    patch.send(start, 3100, "; pd quit")
+    lines, code = run_pd(patch, tmp_path, library, "-lib", "vschaos~", *flags)
+    assert code == 0
+    assert "pd: still here" in lines
+    for path in paths:
+        errors = [line for line in lines if line.startswith("error") and f"/{path.name}:" in line]
+        assert len(errors) == 1, (path.name, lines)
+
+
+def looping(path: Path, cycles: int, cycle_ms: float) -> Patch:
+    """A patch that makes an object, plays it and deletes it, again and again."""
+    patch = Patch()
+    start = patch.box("loadbang")
+    patch.send(start, 0, "; pd dsp 1")
+    patch.boxes.append("#N canvas 0 0 450 300 inner 0;\n#X restore 10 10 pd inner")
+    create = (
+        f"; pd-inner obj 10 10 osc~ 440; pd-inner obj 10 40 vschaos~ {path} forward 512; "
+        "pd-inner obj 10 70 throw~ nowhere; pd-inner connect 0 0 1 0; pd-inner connect 1 0 2 0"
+    )
+    for cycle in range(cycles):
+        patch.send(start, cycle * cycle_ms, create)
+        patch.send(start, (cycle + 0.8) * cycle_ms, "; pd-inner clear")
+    patch.send(start, cycles * cycle_ms, "; pd quit")
+    return patch
+
+
+def resident_mb(process: subprocess.Popen) -> float:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_objects_come_and_go_while_pd_plays(library, exported_path, tmp_path):
+    cycles, cycle_ms = 40, 150.0
+    patch = looping(exported_path, cycles, cycle_ms)
+    process = start_pd(patch, tmp_path, library, "-lib", "vschaos~")
+    time.sleep(cycles * cycle_ms / 2000)
+    half_way = resident_mb(process)
+    time.sleep(cycles * cycle_ms / 2000 - 0.5)
+    near_the_end = resident_mb(process)
+    _, text = process.communicate(timeout=60)
+    assert process.returncode == 0, text
+    assert "error" not in text
+    assert near_the_end - half_way < 8.0  # less than half a megabyte each
+
+
+@pytest.mark.parametrize("at_ms", [0, 20, 150, 400, 1000])
+def test_quitting_at_any_time_is_clean(library, exported_path, tmp_path, at_ms):
+    patch = Patch()
+    for buffer in (0, 512, 2048):
+        source = patch.box("noise~")
+        box = patch.box(f"vschaos~ {exported_path} forward {buffer}")
+        patch.connect(source, box)
+    start = patch.box("loadbang")
+    patch.send(start, 0, "; pd dsp 1")
+    patch.send(start, at_ms, "; pd quit")
+    lines, code = run_pd(patch, tmp_path, library, "-lib", "vschaos~")
+    assert code == 0, lines
+
+
+def test_no_block_is_late_in_real_time(library, exported_path, tmp_path):
+    patch = Patch()
+    box = patch.box(f"vschaos~ {exported_path} forward 2048")
+    patch.connect(patch.box("noise~"), box)
+    patch.connect(box, patch.box("print info"), 1)
+    start = patch.box("loadbang")
+    patch.send(start, 0, "; pd dsp 1")
+    for step in range(20):  # settings, models and methods change meanwhile
+        patch.send(start, 1000 + 100 * step, f"set gain_db {-step}", box)
+    patch.send(start, 1500, "reload", box)
+    patch.send(start, 3500, "xruns", box)
+    patch.send(start, 3600, "; pd quit")
+    lines, code = run_pd(patch, tmp_path, library, "-lib", "vschaos~")
+    assert code == 0
+    assert "info: xruns 0" in lines
+
+
+@pytest.mark.parametrize("sanitizer", ["", "address", "thread"])
+def test_core(compiler, sanitizer):
+    folder = ROOT / "build" / "-".join(filter(None, ("external-core", sanitizer)))
+    build(folder, "-DVSCHAOS_EXTERNAL=OFF", f"-DVSCHAOS_SANITIZE={sanitizer}")
+    done = subprocess.run(
+        [str(folder / "core_tests")], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert "0 failed" in done.stdout
