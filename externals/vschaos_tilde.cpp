@@ -2,13 +2,11 @@
 
 #include <m_pd.h>
 
-#include <cstdio>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <fstream>
-#include <iterator>
-#include <memory>
-#include <new>
 #include <set>
 #include <string>
 #include <vector>
@@ -115,6 +113,16 @@ bool IsBatch() {
   return false;
 }
 
+// Runs what an object was asked to do; whatever goes wrong, Pd goes on.
+template <typename Function>
+void Guarded(VschaosTilde* x, Function function) {
+  try {
+    function();
+  } catch (const std::exception& error) {
+    pd_error(x, "vschaos~: %s", error.what());
+  }
+}
+
 t_int* Perform(t_int* w) {
   auto* x = reinterpret_cast<VschaosTilde*>(w[1]);
   x->last_time = clock_getlogicaltime();
@@ -130,20 +138,20 @@ void Dsp(VschaosTilde* x, t_signal** signals) {
   // Pd also comes here while it plays, whenever a patch changes: then the last block is just past.
   const double block_ms = 1000.0 * x->block / signals[0]->s_sr;
   const bool after_pause = x->last_time >= 0.0 && clock_gettimesince(x->last_time) > 2 * block_ms;
-  x->host->Prepare(x->block, signals[0]->s_sr, after_pause);
+  Guarded(x, [&] { x->host->Prepare(x->block, signals[0]->s_sr, after_pause); });
   dsp_add(Perform, 1, x);
 }
 
 void Tick(VschaosTilde* x) {
-  x->host->Poll();
+  Guarded(x, [&] { x->host->Poll(); });
   clock_delay(x->clock, kPollMs);
 }
 
 void Anything(VschaosTilde* x, t_symbol* selector, int count, t_atom* atoms) {
-  x->host->Message(selector->s_name, Atoms(count, atoms));
+  Guarded(x, [&] { x->host->Message(selector->s_name, Atoms(count, atoms)); });
 }
 
-void Bang(VschaosTilde* x) { x->host->Message("bang", {}); }
+void Bang(VschaosTilde* x) { Anything(x, &s_bang, 0, nullptr); }
 
 void* New(t_symbol*, int count, t_atom* atoms) {
   vschaos::Settings settings;

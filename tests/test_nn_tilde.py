@@ -380,7 +380,9 @@ def test_file_that_sounds_in_silence_fails_its_check(exported_path, tiny_core, t
     check_silence(exported_path, tiny_core)
     tiny_core.silence = -1.0  # nothing counts as silence
     path = tmp_path / "noisy.ts"
-    torch.jit.script(StreamingVAE(torch.jit.script(tiny_core), HOP, 4, 44100)).save(str(path))
+    torch.jit.script(
+        StreamingVAE(torch.jit.script(tiny_core), HOP, 4, 44100, torch.zeros(4, 2))
+    ).save(str(path))
     with pytest.raises(ExportError, match="silence does not give silence"):
         check_silence(path, tiny_core)
 

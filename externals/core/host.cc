@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 namespace vschaos {
@@ -34,15 +33,6 @@ std::vector<std::string> MethodNames(const Instrument& instrument) {
 
 std::vector<Atom> Words(const std::vector<std::string>& words) {
   return std::vector<Atom>(words.begin(), words.end());
-}
-
-// Every chunk has to hold whole values of every method.
-int Granularity(const Instrument& instrument) {
-  int grain = 1;
-  for (const Method& method : instrument.methods()) {
-    grain = std::lcm(grain, std::lcm(method.in_ratio, method.out_ratio));
-  }
-  return grain;
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ class Host {
   using PeekFunction =
       std::function<bool(const std::string& path, const std::string& method, Ports* ports)>;
 
-  static constexpr int kLargestBuffer = 1 << 20;
+  static constexpr int kLargestBuffer = 1 << 17;  // samples
 
   // Finds the ports, begins to load, and says what is wrong, if anything is.
   // Throws std::system_error if there is no thread to be had.

@@ -3,6 +3,8 @@
 #ifndef VSCHAOS_CORE_INSTRUMENT_H_
 #define VSCHAOS_CORE_INSTRUMENT_H_
 
+#include <cstdint>
+#include <numeric>
 #include <string>
 #include <variant>
 #include <vector>
@@ -59,6 +61,18 @@ inline int FindMethod(const Instrument& instrument, const std::string& name) {
     if (instrument.methods()[i].name == name) return static_cast<int>(i);
   }
   return -1;
+}
+
+// The shortest chunk that holds whole values of every method, in samples; 0: there is none of a
+// reasonable length.
+inline int Granularity(const Instrument& instrument) {
+  constexpr std::int64_t kLongest = 1 << 16;
+  std::int64_t grain = 1;
+  for (const Method& method : instrument.methods()) {
+    grain = std::lcm(grain, std::lcm(std::int64_t(method.in_ratio), std::int64_t(method.out_ratio)));
+    if (grain > kLongest) return 0;
+  }
+  return static_cast<int>(grain);
 }
 
 // "forward, encode, decode".

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <numeric>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -17,7 +16,8 @@ namespace vschaos {
 
 namespace {
 
-constexpr int kWarmUpCalls = 4;  // the profiling executor has compiled after the second
+constexpr std::int64_t kMostValues = 1 << 24;  // in a chunk of all channels
+constexpr int kWarmUpCalls = 4;                // the profiling executor has compiled after the second
 
 enum TypeCode : std::int64_t { kBool = 0, kInt = 1, kFloat = 2, kString = 3, kTensor = 4 };
 
@@ -105,13 +105,13 @@ class TorchInstrument : public Instrument {
 
   // Runs every method on silence; one that fails is marked, so that nobody plays it.
   void TryOut(const LoadJob& job) {
-    int grain = 1;
-    for (const Method& method : methods_) {
-      grain = std::lcm(grain, std::lcm(method.in_ratio, method.out_ratio));
-    }
-    const int frames = Plan(job.block, job.buffer, grain).chunk;
+    const int frames = Plan(job.block, job.buffer, Granularity(*this)).chunk;
     for (std::size_t i = 0; i < methods_.size(); ++i) {
       Method& method = methods_[i];
+      if (std::int64_t(frames) * std::max(method.in_channels, method.out_channels) > kMostValues) {
+        method.failure = "needs chunks of " + std::to_string(frames) + " samples, more than this host gives";
+        continue;
+      }
       const std::vector<float> in(std::size_t(method.in_channels) * frames);
       std::vector<float> out(std::size_t(method.out_channels) * frames);
       for (int call = 0; call < kWarmUpCalls && method.failure.empty(); ++call) {
@@ -263,6 +263,10 @@ Loaded LoadTorchInstrument(const LoadJob& job) {
     TorchInstrument tried(module.deepcopy());
     if (tried.methods().empty()) {
       loaded.failure = "has no methods to play: export it with script.py, or for nn~";
+      return loaded;
+    }
+    if (Granularity(tried) == 0) {
+      loaded.failure = "the ratios of its methods have no common multiple below 65536";
       return loaded;
     }
     tried.TryOut(job);
