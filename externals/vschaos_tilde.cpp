@@ -3,7 +3,6 @@
 #include <m_pd.h>
 
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -44,7 +43,7 @@ struct VschaosTilde {
   double last_time;  // logical time of the last block; negative: there was none
 };
 
-// Nothing here outlives Pd, and nothing is taken down behind its back: both are left to StopAll.
+// Never freed: see StopAtExit.
 vschaos::Loader* loader = nullptr;
 std::set<VschaosTilde*>* objects = nullptr;
 
@@ -113,11 +112,12 @@ bool IsBatch() {
   return false;
 }
 
-// Runs what an object was asked to do; whatever goes wrong, Pd goes on.
+// Has an object's host do something; whatever goes wrong, Pd goes on.
 template <typename Function>
 void Guarded(VschaosTilde* x, Function function) {
+  if (!x->host) return;
   try {
-    function();
+    function(*x->host);
   } catch (const std::exception& error) {
     pd_error(x, "vschaos~: %s", error.what());
   }
@@ -126,7 +126,7 @@ void Guarded(VschaosTilde* x, Function function) {
 t_int* Perform(t_int* w) {
   auto* x = reinterpret_cast<VschaosTilde*>(w[1]);
   x->last_time = clock_getlogicaltime();
-  x->host->Process(x->ins->data(), x->outs->data(), x->block);
+  if (x->host) x->host->Process(x->ins->data(), x->outs->data(), x->block);
   return w + 2;
 }
 
@@ -138,17 +138,17 @@ void Dsp(VschaosTilde* x, t_signal** signals) {
   // Pd also comes here while it plays, whenever a patch changes: then the last block is just past.
   const double block_ms = 1000.0 * x->block / signals[0]->s_sr;
   const bool after_pause = x->last_time >= 0.0 && clock_gettimesince(x->last_time) > 2 * block_ms;
-  Guarded(x, [&] { x->host->Prepare(x->block, signals[0]->s_sr, after_pause); });
+  Guarded(x, [&](vschaos::Host& host) { host.Prepare(x->block, signals[0]->s_sr, after_pause); });
   dsp_add(Perform, 1, x);
 }
 
 void Tick(VschaosTilde* x) {
-  Guarded(x, [&] { x->host->Poll(); });
+  Guarded(x, [&](vschaos::Host& host) { host.Poll(); });
   clock_delay(x->clock, kPollMs);
 }
 
 void Anything(VschaosTilde* x, t_symbol* selector, int count, t_atom* atoms) {
-  Guarded(x, [&] { x->host->Message(selector->s_name, Atoms(count, atoms)); });
+  Guarded(x, [&](vschaos::Host& host) { host.Message(selector->s_name, Atoms(count, atoms)); });
 }
 
 void Bang(VschaosTilde* x) { Anything(x, &s_bang, 0, nullptr); }
@@ -174,7 +174,6 @@ void* New(t_symbol*, int count, t_atom* atoms) {
   x->console = new PdConsole(x);
   x->ins = new std::vector<float*>;
   x->outs = new std::vector<float*>;
-  objects->insert(x);
   try {
     x->host = new vschaos::Host(x->console, loader, vschaos::PeekTorchPorts, settings);
   } catch (const std::exception& error) {
@@ -182,6 +181,7 @@ void* New(t_symbol*, int count, t_atom* atoms) {
     pd_free(&x->object.ob_pd);
     return nullptr;
   }
+  objects->insert(x);
   x->ins->resize(x->host->ports().inlets);
   x->outs->resize(x->host->ports().outlets);
   for (std::size_t i = 1; i < x->ins->size(); ++i) {
@@ -203,17 +203,19 @@ void Free(VschaosTilde* x) {
   delete x->outs;
 }
 
-// Pd leaves without freeing its objects, and libtorch is taken down after this: by then, no thread
-// may still be using it.
-void StopAll() {
-  for (VschaosTilde* x : *objects) {
-    delete x->host;
-    x->host = nullptr;
+// Pd leaves without freeing its objects. By the time that libtorch's statics are taken down, no
+// thread may be using them, and they are many, made at any time: an atexit handler comes too late
+// for those made after it. What belongs to the thread that leaves is taken down before them all.
+// Models are left where they are, for the system to take.
+struct StopAtExit {
+  ~StopAtExit() {
+    for (VschaosTilde* x : *objects) {
+      x->host->Stop();
+      x->host = nullptr;
+    }
+    loader->Stop();
   }
-  objects->clear();
-  delete loader;
-  loader = nullptr;
-}
+};
 
 template <typename Function>
 t_method AsMethod(Function function) {
@@ -230,7 +232,8 @@ void SetUp() {
     return;
   }
   objects = new std::set<VschaosTilde*>;
-  std::atexit(StopAll);
+  static thread_local StopAtExit stop_at_exit;
+  (void)stop_at_exit;
   vschaos_class = class_new(gensym("vschaos~"), reinterpret_cast<t_newmethod>(New), AsMethod(Free),
                             sizeof(VschaosTilde), CLASS_DEFAULT, A_GIMME, A_NULL);
   class_addcreator(reinterpret_cast<t_newmethod>(New), gensym("nn~"), A_GIMME, A_NULL);

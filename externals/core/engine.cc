@@ -10,7 +10,8 @@ namespace vschaos {
 
 Engine::Engine() : worker_(&Engine::Work, this) {}
 
-Engine::~Engine() {
+void Engine::Stop() {
+  if (!worker_.joinable()) return;
   is_stopping_.store(true, std::memory_order_release);
   wake_.Post();
   worker_.join();
@@ -126,7 +127,8 @@ void Engine::Process(const float* const* in, float* const* out, int frames) noex
   stream->position.store(position_, std::memory_order_relaxed);
   if (filled_ == chunk) {
     filled_ = 0;
-    if (filling_) {
+    // A command that waits for a place in the queue belongs before this chunk, which is then late.
+    if (filling_ && (!geometry_.threaded || outbox_.empty())) {
       filling_->position = position_ - chunk;
       stream->in.EndWrite();
     }

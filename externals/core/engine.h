@@ -25,12 +25,15 @@ namespace vschaos {
 class Engine {
  public:
   Engine();   // throws std::system_error if there is no thread to be had
-  ~Engine();  // waits for the chunk in work
+  ~Engine() { Stop(); }
 
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   void Init(int inlets, int outlets);
+
+  // Ends the worker's thread, after the chunk in work. Nothing may be called afterwards.
+  void Stop();
 
   // Sets the sizes; sound restarts if they change. Block and granularity are at least 1, and
   // buffer 0 means: no thread.

@@ -45,7 +45,8 @@ class Fader {
             value = last_[c] * remaining_ / kFadeSamples;
             continue;  // last_ stays what it was when the sound stopped
           case State::kFadingIn:
-            value = samples[std::size_t(c) * stride + i] * (kFadeSamples - remaining_) / kFadeSamples;
+            value = samples[std::size_t(c) * stride + i];
+            value *= float(kFadeSamples - remaining_) / kFadeSamples;
             break;
           case State::kPlaying:
             value = samples[std::size_t(c) * stride + i];

@@ -134,7 +134,8 @@ void Host::Configure() {
   const Geometry& geometry = engine_.geometry();
   if (geometry.threaded && geometry.buffer != settings_.buffer) {
     console_->Post("buffer " + std::to_string(settings_.buffer) + " becomes " +
-                   std::to_string(geometry.buffer) + ", a multiple of the model's hop and the block");
+                   std::to_string(geometry.buffer) +
+                   ", a multiple of the model's hop and the block");
     settings_.buffer = geometry.buffer;
   }
 }
@@ -193,7 +194,8 @@ void Host::Obey(const std::string& selector, const std::vector<Atom>& values) {
   if (selector == "set" || selector == "get") {
     command.verb = selector == "set" ? Command::Verb::kSet : Command::Verb::kGet;
     if (!IsWord(values) || (selector == "set" && values.size() < 2)) {
-      Error(selector + ": needs the name of an attribute" + (selector == "set" ? " and a value" : ""));
+      Error(selector + ": needs the name of an attribute" +
+            (selector == "set" ? " and a value" : ""));
       return;
     }
     command.name = Show(values[0]);

@@ -54,6 +54,9 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
+  // Ends the thread that plays. Nothing may be called afterwards.
+  void Stop() { engine_.Stop(); }
+
   const Ports& ports() const { return ports_; }
 
   // Any message but a signal.

@@ -69,7 +69,8 @@ inline int Granularity(const Instrument& instrument) {
   constexpr std::int64_t kLongest = 1 << 16;
   std::int64_t grain = 1;
   for (const Method& method : instrument.methods()) {
-    grain = std::lcm(grain, std::lcm(std::int64_t(method.in_ratio), std::int64_t(method.out_ratio)));
+    const std::int64_t ratio = std::lcm(method.in_ratio, std::int64_t(method.out_ratio));
+    grain = std::lcm(grain, ratio);
     if (grain > kLongest) return 0;
   }
   return static_cast<int>(grain);

@@ -8,7 +8,8 @@ namespace vschaos {
 
 Loader::Loader(LoadFunction load) : load_(std::move(load)), thread_(&Loader::Work, this) {}
 
-Loader::~Loader() {
+void Loader::Stop() {
+  if (!thread_.joinable()) return;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     is_stopping_ = true;

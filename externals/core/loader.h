@@ -31,18 +31,21 @@ struct LoadJob {
   Loaded loaded;
 };
 
-// One for all objects. Calls come from the host's thread; none of them waits, but Wait and the
-// destructor.
+// One for all objects. Calls come from the host's thread; none of them waits, but Wait and
+// Stop.
 class Loader {
  public:
   // Must throw nothing, and come back soon once the job is cancelled.
   using LoadFunction = std::function<Loaded(const LoadJob&)>;
 
   explicit Loader(LoadFunction load);  // throws std::system_error if there is no thread to be had
-  ~Loader();                           // cancels what is under way and waits for it
+  ~Loader() { Stop(); }
 
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
+
+  // Cancels what is under way and waits for it. Nothing may be called afterwards.
+  void Stop();
 
   std::shared_ptr<LoadJob> Load(const std::string& path, int block, int buffer);
   void Wait(const LoadJob& job);

@@ -38,7 +38,8 @@ class SpscRing {
   // Reader: the oldest filled slot, or nullptr while the ring is empty.
   Slot* Front() {
     const std::size_t read = read_.load(std::memory_order_relaxed);
-    return written_.load(std::memory_order_acquire) == read ? nullptr : &slots_[read % slots_.size()];
+    const std::size_t written = written_.load(std::memory_order_acquire);
+    return written == read ? nullptr : &slots_[read % slots_.size()];
   }
 
   // Reader: gives the slot of Front back.

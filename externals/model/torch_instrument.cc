@@ -17,7 +17,7 @@ namespace vschaos {
 namespace {
 
 constexpr std::int64_t kMostValues = 1 << 24;  // in a chunk of all channels
-constexpr int kWarmUpCalls = 4;                // the profiling executor has compiled after the second
+constexpr int kWarmUpCalls = 4;  // TorchScript has compiled a method after the second
 
 enum TypeCode : std::int64_t { kBool = 0, kInt = 1, kFloat = 2, kString = 3, kTensor = 4 };
 
@@ -109,7 +109,8 @@ class TorchInstrument : public Instrument {
     for (std::size_t i = 0; i < methods_.size(); ++i) {
       Method& method = methods_[i];
       if (std::int64_t(frames) * std::max(method.in_channels, method.out_channels) > kMostValues) {
-        method.failure = "needs chunks of " + std::to_string(frames) + " samples, more than this host gives";
+        method.failure =
+            "needs chunks of " + std::to_string(frames) + " samples, more than this host gives";
         continue;
       }
       const std::vector<float> in(std::size_t(method.in_channels) * frames);

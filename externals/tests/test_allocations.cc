@@ -43,7 +43,8 @@ extern "C" void* malloc(std::size_t size) {
 }
 extern "C" int pthread_mutex_lock(pthread_mutex_t* mutex) {
   using Function = int (*)(pthread_mutex_t*);
-  static const Function original = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
+  static const auto original =
+      reinterpret_cast<Function>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
   locks += is_counting;
   return original(mutex);
 }

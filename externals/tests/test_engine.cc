@@ -87,7 +87,25 @@ TEST_CASE("a setting takes effect with the chunk being gathered, whatever the wo
   }
 }
 
-TEST_CASE("a late chunk fades, counts once, is never heard later, and the sound comes back in time") {
+TEST_CASE("commands and chunks keep their order at full speed") {
+  Rig rig(128, false, 64, 1);  // a chunk for every block
+  constexpr int kBlocks = 100000;
+  unsigned random = 11;
+  for (int block = 0; block < kBlocks; ++block) {
+    random = random * 1664525u + 1013904223u;
+    for (volatile unsigned i = random >> 22; i > 0; i = i - 1) {
+    }
+    rig.engine.Send(SetGain(double(block)));
+    RunMono(&rig.engine, std::vector<float>(64, float(block)));
+  }
+  rig.Finish();
+  CHECK(rig.instrument->seen.size() > 100);
+  int wrong = 0;
+  for (const auto& [number, gain] : rig.instrument->seen) wrong += gain != double(number);
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("a late chunk fades, counts once, is never heard later, and the sound comes back") {
   Rig rig(1024, false);  // chunks of 512
   int start = 1;
   const auto run = [&](int samples) {
