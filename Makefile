@@ -1,16 +1,23 @@
 # make demo   an instrument from nothing: sounds, training, export, pictures
 # make test   everything that must hold: style, types, tests
-# Both build .venv first; running them again is quick.
+# make external   vschaos~, a host for exported models in Pd (needs what externals/install_tools.sh
+#                 installs)
+# Each builds .venv first; running them again is quick.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test clean
+.PHONY: demo test external clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
 
+external: .venv/.installed
+	cmake -S externals -B build/external -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
+	cmake --build build/external
+
 test: .venv/.installed-dev
+	-externals/install_tools.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
