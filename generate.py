@@ -22,14 +22,27 @@ def main() -> None:
         default="keep_input",
         help="keep_input, random, eco, live, balanced, hq or offline (%(default)s)",
     )
+    reconstruct.add_argument(
+        "--meta",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="TASK VALUE",
+        help="labels for all files, such as pitch C# octave 4 (guessed)",
+    )
+    reconstruct.add_argument(
+        "--dataset", type=Path, help="take the files' labels from its metadata"
+    )
     arguments = parser.parse_args()
 
     from vschaos2 import generation
+    from vschaos2.file_labels import labels_for
     from vschaos2.runs import load_run
 
     trained = load_run(arguments.run, arguments.version)
+    labels = labels_for(trained, arguments.meta, arguments.dataset)
     written = generation.reconstruct(
-        trained.model, arguments.files, arguments.out, arguments.sr, arguments.inversion
+        trained.model, arguments.files, arguments.out, arguments.sr, arguments.inversion, labels
     )
     logging.getLogger("generate").info(
         "wrote %d files to %s", len(written), arguments.out / "reconstructions"

@@ -25,6 +25,9 @@ def main() -> None:
     parser.add_argument(
         "--inversion", help="phase recovery: random, eco, live, balanced or hq (the run's)"
     )
+    parser.add_argument(
+        "--confidence", action="store_true", help="outlets for how sure each guessed label is"
+    )
     arguments = parser.parse_args()
 
     from vschaos2.export.checks import ExportError
@@ -41,6 +44,7 @@ def main() -> None:
             arguments.projection,
             arguments.latent_dims,
             arguments.inversion or trained.config.inversion,
+            confidence=arguments.confidence,
         )
     except (ExportError, UnknownOperatorError) as error:
         sys.stderr.write(f"error: {error}; nothing was written\n")

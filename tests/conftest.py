@@ -66,7 +66,7 @@ def tiny_run(tmp_path_factory) -> Run:
     latents = torch.randn(256, 4, generator=generator) @ mixing + torch.arange(4.0)
     folder = tmp_path_factory.mktemp("runs") / "tiny" / "version_0"
     summary = {"step": 20.0, "epoch": 1.0, "seconds": 1.5}
-    return Run(folder, OmegaConf.create(TINY), seeded_model(), latents, summary)
+    return Run(folder, OmegaConf.create(TINY), seeded_model(), latents, summary, {})
 
 
 @pytest.fixture(scope="session")

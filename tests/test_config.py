@@ -87,7 +87,8 @@ def test_every_configuration_composes_and_describes_a_model(name: str):
     assert OmegaConf.missing_keys(config) == set()
     model = build_model(config)
     frames = model.transform(torch.zeros(1, model.transform.n_fft))[:, 0]
-    assert model(frames).shape == frames.shape
+    labels = torch.zeros(len(frames), len(model.conditioning.tasks))
+    assert model(frames, labels).shape == frames.shape
 
 
 # --- calling what a configuration describes ---

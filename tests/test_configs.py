@@ -21,8 +21,12 @@ DELAY_MS = {"dgt_live": 8.0}
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds of decaying harmonic tones in four files."""
+    """Four seconds of decaying harmonic tones in four files, labelled for every configuration."""
     folder = tmp_path_factory.mktemp("recordings")
+    for task in ("pitch", "octave", "instrument"):
+        (folder / "metadata" / task).mkdir(parents=True)
+        lines = [f"{i}.wav\t{i % 2}" for i in range(3)]  # the last one is unknown
+        (folder / "metadata" / task / "metadata.txt").write_text("\n".join(lines))
     t = np.arange(44_100) / 44_100
     for i, f0_hz in enumerate((110.0, 165.0, 220.0, 330.0)):
         tone = sum(np.sin(2 * np.pi * f0_hz * h * t) / h for h in range(1, 12))

@@ -252,7 +252,7 @@ def test_configuration_is_the_model(tiny_config):
     model = build_model(tiny_config)
     assert (model.transform.n_fft, model.transform.hop, model.latent_dim) == (512, 128, 4)
     assert isinstance(model.encoder, DenseEncoder) and isinstance(model.decoder, DenseDecoder)
-    assert model.encoder.layers[0].weight.shape == (257, 32)
+    assert model.encoder.body[0].weight.shape == (257, 32)
 
 
 def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_config):
@@ -261,7 +261,7 @@ def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_conf
         "_partial_": True,
         "channels": [2, "${model.latent_dim}"],
     }
-    stages = build_model(tiny_config).encoder.stages
+    stages = build_model(tiny_config).encoder.body.stages
     assert [stages[0].out_channels, stages[3].out_channels] == [2, 4]
 
 

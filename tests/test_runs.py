@@ -240,7 +240,7 @@ def test_files_without_a_model_are_refused(trained, content):
 def test_checkpoint_that_does_not_fit_its_configuration_is_refused(trained, tiny_model, missing):
     content = checkpoint_of(tiny_model)
     if missing == "weights":
-        content["state_dict"].pop("average.module.encoder.layers.0.bias")
+        content["state_dict"].pop("average.module.encoder.body.0.bias")
     else:
         content.pop(missing)
     save_checkpoint(trained / "checkpoints" / "last.ckpt", content)

@@ -1,6 +1,7 @@
 """Sound files from a trained model, offline, through the very code that is exported."""
 
 import logging
+import math
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, lengt
 from vschaos2.dsp.inversion import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.file_labels import FileLabels, LabelsOverTime
 from vschaos2.models.projection import PROJECTIONS, own_axes
 from vschaos2.models.vae import VAE
 
@@ -31,6 +33,7 @@ def reconstruct(
     folder: Path,
     sample_rate_hz: int | None = None,
     inversion: str = KEEP_INPUT,
+    labels: FileLabels | None = None,
 ) -> list[Path]:
     """Pass sound files through a model and write what it makes of them, as long as they are.
 
@@ -44,6 +47,8 @@ def reconstruct(
         sample_rate_hz: of the results; the model's if None.
         inversion: "keep_input" for the input's own phase, a mode of phase recovery, or "offline"
             for the best and slowest.
+        labels: what the model is told; where it says NaN, and if None everywhere, the model
+            guesses, or takes label 0 where it cannot.
 
     Returns:
         The files written. Unreadable files of a folder are named in a warning and left out.
@@ -64,7 +69,8 @@ def reconstruct(
         for source, target in progress:
             progress.set_postfix_str(source.name)
             try:
-                sound = _resampled(_through(core, source), model_rate_hz, rate_hz)
+                told = None if labels is None else labels(source)
+                sound = _resampled(_through(core, source, told), model_rate_hz, rate_hz)
                 length = length_at(source, rate_hz)
                 with AudioWriter(target, rate_hz) as writer:
                     for block in _exactly(sound, length):
@@ -85,20 +91,33 @@ def offline_core(model: VAE, inversion: str) -> InstrumentCore:
     core = InstrumentCore(model, axes, model.latent_dim, mode).eval()
     if inversion == OFFLINE:
         core.forward_inversion.configure_offline()
+    # Only NaN is unknown here: files may hold negative numbers.
+    core.labels.commands_from = -math.inf
     return core
 
 
 @torch.inference_mode()
-def _through(core: InstrumentCore, source: Path) -> Iterator[npt.NDArray[np.float32]]:
+def _through(
+    core: InstrumentCore, source: Path, told: LabelsOverTime | None
+) -> Iterator[npt.NDArray[np.float32]]:
     """The sound of a file through a model, without its delay, with the tail that follows."""
     core.reset()
-    size = BLOCK_FRAMES * core.hop
+    hop, rate_hz = core.hop, core.transform.sample_rate_hz
     skip = core.forward_delay()
     # Zeros after the end push the last samples out.
-    tail = np.zeros(-(-skip // core.hop) * core.hop, dtype=np.float32)
-    for block in chain(read_blocks(source, core.transform.sample_rate_hz, size), (tail,)):
-        padded = np.pad(block, (0, -len(block) % core.hop))
-        sound = core.forward(torch.from_numpy(padded)[None, None])[0, 0].numpy()
+    tail = np.zeros(-(-skip // hop) * hop, dtype=np.float32)
+    frame = 0
+    for block in chain(read_blocks(source, rate_hz, BLOCK_FRAMES * hop), (tail,)):
+        padded = np.pad(block, (0, -len(block) % hop))
+        frames = np.arange(frame, frame + len(padded) // hop)
+        frame += len(frames)
+        rows = np.full((core.labels.n_labels, len(frames)), np.nan, dtype=np.float32)
+        if told is not None:
+            # Frame f ends with hop f; its label is the one at its centre.
+            centres = ((frames + 1) * hop - core.transform.n_fft / 2) / rate_hz
+            rows[:] = told(centres)
+        channels = np.concatenate((padded[None], rows.repeat(hop, axis=1)))
+        sound = core.forward(torch.from_numpy(channels)[None])[0, 0].numpy()
         yield sound[skip:]
         skip = max(0, skip - len(sound))
 

@@ -36,6 +36,7 @@ class Run(NamedTuple):
         model: the model in evaluation mode, on the CPU.
         latents: means of the posterior over training windows, [N, Z].
         summary: step, epoch, seconds of training and metrics of the loaded checkpoint.
+        classes: names of the classes of every label task; none for continuous tasks.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Run(NamedTuple):
     model: VAE
     latents: torch.Tensor
     summary: dict[str, float]
+    classes: dict[str, list[str]]
 
 
 def create_run_folder(rundir: Path, name: str) -> Path:
@@ -162,12 +164,15 @@ def load_run(path: Path, version: int | None = None) -> Run:
         }
         model.load_state_dict(weights)
         summary = {key: float(value) for key, value in checkpoint["summary"].items()}
+        # Runs trained before labels say nothing of classes.
+        names = checkpoint.get("classes", {})
+        classes = {str(task): [str(name) for name in names[task]] for task in names}
         latents = checkpoint["latents"].reshape(-1, model.latent_dim)
     except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{source}: does not fit {folder / 'config.yaml'}: was one of them edited?"
         ) from error
-    return Run(folder, config, model.eval().requires_grad_(False), latents, summary)
+    return Run(folder, config, model.eval().requires_grad_(False), latents, summary, classes)
 
 
 def _read_config(folder: Path) -> DictConfig:

@@ -1,6 +1,6 @@
 """Splits and loaders: what the trainer draws its batches from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from vschaos2.data.cache import open_cache
 from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches, split_files
+from vschaos2.data.metadata import load_metadata
 
 PROBE_WINDOWS = 4096  # enough for the mean and the extremes of every latent axis
 
@@ -30,9 +31,12 @@ class WindowDataModule(pl.LightningDataModule):
         batches_per_epoch: steps in an epoch.
         validation_windows: number of fixed windows.
         seed: of the split and of the draws.
+        metadata_callbacks: how to read the labels, as in `load_metadata`.
+        tasks: label tasks that the batches carry.
 
     Raises:
-        InputError: for a folder without usable recordings or a value out of range.
+        InputError: for a folder without usable recordings or without labels of a task, a label
+            that cannot be read, or a value out of range.
     """
 
     def __init__(
@@ -48,10 +52,16 @@ class WindowDataModule(pl.LightningDataModule):
         batches_per_epoch: int,
         validation_windows: int,
         seed: int,
+        metadata_callbacks: Mapping[str, Mapping[str, str]] | None = None,
+        tasks: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.root = Path(root).expanduser()
         self.cache = open_cache(self.root, sample_rate_hz, n_files=n_files)
+        # Labels that no task asks for are not read: their mistakes would stop a training in vain.
+        self.metadata = (
+            load_metadata(self.root, self.cache.files, metadata_callbacks, tasks) if tasks else None
+        )
         self.training_files, self.validation_files = split_files(
             self.cache, validation_fraction, seed
         )
@@ -74,6 +84,7 @@ class WindowDataModule(pl.LightningDataModule):
             self.batches_per_epoch,
             self.seed,
             hop_samples=self.hop,
+            labels=self.metadata,
             rank=rank,
             world_size=world_size,
         )
@@ -103,6 +114,7 @@ class WindowDataModule(pl.LightningDataModule):
             self.window_samples,
             self.batch_size,
             self.hop,
+            labels=self.metadata,
             max_windows=count,
             **place,
         )

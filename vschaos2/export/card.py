@@ -11,6 +11,7 @@ import torch
 
 from vschaos2.export.checks import check_file, check_silence, measure_delays
 from vschaos2.export.instrument_core import InstrumentCore
+from vschaos2.export.label_inlets import LabelPorts
 from vschaos2.models.projection import LatentAxes
 from vschaos2.runs import Run
 
@@ -20,7 +21,12 @@ SAFE_LOAD = 0.7  # a block whose slowest calls take less of its duration than th
 
 
 def measure_card(
-    path: Path, core: InstrumentCore, run: Run, axes: LatentAxes, blocks: int = BLOCKS
+    path: Path,
+    core: InstrumentCore,
+    run: Run,
+    axes: LatentAxes,
+    blocks: int = BLOCKS,
+    ports: LabelPorts | None = None,
 ) -> dict[str, Any]:
     """Everything there is to say about an exported file.
 
@@ -30,6 +36,7 @@ def measure_card(
         run: the training it comes from.
         axes: the axes shown at first.
         blocks: calls to time for each method and block size.
+        ports: what the file shows of labels.
 
     Raises:
         ExportError: if the file fails a check.
@@ -40,12 +47,15 @@ def measure_card(
     transform = core.transform
     loads = measure_load(path, core, blocks)
     shown = core.latent_dims
+    ports = ports or LabelPorts()
+    inlets, heard, guesses = len(ports.inlets), len(ports.encode_inlets), len(ports.outlets)
+    hop = core.hop
     return {
         "sample_rate_hz": transform.sample_rate_hz,
         "methods": {
-            "forward": {"inlets": 1, "outlets": 1, "in_ratio": 1, "out_ratio": 1},
-            "encode": {"inlets": 1, "outlets": shown, "in_ratio": 1, "out_ratio": core.hop},
-            "decode": {"inlets": shown, "outlets": 1, "in_ratio": core.hop, "out_ratio": 1},
+            "forward": _method(1 + inlets, 1, 1 + guesses, 1),
+            "encode": _method(1 + heard, 1, shown + guesses, hop),
+            "decode": _method(shown + inlets, hop, 1, 1),
         },
         "n_fft": transform.n_fft,
         "hop": core.hop,
@@ -62,6 +72,7 @@ def measure_card(
             "lowest": [round(float(v), 3) for v in axes.lowest[:shown]],
             "highest": [round(float(v), 3) for v in axes.highest[:shown]],
         },
+        "labels": _labels(torch.jit.load(str(path)), ports),
         "training": {key: round(value, 5) for key, value in run.summary.items()},
         "parameters": sum(p.numel() for p in core.parameters()),
         "run": run.folder.parent.name + "/" + run.folder.name,
@@ -69,6 +80,36 @@ def measure_card(
         "machine": f"{platform.system()} {platform.machine()}, one thread",
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
+
+
+def _method(inlets: int, in_ratio: int, outlets: int, out_ratio: int) -> dict[str, int]:
+    return {"inlets": inlets, "outlets": outlets, "in_ratio": in_ratio, "out_ratio": out_ratio}
+
+
+def _labels(loaded: torch.jit.ScriptModule, ports: LabelPorts) -> dict[str, Any]:
+    """What can be commanded, at which inlets (from 1) and by which message, and what is guessed."""
+    commanded = [
+        {
+            "task": task,
+            "message": f"set {attribute}",
+            "classes": (list(names) or list(range(dim))) if is_categorical else None,
+            "name": inlet,
+            "forward_inlet": 2 + i,
+            "encode_inlet": 2 + sum(ports.on_encoder[:i]) if ports.on_encoder[i] else None,
+            "decode_inlet": 1 + loaded.latent_dims + i,
+        }
+        for i, (task, attribute, names, dim, is_categorical, inlet) in enumerate(
+            zip(
+                ports.tasks, loaded.label_names, ports.class_names, ports.dims,
+                ports.categorical, ports.inlets, strict=True,
+            )
+        )
+    ]  # fmt: skip
+    guessed = [
+        {"name": name, "forward_outlet": 2 + i, "encode_outlet": 1 + loaded.latent_dims + i}
+        for i, name in enumerate(ports.outlets)
+    ]
+    return {"commanded": commanded, "guessed": guessed}
 
 
 def measure_load(
@@ -92,9 +133,13 @@ def measure_load(
                 loads[name] = {}
                 method = getattr(loaded, name)
                 for size in (size for size in BLOCK_SIZES if size % core.hop == 0):
+                    inlets = int(getattr(loaded, f"{name}_params")[0])
                     block = 0.1 * torch.randn(1, 1, size)
                     if name == "decode":
                         block = torch.randn(1, core.latent_dims, size // core.hop)
+                    # Labels are guessed: this costs most.
+                    labels = inlets - block.shape[1]
+                    block = torch.cat((block, torch.full((1, labels, block.shape[2]), -1.0)), 1)
                     seconds = []
                     for _ in range(blocks + 8):
                         start = time.perf_counter()
@@ -149,6 +194,17 @@ def card_table(name: str, card: dict[str, Any]) -> str:
             f"{100 * card['load'][method][size]['real_time_factor']:7.1f}%" for size in sizes
         )
         lines.append(f"  {method:8} {ports['inlets']:>3} {ports['outlets']:>4} {delay:>9} {loads}")
+    labels = card["labels"]
+    lines += [
+        f"  label {task['name']}: inlet {task['forward_inlet']} of forward, "
+        f"{task['decode_inlet']} of decode; {task['message']}"
+        for task in labels["commanded"]
+    ]
+    lines += [
+        f"  guess {guess['name']}: outlet {guess['forward_outlet']} of forward, "
+        f"{guess['encode_outlet']} of encode"
+        for guess in labels["guessed"]
+    ]
     buffer = card["smallest_safe_buffer"]
     lines.append(
         f"  smallest safe buffer: {buffer or 'none on this machine'}; blocks equal the whole to "

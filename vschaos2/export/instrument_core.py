@@ -4,14 +4,20 @@
     decode    player's axes ─> decoder ─> phase recovery ─> sound
     forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
 
+Labels stand beside: commanded at further inlets, or guessed from what is heard; what is guessed
+leaves at further outlets of `encode` and `forward`.
+
 No method shares state with another. Everything here is the code that trained, with state around.
 """
+
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
 from vschaos2.dsp.inversion import MODES, MagnitudeInversion
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
+from vschaos2.export.label_inlets import LabelInlets
 from vschaos2.models.distributions import Normal
 from vschaos2.models.projection import PROJECTIONS, LatentAxes
 from vschaos2.models.vae import VAE
@@ -45,8 +51,10 @@ class InstrumentCore(nn.Module):
         latent_dims: number of axes shown; the others stay at the mean of the training data.
         forward_mode: phase of `forward`: "keep_input" or a mode of `MagnitudeInversion`.
         decode_mode: mode of phase recovery in `decode`.
+        confidence: besides each guessed label, say how sure the guess is.
     """
 
+    confidence: Final[bool]
     gains: Tensor
     stacked_centre: Tensor
     stacked_to_axes: Tensor
@@ -59,11 +67,19 @@ class InstrumentCore(nn.Module):
         latent_dims: int,
         forward_mode: str = KEEP_INPUT,
         decode_mode: str = "balanced",
+        confidence: bool = False,
     ) -> None:
         super().__init__()
         transform = model.transform
         n_fft, hop = transform.n_fft, transform.hop
         self.model = model
+        # A model that was never told of labels has neither part.
+        self.labels = LabelInlets(
+            getattr(model, "conditioning", None), getattr(model, "prediction", None)
+        )
+        feature_dim: Any = model.encoder.feature_dim if self.labels.guesses_latent else 0
+        self.feature_dim: int = feature_dim
+        self.confidence = confidence
         self.transform = transform
         self.hop = hop
         self.latent_dims = latent_dims
@@ -121,6 +137,11 @@ class InstrumentCore(nn.Module):
         self.projection = index
 
     @torch.jit.export
+    def set_label(self, task: int, value: float) -> None:
+        """A label where nobody commands it and nothing guesses it."""
+        self.labels.set_value(task, value)
+
+    @torch.jit.export
     def forward_delay(self) -> int:
         """Samples from input to output of `forward`."""
         if self.keep_input:
@@ -134,36 +155,69 @@ class InstrumentCore(nn.Module):
 
     @torch.jit.export
     def encode(self, block: Tensor) -> Tensor:
-        """Player's axes of a block: [B, 1, F·hop] → [B, latent_dims, F]."""
+        """Player's axes and guessed labels of a block.
+
+        Shape: sound, then labels of the encoder, a frame taking the last value of its hop,
+        [B, 1 + labels, F·hop] → [B, latent_dims + guesses, F].
+        """
         magnitude = self.encode_analysis(block[:, 0]).abs()
         batch, count, bins = magnitude.shape
-        latent = self.sample(magnitude.reshape(batch * count, bins))
+        magnitude = magnitude.reshape(batch * count, bins)
         i = self.projection
-        axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
-        axes = axes[:, : self.latent_dims].reshape(batch, count, self.latent_dims)
-        return axes.transpose(1, 2)
+        if self.labels.is_used:
+            commands = self.labels.of_encode(self.labels.at_frames(block[:, 1:], self.hop))
+            latent, _, guesses = self.hear(magnitude, commands)
+            axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+            values = torch.cat((axes[:, : self.latent_dims], guesses), 1)
+        else:
+            latent = self.sample(magnitude)
+            axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+            values = axes[:, : self.latent_dims]
+        return values.reshape(batch, count, values.shape[1]).transpose(1, 2)
 
     @torch.jit.export
     def decode(self, axes: Tensor) -> Tensor:
-        """Sound of player's axes: [B, latent_dims, F] → [B, 1, F·hop]."""
-        batch, dims, count = axes.shape
-        played = torch.nan_to_num(axes, 0.0, 0.0, 0.0).clamp(-self.latent_limit, self.latent_limit)
+        """Sound of player's axes and labels: [B, latent_dims + labels, F] → [B, 1, F·hop]."""
+        shown = axes[:, : self.latent_dims]
+        batch, dims, count = shown.shape
+        played = torch.nan_to_num(shown, 0.0, 0.0, 0.0).clamp(-self.latent_limit, self.latent_limit)
         played = played.transpose(1, 2).reshape(batch * count, dims)
         if self.temperature > 0.0:
             played = played + self.temperature * torch.randn_like(played)
         i = self.projection
         step = self.stacked_from_axes[i][: self.latent_dims]
         latent = self.stacked_centre[i] + torch.matmul(padded_rows(played), step)
-        magnitude = self.magnitude(latent)[: batch * count].reshape(batch, count, -1)
+        if self.labels.is_used:
+            commands = padded_rows(self.labels.rows(axes[:, self.latent_dims :]))
+            labels = self.labels.unguessed(commands)
+            if self.labels.guesses_latent:
+                # Nothing is heard: predictors that read features get none, and are not asked.
+                features = torch.zeros([len(latent), self.feature_dim], device=latent.device)
+                guesses, _ = self.model.prediction.guess(features, latent)
+                labels = self.labels.guessed(commands, guesses, True)
+            magnitude = self.magnitude(latent, labels)
+        else:
+            magnitude = self.magnitude(latent)
+        magnitude = magnitude[: batch * count].reshape(batch, count, -1)
         return self.level(self.decode_inversion(magnitude), 1).unsqueeze(1)
 
     def forward(self, block: Tensor) -> Tensor:
-        """A block through the model: [B, 1, F·hop] → [B, 1, F·hop]."""
+        """A block through the model, and guessed labels, each held for its hop.
+
+        Shape: sound, then labels, a frame taking the last value of its hop,
+        [B, 1 + labels, F·hop] → [B, 1 + guesses, F·hop].
+        """
         coefficients = self.forward_analysis(block[:, 0])
         heard = coefficients.abs()
         batch, count, bins = heard.shape
-        latent = self.sample(heard.reshape(batch * count, bins))
-        magnitude = self.magnitude(latent).reshape(batch, count, bins)
+        rows = heard.reshape(batch * count, bins)
+        if self.labels.is_used:
+            commands = self.labels.at_frames(block[:, 1:], self.hop)
+            latent, labels, guesses = self.hear(rows, commands)
+            magnitude = self.magnitude(latent, labels)
+        else:
+            magnitude, guesses = self.magnitude(self.sample(rows)), rows[:, :0]
+        magnitude = magnitude.reshape(batch, count, bins)
         # A model has no exact silence of its own: where nothing is heard, nothing is played.
         magnitude = magnitude * (heard.amax(-1, keepdim=True) > self.silence)
         if self.keep_input:
@@ -171,21 +225,59 @@ class InstrumentCore(nn.Module):
             signal = self.forward_synthesis(coefficients * ratio)
         else:
             signal = self.forward_inversion(magnitude)
-        return self.level(signal, 0).unsqueeze(1)
+        signal = self.level(signal, 0).unsqueeze(1)
+        if guesses.shape[1] == 0:
+            return signal
+        held = guesses.reshape(batch, count, 1, guesses.shape[1]).expand(-1, -1, self.hop, -1)
+        held = held.reshape(batch, count * self.hop, guesses.shape[1]).transpose(1, 2)
+        return torch.cat((signal, held), 1)
+
+    def hear(self, magnitude: Tensor, commands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Latents of magnitudes, the labels to decode them with, and what is guessed.
+
+        Args:
+            magnitude: of frames, [N, K].
+            commands: for all labels, [N, labels].
+
+        Returns:
+            latents [N, Z], as `sample`; labels [N, labels]; guessed labels, followed by
+            confidences if asked for, [N, guesses].
+        """
+        count = len(magnitude)
+        commands = padded_rows(commands)
+        labels = self.labels.unguessed(commands)
+        frames = self.transform.to_frames(padded_rows(magnitude))
+        features = self.model.features(frames, labels)
+        posterior = self.model.posterior(features)
+        guesses, confidences = self.model.prediction.guess(features, posterior.mean)
+        if self.labels.n_labels > 0 and self.labels.n_guesses > 0:
+            labels = self.labels.guessed(commands, guesses, False)
+        if self.confidence:
+            guesses = torch.cat((guesses, confidences), 1)
+        latent = self.drawn(Normal(posterior.mean[:count], posterior.std[:count]))
+        return latent, labels[:count], guesses[:count]
 
     def sample(self, magnitude: Tensor) -> Tensor:
-        """Latents of magnitudes, [B, K] → [B, Z]: means, or draws at a temperature."""
+        """Latents of magnitudes, [N, K] → [N, Z]: means, or draws at a temperature."""
         posterior = self.model.encode(self.transform.to_frames(padded_rows(magnitude)))
-        posterior = Normal(posterior.mean[: len(magnitude)], posterior.std[: len(magnitude)])
+        count = len(magnitude)
+        return self.drawn(Normal(posterior.mean[:count], posterior.std[:count]))
+
+    def drawn(self, posterior: Normal) -> Tensor:
+        """The mean of a posterior, or a draw at a temperature: [N, Z]."""
         if self.temperature > 0.0:
             noise = torch.randn_like(posterior.mean)
             return posterior.mean + self.temperature * posterior.std * noise
         return posterior.mean
 
-    def magnitude(self, latent: Tensor) -> Tensor:
-        """Magnitudes of latents: [B, Z] → [B, K]."""
-        magnitude = self.transform.to_magnitude(self.model.decode(padded_rows(latent)).mean)
-        return magnitude[: len(latent)]
+    def magnitude(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Magnitudes of latents and labels: [N, Z], [N, labels] → [N, K]."""
+        latents = padded_rows(latent)
+        if labels is None:
+            frames = self.model.decode(latents).mean
+        else:
+            frames = self.model.decode(latents, padded_rows(labels)).mean
+        return self.transform.to_magnitude(frames)[: len(latent)]
 
     def level(self, signal: Tensor, method: int) -> Tensor:
         """A block under the gain, moving to it in a straight line: [B, T] → [B, T]."""

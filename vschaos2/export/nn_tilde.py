@@ -63,6 +63,30 @@ class NnTildeModule(nn.Module):
         for accessor in (f"get_{name}", f"set_{name}"):
             if not hasattr(self, accessor):
                 raise ValueError(f"attribute {name} has no {accessor}: define and export it")
+        self._announce(name, types)
+
+    def register_text_attribute(self, name: str) -> None:
+        """Announce an attribute whose accessors `define_text_attributes` will write."""
+        self._announce(name, (str,))
+
+    def _announce(self, name: str, types: tuple[type, ...]) -> None:
         codes = torch.tensor([TYPE_CODES[kind] for kind in types], dtype=torch.int64)
         self.register_buffer(f"{name}_params", codes)
         self.attribute_names.append(name)
+
+
+def define_text_attributes(scripted: torch.jit.ScriptModule, names: list[str]) -> None:
+    """Give a scripted module get_NAME and set_NAME for every name.
+
+    How many there are is known only once a model is, and TorchScript compiles no method that was
+    not written somewhere. They call get_text(index) -> list[str] and set_text(index, value) -> int,
+    which the module defines for all.
+    """
+    for index, name in enumerate(names):
+        # Modules of the same attributes share one type, with the methods that it got first.
+        if not hasattr(scripted, f"get_{name}"):
+            scripted.define(
+                f"def get_{name}(self) -> List[str]:\n    return self.get_text({index})\n"
+                f"def set_{name}(self, value: str) -> int:\n"
+                f"    return self.set_text({index}, value)\n"
+            )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vschaos2.export.instrument_core import KEEP_INPUT, known_modes
+from vschaos2.export.label_inlets import LabelPorts, LabelTexts, attribute_name
 from vschaos2.export.nn_tilde import NnTildeModule
 from vschaos2.models.projection import PROJECTIONS
 
@@ -13,6 +14,7 @@ LEAST_GAIN_DB, GREATEST_GAIN_DB = -120.0, 60.0
 GREATEST_TEMPERATURE = 10.0
 WARM_UP_CALLS = 4  # TorchScript watches the first calls before it compiles
 WARM_UP_SAMPLES = 2048
+NO_LABELS = LabelPorts()
 
 
 @torch.jit.interface
@@ -37,6 +39,9 @@ class Core(nn.Module):
         pass
 
     def set_projection(self, index: int) -> None:  # noqa: D102
+        pass
+
+    def set_label(self, task: int, value: float) -> None:  # noqa: D102
         pass
 
     def forward_delay(self) -> int:  # noqa: D102
@@ -67,6 +72,7 @@ class StreamingVAE(NnTildeModule):
         reset           any value: forget all that was heard
         latent_dims     number of latent axes, read only
         delay           samples of forward and of decode, read only
+        NAME OF A TASK  its class, by name or index, or its value, where nobody commands it
 
     Args:
         core: a scripted `InstrumentCore`.
@@ -78,9 +84,12 @@ class StreamingVAE(NnTildeModule):
         projection: the axes shown at first.
         forward_mode: what "default" means for `forward`.
         decode_mode: what "default" means for `decode`.
+        ports: what the core knows of labels.
     """
 
     core: Core
+    label_values: list[float]
+    label_names: list[str]
 
     def __init__(
         self,
@@ -92,6 +101,7 @@ class StreamingVAE(NnTildeModule):
         projection: str = "pca",
         forward_mode: str = KEEP_INPUT,
         decode_mode: str = "balanced",
+        ports: LabelPorts = NO_LABELS,
     ) -> None:
         super().__init__()
         self.core = core  # type: ignore[assignment]
@@ -114,9 +124,11 @@ class StreamingVAE(NnTildeModule):
         self.core.set_projection(PROJECTIONS.index(projection))
         self.register_buffer("latent_ranges", latent_ranges)
         axes = [f"axis {i}" for i in range(1, latent_dims + 1)]
-        self.register_method("forward", 1, 1, ["signal"], ["signal"])
-        self.register_method("encode", 1, hop, ["signal"], axes)
-        self.register_method("decode", hop, 1, axes, ["signal"])
+        self.register_method("forward", 1, 1, ["signal", *ports.inlets], ["signal", *ports.outlets])
+        self.register_method(
+            "encode", 1, hop, ["signal", *ports.encode_inlets], [*axes, *ports.outlets]
+        )
+        self.register_method("decode", hop, 1, [*axes, *ports.inlets], ["signal"])
         self.register_attribute("temperature", float)
         self.register_attribute("inversion", str)
         self.register_attribute("projection", str)
@@ -124,6 +136,15 @@ class StreamingVAE(NnTildeModule):
         self.register_attribute("reset", bool)
         self.register_attribute("latent_dims", int)
         self.register_attribute("delay", int, int)
+        self.texts = LabelTexts(ports.dims, ports.categorical, ports.class_names)
+        self.label_values: list[float] = [0.0 for _ in ports.tasks]
+        self.label_names: list[str] = []
+        for task in ports.tasks:
+            taken = [entry.removeprefix("get_") for entry in dir(self)]
+            taken += [entry.removesuffix("_params") for entry, _ in self.named_buffers()]
+            self.label_names.append(attribute_name(task, taken))
+            self.register_text_attribute(self.label_names[-1])
+        self.label_inlets: list[int] = [len(ports.inlets), len(ports.encode_inlets)]
 
     @torch.jit.export
     def get_methods(self) -> list[str]:
@@ -144,24 +165,28 @@ class StreamingVAE(NnTildeModule):
         with torch.no_grad():
             for count in self.warm_up_frames:
                 for _ in range(self.warm_up_calls):
-                    silence = torch.zeros(1, 1, count * self.hop)
-                    self.core.forward(silence)
-                    self.core.encode(silence)
-                    self.core.decode(torch.zeros(1, self.latent_dims, count))
+                    samples = count * self.hop
+                    self.core.forward(torch.zeros(1, 1 + self.label_inlets[0], samples))
+                    self.core.encode(torch.zeros(1, 1 + self.label_inlets[1], samples))
+                    inlets = self.latent_dims + self.label_inlets[0]
+                    self.core.decode(torch.zeros(1, inlets, count))
         self.core.reset()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Sound through the model: [B, 1, N] → [B, 1, N], N a multiple of the hop."""
+        """Sound, and labels, through the model: [B, inlets, N] → [B, outlets, N].
+
+        N is a multiple of the hop; the first channel is the sound.
+        """
         return self.core.forward(x)
 
     @torch.jit.export
     def encode(self, x: Tensor) -> Tensor:
-        """Latent axes of sound: [B, 1, N] → [B, latent_dims, N / hop]."""
+        """Latent axes of sound: [B, inlets, N] → [B, latent_dims + guesses, N / hop]."""
         return self.core.encode(x)
 
     @torch.jit.export
     def decode(self, x: Tensor) -> Tensor:
-        """Sound of latent axes: [B, latent_dims, N / hop] → [B, 1, N]."""
+        """Sound of latent axes: [B, latent_dims + labels, N / hop] → [B, 1, N]."""
         return self.core.decode(x)
 
     @torch.jit.export
@@ -252,3 +277,18 @@ class StreamingVAE(NnTildeModule):
     def set_delay(self, forward_samples: int, decode_samples: int) -> int:
         """Refused: a delay follows from the inversion."""
         return 1
+
+    @torch.jit.export
+    def get_text(self, task: int) -> list[str]:
+        """The class or the value that a label was set to."""
+        return [self.texts.text(task, self.label_values[task])]
+
+    @torch.jit.export
+    def set_text(self, task: int, value: str) -> int:
+        """A class by name or index, or a number."""
+        label = self.texts(task, value)
+        if not math.isfinite(label):
+            return 1
+        self.label_values[task] = label
+        self.core.set_label(task, label)
+        return 0

@@ -52,6 +52,8 @@ def build_model(config: DictConfig) -> VAE:
     try:
         return cast(VAE, instantiate(model, _convert_="all"))
     except InstantiationException as error:
+        if isinstance(error.__cause__, InputError):  # it names its key itself
+            raise error.__cause__ from error
         # Hydra's text: "Error in call to target 'X':", the cause, "full_key: encoder".
         key = re.search(r"full_key: (\S+)", str(error))
         cause = " ".join(str(error.__cause__ or error).split())

@@ -1,17 +1,22 @@
 """The whole model: a variational auto-encoder over spectral frames.
 
     frames [B, K] ──encoder──> Normal over latents [B, Z] ──decoder──> frames [B, K]
+                     │ features [B, H] ──prediction──> labels
+
+Labels [B, n] of the conditioning tasks stand beside the frames, the latents or both.
 
 Source: Kingma & Welling (2014), "Auto-encoding variational Bayes".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vschaos2.dsp.spectral import SpectralTransform
+from vschaos2.models.conditioning import Conditioning, Prediction
 from vschaos2.models.distributions import Normal, normal_from_output
 
 OUTPUTS = ("softplus", "normal")
@@ -22,13 +27,16 @@ class VAE(nn.Module):
 
     Args:
         transform: waveform to frames and back; `transform.n_features` is K.
-        encoder: makes an encoder of `n_features` and `n_outputs`.
+        encoder: makes an encoder of `n_features`, `n_outputs` and `n_labels`.
         decoder: makes a decoder of `n_inputs` and `n_outputs`.
         latent_dim: number of latent dimensions, Z.
         output: "softplus", a point estimate ≥ 0 (a Normal of unit deviation), or "normal", a
             mean and a deviation per bin.
+        conditioning: the labels that encoder and decoder are told; see `Conditioning`.
+        prediction: the labels that are guessed; see `Prediction`.
 
     Raises:
+        InputError: for a task of conditioning or prediction that cannot be.
         ValueError: for an unknown output, a latent without dimensions, or a point estimate of
             frames that can be negative (log contrast).
     """
@@ -40,6 +48,8 @@ class VAE(nn.Module):
         decoder: Callable[..., nn.Module],
         latent_dim: int = 16,
         output: str = "softplus",
+        conditioning: Mapping[str, Any] | None = None,
+        prediction: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -55,22 +65,50 @@ class VAE(nn.Module):
         self.output = output
         self.transform = transform
         n_features = transform.n_features
-        self.encoder = encoder(n_features=n_features, n_outputs=2 * latent_dim)
+        told = Conditioning(conditioning)
+        self.encoder = encoder(
+            n_features=n_features, n_outputs=2 * latent_dim, n_labels=told.encoder_width
+        )
         n_outputs = n_features if output == "softplus" else 2 * n_features
-        self.decoder = decoder(n_inputs=latent_dim, n_outputs=n_outputs)
+        self.decoder = decoder(n_inputs=latent_dim + told.decoder_width, n_outputs=n_outputs)
+        self.conditioning = told
+        feature_dim: Any = self.encoder.feature_dim
+        self.prediction = Prediction(prediction, feature_dim, latent_dim, told)
 
-    def encode(self, frames: Tensor) -> Normal:
-        """The posterior over latents: [B, K] → Normal of [B, Z]."""
-        return normal_from_output(self.encoder(frames))
+    def features(self, frames: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The encoder's last features: frames [B, K], labels [B, n] → [B, H]."""
+        labels = self._labels(frames, labels)
+        if self.conditioning.encoder_width > 0:
+            frames = torch.cat([frames, self.conditioning.for_encoder(labels)], 1)
+        return self.encoder.body(frames)  # type: ignore[operator]
 
-    def decode(self, latent: Tensor) -> Normal:
-        """The distribution of frames at latent points: [B, Z] → Normal of [B, K]."""
+    def posterior(self, features: Tensor) -> Normal:
+        """The posterior over latents: features [B, H] → Normal of [B, Z]."""
+        return normal_from_output(self.encoder.head(features))  # type: ignore[operator]
+
+    def encode(self, frames: Tensor, labels: Tensor | None = None) -> Normal:
+        """The posterior over latents: frames [B, K], labels [B, n] → Normal of [B, Z]."""
+        return self.posterior(self.features(frames, labels))
+
+    def decode(self, latent: Tensor, labels: Tensor | None = None) -> Normal:
+        """The distribution of frames: latent [B, Z], labels [B, n] → Normal of [B, K]."""
+        labels = self._labels(latent, labels)
+        if self.conditioning.decoder_width > 0:
+            latent = torch.cat([latent, self.conditioning.for_decoder(labels)], 1)
         raw = self.decoder(latent)
         if self.output == "normal":
             return normal_from_output(raw)
         mean = F.softplus(raw)
         return Normal(mean, torch.ones_like(mean))
 
-    def forward(self, frames: Tensor) -> Tensor:
-        """Reconstructed frames, from the mean of the posterior: [B, K] → [B, K]."""
-        return self.decode(self.encode(frames).mean).mean
+    def forward(self, frames: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Reconstructed frames, from the mean of the posterior: [B, K], [B, n] → [B, K]."""
+        return self.decode(self.encode(frames, labels).mean, labels).mean
+
+    def _labels(self, like: Tensor, labels: Tensor | None) -> Tensor:
+        """The labels, or none [B, 0] for a model that needs none."""
+        if labels is not None:
+            return labels
+        if len(self.conditioning.tasks) > 0:
+            raise ValueError("labels are missing: this model is conditioned, give [B, n_tasks]")
+        return like.new_zeros((like.shape[0], 0))

@@ -15,6 +15,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from vschaos2.config import call, check_keys
 from vschaos2.data.augment import Augment
+from vschaos2.data.inspection import inspect_dataset, use_of
 from vschaos2.data.module import WindowDataModule
 from vschaos2.divergences import Divergence
 from vschaos2.errors import InputError
@@ -23,6 +24,7 @@ from vschaos2.models.vae import VAE
 from vschaos2.runs import create_run_folder, save_config
 from vschaos2.schedules import BetaSchedule
 from vschaos2.training.callbacks import ProgressLine, StopOnInterrupt, WholeCheckpoints, checkpoints
+from vschaos2.training.labels import check_classes, fit_values, label_tasks
 from vschaos2.training.step import VAETraining
 
 logger = logging.getLogger(__name__)
@@ -56,16 +58,22 @@ def train(config: DictConfig) -> Path:
     data = call(
         WindowDataModule,
         "data",
-        {**config.data.dataset, **config.data.loader},
+        {**_plain(config.data.dataset), **_plain(config.data.loader)},
         window_samples=model.transform.n_fft,
         draw_samples=augment.window_samples(model.transform.n_fft),
         hop=model.transform.hop,
         seed=config.seed,
+        tasks=label_tasks(model),
     )
+    if data.metadata is not None:
+        check_classes(model, data.metadata)
+        step.classes = {task: data.metadata.class_names[task] or [] for task in label_tasks(model)}
+    if is_first_process():
+        _tell_of_dataset(config, data)
     trainer_options = _plain(config.trainer)
     if config.check:
         trainer_options |= {"limit_train_batches": 2, "limit_val_batches": 1, "max_epochs": 1}
-    fit_level(step, data)
+    fit_to_dataset(step, data)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
     folder = _run_folder(config, data)
     try:
@@ -112,18 +120,33 @@ def training_step(
 
 
 @torch.no_grad()
-def fit_level(step: VAETraining, data: WindowDataModule) -> None:
-    """Set the contrast's scale from the mean magnitude of the training windows.
+def fit_to_dataset(step: VAETraining, data: WindowDataModule) -> None:
+    """Set the contrast's scale, and those of continuous labels, from the training windows.
 
     Raises:
         InputError: if they are all silent.
     """
-    means = [step.magnitudes(batch["waveform"]).mean() for batch in data.probe_batches()]
-    mean = float(torch.stack(means).mean())
+    batches = [
+        (step.magnitudes(batch["waveform"]).mean(), batch["labels"])
+        for batch in data.probe_batches()
+    ]
+    mean = float(torch.stack([mean for mean, _ in batches]).mean())
     if not mean > 0:
         raise InputError(f"{data.root}: every training file is silent: check the recordings")
     step.model.transform.fit_level(mean)
     step.averaged_model().transform.fit_level(mean)
+    tasks = label_tasks(step.model)
+    labels = {task: torch.cat([known[task] for _, known in batches]) for task in tasks}
+    fit_values(step.model, labels)
+    fit_values(step.averaged_model(), labels)
+
+
+def _tell_of_dataset(config: DictConfig, data: WindowDataModule) -> None:
+    """Log what the dataset holds, and where to read more if something is wrong with it."""
+    report = inspect_dataset(data.root, use_of(config), cache=data.cache, clipping=False)
+    logger.info("%s", report.summary())
+    if report.errors:
+        logger.warning("for each finding and its remedy: python check_dataset.py %s", data.root)
 
 
 def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:

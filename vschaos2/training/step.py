@@ -13,9 +13,16 @@ from torch.optim.swa_utils import AveragedModel
 from vschaos2.data.augment import Augment
 from vschaos2.divergences import Divergence
 from vschaos2.losses import ReconstructionLoss, spectral_convergence
-from vschaos2.models.distributions import normal_sample
+from vschaos2.models.distributions import Normal, normal_sample
 from vschaos2.models.vae import VAE
 from vschaos2.schedules import BetaSchedule
+from vschaos2.training.labels import (
+    draw_conditions,
+    prediction_losses,
+    prediction_scores,
+    prefer_guesses,
+    stack_labels,
+)
 
 AVERAGE_EVERY = 4  # steps between updates of the average: a quarter of its cost, same memory
 
@@ -38,6 +45,8 @@ class VAETraining(pl.LightningModule):
         warmup_steps: steps over which the learning rate rises.
         cooldown: last part of the training, 0 to 1, over which it falls to 0.
         average_decay: memory of the running average, per step.
+        classes: names of the classes of every label task, for the checkpoints; a continuous task
+            and one without classes.txt have none.
     """
 
     def __init__(
@@ -52,6 +61,7 @@ class VAETraining(pl.LightningModule):
         warmup_steps: int = 100,
         cooldown: float = 0.4,
         average_decay: float = 0.999,
+        classes: dict[str, list[str]] | None = None,
     ) -> None:
         super().__init__()
         if not 0.0 <= cooldown <= 1.0:
@@ -68,6 +78,8 @@ class VAETraining(pl.LightningModule):
         self.warmup_steps = warmup_steps
         self.cooldown = cooldown
         self.average_decay = average_decay
+        self.classes = classes or {}
+        self.scores = torch.zeros(0, 2)
         self.seconds_before = 0.0
         self.started_at = time.monotonic()
         self.summary: dict[str, float] = {}
@@ -88,19 +100,26 @@ class VAETraining(pl.LightningModule):
 
     def training_step(self, batch: dict[str, Any], index: int) -> Tensor:
         """The loss of one batch of windows."""
-        transform = self.model.transform
+        model, transform = self.model, self.model.transform
         waveform = self.augment.resample(batch["waveform"], transform.n_fft)
         magnitude = self.augment.filter(self.magnitudes(waveform))
         frames = transform.to_frames(magnitude)
-        posterior = self.model.encode(frames)
+        posterior, outputs, labels, _ = self._hear(model, frames, batch)
         latent = normal_sample(posterior)
-        loss, losses = self.reconstruction(frames, self.model.decode(latent), magnitude)
+        loss, losses = self.reconstruction(frames, model.decode(latent, labels), magnitude)
         distance, distances = self.divergence(posterior, latent)
         beta = self.beta(self.global_step, self.current_epoch)
         loss = loss + beta * distance
+        if model.prediction.tasks:
+            wanted = stack_labels(batch["labels"], model.prediction.tasks, frames)
+            predicted = prediction_losses(model.prediction, outputs, wanted)
+            loss = loss + torch.stack(list(predicted.values())).sum()
+        else:
+            predicted = {}
         if (self.global_step + 1) % self.log_every_n_steps == 0:
             self._log("train", loss, losses, distances)
             self.log("beta", beta)
+            self.log_dict({f"train/prediction/{task}": v for task, v in predicted.items()})
         return loss
 
     def validation_step(self, batch: dict[str, Any], index: int) -> None:
@@ -109,13 +128,74 @@ class VAETraining(pl.LightningModule):
         transform = model.transform
         magnitude = self.magnitudes(batch["waveform"][:, : transform.n_fft])
         frames = transform.to_frames(magnitude)
-        posterior = model.encode(frames)
-        estimate = model.decode(posterior.mean)
+        posterior, _, labels, guesses = self._hear(model, frames, batch)
+        estimate = model.decode(posterior.mean, labels)
         loss, losses = self.reconstruction(frames, estimate, magnitude)
         convergence = spectral_convergence(magnitude, transform.to_magnitude(estimate.mean))
         losses["spectral_convergence"] = convergence
         distance, distances = self.divergence(posterior, posterior.mean)
         self._log("validation", loss + self.beta.target * distance, losses, distances)
+        if model.prediction.tasks:
+            wanted = stack_labels(batch["labels"], model.prediction.tasks, frames)
+            self.scores = self.scores + prediction_scores(model.prediction, guesses, wanted)
+
+    def _hear(
+        self, model: VAE, frames: Tensor, batch: dict[str, Any]
+    ) -> tuple[Normal, list[Tensor], Tensor, Tensor]:
+        """Posterior, predictors' raw outputs, complete conditioning labels, and guesses."""
+        known = stack_labels(batch["labels"], model.conditioning.tasks, frames)
+        labels = draw_conditions(model.conditioning, known)
+        features = model.features(frames, labels)
+        posterior = model.posterior(features)
+        outputs = model.prediction(features, posterior.mean)
+        with torch.no_grad():
+            guesses, _ = model.prediction.interpret(outputs, frames)
+        # What the encoder is told is never predicted: it was told the same labels.
+        names = model.conditioning.tasks, model.prediction.tasks
+        return (
+            posterior,
+            outputs,
+            prefer_guesses(labels, known, names[0], guesses, names[1]),
+            guesses,
+        )
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin to count right guesses."""
+        self.scores = torch.zeros(len(self.model.prediction.tasks), 2, device=self.device)
+
+    def on_validation_epoch_end(self) -> None:
+        """Accuracy (part of the known labels, 0 to 1) or mean absolute error of each predictor."""
+        prediction = self.model.prediction
+        scores = self.scores
+        if prediction.tasks and self.trainer.world_size > 1:
+            gathered: Any = self.all_gather(scores)
+            scores = gathered.sum(0)
+        for task, categorical, (total, known) in zip(
+            prediction.tasks, prediction.categorical, scores.tolist(), strict=True
+        ):
+            if known > 0:
+                kind = "accuracy" if categorical else "error"
+                self.log(f"validation/{kind}/{task}", total / known)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Any,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Limit the norm of the gradient, that of the predictors apart from the model's.
+
+        A predictor learns beside the model: were their norms one, an unsure predictor would slow
+        the model down.
+        """
+        beside = list(self.model.prediction.parameters())
+        if not beside or not gradient_clip_val or gradient_clip_algorithm not in (None, "norm"):
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+            return
+        own = {id(parameter) for parameter in beside}
+        rest = [p for p in self.model.parameters() if id(p) not in own]
+        for parameters in (rest, beside):
+            torch.nn.utils.clip_grad_norm_(parameters, float(gradient_clip_val))
 
     def _log(
         self, stage: str, loss: Tensor, losses: dict[str, Tensor], distances: dict[str, Tensor]
@@ -177,6 +257,7 @@ class VAETraining(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the latents of the training windows, and what this checkpoint is."""
         checkpoint["latents"] = self.training_latents()
+        checkpoint["classes"] = self.classes
         checkpoint["seconds"] = self.seconds()
         metrics = self.trainer.callback_metrics
         checkpoint["summary"] = {
@@ -197,5 +278,8 @@ class VAETraining(pl.LightningModule):
         latents = []
         for batch in self.trainer.datamodule.probe_batches():  # type: ignore[attr-defined]
             magnitude = self.magnitudes(batch["waveform"].to(self.device))
-            latents.append(model.encode(model.transform.to_frames(magnitude)).mean.cpu())
+            frames = model.transform.to_frames(magnitude)
+            known = stack_labels(batch["labels"], model.conditioning.tasks, frames)
+            labels = draw_conditions(model.conditioning, known)
+            latents.append(model.encode(frames, labels).mean.cpu())
         return torch.cat(latents)

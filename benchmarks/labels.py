@@ -1,0 +1,111 @@
+"""Whether a run follows the labels it is told, and guesses those it is not.
+
+    python -m benchmarks.labels RUN FOLDER [--swaps N] [--every N]
+
+FOLDER holds recordings and their metadata, which the training did not see: other velocities of
+the notes of `benchmarks.sampled_instruments`, for instance. Printed are
+
+    accuracy   of each predictor, over the frames that sound (within 40 dB of the file's loudest)
+    SC         ‖S - Ŝ‖ / ‖S‖ of the magnitudes, mean over files, with the labels of the metadata
+    swap       the latents of every file, decoded with N other pitch classes: of the frames that
+               the pitch tracker SwiftF0 calls voiced, the part of the commanded class (within 50
+               cents of it, in any octave)
+"""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+import torch
+from torch import Tensor
+
+from vschaos2.audio import read_audio
+from vschaos2.data.cache import open_cache
+from vschaos2.data.metadata import Metadata, load_metadata
+from vschaos2.data.pitch_trackers import SAMPLE_RATE_HZ, Tracker, make_tracker
+from vschaos2.dsp.inversion import invert_offline
+from vschaos2.models.vae import VAE
+from vschaos2.runs import load_run
+from vschaos2.training.labels import label_tasks
+
+SOUNDING = 10.0 ** (-40 / 20)
+
+
+def labels_over_frames(
+    metadata: Metadata | None, tasks: list[str], file: int, seconds: npt.NDArray[np.float64]
+) -> Tensor:
+    """The labels of a file at some moments, [F, n]."""
+    if metadata is None or not tasks:
+        return torch.zeros(len(seconds), 0)
+    values = metadata.at(np.full(len(seconds), file), seconds)
+    return torch.from_numpy(np.stack([values[task] for task in tasks], 1))
+
+
+def follows(
+    model: VAE, magnitude: Tensor, pitch_class: int, tracker: Tracker
+) -> npt.NDArray[np.bool_]:
+    """Whether each voiced cell of the sound of magnitudes [F, K] is of a pitch class (A = 0)."""
+    transform = model.transform
+    sound = invert_offline(magnitude[None], transform.n_fft, transform.hop)[0].numpy()
+    f0_hz, periodicity = tracker(soxr.resample(sound, transform.sample_rate_hz, SAMPLE_RATE_HZ))
+    key = np.round(12 * np.log2(f0_hz[periodicity >= tracker.threshold] / 440.0))
+    return key % 12 == pitch_class
+
+
+@torch.inference_mode()
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--swaps", type=int, default=2, help="other pitches per file (%(default)s)")
+    parser.add_argument("--every", type=int, default=1, help="swap every Nth file (%(default)s)")
+    arguments = parser.parse_args()
+    run = load_run(arguments.run)
+    model, transform = run.model, run.model.transform
+    tasks = label_tasks(model)
+    told, guessed = model.conditioning.tasks, model.prediction.tasks
+    files = open_cache(arguments.folder, transform.sample_rate_hz).files
+    callbacks = run.config.data.dataset.metadata_callbacks
+    metadata = load_metadata(arguments.folder, files, callbacks, tasks) if tasks else None
+    tracker = make_tracker("swift", 256 / 44_100, 50.0, 2000.0, "full")
+    rng = np.random.default_rng(0)
+    right, convergences, swaps = defaultdict(list), [], []
+    for number, file in enumerate(files):
+        sound = torch.from_numpy(read_audio(arguments.folder / file.path, transform.sample_rate_hz))
+        magnitude = transform.analyse(sound[None])[0].abs()
+        seconds = np.arange(len(magnitude)) * transform.hop + transform.n_fft / 2
+        seconds = seconds / transform.sample_rate_hz
+        labels = labels_over_frames(metadata, told, number, seconds).nan_to_num(0.0)
+        frames = transform.to_frames(magnitude)
+        features = model.features(frames, labels)
+        latent = model.posterior(features).mean
+        made = transform.to_magnitude(model.decode(latent, labels).mean)
+        convergences.append(float((magnitude - made).norm() / magnitude.norm().clamp_min(1e-9)))
+        energy = magnitude.norm(dim=1)
+        sounding = energy >= SOUNDING * energy.max()
+        guesses, _ = model.prediction.guess(features, latent)
+        truth = labels_over_frames(metadata, guessed, number, seconds)
+        for index, task in enumerate(guessed):
+            right[task].append((guesses == truth)[sounding & ~truth[:, index].isnan(), index])
+        if "pitch" not in told or number % arguments.every:
+            continue
+        column = told.index("pitch")
+        for step in rng.choice(np.arange(1, 12), arguments.swaps, replace=False):
+            swapped = labels.clone()
+            swapped[:, column] = (labels[:, column] + int(step)) % 12
+            magnitude = transform.to_magnitude(model.decode(latent, swapped).mean)
+            swaps.append(follows(model, magnitude, int(swapped[0, column]), tracker))
+    for task, hits in right.items():
+        print(f"accuracy {task:12} {float(torch.cat(hits).float().mean()):.3f}")
+    print(f"SC                    {np.mean(convergences):.3f}")
+    if swaps:
+        together = np.concatenate(swaps)
+        print(f"swap                  {together.mean():.3f} of {len(together)} voiced cells")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""What a configuration may say of the labels in `model.conditioning` and `model.prediction`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vschaos2.errors import InputError
+
+TARGETS = ("encoder", "decoder")
+EMBEDDINGS = ("OneHot", "Embedding", "Float")
+INPUTS = ("features", "latent")
+UNKNOWN = ("leave_out", "random")
+DISTRIBUTIONS = ("Categorical", "Normal")
+
+
+@dataclass(frozen=True)
+class ConditioningTask:
+    """One task of `model.conditioning`.
+
+    Args:
+        dim: number of classes; 1 for a continuous task.
+        target: encoder, decoder, or a list of both.
+        embedding: OneHot, Embedding (learnt rows) or Float (continuous).
+        embedding_dim: width of Embedding's rows; None for as many as classes, at most 8.
+
+    Raises:
+        ValueError: for a value that is none of these.
+    """
+
+    dim: int
+    target: str | Sequence[str] = ("decoder",)
+    embedding: str = "OneHot"
+    embedding_dim: int | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("embedding", self.embedding, EMBEDDINGS)
+        if not self.targets():
+            raise ValueError("target is empty: use encoder, decoder or [encoder, decoder]")
+        for target in self.targets():
+            check_choice("target", target, TARGETS)
+        check_dim(self.dim, self.embedding != "Float", self.embedding)
+        if self.embedding_dim is not None and self.embedding != "Embedding":
+            raise ValueError(f"embedding_dim is for Embedding: remove it from {self.embedding}")
+        if self.embedding_dim is not None and self.embedding_dim < 1:
+            raise ValueError(f"embedding_dim must be at least 1, got {self.embedding_dim}")
+
+    def targets(self) -> list[str]:
+        """Where the label goes, as a list."""
+        return [self.target] if isinstance(self.target, str) else list(self.target)
+
+
+@dataclass(frozen=True)
+class PredictorArguments:
+    """The `args` of a predictor.
+
+    Args:
+        nlayers: hidden layers.
+        hidden_dims: their width, or the width of each.
+        target_dist: Categorical (classes) or Normal (a continuous task).
+
+    Raises:
+        ValueError: for a value that is none of these.
+    """
+
+    nlayers: int = 2
+    hidden_dims: int | Sequence[int] = 256
+    target_dist: str = "Categorical"
+
+    def __post_init__(self) -> None:
+        check_choice("target_dist", self.target_dist, DISTRIBUTIONS)
+        if self.nlayers < 0:
+            raise ValueError(f"nlayers must be 0 or more, got {self.nlayers}")
+        if len(self.widths()) != self.nlayers or any(
+            not isinstance(width, int) or width < 1 for width in self.widths()
+        ):
+            raise ValueError(
+                f"hidden_dims must be a width ≥ 1 or a list of nlayers={self.nlayers} of them, "
+                f"got {self.hidden_dims!r}"
+            )
+
+    def widths(self) -> list[int]:
+        """The width of every hidden layer."""
+        given = self.hidden_dims
+        return [given] * self.nlayers if isinstance(given, int) else list(given)
+
+
+@dataclass(frozen=True)
+class PredictionTask:
+    """One task of `model.prediction`.
+
+    Args:
+        dim: number of classes; 1 for a continuous task.
+        type: MLPEncoder.
+        args: arguments of `PredictorArguments`.
+        input: features (the encoder's last ones) or latent (the mean of the posterior).
+        unknown: what training does with unknown labels: leave_out, or random targets.
+
+    Raises:
+        ValueError: for a value that is none of these.
+    """
+
+    dim: int
+    type: str = "MLPEncoder"
+    args: Mapping[str, Any] | None = None
+    input: str = "features"
+    unknown: str = "leave_out"
+
+    def __post_init__(self) -> None:
+        check_choice("type", self.type, ("MLPEncoder",))
+        check_choice("input", self.input, INPUTS)
+        check_choice("unknown", self.unknown, UNKNOWN)
+
+
+def mapping(where: str, options: Any) -> Mapping[str, Any]:
+    """The options themselves, if they are key: value pairs; else InputError."""
+    if not isinstance(options, Mapping):
+        raise InputError(f"{where} must hold key: value pairs, got {options!r}")
+    return options
+
+
+def check_choice(name: str, value: Any, known: Sequence[str]) -> None:
+    """Raise ValueError if a value is not among the known ones."""
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+
+
+def check_dim(dim: int, categorical: bool, kind: str) -> None:
+    """Raise ValueError unless there are two classes or more, or dim is 1 for a value."""
+    if categorical and dim < 2:
+        raise ValueError(f"dim must be at least 2 classes for {kind}, got {dim}")
+    if not categorical and dim != 1:
+        raise ValueError(f"dim must be 1 for {kind}, got {dim}")
