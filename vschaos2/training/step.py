@@ -82,7 +82,6 @@ class VAETraining(pl.LightningModule):
         self.scores = torch.zeros(0, 2)
         self.seconds_before = 0.0
         self.started_at = time.monotonic()
-        self.summary: dict[str, float] = {}
 
     @property
     def log_every_n_steps(self) -> int:
