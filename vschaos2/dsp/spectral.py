@@ -108,4 +108,5 @@ class _InverseMel(nn.Module):
         self.register_buffer("inverse_bank", mel.inverse_bank, persistent=False)
 
     def forward(self, bands: Tensor) -> Tensor:
+        """Magnitudes [..., K] ≥ 0 of band values [..., n_mels]."""
         return torch.matmul(bands, self.inverse_bank).clamp_min(0.0)
