@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turn a trained run into NAME.ts for nn~ in Max and PureData, with a card of what it costs."""
+"""Turn a trained run into NAME.ts for nn~ in Max and PureData, its card and its patches."""
 
 import sys
 from pathlib import Path

@@ -160,6 +160,13 @@ void* New(t_symbol*, int count, t_atom* atoms) {
   int words = 0;
   for (const Atom& value : Atoms(count, atoms)) {
     if (const auto* word = std::get_if<std::string>(&value)) {
+      if (word->size() > 1 && word->front() == '-') {
+        pd_error(nullptr,
+                 "vschaos~: %s: there are no flags, and no multichannel cords as with nn~'s -m: "
+                 "make one object for each voice",
+                 word->c_str());
+        return nullptr;
+      }
       (words++ == 0 ? settings.model : settings.method) = *word;
     } else {
       settings.buffer = int(std::get<double>(value));

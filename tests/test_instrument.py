@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vschaos2.dsp.inversion import MODES
+from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore, known_modes
 from vschaos2.models.distributions import Normal
@@ -417,9 +417,9 @@ def test_encode_draws_from_the_posterior(tiny_core, tiny_axes, kind: str, temper
 class Eavesdropper(InstrumentCore):
     """Remembers the latents that reach the decoder."""
 
-    def magnitude(self, latent: Tensor) -> Tensor:
+    def magnitude(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
         self.latents = latent
-        return super().magnitude(latent)
+        return super().magnitude(latent, labels)
 
 
 def test_decode_adds_noise_of_its_temperature_on_every_axis(tiny_run, tiny_axes):

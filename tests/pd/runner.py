@@ -89,6 +89,75 @@ def run_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> tuple[list
     return text.splitlines(), process.returncode
 
 
+def record(
+    folder: Path,
+    library: Path,
+    patch: Patch,
+    taps: Sequence[tuple[int, int]],
+    length: int,
+    events: Sequence[tuple[float, str, int | None]] = (),
+    sounds: np.ndarray | None = None,
+    players: Sequence[tuple[int, int]] = (),
+    sample_rate_hz: int = 44100,
+    flags: Sequence[str] = ("-lib", "vschaos~"),
+    is_batch: bool = True,
+) -> Played:
+    """Run a patch and record signals of it, sample by sample.
+
+    Args:
+        folder: scratch.
+        library: folder of the external.
+        patch: to which the recorder is added.
+        taps: (box, outlet) of the signals to record.
+        length: in samples, a multiple of the block.
+        events: (time in samples, text, box): messages; of texts like "; receiver …" there is no
+            box. Pd does what is due before the end of a
+            block's time ahead of that block.
+        sounds: [players, T], float32, played from the first sample on.
+        players: (box, inlet) that each of the sounds goes to.
+        sample_rate_hz: of Pd.
+        flags: more flags of Pd.
+        is_batch: as fast as Pd can; else by the clock.
+    """
+    sample_ms = 1000.0 / sample_rate_hz
+    files = patch.box("soundfiler")
+    start = patch.box("t b b b b b")
+    patch.connect(patch.box("loadbang"), start)
+    for channel in range(len(taps)):
+        patch.box(f"array define out{channel} {length}")
+    if sounds is not None:
+        soundfile.write(folder / "in.wav", sounds.T, sample_rate_hz, subtype="FLOAT")
+        for channel in range(len(players)):
+            patch.box(f"array define in{channel} {sounds.shape[1]}")
+        names = " ".join(f"in{channel}" for channel in range(len(players)))
+        read = patch.box(f"read {folder}/in.wav {names}", "msg")
+        patch.connect(start, read, 4)
+        patch.connect(read, files)
+    for channel, (box, inlet) in enumerate(players):
+        source = patch.box(f"tabplay~ in{channel}")
+        patch.connect(start, source, 3)
+        patch.connect(source, box, 0, inlet)
+    for channel, (box, outlet) in enumerate(taps):
+        sink = patch.box(f"tabwrite~ out{channel}")
+        patch.connect(start, sink, 2)
+        patch.connect(box, sink, outlet)
+    patch.connect(start, patch.box("; pd dsp 1", "msg"), 1)
+    later = patch.box("t b")
+    patch.connect(start, later)
+    for sample, text, box in events:
+        patch.send(later, sample * sample_ms, text, box)
+    names = " ".join(f"out{channel}" for channel in range(len(taps)))
+    end_ms = (length + 2 * BLOCK) * sample_ms
+    patch.send(later, end_ms, f"write -wave -bytes 4 {folder}/out.wav {names}", files)
+    patch.send(later, end_ms + 1.0, "; pd quit")
+
+    pace = ("-batch",) if is_batch else ()
+    rate = ("-r", str(sample_rate_hz))
+    lines, code = run_pd(patch, folder, library, *pace, *rate, *flags)
+    recorded, _ = soundfile.read(folder / "out.wav", dtype="float32", always_2d=True)
+    return Played(recorded.T, lines, code)
+
+
 def play(
     folder: Path,
     library: Path,
@@ -110,47 +179,22 @@ def play(
         sample_rate_hz: of Pd.
         flags: more flags of Pd.
     """
-    inlets, length = signals.shape
-    outlets = chain[-1][1]
-    block_ms = 1000.0 * BLOCK / sample_rate_hz
-    soundfile.write(folder / "in.wav", signals.T, sample_rate_hz, subtype="FLOAT")
-
     patch = Patch()
     boxes = [patch.box(text) for text, _ in chain]
     for (_, count), source, target in zip(chain, boxes, boxes[1:], strict=False):
         for channel in range(count):
             patch.connect(source, target, channel, channel)
     patch.connect(boxes[0], patch.box("print info"), chain[0][1])
-    files = patch.box("soundfiler")
-    start = patch.box("t b b b b b")
-    patch.connect(patch.box("loadbang"), start)
-    for name, count in (("in", inlets), ("out", outlets)):
-        for channel in range(count):
-            patch.box(f"array define {name}{channel} {length}")
-    names = " ".join(f"in{channel}" for channel in range(inlets))
-    read = patch.box(f"read {folder}/in.wav {names}", "msg")
-    patch.connect(start, read, 4)
-    patch.connect(read, files)
-    for channel in range(inlets):
-        source = patch.box(f"tabplay~ in{channel}")
-        patch.connect(start, source, 3)
-        patch.connect(source, boxes[0], 0, channel)
-    for channel in range(outlets):
-        sink = patch.box(f"tabwrite~ out{channel}")
-        patch.connect(start, sink, 2)
-        patch.connect(boxes[-1], sink, channel)
-    patch.connect(start, patch.box("; pd dsp 1", "msg"), 1)
-    later = patch.box("t b")
-    patch.connect(start, later)
-    for block, text in messages:
-        # Pd does what is due before the end of a block's time ahead of that block.
-        patch.send(later, (block + 0.5) * block_ms, text, boxes[0])
-    names = " ".join(f"out{channel}" for channel in range(outlets))
-    end_ms = (length / BLOCK + 2) * block_ms
-    patch.send(later, end_ms, f"write -wave -bytes 4 {folder}/out.wav {names}", files)
-    patch.send(later, end_ms + 1.0, "; pd quit")
-
-    rate = ("-r", str(sample_rate_hz))
-    lines, code = run_pd(patch, folder, library, "-batch", *rate, *flags)
-    recorded, _ = soundfile.read(folder / "out.wav", dtype="float32", always_2d=True)
-    return Played(recorded.T, lines, code)
+    inlets, length = signals.shape
+    return record(
+        folder,
+        library,
+        patch,
+        taps=[(boxes[-1], channel) for channel in range(chain[-1][1])],
+        length=length,
+        events=[((block + 0.5) * BLOCK, text, boxes[0]) for block, text in messages],
+        sounds=signals,
+        players=[(boxes[0], channel) for channel in range(inlets)],
+        sample_rate_hz=sample_rate_hz,
+        flags=flags,
+    )

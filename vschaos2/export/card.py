@@ -1,7 +1,6 @@
 """The card: what an exported instrument costs and how it behaves, measured when it is made."""
 
 import hashlib
-import json
 import platform
 import time
 from pathlib import Path
@@ -72,7 +71,8 @@ def measure_card(
             "lowest": [round(float(v), 3) for v in axes.lowest[:shown]],
             "highest": [round(float(v), 3) for v in axes.highest[:shown]],
         },
-        "labels": _labels(torch.jit.load(str(path)), ports),
+        "labels": _labels(torch.jit.load(str(path)), ports, core),
+        "attributes": told_attributes(torch.jit.load(str(path))),
         "training": {key: round(value, 5) for key, value in run.summary.items()},
         "parameters": sum(p.numel() for p in core.parameters()),
         "run": run.folder.parent.name + "/" + run.folder.name,
@@ -86,7 +86,9 @@ def _method(inlets: int, in_ratio: int, outlets: int, out_ratio: int) -> dict[st
     return {"inlets": inlets, "outlets": outlets, "in_ratio": in_ratio, "out_ratio": out_ratio}
 
 
-def _labels(loaded: torch.jit.ScriptModule, ports: LabelPorts) -> dict[str, Any]:
+def _labels(
+    loaded: torch.jit.ScriptModule, ports: LabelPorts, core: InstrumentCore
+) -> dict[str, Any]:
     """What can be commanded, at which inlets (from 1) and by which message, and what is guessed."""
     commanded = [
         {
@@ -97,6 +99,14 @@ def _labels(loaded: torch.jit.ScriptModule, ports: LabelPorts) -> dict[str, Any]
             "forward_inlet": 2 + i,
             "encode_inlet": 2 + sum(ports.on_encoder[:i]) if ports.on_encoder[i] else None,
             "decode_inlet": 1 + loaded.latent_dims + i,
+            "guessed_in": [
+                method
+                for method, columns in (
+                    ("forward", core.labels.frame_source),
+                    ("decode", core.labels.latent_source),
+                )
+                if columns[i] >= 0
+            ],
         }
         for i, (task, attribute, names, dim, is_categorical, inlet) in enumerate(
             zip(
@@ -110,6 +120,35 @@ def _labels(loaded: torch.jit.ScriptModule, ports: LabelPorts) -> dict[str, Any]
         for i, name in enumerate(ports.outlets)
     ]
     return {"commanded": commanded, "guessed": guessed}
+
+
+def told_attributes(loaded: torch.jit.ScriptModule) -> list[dict[str, Any]]:
+    """What messages can set besides labels: names, kinds, first values and limits.
+
+    Kinds are "number", "choice", "switch", "event" (any value does the same) and "reading" (it
+    cannot be set).
+    """
+    choices = {"inversion": loaded.modes, "projection": loaded.projections}
+    limits = {
+        "temperature": (0.0, loaded.greatest_temperature),
+        "gain_db": (loaded.least_gain_db, loaded.greatest_gain_db),
+    }
+    kinds = {"reset": "event", "latent_dims": "reading", "delay": "reading"}
+    told = []
+    for name in loaded.get_attributes():
+        if name in loaded.label_names:
+            continue
+        code = int(getattr(loaded, f"{name}_params")[0])
+        kind = "choice" if name in choices else "switch" if code == 0 else "number"
+        row: dict[str, Any] = {"name": name, "kind": kinds.get(name, kind)}
+        value = getattr(loaded, f"get_{name}")()
+        row["value"] = value[0] if len(value) == 1 else list(value)
+        if name in choices:
+            row["choices"] = list(choices[name])
+        if name in limits:
+            row["lowest"], row["highest"] = limits[name]
+        told.append(row)
+    return told
 
 
 def measure_load(
@@ -170,13 +209,6 @@ def safe_buffer(loads: dict[str, dict[str, dict[str, float]]], sample_rate_hz: i
         if blocks and all(block["slowest_ms"] <= limit_ms for block in blocks):
             return size
     return None
-
-
-def write_card(path: Path, card: dict[str, Any]) -> None:
-    """Write a card as JSON, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
 
 
 def card_table(name: str, card: dict[str, Any]) -> str:

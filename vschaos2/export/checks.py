@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vschaos2.dsp.inversion import MODES, MagnitudeInversion
+from vschaos2.dsp.inversion import MagnitudeInversion
+from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 

@@ -4,8 +4,8 @@
     decode    player's axes ─> decoder ─> phase recovery ─> sound
     forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
 
-Labels stand beside: commanded at further inlets, or guessed from what is heard; what is guessed
-leaves at further outlets of `encode` and `forward`.
+A decoder may remember the frames before. Labels stand beside: commanded at further inlets, or
+guessed from what is heard; what is guessed leaves at further outlets of `encode` and `forward`.
 
 No method shares state with another. Everything here is the code that trained, with state around.
 """
@@ -15,31 +15,19 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from vschaos2.dsp.inversion import MODES, MagnitudeInversion
+from vschaos2.dsp.inversion import MagnitudeInversion
+from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.export.label_inlets import LabelInlets
 from vschaos2.models.distributions import Normal
+from vschaos2.models.layers import padded_rows
 from vschaos2.models.projection import PROJECTIONS, LatentAxes
+from vschaos2.models.temporal import TemporalState
 from vschaos2.models.vae import VAE
 
 KEEP_INPUT = "keep_input"
 SILENCE = 1e-5  # relative to a full-scale sine's peak: a frame below -100 dB is silence
-ROW_MULTIPLE = 4
 LATENT_LIMIT = 100.0  # player's coordinates lie within ±3; far outside, a decoder may overflow
-
-
-def padded_rows(x: Tensor, multiple: int = ROW_MULTIPLE) -> Tensor:
-    """Rows [B, D] followed by zeros up to a multiple of four.
-
-    Matrix products of one or two rows add in another order than those of more: the same frame
-    would differ in its last bits with the size of the block it comes in, and phase recovery,
-    which follows ridges of near-equal height, can turn last bits into audible ones. From four
-    rows up a frame's numbers do not depend on its neighbours.
-    """
-    missing = -len(x) % multiple
-    if missing == 0:
-        return x
-    return torch.cat((x, x.new_zeros([missing, x.shape[1]])))
 
 
 class InstrumentCore(nn.Module):
@@ -55,6 +43,7 @@ class InstrumentCore(nn.Module):
     """
 
     confidence: Final[bool]
+    has_memory: Final[bool]
     gains: Tensor
     stacked_centre: Tensor
     stacked_to_axes: Tensor
@@ -92,6 +81,9 @@ class InstrumentCore(nn.Module):
             n_fft, hop, "eco" if forward_mode == KEEP_INPUT else forward_mode
         )
         self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode)
+        self.forward_memory = TemporalState(getattr(model, "state_size", 0))
+        self.decode_memory = TemporalState(getattr(model, "state_size", 0))
+        self.has_memory = self.decode_memory.size > 0
         self.keep_input = forward_mode == KEEP_INPUT
         self.temperature = 0.0
         self.gain = 1.0
@@ -110,6 +102,8 @@ class InstrumentCore(nn.Module):
         self.forward_synthesis.reset()
         self.forward_inversion.reset()
         self.decode_inversion.reset()
+        self.forward_memory.reset()
+        self.decode_memory.reset()
         self.gains = torch.full_like(self.gains, self.gain)
 
     @torch.jit.export
@@ -167,12 +161,10 @@ class InstrumentCore(nn.Module):
         if self.labels.is_used:
             commands = self.labels.of_encode(self.labels.at_frames(block[:, 1:], self.hop))
             latent, _, guesses = self.hear(magnitude, commands)
-            axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
-            values = torch.cat((axes[:, : self.latent_dims], guesses), 1)
         else:
-            latent = self.sample(magnitude)
-            axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
-            values = axes[:, : self.latent_dims]
+            latent, guesses = self.sample(magnitude), magnitude[:, :0]
+        axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+        values = torch.cat((axes[:, : self.latent_dims], guesses), 1)
         return values.reshape(batch, count, values.shape[1]).transpose(1, 2)
 
     @torch.jit.export
@@ -187,6 +179,7 @@ class InstrumentCore(nn.Module):
         i = self.projection
         step = self.stacked_from_axes[i][: self.latent_dims]
         latent = self.stacked_centre[i] + torch.matmul(padded_rows(played), step)
+        labels: Tensor | None = None
         if self.labels.is_used:
             commands = padded_rows(self.labels.rows(axes[:, self.latent_dims :]))
             labels = self.labels.unguessed(commands)
@@ -195,10 +188,11 @@ class InstrumentCore(nn.Module):
                 features = torch.zeros([len(latent), self.feature_dim], device=latent.device)
                 guesses, _ = self.model.prediction.guess(features, latent)
                 labels = self.labels.guessed(commands, guesses, True)
-            magnitude = self.magnitude(latent, labels)
-        else:
-            magnitude = self.magnitude(latent)
-        magnitude = magnitude[: batch * count].reshape(batch, count, -1)
+            labels = labels[: batch * count]
+        memory = self.decode_memory.recall(batch)
+        magnitude, memory = self.magnitude_after(latent[: batch * count], labels, memory)
+        self.decode_memory.keep(memory)
+        magnitude = magnitude.reshape(batch, count, -1)
         return self.level(self.decode_inversion(magnitude), 1).unsqueeze(1)
 
     def forward(self, block: Tensor) -> Tensor:
@@ -211,12 +205,15 @@ class InstrumentCore(nn.Module):
         heard = coefficients.abs()
         batch, count, bins = heard.shape
         rows = heard.reshape(batch * count, bins)
+        labels: Tensor | None = None
         if self.labels.is_used:
             commands = self.labels.at_frames(block[:, 1:], self.hop)
             latent, labels, guesses = self.hear(rows, commands)
-            magnitude = self.magnitude(latent, labels)
         else:
-            magnitude, guesses = self.magnitude(self.sample(rows)), rows[:, :0]
+            latent, guesses = self.sample(rows), rows[:, :0]
+        memory = self.forward_memory.recall(batch)
+        magnitude, memory = self.magnitude_after(latent, labels, memory)
+        self.forward_memory.keep(memory)
         magnitude = magnitude.reshape(batch, count, bins)
         # A model has no exact silence of its own: where nothing is heard, nothing is played.
         magnitude = magnitude * (heard.amax(-1, keepdim=True) > self.silence)
@@ -278,6 +275,15 @@ class InstrumentCore(nn.Module):
         else:
             frames = self.model.decode(latents, padded_rows(labels)).mean
         return self.transform.to_magnitude(frames)[: len(latent)]
+
+    def magnitude_after(
+        self, latent: Tensor, labels: Tensor | None, state: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The same after the frames that a state [B, S] remembers, and the state after these."""
+        if not self.has_memory:
+            return self.magnitude(latent, labels), state
+        estimate, state = self.model.decode_rows(latent, labels, state)
+        return self.transform.to_magnitude(padded_rows(estimate.mean))[: len(latent)], state
 
     def level(self, signal: Tensor, method: int) -> Tensor:
         """A block under the gain, moving to it in a straight line: [B, T] → [B, T]."""

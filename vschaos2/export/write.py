@@ -1,24 +1,30 @@
-"""From a run folder to files beside each other: NAME.ts and its card NAME.json."""
+"""From a run folder to files beside each other: NAME.ts, its card NAME.json, its patches."""
 
+import json
 import logging
+import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
-from vschaos2.dsp.inversion import MODES
+from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
-from vschaos2.export.card import BLOCKS, card_table, measure_card, write_card
+from vschaos2.export.card import BLOCKS, card_table, measure_card
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.export.label_inlets import LabelPorts
 from vschaos2.export.nn_tilde import define_text_attributes
 from vschaos2.export.operators import check_operators
+from vschaos2.export.patches import patch_files
+from vschaos2.export.placing import place_together
 from vschaos2.export.streaming_vae import StreamingVAE
 from vschaos2.models.projection import PROJECTIONS, count_axes, fit_axes
-from vschaos2.models.vae import VAE
 from vschaos2.runs import Run
 
 logger = logging.getLogger(__name__)
+
+UNSAFE = re.compile(r'[\\$,;{}"\x00-\x1f\x7f]|#(?=\d)|^ | $|  ')
 
 
 def export_run(
@@ -35,7 +41,7 @@ def export_run(
 
     Args:
         run: the trained model.
-        folder: where NAME.ts and NAME.json go; made if missing.
+        folder: where NAME.ts, NAME.json and the patches go; made if missing.
         name: of the files, at least three characters (nn~ aborts Pd on a shorter one).
         projection: axes shown at first, one of `PROJECTIONS`.
         latent_dims: axes shown: a count, a fidelity between 0 and 1, or None for all.
@@ -51,8 +57,7 @@ def export_run(
         InputError: for a name, count or place that cannot be.
         ExportError, UnknownOperatorError: if the file fails a check; nothing is written then.
     """
-    if len(name) < 3 or "/" in name or name.startswith("."):
-        raise InputError(f"name {name!r}: nn~ needs a plain file name of at least three characters")
+    check_name(name)
     if inversion not in MODES:
         raise InputError(f"inversion must be one of {', '.join(MODES)}, got {inversion!r}")
     if not len(run.latents):
@@ -70,9 +75,7 @@ def export_run(
         ) from error
 
     model = run.model
-    axes = {
-        kind: fit_axes(run.latents, kind, lambda z: _magnitude(model, z)) for kind in PROJECTIONS
-    }
+    axes = {kind: fit_axes(run.latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
     if projection not in axes:
         raise InputError(f"projection must be one of {', '.join(PROJECTIONS)}, got {projection!r}")
     wanted = model.latent_dim if latent_dims is None else latent_dims
@@ -108,8 +111,8 @@ def export_run(
             raise InputError(f"{folder}: cannot be written to: choose another -o") from error
         logger.info("%s: checking and measuring", target.name)
         card = measure_card(temporary, core, run, axes[projection], blocks, ports)
-        write_card(target.with_suffix(".json"), card)
-        temporary.replace(target)
+        texts = {f"{name}.json": json.dumps(card, indent=2) + "\n", **patch_files(name, card)}
+        _write_together(temporary, target, texts)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     finally:
@@ -118,6 +121,32 @@ def export_run(
     return target
 
 
-def _magnitude(model: VAE, latent: torch.Tensor) -> torch.Tensor:
-    labels = latent.new_zeros(len(latent), len(model.conditioning.tasks))
-    return model.transform.to_magnitude(model.decode(latent, labels).mean)
+def check_name(name: str) -> None:
+    """Refuse a name that hosts cannot load a model by.
+
+    nn~ aborts Pd on fewer than three characters. Patches hold a name as one word, in which spaces
+    are escaped; what `UNSAFE` matches means something else in Pd's or Max's files.
+
+    Raises:
+        InputError: for such a name.
+    """
+    if len(name) < 3 or "/" in name or name.startswith("."):
+        raise InputError(f"name {name!r}: nn~ needs a plain file name of at least three characters")
+    unsafe = UNSAFE.search(name)
+    if unsafe:
+        raise InputError(
+            f"name {name!r}: Pd and Max would misread {unsafe.group()!r} in it: choose another -n, "
+            "of letters, digits, - and _, with single spaces between words"
+        )
+
+
+def _write_together(temporary: Path, target: Path, texts: Mapping[str, str]) -> None:
+    """Put a complete file and texts in one folder: all of them, or none."""
+    waiting = {target.with_name(f".{file}.tmp"): target.with_name(file) for file in texts}
+    try:
+        for path, text in zip(waiting, texts.values(), strict=True):
+            path.write_text(text, encoding="utf-8")
+        place_together({**waiting, temporary: target})
+    finally:
+        for path in waiting:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,6196 @@
+{
+ "patcher": {
+  "fileversion": 1,
+  "appversion": {
+   "major": 8,
+   "minor": 5,
+   "revision": 0,
+   "architecture": "x64",
+   "modernui": 1
+  },
+  "classnamespace": "box",
+  "rect": [
+   60.0,
+   80.0,
+   1360.0,
+   714.0
+  ],
+  "default_fontsize": 12.0,
+  "default_fontname": "Arial",
+  "boxes": [
+   {
+    "box": {
+     "id": "obj-1",
+     "maxclass": "panel",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      0.0,
+      0.0,
+      1000.0,
+      76.0
+     ],
+     "bgcolor": [
+      0.847,
+      0.894,
+      0.933,
+      1.0
+     ],
+     "background": 1,
+     "mode": 0,
+     "border": 0,
+     "rounded": 6,
+     "ignoreclick": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-2",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      12.0,
+      2.0,
+      166.66666666666666,
+      31.0
+     ],
+     "text": "my_instrument",
+     "fontsize": 20,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-3",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      12.0,
+      33.0,
+      562.0,
+      21.0
+     ],
+     "text": "An example: put the name of your model instead of my_instrument into both nn~ boxes",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-4",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      12.0,
+      54.0,
+      714.0,
+      21.0
+     ],
+     "text": "First: click the loudspeaker, choose a sound. Then switch 'decode' on and move the axes, or let them walk.",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-5",
+     "maxclass": "panel",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      504.0,
+      88.0,
+      484.0,
+      240.0
+     ],
+     "bgcolor": [
+      0.945,
+      0.933,
+      0.906,
+      1.0
+     ],
+     "background": 1,
+     "mode": 0,
+     "border": 0,
+     "rounded": 6,
+     "ignoreclick": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-6",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      514.0,
+      92.0,
+      54.833333333333336,
+      24.0
+     ],
+     "text": "model",
+     "fontsize": 14,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-7",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      516.0,
+      118.0,
+      87.0,
+      21.0
+     ],
+     "text": "temperature",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-8",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      516.0,
+      174.0,
+      100.0,
+      22.0
+     ],
+     "text": "p temperature",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       320.0,
+       180.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "value of temperature"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          166.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "prepend set temperature"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          110.0,
+          159.0,
+          22.0
+         ],
+         "text": "s my_instrument.models"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-9",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      516.0,
+      146.0,
+      80.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": 0.0,
+     "maximum": 10.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-10",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      640.0,
+      118.0,
+      73.0,
+      21.0
+     ],
+     "text": "inversion",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-11",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      640.0,
+      174.0,
+      87.0,
+      22.0
+     ],
+     "text": "p inversion",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       320.0,
+       180.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "value of inversion"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "prepend set inversion"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          110.0,
+          159.0,
+          22.0
+         ],
+         "text": "s my_instrument.models"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-12",
+     "maxclass": "umenu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      640.0,
+      146.0,
+      100.0,
+      22.0
+     ],
+     "outlettype": [
+      "int",
+      "",
+      ""
+     ],
+     "items": [
+      "default",
+      ",",
+      "keep_input",
+      ",",
+      "random",
+      ",",
+      "eco",
+      ",",
+      "live",
+      ",",
+      "balanced",
+      ",",
+      "hq"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-13",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      764.0,
+      118.0,
+      80.0,
+      21.0
+     ],
+     "text": "projection",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-14",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      764.0,
+      174.0,
+      93.0,
+      22.0
+     ],
+     "text": "p projection",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       320.0,
+       180.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "value of projection"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          159.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "prepend set projection"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          110.0,
+          159.0,
+          22.0
+         ],
+         "text": "s my_instrument.models"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-15",
+     "maxclass": "umenu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      764.0,
+      146.0,
+      100.0,
+      22.0
+     ],
+     "outlettype": [
+      "int",
+      "",
+      ""
+     ],
+     "items": [
+      "none",
+      ",",
+      "pca",
+      ",",
+      "ica"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-16",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      516.0,
+      208.0,
+      60.0,
+      21.0
+     ],
+     "text": "gain_db",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-17",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      516.0,
+      264.0,
+      73.0,
+      22.0
+     ],
+     "text": "p gain_db",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       320.0,
+       180.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "value of gain_db"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          139.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "prepend set gain_db"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          110.0,
+          159.0,
+          22.0
+         ],
+         "text": "s my_instrument.models"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-18",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      516.0,
+      236.0,
+      80.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": -120.0,
+     "maximum": 60.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-19",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      640.0,
+      208.0,
+      47.0,
+      21.0
+     ],
+     "text": "reset",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-20",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      640.0,
+      264.0,
+      60.0,
+      22.0
+     ],
+     "text": "p reset",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       320.0,
+       180.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "value of reset"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "set reset 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          110.0,
+          159.0,
+          22.0
+         ],
+         "text": "s my_instrument.models"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-21",
+     "maxclass": "button",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      640.0,
+      236.0,
+      24.0,
+      24.0
+     ],
+     "outlettype": [
+      "bang"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-22",
+     "maxclass": "panel",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      12.0,
+      88.0,
+      480.0,
+      240.0
+     ],
+     "bgcolor": [
+      0.945,
+      0.933,
+      0.906,
+      1.0
+     ],
+     "background": 1,
+     "mode": 0,
+     "border": 0,
+     "rounded": 6,
+     "ignoreclick": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-23",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      22.0,
+      92.0,
+      193.66666666666666,
+      24.0
+     ],
+     "text": "sound through the model",
+     "fontsize": 14,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-24",
+     "maxclass": "umenu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      24.0,
+      118.0,
+      110.0,
+      22.0
+     ],
+     "outlettype": [
+      "int",
+      "",
+      ""
+     ],
+     "items": [
+      "off",
+      ",",
+      "microphone",
+      ",",
+      "file",
+      ",",
+      "test noise"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-25",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      154.0,
+      118.0,
+      212.0,
+      21.0
+     ],
+     "text": "file: open, play, stop, repeat",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-26",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      174.0,
+      67.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "p source",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       380.0,
+       260.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "0 off, 1 microphone, 2 file, 3 noise"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          180.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "messages to sfplay~"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          110.0,
+          110.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "adc~ 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          180.0,
+          110.0,
+          73.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal",
+          "bang"
+         ],
+         "text": "sfplay~ 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          270.0,
+          80.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "noise~"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          270.0,
+          110.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "*~ 0.1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 4,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          160.0,
+          310.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "selector~ 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          210.0,
+          30.0,
+          30.0
+         ],
+         "comment": "sound"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          2
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          3
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-27",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      154.0,
+      146.0,
+      40.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "open"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-28",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      200.0,
+      146.0,
+      30.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-29",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      246.0,
+      146.0,
+      30.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-30",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      292.0,
+      146.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loop 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-31",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      374.0,
+      118.0,
+      80.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-32",
+     "maxclass": "toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      374.0,
+      146.0,
+      24.0,
+      24.0
+     ],
+     "outlettype": [
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-33",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      404.0,
+      146.0,
+      80.0,
+      21.0
+     ],
+     "text": "forward on",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-34",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      374.0,
+      174.0,
+      73.0,
+      22.0
+     ],
+     "text": "p forward",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       206.0,
+       180.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          73.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "enable $1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          110.0,
+          166.0,
+          22.0
+         ],
+         "text": "s my_instrument.forward"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-35",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      240.0,
+      212.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "nn~ my_instrument forward 2048"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-36",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      54.0,
+      206.0,
+      80.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "p messages",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       379.0,
+       160.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          90.0,
+          30.0,
+          30.0
+         ],
+         "comment": "messages"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          166.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.forward"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          200.0,
+          20.0,
+          159.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.models"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-1",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-1",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-37",
+     "maxclass": "live.gain~",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      24.0,
+      274.0,
+      130.0,
+      40.0
+     ],
+     "outlettype": [
+      "signal",
+      "",
+      "float",
+      "list"
+     ],
+     "channels": 1,
+     "orientation": 1,
+     "parameter_enable": 1,
+     "varname": "my_instrument forward",
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "my_instrument forward",
+       "parameter_shortname": "my_instrument forward",
+       "parameter_type": 0,
+       "parameter_mmin": -70.0,
+       "parameter_mmax": 6.0,
+       "parameter_unitstyle": 4,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        -12.0
+       ]
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-38",
+     "maxclass": "ezdac~",
+     "numinlets": 2,
+     "numoutlets": 0,
+     "patching_rect": [
+      174.0,
+      274.0,
+      40.0,
+      40.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-39",
+     "maxclass": "panel",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      12.0,
+      340.0,
+      976.0,
+      362.0
+     ],
+     "bgcolor": [
+      0.945,
+      0.933,
+      0.906,
+      1.0
+     ],
+     "background": 1,
+     "mode": 0,
+     "border": 0,
+     "rounded": 6,
+     "ignoreclick": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-40",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      22.0,
+      344.0,
+      101.5,
+      24.0
+     ],
+     "text": "latent axes",
+     "fontsize": 14,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-41",
+     "maxclass": "preset",
+     "numinlets": 1,
+     "numoutlets": 5,
+     "patching_rect": [
+      174.0,
+      348.0,
+      150.0,
+      24.0
+     ],
+     "outlettype": [
+      "preset",
+      "int",
+      "preset",
+      "int",
+      ""
+     ],
+     "bubblesize": 16
+    }
+   },
+   {
+    "box": {
+     "id": "obj-42",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      334.0,
+      348.0,
+      423.0,
+      21.0
+     ],
+     "text": "your presets, empty at first: shift-click keeps, click recalls",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-43",
+     "maxclass": "umenu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      174.0,
+      378.0,
+      90.0,
+      22.0
+     ],
+     "outlettype": [
+      "int",
+      "",
+      ""
+     ],
+     "items": [
+      "middle",
+      ",",
+      "place 1",
+      ",",
+      "place 2",
+      ",",
+      "place 3",
+      ",",
+      "place 4",
+      ",",
+      "place 5",
+      ",",
+      "place 6",
+      ",",
+      "place 7"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-44",
+     "maxclass": "toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      284.0,
+      377.0,
+      24.0,
+      24.0
+     ],
+     "outlettype": [
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-45",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      312.0,
+      378.0,
+      106.0,
+      21.0
+     ],
+     "text": "walk at random",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-46",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      424.0,
+      378.0,
+      87.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess 8."
+    }
+   },
+   {
+    "box": {
+     "id": "obj-47",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      520.0,
+      378.0,
+      60.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": 0.2
+    }
+   },
+   {
+    "box": {
+     "id": "obj-48",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      586.0,
+      378.0,
+      159.0,
+      21.0
+     ],
+     "text": "seconds to a new place",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-49",
+     "maxclass": "newobj",
+     "numinlets": 3,
+     "numoutlets": 8,
+     "patching_rect": [
+      174.0,
+      406.0,
+      439.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "p move",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       1100.0,
+       680.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "seconds"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          60.0,
+          60.0,
+          22.0
+         ],
+         "outlettype": [
+          "float"
+         ],
+         "text": "* 1000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          280.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "number of a place"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 9,
+         "patching_rect": [
+          280.0,
+          60.0,
+          139.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "sel 0 1 2 3 4 5 6 7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 8,
+         "patching_rect": [
+          20.0,
+          580.0,
+          212.0,
+          22.0
+         ],
+         "outlettype": [
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float"
+         ],
+         "text": "unpack 0. 0. 0. 0. 0. 0. 0. 0."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          300.0,
+          113.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "0 0 0 0 0 0 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          330.0,
+          291.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "-0.31 0.84 -1.8 -0.95 -0.18 0.52 1.18 -1.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          360.0,
+          285.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "1.18 -0.13 -1.8 -0.1 1.44 -0.75 0.56 -1.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          390.0,
+          298.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "-0.93 -1.09 -1.8 0.75 -0.55 1.57 -0.05 -1.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          420.0,
+          265.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "0.56 1.54 -1.8 1.6 1.07 0.3 -0.67 -1.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          450.0,
+          304.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "-1.54 0.58 -1.8 -1.15 -0.91 -0.98 -1.29 -1.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          480.0,
+          285.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "-0.05 -0.39 -1.8 -0.3 0.71 1.35 1.69 -1.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          510.0,
+          285.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "1.44 -1.35 -1.8 0.55 -1.27 0.07 1.08 -1.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          110.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-16",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 1001"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-17",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          170.0,
+          120.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 1000 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-18",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          200.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-19",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          20.0,
+          230.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-20",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          630.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-21",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          110.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-22",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 1001"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-23",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          170.0,
+          120.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 1000 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-24",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          200.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-25",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          150.0,
+          230.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-26",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          150.0,
+          630.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-27",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          280.0,
+          110.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-28",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          280.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 1001"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-29",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          280.0,
+          170.0,
+          120.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 1000 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-30",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          280.0,
+          200.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-31",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          280.0,
+          230.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-32",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          280.0,
+          630.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-33",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          410.0,
+          110.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-34",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          410.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 1001"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-35",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          410.0,
+          170.0,
+          120.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 1000 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-36",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          410.0,
+          200.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-37",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          410.0,
+          230.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-38",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          410.0,
+          630.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-39",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          540.0,
+          110.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-40",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          540.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 1001"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-41",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          540.0,
+          170.0,
+          120.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 1000 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-42",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          540.0,
+          200.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-43",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          540.0,
+          230.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-44",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          540.0,
+          630.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-45",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          670.0,
+          110.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-46",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          670.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 1001"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-47",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          670.0,
+          170.0,
+          120.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 1000 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-48",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          670.0,
+          200.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-49",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          670.0,
+          230.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-50",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          670.0,
+          630.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-51",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          800.0,
+          110.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-52",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          800.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 1001"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-53",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          800.0,
+          170.0,
+          120.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 1000 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-54",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          800.0,
+          200.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-55",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          800.0,
+          230.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-56",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          800.0,
+          630.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-57",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          930.0,
+          110.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-58",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          930.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 1001"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-59",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          930.0,
+          170.0,
+          120.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 1000 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-60",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          930.0,
+          200.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-61",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          930.0,
+          230.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-62",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          930.0,
+          630.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 8"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          1
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          2
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          3
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          4
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-11",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          5
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-12",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          6
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-13",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          7
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-17",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-18",
+          0
+         ],
+         "destination": [
+          "obj-19",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-15",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-19",
+          0
+         ],
+         "destination": [
+          "obj-20",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-20",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-21",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-21",
+          0
+         ],
+         "destination": [
+          "obj-22",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-22",
+          0
+         ],
+         "destination": [
+          "obj-23",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-23",
+          0
+         ],
+         "destination": [
+          "obj-24",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-24",
+          0
+         ],
+         "destination": [
+          "obj-25",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-21",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-24",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-25",
+          0
+         ],
+         "destination": [
+          "obj-26",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          1
+         ],
+         "destination": [
+          "obj-26",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-27",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-27",
+          0
+         ],
+         "destination": [
+          "obj-28",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-28",
+          0
+         ],
+         "destination": [
+          "obj-29",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-29",
+          0
+         ],
+         "destination": [
+          "obj-30",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-30",
+          0
+         ],
+         "destination": [
+          "obj-31",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-27",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-30",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-31",
+          0
+         ],
+         "destination": [
+          "obj-32",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          2
+         ],
+         "destination": [
+          "obj-32",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-33",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-33",
+          0
+         ],
+         "destination": [
+          "obj-34",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-34",
+          0
+         ],
+         "destination": [
+          "obj-35",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-35",
+          0
+         ],
+         "destination": [
+          "obj-36",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-36",
+          0
+         ],
+         "destination": [
+          "obj-37",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-33",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-36",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-37",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          3
+         ],
+         "destination": [
+          "obj-38",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-39",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-39",
+          0
+         ],
+         "destination": [
+          "obj-40",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-40",
+          0
+         ],
+         "destination": [
+          "obj-41",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-41",
+          0
+         ],
+         "destination": [
+          "obj-42",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-42",
+          0
+         ],
+         "destination": [
+          "obj-43",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-39",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-42",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-43",
+          0
+         ],
+         "destination": [
+          "obj-44",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          4
+         ],
+         "destination": [
+          "obj-44",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-45",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-45",
+          0
+         ],
+         "destination": [
+          "obj-46",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-46",
+          0
+         ],
+         "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-47",
+          0
+         ],
+         "destination": [
+          "obj-48",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-48",
+          0
+         ],
+         "destination": [
+          "obj-49",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-45",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-48",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-49",
+          0
+         ],
+         "destination": [
+          "obj-50",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          5
+         ],
+         "destination": [
+          "obj-50",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-51",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-51",
+          0
+         ],
+         "destination": [
+          "obj-52",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-52",
+          0
+         ],
+         "destination": [
+          "obj-53",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-53",
+          0
+         ],
+         "destination": [
+          "obj-54",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-54",
+          0
+         ],
+         "destination": [
+          "obj-55",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-51",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-54",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-55",
+          0
+         ],
+         "destination": [
+          "obj-56",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          6
+         ],
+         "destination": [
+          "obj-56",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-57",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-57",
+          0
+         ],
+         "destination": [
+          "obj-58",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-58",
+          0
+         ],
+         "destination": [
+          "obj-59",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-59",
+          0
+         ],
+         "destination": [
+          "obj-60",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-60",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-57",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-60",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-61",
+          0
+         ],
+         "destination": [
+          "obj-62",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          7
+         ],
+         "destination": [
+          "obj-62",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-50",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      406.0,
+      87.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess 0."
+    }
+   },
+   {
+    "box": {
+     "id": "obj-51",
+     "maxclass": "newobj",
+     "numinlets": 8,
+     "numoutlets": 1,
+     "patching_rect": [
+      174.0,
+      620.0,
+      439.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "nn~ my_instrument decode 2048"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-52",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      186.0,
+      428.0,
+      30.0,
+      21.0
+     ],
+     "text": "1",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-53",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      174.0,
+      450.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-54",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      174.0,
+      546.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-55",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      174.0,
+      574.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-56",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      246.0,
+      428.0,
+      30.0,
+      21.0
+     ],
+     "text": "2",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-57",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      234.0,
+      450.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-58",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      234.0,
+      546.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-59",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      234.0,
+      574.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-60",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      306.0,
+      428.0,
+      30.0,
+      21.0
+     ],
+     "text": "3",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-61",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      294.0,
+      450.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-62",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      294.0,
+      546.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-63",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      294.0,
+      574.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-64",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      366.0,
+      428.0,
+      30.0,
+      21.0
+     ],
+     "text": "4",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-65",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      354.0,
+      450.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-66",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      354.0,
+      546.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-67",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      354.0,
+      574.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-68",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      426.0,
+      428.0,
+      30.0,
+      21.0
+     ],
+     "text": "5",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-69",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      414.0,
+      450.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-70",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      414.0,
+      546.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-71",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      414.0,
+      574.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-72",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      486.0,
+      428.0,
+      30.0,
+      21.0
+     ],
+     "text": "6",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-73",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      474.0,
+      450.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-74",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      474.0,
+      546.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-75",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      474.0,
+      574.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-76",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      546.0,
+      428.0,
+      30.0,
+      21.0
+     ],
+     "text": "7",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-77",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      534.0,
+      450.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-78",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      534.0,
+      546.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-79",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      534.0,
+      574.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-80",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      606.0,
+      428.0,
+      30.0,
+      21.0
+     ],
+     "text": "8",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-81",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      450.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-82",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      594.0,
+      546.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-83",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      574.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-84",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      590.0,
+      80.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "p messages",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       372.0,
+       160.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          90.0,
+          30.0,
+          30.0
+         ],
+         "comment": "messages"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          159.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.decode"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          193.0,
+          20.0,
+          159.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.models"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-1",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-1",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-85",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      440.0,
+      80.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-86",
+     "maxclass": "toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      468.0,
+      24.0,
+      24.0
+     ],
+     "outlettype": [
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-87",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      54.0,
+      468.0,
+      73.0,
+      21.0
+     ],
+     "text": "decode on",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-88",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      24.0,
+      496.0,
+      67.0,
+      22.0
+     ],
+     "text": "p decode",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       200.0,
+       180.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          73.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "enable $1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          110.0,
+          159.0,
+          22.0
+         ],
+         "text": "s my_instrument.decode"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-89",
+     "maxclass": "live.gain~",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      174.0,
+      652.0,
+      130.0,
+      40.0
+     ],
+     "outlettype": [
+      "signal",
+      "",
+      "float",
+      "list"
+     ],
+     "channels": 1,
+     "orientation": 1,
+     "parameter_enable": 1,
+     "varname": "my_instrument decode",
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "my_instrument decode",
+       "parameter_shortname": "my_instrument decode",
+       "parameter_type": 0,
+       "parameter_mmin": -70.0,
+       "parameter_mmax": 6.0,
+       "parameter_unitstyle": 4,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        -12.0
+       ]
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-90",
+     "maxclass": "ezdac~",
+     "numinlets": 2,
+     "numoutlets": 0,
+     "patching_rect": [
+      324.0,
+      652.0,
+      40.0,
+      40.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-91",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      394.0,
+      656.0,
+      570.0,
+      36.0
+     ],
+     "text": "Every axis is a number: a slider shows where your sounds lay. 0 is their middle, the first axis changes the sound most.",
+     "fontsize": 12.0,
+     "linecount": 2
+    }
+   },
+   {
+    "box": {
+     "id": "obj-92",
+     "maxclass": "panel",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1000.0,
+      12.0,
+      348.0,
+      690
+     ],
+     "bgcolor": [
+      0.945,
+      0.933,
+      0.906,
+      1.0
+     ],
+     "background": 1,
+     "mode": 0,
+     "border": 0,
+     "rounded": 6,
+     "ignoreclick": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-93",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      18.0,
+      100.75,
+      23.0
+     ],
+     "text": "1  The model",
+     "fontsize": 13,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-94",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      41.0,
+      332.0,
+      79.0
+     ],
+     "text": "nn~ MODEL METHOD BUFFER plays a file MODEL.ts that script.py wrote. It must lie in Max's search path: Options, File Preferences. For your own model, open the NAME.maxpat beside NAME.ts: it has the right inlets, ranges and menus.",
+     "fontsize": 12.0,
+     "linecount": 5
+    }
+   },
+   {
+    "box": {
+     "id": "obj-95",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      120.0,
+      237.25,
+      23.0
+     ],
+     "text": "2  forward: sound in, sound out",
+     "fontsize": 13,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-96",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      143.0,
+      332.0,
+      50.0
+     ],
+     "text": "What comes in is described by the model and made again as your recordings sound. Choose a sound at the left. Use headphones with the microphone.",
+     "fontsize": 12.0,
+     "linecount": 3
+    }
+   },
+   {
+    "box": {
+     "id": "obj-97",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      193.0,
+      322.8333333333333,
+      23.0
+     ],
+     "text": "3  A latent: what a model hears, in numbers",
+     "fontsize": 13,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-98",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      216.0,
+      332.0,
+      65.0
+     ],
+     "text": "encode turns sound into a few numbers, some 86 times a second: the latent axes. Nearby numbers sound alike. 0 is the middle of your sounds, most lie within -3 and 3, and the first axis changes the sound most.",
+     "fontsize": 12.0,
+     "linecount": 4
+    }
+   },
+   {
+    "box": {
+     "id": "obj-99",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      281.0,
+      243.75,
+      23.0
+     ],
+     "text": "4  decode: numbers in, sound out",
+     "fontsize": 13,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-100",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      304.0,
+      332.0,
+      79.0
+     ],
+     "text": "The other half alone: each slider is one latent, through sig~, since nn~ reads signals. Switch it on, move a slider, choose a place, or let them walk. Between encode and decode you can change what is heard: NAME-encode-decode.maxpat.",
+     "fontsize": 12.0,
+     "linecount": 5
+    }
+   },
+   {
+    "box": {
+     "id": "obj-101",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      383.0,
+      79.08333333333333,
+      23.0
+     ],
+     "text": "5  Labels",
+     "fontsize": 13,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-102",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      406.0,
+      332.0,
+      79.0
+     ],
+     "text": "A model that was trained with labels, say pitch, has an inlet for each: in forward behind the sound, in decode behind the axes. The number of a class commands it. -1 means guess: the model uses what it hears itself.",
+     "fontsize": 12.0,
+     "linecount": 5
+    }
+   },
+   {
+    "box": {
+     "id": "obj-103",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      485.0,
+      150.58333333333334,
+      23.0
+     ],
+     "text": "6  Buffer and delay",
+     "fontsize": 13,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-104",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      508.0,
+      332.0,
+      93.0
+     ],
+     "text": "BUFFER is how many samples nn~ collects before it computes, on a thread of its own. A larger one is safer, a smaller one sooner: 2048 at 44100 Hz add 46 ms to the model's own delay. NAME.json, the card, says both, and the smallest buffer that was safe. If sound breaks up, double it.",
+     "fontsize": 12.0,
+     "linecount": 6
+    }
+   },
+   {
+    "box": {
+     "id": "obj-105",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      601.0,
+      94.25,
+      23.0
+     ],
+     "text": "7  Messages",
+     "fontsize": 13,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-106",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1008.0,
+      624.0,
+      332.0,
+      50.0
+     ],
+     "text": "set ATTRIBUTE VALUE changes the model while it plays: set gain_db -6. enable 0 rests it. reset forgets what it heard.",
+     "fontsize": 12.0,
+     "linecount": 3
+    }
+   }
+  ],
+  "lines": [
+   {
+    "patchline": {
+     "source": [
+      "obj-9",
+      0
+     ],
+     "destination": [
+      "obj-8",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-12",
+      1
+     ],
+     "destination": [
+      "obj-11",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-15",
+      1
+     ],
+     "destination": [
+      "obj-14",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-18",
+      0
+     ],
+     "destination": [
+      "obj-17",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-21",
+      0
+     ],
+     "destination": [
+      "obj-20",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-24",
+      0
+     ],
+     "destination": [
+      "obj-26",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-27",
+      0
+     ],
+     "destination": [
+      "obj-26",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-28",
+      0
+     ],
+     "destination": [
+      "obj-26",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-29",
+      0
+     ],
+     "destination": [
+      "obj-26",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-30",
+      0
+     ],
+     "destination": [
+      "obj-26",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-31",
+      0
+     ],
+     "destination": [
+      "obj-32",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-32",
+      0
+     ],
+     "destination": [
+      "obj-34",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-26",
+      0
+     ],
+     "destination": [
+      "obj-35",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-36",
+      0
+     ],
+     "destination": [
+      "obj-35",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-35",
+      0
+     ],
+     "destination": [
+      "obj-37",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-37",
+      0
+     ],
+     "destination": [
+      "obj-38",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-37",
+      0
+     ],
+     "destination": [
+      "obj-38",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-44",
+      0
+     ],
+     "destination": [
+      "obj-49",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-46",
+      0
+     ],
+     "destination": [
+      "obj-47",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      0
+     ],
+     "destination": [
+      "obj-49",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-43",
+      0
+     ],
+     "destination": [
+      "obj-49",
+      2
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      0
+     ],
+     "destination": [
+      "obj-53",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-53",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-53",
+      0
+     ],
+     "destination": [
+      "obj-54",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-54",
+      0
+     ],
+     "destination": [
+      "obj-55",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-55",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      1
+     ],
+     "destination": [
+      "obj-57",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-57",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-57",
+      0
+     ],
+     "destination": [
+      "obj-58",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-58",
+      0
+     ],
+     "destination": [
+      "obj-59",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-59",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      2
+     ],
+     "destination": [
+      "obj-61",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-61",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-61",
+      0
+     ],
+     "destination": [
+      "obj-62",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-62",
+      0
+     ],
+     "destination": [
+      "obj-63",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-63",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      2
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      3
+     ],
+     "destination": [
+      "obj-65",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-65",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-65",
+      0
+     ],
+     "destination": [
+      "obj-66",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-66",
+      0
+     ],
+     "destination": [
+      "obj-67",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-67",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      3
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      4
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-69",
+      0
+     ],
+     "destination": [
+      "obj-70",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-70",
+      0
+     ],
+     "destination": [
+      "obj-71",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-71",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      4
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      5
+     ],
+     "destination": [
+      "obj-73",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-73",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-73",
+      0
+     ],
+     "destination": [
+      "obj-74",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-74",
+      0
+     ],
+     "destination": [
+      "obj-75",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-75",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      5
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      6
+     ],
+     "destination": [
+      "obj-77",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-77",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-77",
+      0
+     ],
+     "destination": [
+      "obj-78",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-78",
+      0
+     ],
+     "destination": [
+      "obj-79",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-79",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      6
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      7
+     ],
+     "destination": [
+      "obj-81",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-81",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-81",
+      0
+     ],
+     "destination": [
+      "obj-82",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-82",
+      0
+     ],
+     "destination": [
+      "obj-83",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-83",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      7
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-84",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-85",
+      0
+     ],
+     "destination": [
+      "obj-86",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-86",
+      0
+     ],
+     "destination": [
+      "obj-88",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-51",
+      0
+     ],
+     "destination": [
+      "obj-89",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-89",
+      0
+     ],
+     "destination": [
+      "obj-90",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-89",
+      0
+     ],
+     "destination": [
+      "obj-90",
+      1
+     ]
+    }
+   }
+  ]
+ }
+}

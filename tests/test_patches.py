@@ -1,0 +1,419 @@
+"""Patches made for an instrument: laid out, and played in a real Pd, held against the model."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from maxpat_check import check_maxpat, patchers
+from pd.reader import Canvas, read_patch
+from pd.runner import BLOCK, Patch, run_pd
+from test_external import compiler, hosted, library  # noqa: F401
+from test_label_export import PITCHES, labelled_run
+
+from docs import write_max_example
+from vschaos2.export.patches import patch_files
+from vschaos2.export.patches.controls import Controls, slider_range
+from vschaos2.export.patches.flow import Block, flow, stack, stagger
+from vschaos2.export.write import export_run
+
+BUFFER, START, LENGTH = 512, 64, 16384  # samples; blocks before the file plays; samples
+CHANGE = 192  # block in which something is changed
+VANILLA = {
+    *("!=", "*~", "+", "+~", "-", "<", "==", ">=", "adc~", "array", "bang", "bng", "cnv", "dac~"),
+    *("dbtorms", "delay", "env~", "expr", "f", "hradio", "hsl", "inlet", "inlet~", "int", "line~"),
+    *("list", "loadbang", "makefilename", "max", "metro", "moses", "nbx", "noise~", "openpanel"),
+    *("outlet~", "pack", "r", "r~", "random", "s", "s~", "samplerate~", "sel", "sig~"),
+    *("snapshot~", "soundfiler", "spigot", "t", "tabplay~", "text", "tgl", "unpack", "vradio"),
+    *("vsl", "vu"),
+}
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:The TorchScript type system"),
+]
+
+
+def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
+    """A card as `measure_card` leaves it: labels of every kind, as many as are asked for."""
+    classes = [
+        PITCHES, list(range(9)), ["trumpet", "violin", "clarinet", "piano", "glockenspiel"], None,
+        [f"instrument {i}" for i in range(60)],
+    ]  # fmt: skip
+    tasks = ["pitch", "octave", "instrument", "brightness", "voice"]
+    return {
+        "sample_rate_hz": 44100,
+        "smallest_safe_buffer": 2048,
+        "delay_ms": {"forward": 34.83, "decode": 46.44},
+        "load": {
+            "forward": {"2048": {"real_time_factor": 0.08}},
+            "decode": {"2048": {"real_time_factor": 0.11}},
+        },
+        "latent": {"lowest": [-2.5] * axes, "highest": [3.25] * axes},
+        "labels": {
+            "commanded": [
+                {
+                    "task": tasks[i],
+                    "message": f"set {tasks[i]}",
+                    "classes": classes[i],
+                    "encode_inlet": 2 if i == 1 else None,
+                    "guessed_in": ["forward"] if i < guesses else [],
+                }
+                for i in range(labels)
+            ],
+            "guessed": [{"name": task} for task in tasks[:guesses]],
+        },
+        "attributes": [
+            {"name": "temperature", "kind": "number", "value": 0.0, "lowest": 0.0, "highest": 10.0},
+            {"name": "inversion", "kind": "choice", "value": "default",
+             "choices": ["default", "keep_input", "random", "eco", "balanced", "live", "hq"]},
+            {"name": "projection", "kind": "choice", "value": "pca",
+             "choices": ["none", "pca", "ica"]},
+            {"name": "gain_db", "kind": "number", "value": 0.0, "lowest": -120.0, "highest": 60.0},
+            {"name": "reset", "kind": "event", "value": False},
+            {"name": "latent_dims", "kind": "reading", "value": axes},
+            {"name": "frozen", "kind": "switch", "value": True},
+        ],
+    }  # fmt: skip
+
+
+def pd_patches(card: dict) -> dict[str, Canvas]:
+    """The Pd patches for a card, as Pd reads them."""
+    files = patch_files("cello", card)
+    return {name: read_patch(text) for name, text in files.items() if name.endswith(".pd")}
+
+
+SHAPES = [(1, 0, 0), (2, 1, 1), (8, 0, 0), (16, 2, 2), (16, 3, 3), (31, 5, 4), (32, 4, 0)]
+
+
+@pytest.mark.parametrize("axes, labels, guesses", SHAPES)
+def test_pd_boxes_do_not_overlap_and_lie_in_the_window(axes, labels, guesses):
+    for name, patch in pd_patches(made_card(axes, labels, guesses)).items():
+        for canvas in patch.every():
+            boxes = [box for box in canvas.boxes if not box.is_panel]
+            panels = [box for box in canvas.boxes if box.is_panel]
+            for group in (boxes, panels):
+                for one, other in itertools.combinations(group, 2):
+                    assert not one.rect.meets(other.rect), (name, canvas.name, one, other)
+            for box in boxes:
+                rect = box.rect
+                assert rect.left >= 0 and rect.top >= 0, (name, canvas.name, box)
+                assert rect.bottom <= canvas.height, (name, canvas.name, box, rect)
+                if canvas.name != "edit":  # one column for every axis: it scrolls
+                    assert rect.right <= canvas.width, (name, canvas.name, box, rect)
+
+
+EIGHT = ["flute", "violin", "cello", "trumpet", "clarinet", "oboe", "viola", "bassoon"]
+
+
+@pytest.mark.parametrize(
+    "axes, labels, most",
+    [(4, 0, 1280), (16, 0, 1280), (16, 2, 1280), (16, 3, 1280), (32, 0, 1366), (32, 3, 1366)],
+)
+def test_windows_fit_a_laptop(axes, labels, most):
+    card = made_card(axes, labels, labels)
+    if labels == 3:
+        card["labels"]["commanded"][2]["classes"] = EIGHT
+    for name, text in patch_files("my_cello", card).items():
+        if name.endswith(".pd"):
+            width, height = read_patch(text).width, read_patch(text).height
+        else:
+            width, height = json.loads(text)["patcher"]["rect"][2:]
+        assert width <= most, (name, width)
+        assert height <= (828 if "encode" in name else 770), (name, height)  # and a menu bar
+
+
+def test_label_names_stand_whole_above_their_inlets():
+    card = made_card(16, 3, 3)
+    shown = {" ".join(box.words) for box in pd_patches(card)["cello.pd"].boxes}
+    assert {"pitch", "octave", "instrument"} <= shown
+
+
+def test_stagger_raises_what_has_no_room():
+    # The second would run into the first, the third stands behind the first, the last turns left.
+    places = stagger([0, 50, 100, 150], [60, 80, 40, 90], right=200, gap=10)
+    assert places == [(0, 0), (50, 1), (100, 0), (110, 2)]
+
+
+def test_stack_fills_columns():
+    blocks = [Block(30, height, lambda *_: None) for height in (60, 50, 30, 10)]
+    assert stack(blocks, 100, gap=20) == ([(0, 0), (50, 0), (50, 60), (100, 0)], 130, 90)
+
+
+def test_pd_patches_use_nothing_but_vanilla_objects_and_nn_tilde():
+    for patch in pd_patches(made_card(16, 5, 4)).values():
+        for canvas in patch.every():
+            used = {box.words[0] for box in canvas.boxes if box.kind == "obj"}
+            assert used <= VANILLA | {"nn~"}, used - VANILLA
+
+
+def test_a_name_that_reads_as_a_number_keeps_its_ending():
+    text = patch_files("1234", made_card(4))["1234.pd"]
+    models = [box.words[1] for box in read_patch(text).boxes if box.words[:1] == ["nn~"]]
+    assert models == ["1234.ts", "1234.ts"]
+
+
+@pytest.mark.parametrize("axes, labels, guesses", SHAPES)
+def test_max_patches_are_sound(axes, labels, guesses):
+    heard = int(labels > 1)
+    channels = {
+        "forward": (1 + labels, 1 + guesses),
+        "encode": (1 + heard, axes + guesses),
+        "decode": (axes + labels, 1),
+    }
+    for name, text in patch_files("cello", made_card(axes, labels, guesses)).items():
+        if name.endswith(".maxpat"):
+            assert check_maxpat(text, channels) == []
+            outer = next(patchers(text))
+            methods = [
+                box["box"]["text"].split()[1:]
+                for box in outer["boxes"]
+                if box["box"].get("text", "").startswith("nn~")
+            ]
+            first = "encode" if "encode-" in name else "forward"
+            assert sorted(methods) == sorted(
+                [["cello", each, "2048"] for each in (first, "decode")]
+            )
+
+
+def test_checker_sees_what_is_wrong_with_a_max_patch():
+    text = patch_files("cello", made_card(2))["cello.maxpat"]
+    assert any("nn~ decode" in fault for fault in check_maxpat(text, {"forward": (1, 1)}))
+    patch = json.loads(text)
+    patch["patcher"]["lines"][0]["patchline"]["destination"][1] = 9
+    patch["patcher"]["boxes"][-1]["box"]["numinlets"] += 1
+    patch["patcher"]["boxes"][5]["box"]["patching_rect"][:2] = [-5.0, 3.0]
+    faults = check_maxpat(json.dumps(patch))
+    assert any("no inlet 9" in fault for fault in faults)
+    assert any("ports" in fault for fault in faults)
+    assert any("leaves the window" in fault for fault in faults)
+
+
+def test_max_example_is_what_the_writer_makes():
+    text = write_max_example.PATCH.read_text(encoding="utf-8")
+    assert text == write_max_example.example_text(), "run python3 -m docs.write_max_example"
+    assert check_maxpat(text, {"forward": (1, 1), "decode": (8, 1)}) == []
+    rect = json.loads(text)["patcher"]["rect"]
+    assert rect[2] <= 1366 and rect[3] <= 768
+
+
+def test_max_places_are_the_presets():
+    inner = list(patchers(patch_files("cello", made_card(16))["cello.maxpat"]))
+    messages = [
+        [float(word) for word in box["box"]["text"].split()]
+        for patcher in inner
+        for box in patcher["boxes"]
+        if box["box"]["maxclass"] == "message" and len(box["box"]["text"].split()) == 16
+    ]
+    expected = np.array(Controls.of("cello", made_card(16)).presets)
+    np.testing.assert_allclose(messages, expected, atol=1e-4)
+
+
+def test_controls_know_what_can_be_guessed():
+    controls = Controls.of("my cello", made_card(2, 4, 1))
+    assert controls.key == "my_cello"
+    assert [label.first for label in controls.labels] == [-1, 4, 0, 0]
+    assert [guess.names for guess in controls.guesses] == [tuple(PITCHES)]
+    assert [setting.kind for setting in controls.settings] == [
+        *("number", "choice", "choice", "number", "event", "switch")
+    ]
+
+
+def test_presets_lie_within_the_sliders_and_apart():
+    controls = Controls.of("cello", made_card(16, 2, 2))
+    presets = np.array(controls.presets)
+    assert presets.shape == (8, 18)
+    low, high = np.array(controls.ranges).T
+    assert (presets[:, :16] >= low).all() and (presets[:, :16] <= high).all()
+    assert not presets[0, :16].any()
+    apart = [np.abs(a - b).max() for a, b in itertools.combinations(presets, 2)]
+    assert min(apart) > 1.0
+
+
+@pytest.mark.parametrize("lowest, highest", [(-3.0, 3.0), (0.5, 2.0), (0.0, 0.0), (-1e-9, 0.01)])
+def test_slider_reaches_all_values_and_zero(lowest, highest):
+    low, high = slider_range(lowest, highest)
+    assert low <= min(0.0, lowest) and high >= max(0.0, highest)
+    assert high > low
+
+
+def test_flow_puts_blocks_beside_and_then_below_each_other():
+    blocks = [
+        Block(width, height, lambda *_: None) for width, height in ((50, 10), (40, 30), (60, 20))
+    ]
+    assert flow(blocks, 120, gap=20) == ([(0, 0), (70, 0), (0, 40)], 60)
+
+
+def timeline(
+    folder: Path, patch_path: Path, files: str, messages: list[tuple[int, str]], external: Path
+) -> np.ndarray:
+    """What a patch plays from the moment that Pd's sound is turned on, [T]; no line is an error.
+
+    Args:
+        folder: scratch; holds in.wav.
+        patch_path: of the patch.
+        files: name that its sound is sent under.
+        messages: (block, text) to send.
+        external: folder of the external.
+    """
+    block_ms = 1000.0 * BLOCK / 44100
+    patch = Patch()
+    patch.box(f"array define recorded {LENGTH}")
+    patch.connect(patch.box(f"r~ {files}"), sink := patch.box("tabwrite~ recorded"))
+    begin = patch.box("t b b b")
+    patch.connect(patch.box("loadbang"), begin)
+    later = patch.box("t b")
+    patch.connect(begin, later)
+    patch.connect(begin, patch.box("; pd dsp 1", "msg"), 1)
+    patch.connect(begin, sink, 2)
+    for block, text in messages:
+        # Pd does what is due before the end of a block's time ahead of that block.
+        patch.send(later, (block + 0.5) * block_ms if block else 0.0, f"; {text}")
+    end_ms = (LENGTH / BLOCK + 2) * block_ms
+    files_box = patch.box("soundfiler")
+    patch.send(later, end_ms, f"write -wave -bytes 4 {folder}/out.wav recorded", files_box)
+    patch.send(later, end_ms + 1.0, "; pd quit")
+    flags = ("-batch", "-r", "44100", "-lib", "vschaos~", "-open", str(patch_path))
+    lines, code = run_pd(patch, folder, external, *flags)
+    assert code == 0
+    assert not [
+        line for line in lines if "error" in line or "fail" in line or "couldn't" in line
+    ], lines
+    recorded, _ = soundfile.read(folder / "out.wav", dtype="float32")
+    return recorded
+
+
+def assert_heard(recorded: np.ndarray, expected: np.ndarray, first: int = 0) -> None:
+    """Equal after the block that r~ may lag behind s~, from a sample on."""
+    peak = np.abs(expected[first:]).max()
+    assert peak > 1e-3
+    errors = []
+    for lag in (0, BLOCK):
+        length = len(expected) - lag
+        errors.append(np.abs(recorded[first + lag :] - expected[first:length]).max())
+    assert min(errors) <= 1e-6 * peak, errors
+
+
+@pytest.fixture(scope="module")
+def instrument(tmp_path_factory) -> Path:
+    """The folder of an exported instrument with labels, its buffer as short as the host's."""
+    folder = tmp_path_factory.mktemp("instrument")
+    export_run(labelled_run(), folder, "played", blocks=2)
+    card = json.loads((folder / "played.json").read_text())
+    card["smallest_safe_buffer"] = BUFFER
+    (folder / "my cello.ts").write_bytes((folder / "played.ts").read_bytes())
+    for instrument in ("played", "my cello"):
+        for name, text in patch_files(instrument, card).items():
+            (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def noise(tmp_path) -> np.ndarray:
+    """A sound, as a file in.wav, of the length that is left after START blocks."""
+    length = LENGTH - START * BLOCK
+    sound = (0.2 * np.random.default_rng(0).standard_normal(length)).astype(np.float32)
+    soundfile.write(tmp_path / "in.wav", sound, 44100, subtype="FLOAT")
+    return np.concatenate((np.zeros(START * BLOCK, np.float32), sound))
+
+
+def held(*values: tuple[int, float]) -> np.ndarray:
+    """A signal that takes values from blocks on, [T]."""
+    signal = np.zeros(LENGTH, np.float32)
+    for block, value in values:
+        signal[block * BLOCK :] = value
+    return signal
+
+
+PLAY_FILE = [
+    (0, "{key}-loop 0"),
+    (0, "{key}-source 2"),
+    (START, "{key}-open symbol {folder}/in.wav"),
+]
+
+
+def play_file(key: str, folder: Path) -> list[tuple[int, str]]:
+    return [(block, text.format(key=key, folder=folder)) for block, text in PLAY_FILE]
+
+
+@pytest.mark.slow
+def test_forward_in_pd_is_the_model(library, instrument, noise, tmp_path):  # noqa: F811
+    messages = [
+        *play_file("played", tmp_path),
+        (0, "played-label-octave 3"),
+        (CHANGE, "played-label-pitch 5"),
+        (CHANGE, "played-label-brightness 0.5"),
+    ]
+    recorded = timeline(
+        tmp_path, instrument / "played.pd", "played-forward-sound", messages, library
+    )
+    signals = np.stack(
+        (noise, held((0, -1.0), (CHANGE, 5.0)), held((0, 3.0)), held((0, -1.0), (CHANGE, 0.5)))
+    )
+    expected = hosted(instrument / "played.ts", "forward", signals, BUFFER)[0]
+    assert_heard(recorded, expected)
+    unchanged = hosted(
+        instrument / "played.ts",
+        "forward",
+        np.stack((noise, held((0, -1.0)), held((0, 3.0)), held((0, -1.0)))),
+        BUFFER,
+    )[0]
+    assert np.abs(unchanged - expected).max() > 1e-3
+
+
+@pytest.mark.slow
+def test_a_name_with_a_space_plays_in_pd(library, instrument, noise, tmp_path):  # noqa: F811
+    messages = [*play_file("my_cello", tmp_path), (0, "my_cello-label-octave 3")]
+    path = instrument / "my cello.pd"
+    recorded = timeline(tmp_path, path, "my_cello-forward-sound", messages, library)
+    signals = np.stack((noise, held((0, -1.0)), held((0, 3.0)), held((0, -1.0))))
+    assert_heard(recorded, hosted(instrument / "my cello.ts", "forward", signals, BUFFER)[0])
+
+
+@pytest.mark.slow
+def test_decode_in_pd_is_the_model(library, instrument, tmp_path):  # noqa: F811
+    messages = [
+        (0, "played-decode-on 1"),
+        (0, "played-axis1 0.75"),
+        (0, "played-label-pitch 2"),
+        (CHANGE, "played-axis2 -1.5"),
+        (CHANGE, "played-label-octave 6"),
+        (CHANGE, "played-label-pitch 9"),
+    ]
+    recorded = timeline(
+        tmp_path, instrument / "played.pd", "played-decode-sound", messages, library
+    )
+    signals = np.stack(
+        (
+            *(held((0, 0.75)), held((CHANGE, -1.5)), held(), held()),
+            *(held((0, 2.0), (CHANGE, 9.0)), held((0, 4.0), (CHANGE, 6.0)), held()),
+        )
+    )
+    expected = hosted(instrument / "played.ts", "decode", signals, BUFFER)[0]
+    assert_heard(recorded, expected, first=BUFFER + 2 * BLOCK)  # sound fades in
+
+
+@pytest.mark.slow
+def test_edited_axes_in_pd_are_the_model(library, instrument, noise, tmp_path):  # noqa: F811
+    key = "played-edit"
+    messages = [
+        *play_file(key, tmp_path),
+        (CHANGE, f"{key}-scale1-move -0.5"),
+        (CHANGE, f"{key}-offset2-move 1.25"),
+        (CHANGE, f"{key}-label-octave 7"),
+        (CHANGE, f"{key}-label-pitch 3"),
+    ]
+    path = instrument / "played-encode-decode.pd"
+    recorded = timeline(tmp_path, path, f"{key}-decode-sound", messages, library)
+    octave = held((0, 4.0), (CHANGE, 7.0))
+    heard = hosted(instrument / "played.ts", "encode", np.stack((noise, octave)), BUFFER)
+    axes = heard[:4].copy()
+    axes[0] *= held((0, 1.0), (CHANGE, -0.5))
+    axes[1] += held((CHANGE, 1.25))
+    pitch, brightness = heard[5].copy(), heard[6].copy()  # guesses: voice, pitch, brightness
+    pitch[CHANGE * BLOCK :] = 3.0
+    signals = np.concatenate((axes, np.stack((pitch, octave, brightness))))
+    expected = hosted(instrument / "played.ts", "decode", signals, BUFFER)[0]
+    assert_heard(recorded, expected, first=2 * BUFFER + 2 * BLOCK)

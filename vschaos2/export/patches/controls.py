@@ -1,0 +1,215 @@
+"""What a player can touch of an instrument, read from its card."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LARGEST_BUFFER = 4096  # samples; where no buffer was measured to be safe
+HEADROOM = 1.2  # sliders reach a little beyond what the training data used
+PRESETS = 8
+SHORT_NAME, MOST_IN_ROW, MOST_IN_COLUMN = 4, 16, 10  # what classes can be shown side by side
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label that a player commands.
+
+    Attributes:
+        task: its name.
+        key: its name as part of a receiver's name.
+        names: of its classes, by index; empty for a number.
+        is_guessed: whether the model can guess it where it is not commanded.
+        is_guessed_in_decode: whether it can do so from latents alone.
+        is_heard: whether it is an inlet of `encode`, too.
+    """
+
+    task: str
+    key: str
+    names: tuple[str, ...]
+    is_guessed: bool
+    is_guessed_in_decode: bool
+    is_heard: bool
+
+    @property
+    def first(self) -> int:
+        """The value that is set when a patch opens: a guess, or else `plain`."""
+        return -1 if self.is_guessed else self.plain
+
+    @property
+    def plain(self) -> int:
+        """A value that is no guess: of classes that are numbers the middle, else the first."""
+        is_ordered = all(name.lstrip("-").isdigit() for name in self.names)
+        return len(self.names) // 2 if is_ordered else 0
+
+    @property
+    def is_row(self) -> bool:
+        """Whether the classes are few and short enough to stand side by side."""
+        longest = max(map(len, self.names), default=SHORT_NAME + 1)
+        return longest <= SHORT_NAME and len(self.names) <= MOST_IN_ROW
+
+    @property
+    def is_menu(self) -> bool:
+        """Whether the classes are few enough to be shown at all, in a row or in a column."""
+        return self.is_row or 0 < len(self.names) <= MOST_IN_COLUMN
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An outlet that says what the model guesses.
+
+    Attributes:
+        name: what the outlet says.
+        key: its name as part of a receiver's name.
+        names: of its classes, by index; empty where a number is shown.
+    """
+
+    name: str
+    key: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An attribute of the model that a message sets.
+
+    Attributes:
+        name: of the attribute.
+        kind: "number", "choice", "switch", "event" or "text".
+        value: at first.
+        lowest: of a number.
+        highest: of a number.
+        choices: of a choice.
+    """
+
+    name: str
+    kind: str
+    value: Any = 0
+    lowest: float = -1e6
+    highest: float = 1e6
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Controls:
+    """All that a patch shows.
+
+    Attributes:
+        name: of the files, without an ending.
+        key: the name as the beginning of receivers' names.
+        ranges: lowest and highest value of each latent axis' slider.
+        labels: in the order of the inlets.
+        guesses: in the order of the outlets.
+        settings: in the order of the attributes.
+        buffer: of the host, in samples.
+        sample_rate_hz: of the model.
+        figures: a line about delay and load.
+    """
+
+    name: str
+    key: str
+    ranges: tuple[tuple[float, float], ...]
+    labels: tuple[Label, ...]
+    guesses: tuple[Guess, ...]
+    settings: tuple[Setting, ...]
+    buffer: int
+    sample_rate_hz: int
+    figures: str
+
+    @property
+    def heard_labels(self) -> tuple[Label, ...]:
+        """Labels with an inlet of `encode`."""
+        return tuple(label for label in self.labels if label.is_heard)
+
+    @property
+    def presets(self) -> list[list[float]]:
+        """Values of all axes, then labels: all zero, then places spread over the ranges.
+
+        Every axis turns by another irrational step (a Kronecker sequence), so that no two presets
+        lie close to each other.
+        """
+        first = [float(label.first) for label in self.labels]
+        found = [[0.0] * len(self.ranges) + first]
+        for preset in range(1, PRESETS):
+            place = []
+            for axis, (low, high) in enumerate(self.ranges):
+                turn = (preset * (axis + 2) ** 0.5) % 1.0
+                place.append(round(0.6 * (low + turn * (high - low)), 2))
+            found.append(place + first)
+        return found
+
+    @staticmethod
+    def of(name: str, card: Mapping[str, Any]) -> "Controls":
+        """What the card of an instrument of this name tells."""
+        latent, told = card["latent"], card["labels"]
+        heard = [guess["name"] for guess in told["guessed"]]
+        labels = tuple(
+            Label(
+                task["task"],
+                as_key(task["message"].removeprefix("set ")),
+                tuple(str(each) for each in task["classes"] or ()),
+                "forward" in task["guessed_in"],
+                "decode" in task["guessed_in"],
+                task["encode_inlet"] is not None,
+            )
+            for task in told["commanded"]
+        )
+        names = {label.task: label.names for label in labels}
+        buffer = card["smallest_safe_buffer"] or LARGEST_BUFFER
+        return Controls(
+            name,
+            as_key(name),
+            tuple(map(slider_range, latent["lowest"], latent["highest"])),
+            labels,
+            tuple(Guess(each, as_key(each), names.get(each, ())) for each in heard),
+            tuple(_setting(each) for each in card["attributes"] if each["kind"] != "reading"),
+            buffer,
+            card["sample_rate_hz"],
+            _figures(card, buffer),
+        )
+
+
+def as_key(text: str) -> str:
+    """A text with nothing that means anything else in a patch: letters, digits, underscores."""
+    return re.sub(r"[^0-9A-Za-z_]", "_", text)
+
+
+def reads_as_number(name: str) -> bool:
+    """Whether a host would take a model's name for a number."""
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def slider_range(lowest: float, highest: float) -> tuple[float, float]:
+    """A slider's ends around the values that training data took; zero is always between them."""
+    low, high = HEADROOM * min(lowest, 0.0), HEADROOM * max(highest, 0.0)
+    if high - low < 1e-3:
+        return -1.0, 1.0
+    return round(low, 1) - 0.1 * (low < 0.0), round(high, 1) + 0.1 * (high > 0.0)
+
+
+def _setting(told: Mapping[str, Any]) -> Setting:
+    return Setting(
+        told["name"],
+        told["kind"],
+        told.get("value", 0),
+        told.get("lowest", -1e6),
+        told.get("highest", 1e6),
+        tuple(told.get("choices", ())),
+    )
+
+
+def _figures(card: Mapping[str, Any], buffer: int) -> str:
+    rate, loads = card["sample_rate_hz"], card["load"]
+    delays = card["delay_ms"]
+    size = str(buffer) if str(buffer) in loads["forward"] else max(loads["forward"], key=int)
+    load = {name: 100.0 * loads[name][size]["real_time_factor"] for name in delays}
+    return (
+        f"{rate} Hz · {len(card['latent']['lowest'])} axes · delay of forward "
+        f"{delays['forward']:.0f} ms, of decode {delays['decode']:.0f} ms, and the buffer's "
+        f"{1000.0 * buffer / rate:.0f} ms · load of one core {load['forward']:.0f} % and "
+        f"{load['decode']:.0f} %"
+    )
