@@ -22,7 +22,9 @@ from torch import Tensor
 
 from benchmarks.sounds import SAMPLE_RATE, make_sounds, speech_source
 from vschaos2.dsp.gabor import analyse
-from vschaos2.dsp.inversion import MODES, MagnitudeInversion, invert_offline
+from vschaos2.dsp.inversion import MagnitudeInversion
+from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.offline_inversion import invert_offline
 
 BLOCK = 2048
 OFFLINE_ITERATIONS = 60

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from vschaos2.dsp.inversion import MODES
+from vschaos2.dsp.inversion_modes import MODES
 
 BLOCKS = 600
 FIRST_CALLS = """

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from vschaos2.dsp.gabor import analyse
-from vschaos2.dsp.inversion import MODES, MagnitudeInversion, invert_offline
+from vschaos2.dsp.inversion import MagnitudeInversion
+from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.offline_inversion import invert_offline
 from vschaos2.errors import InputError
 
 N_FFT, HOP = 512, 128

@@ -11,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.errors import InputError
 from vschaos2.file_labels import labels_for
-from vschaos2.generation import _through, offline_core, reconstruct
+from vschaos2.generation import offline_core, reconstruct
+from vschaos2.generation.signal_path import through
 from vschaos2.models.build import build_model
 from vschaos2.runs import Run
 
@@ -180,7 +181,7 @@ def test_a_frame_is_told_the_label_at_its_centre(run, dataset):
 
     core.magnitude = overheard
     path = dataset / "data" / "a.wav"
-    list(_through(core, path, labels_for(run, dataset=dataset)(path)))
+    list(through(core, path, labels_for(run, dataset=dataset)(path)))
     labels = torch.cat(told)
     centre = ((torch.arange(len(labels)) + 1) * HOP - N_FFT / 2) / RATE
     assert torch.equal(labels[centre < 0.1], torch.ones(int((centre < 0.1).sum())))

@@ -11,6 +11,7 @@ from vschaos2.runs import (
     create_run_folder,
     find_run_folder,
     load_run,
+    newest_run_folder,
     read_checkpoint,
     save_checkpoint,
     save_config,
@@ -131,6 +132,15 @@ def test_paths_without_a_run_say_what_is_there(trained, tmp_path):
     assert "no version 7: there are 0" in refusal(find_run_folder, trained.parent, 7)
     assert "no config.yaml" in refusal(find_run_folder, tmp_path / "runs")
     assert "no config.yaml" in refusal(find_run_folder, trained / "config.yaml")
+
+
+def test_going_on_means_the_version_that_was_started_last(trained, tiny_config):
+    started = create_run_folder(trained.parent.parent, "tiny")
+    assert newest_run_folder(trained.parent) == trained  # `started` has no configuration
+    save_config(started, tiny_config)
+    assert newest_run_folder(trained.parent) == started
+    assert newest_run_folder(trained) == trained
+    assert "no such run folder" in refusal(newest_run_folder, trained / "nowhere")
 
 
 # --- what is written is whole ---

@@ -16,7 +16,7 @@ from vschaos2.audio import find_audio_files
 from vschaos2.data.metadata import Metadata, load_metadata, task_folders
 from vschaos2.errors import InputError
 from vschaos2.export.label_inlets import LabelTexts
-from vschaos2.models.conditioning import Conditioning
+from vschaos2.models.conditioning import Conditioning, Prediction
 from vschaos2.runs import Run
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class DatasetLabels:
     """The labels of a dataset's files, in the classes of a model.
 
     Args:
-        conditioning: of the model.
+        conditioning: of the model; or its prediction, for the labels that it ought to guess.
         classes: names of its classes, by task.
         root: dataset folder.
         callbacks: how its metadata are read, as in `load_metadata`.
@@ -103,7 +103,7 @@ class DatasetLabels:
 
     def __init__(
         self,
-        conditioning: Conditioning,
+        conditioning: Conditioning | Prediction,
         classes: Mapping[str, Sequence[str]],
         root: Path,
         callbacks: Mapping[str, Mapping[str, str]],

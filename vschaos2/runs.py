@@ -25,6 +25,7 @@ from vschaos2.models.build import build_model
 from vschaos2.models.vae import VAE
 
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
+MONITOR = "validation/reconstruction/spectral_convergence"  # what makes a checkpoint the best
 
 
 class Run(NamedTuple):
@@ -102,6 +103,21 @@ def find_run_folder(path: Path, version: int | None = None) -> Path:
     return complete[max(trained or complete)]
 
 
+def newest_run_folder(path: Path) -> Path:
+    """The version folder that a path means when a training is to go on: the one started last.
+
+    Args:
+        path: rundir/name/version_N or rundir/name.
+
+    Raises:
+        InputError: if no run is there.
+    """
+    path = Path(path)
+    started = [p for _, p in _versions(path)] if path.is_dir() else []
+    started = [p for p in started if (p / "config.yaml").is_file()]
+    return started[-1] if started else find_run_folder(path)
+
+
 def save_config(folder: Path, config: DictConfig) -> None:
     """Write the resolved configuration to folder/config.yaml, whole or not at all."""
     text = OmegaConf.to_yaml(config, resolve=True)
@@ -123,14 +139,19 @@ def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path, in_memory: bool = True) -> dict[str, Any]:
     """The tensors and plain values of a checkpoint.
+
+    Args:
+        path: the file.
+        in_memory: read the tensors; else they stay in the file until they are used, which is
+            quick where only plain values are wanted.
 
     Raises:
         InputError: if it is damaged, or holds anything that would have to be executed.
     """
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=not in_memory)
     except Exception as error:  # a damaged zip fails in many ways
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
@@ -149,7 +170,7 @@ def load_run(path: Path, version: int | None = None) -> Run:
         InputError: if there is no run, no checkpoint yet, or a file is damaged.
     """
     folder = find_run_folder(path, version)
-    config = _read_config(folder)
+    config = read_config(folder)
     source = _checkpoint(folder)
     if source is None:
         raise InputError(f"{folder}: has no checkpoint yet: let the training reach its first one")
@@ -175,7 +196,12 @@ def load_run(path: Path, version: int | None = None) -> Run:
     return Run(folder, config, model.eval().requires_grad_(False), latents, summary, classes)
 
 
-def _read_config(folder: Path) -> DictConfig:
+def read_config(folder: Path) -> DictConfig:
+    """The configuration of a run folder, as text: nothing in it is executed.
+
+    Raises:
+        InputError: if it cannot be read, or is no training's configuration.
+    """
     path = folder / "config.yaml"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

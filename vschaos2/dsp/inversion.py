@@ -1,12 +1,12 @@
 """Streaming magnitudes to a waveform: the state around `vschaos2.dsp.phase`."""
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vschaos2.dsp.framing import dual_window, gaussian_window, overlap_add
+from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.phase import (
     bin_advance,
     consensus_windows,
@@ -17,25 +17,6 @@ from vschaos2.dsp.phase import (
     refine,
 )
 from vschaos2.errors import InputError
-
-
-class Mode(NamedTuple):
-    """How much delay and work a phase may cost."""
-
-    lookahead: int  # frames to come that a phase waits for: 1, or 0
-    open_frames: int  # frames kept back, still open to refinement
-    iterations: int  # refinement steps per call
-    short: int  # 1: synthesis window of two hops, for a low delay
-    random: int  # 1: phases drawn at random, no recovery
-
-
-MODES = {
-    "random": Mode(lookahead=0, open_frames=0, iterations=0, short=0, random=1),
-    "eco": Mode(lookahead=1, open_frames=0, iterations=0, short=0, random=0),
-    "live": Mode(lookahead=0, open_frames=0, iterations=4, short=1, random=0),
-    "balanced": Mode(lookahead=0, open_frames=1, iterations=4, short=0, random=0),
-    "hq": Mode(lookahead=0, open_frames=1, iterations=8, short=0, random=0),
-}
 
 # Three doublings let a phase travel eight bins unchallenged, which costs under 0.1 dB.
 SCAN_LEVELS = 3
@@ -325,50 +306,3 @@ class MagnitudeInversion(nn.Module):
         signal[:, : self.tail.shape[1]] += self.tail
         self.tail = signal[:, count * self.hop :]
         return signal[:, : count * self.hop]
-
-
-def invert_offline(
-    magnitudes: Tensor,
-    n_fft: int,
-    hop: int,
-    iterations: int = 100,
-    open_frames: int = 16,
-    segment_frames: int = 512,
-) -> Tensor:
-    """The waveform of a whole file's magnitudes, refined at length: the best this package has.
-
-    The same inversion with look-ahead, long calls and many steps. Memory is bounded, for however
-    long a file, by calls of `segment_frames` frames; the last `open_frames` of each are refined
-    again with the next. The first and the last frame are held still at the edges, so that every
-    sample returned is covered by as many frames as any other.
-
-    Args:
-        magnitudes: linear, of Gaussian-window frames.
-        n_fft: window and FFT length in samples.
-        hop: in samples, a divisor of n_fft/2.
-        iterations: refinement steps per segment.
-        open_frames: frames shared by neighbouring segments.
-        segment_frames: frames per call.
-
-    Shape: [B, F, K] → [B, (F - 1)·hop + n_fft]; frame f covers [f·hop, f·hop + n_fft).
-
-    Raises:
-        InputError: if the sizes do not fit each other.
-    """
-    inversion = MagnitudeInversion(n_fft, hop, "eco").to(magnitudes.device)
-    inversion.configure_offline(iterations, open_frames)
-    before = n_fft // hop - 1
-    after = before + 1 + open_frames
-    held = torch.cat(
-        (
-            magnitudes[:, :1].expand(-1, before, -1),
-            magnitudes,
-            magnitudes[:, -1:].expand(-1, after, -1),
-        ),
-        1,
-    )
-    signal = torch.cat([inversion(part) for part in held.split(segment_frames, dim=1)], 1)
-    # Sample 0 of frame 0 comes out where the first frame's does, `before` hops and the frames
-    # kept back later.
-    start = (before + 1 + open_frames) * hop
-    return signal[:, start : start + (magnitudes.shape[1] - 1) * hop + n_fft]

@@ -1,0 +1,108 @@
+"""The list of runs says of each what its files say, and never fails because of one of them."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+import generate
+from vschaos2.errors import InputError
+from vschaos2.run_listing import list_runs, table
+from vschaos2.runs import MONITOR, create_run_folder, save_checkpoint, save_config
+from vschaos2.training.run_lock import training_in
+
+
+def checkpoint(step: int, best: float, **more) -> dict:
+    summary = {"step": float(step), "seconds": 90.0, MONITOR: best}
+    return {"state_dict": {"a": torch.zeros(2)}, "summary": summary, **more}
+
+
+def run(rundir: Path, name: str, config, **checkpoints) -> Path:
+    folder = create_run_folder(rundir, name)
+    save_config(folder, config)
+    for which, content in checkpoints.items():
+        save_checkpoint(folder / "checkpoints" / f"{which}.ckpt", content)
+    return folder
+
+
+@pytest.fixture
+def rundir(tmp_path, tiny_config) -> Path:
+    labelled = OmegaConf.merge(
+        tiny_config,
+        {"model": {"conditioning": {"pitch": {}, "octave": {}}, "prediction": {"pitch": {}}}},
+    )
+    last, best = checkpoint(20, 0.5, is_over=True), checkpoint(10, 0.25)
+    run(tmp_path, "b", labelled, last=last, best=best)
+    run(tmp_path, "b", tiny_config, last=checkpoint(7, 0.75, is_over=False))
+    run(tmp_path, "a", tiny_config)
+    broken = run(tmp_path, "c", tiny_config, last=last)
+    (broken / "checkpoints" / "last.ckpt").write_bytes(b"no zip")
+    (create_run_folder(tmp_path, "d") / "config.yaml").write_text("a: [")
+    create_run_folder(tmp_path, "e")
+    (tmp_path / "b" / "version_x").mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    return tmp_path
+
+
+def test_every_version_is_a_row_in_order(rundir):
+    rows = list_runs(rundir)
+    assert [(row.name, row.version) for row in rows] == [
+        *(("a", 0), ("b", 0), ("b", 1), ("c", 0), ("d", 0), ("e", 0)),
+    ]
+    states = [row.state.split(":")[0] for row in rows]
+    assert states == ["empty", "trained", "interrupted", "damaged", "damaged", "empty"]
+    assert "last.ckpt: cannot be read" in rows[3].state and "YAML" in rows[4].state
+
+
+def test_numbers_are_those_of_the_checkpoints(rundir):
+    row = list_runs(rundir)[1]
+    assert (row.steps, row.minutes, row.best, row.latent_dim) == (20, 1.5, 0.25, 4)
+    assert row.labels == ("pitch", "octave")
+
+
+def test_one_run_or_one_version_can_be_asked_for(rundir):
+    assert [row.version for row in list_runs(rundir / "b")] == [0, 1]
+    assert [row.path for row in list_runs(rundir / "b" / "version_1")] == [
+        str(rundir / "b" / "version_1")
+    ]
+
+
+def test_run_that_is_being_trained_says_so(rundir):
+    with training_in(rundir / "b" / "version_1"):
+        assert list_runs(rundir)[2].state == "training"
+    assert list_runs(rundir)[2].state == "interrupted"
+
+
+def test_run_of_an_earlier_version_counts_as_trained(tmp_path, tiny_config):
+    run(tmp_path, "old", tiny_config, best=checkpoint(3, 0.5))
+    assert list_runs(tmp_path)[0].state == "trained"
+
+
+def test_table_is_one_line_each_with_columns_in_line(rundir):
+    lines = table(list_runs(rundir)).splitlines()
+    assert len(lines) == 7
+    assert lines[2].split()[:2] == ["b", "0"] and lines[2].endswith("pitch octave  trained")
+    assert lines[2][lines[0].index("latents") + 6] == "4"
+
+
+def test_folders_without_runs_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        list_runs(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds no run"):
+        list_runs(tmp_path)
+
+
+def test_program_prints_the_same_as_text_and_json(rundir, monkeypatch, capsys):
+    def program(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["generate.py", "runs", *arguments])
+        generate.main()
+        return capsys.readouterr().out
+
+    rows = list_runs(rundir)
+    assert program(str(rundir)) == table(rows) + "\n"
+    assert json.loads(program(str(rundir), "--json")) == [
+        {**row._asdict(), "labels": list(row.labels)} for row in rows
+    ]

@@ -1,0 +1,36 @@
+"""Sound files from a trained model, offline, through the very code that is exported.
+
+signal_path.py    a sound file → latents; latents → sound; both in blocks
+reconstruct.py    sound files through the model
+player.py         a run, its axes and its labels, ready to play paths
+paths.py          paths through latent space, written as sound and as .npy
+alignment.py      sounds of different lengths on one axis of time
+morphing.py       between sounds
+evaluation.py     how well held-out files are reconstructed
+score_tables.py   its results as text, CSV and JSON
+latent_map.py     where sounds lie in latent space
+map_picture.py    a picture of it
+"""
+
+from vschaos2.generation.evaluation import evaluate
+from vschaos2.generation.latent_map import map_latents
+from vschaos2.generation.morphing import Course, morph
+from vschaos2.generation.paths import PathOptions, play_latents, play_paths
+from vschaos2.generation.player import Player
+from vschaos2.generation.reconstruct import reconstruct
+from vschaos2.generation.signal_path import INVERSIONS, OFFLINE, offline_core
+
+__all__ = [
+    "INVERSIONS",
+    "OFFLINE",
+    "Course",
+    "PathOptions",
+    "Player",
+    "evaluate",
+    "map_latents",
+    "morph",
+    "offline_core",
+    "play_latents",
+    "play_paths",
+    "reconstruct",
+]

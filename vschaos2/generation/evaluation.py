@@ -1,0 +1,266 @@
+"""How well a run reconstructs recordings: every measure, for every file.
+
+Two ways back to sound are measured: `keep_input`, magnitudes of the model with the input's phase,
+which is what `forward` plays; and `decode`, latents alone with recovered phases. Labels that the
+metadata know are told to the model, and compared with those that its predictors guess. A model that
+is told the pitch is told another one, too, to hear whether it follows.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from omegaconf import OmegaConf
+from tqdm import tqdm
+
+from vschaos2.audio import UnreadableAudio, find_audio_files, read_audio
+from vschaos2.data.metadata import task_folders
+from vschaos2.errors import InputError
+from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.file_labels import DatasetLabels, LabelsOverTime
+from vschaos2.generation.label_swap import PITCH, swaps_of
+from vschaos2.generation.player import run_inversion
+from vschaos2.generation.signal_path import (
+    RECOVERIES,
+    Heard,
+    Samples,
+    check_choices,
+    exactly,
+    hear,
+    offline_core,
+    sound_of,
+    through,
+    under_gain,
+)
+from vschaos2.metrics import measure
+from vschaos2.models.conditioning import Conditioning, Prediction
+from vschaos2.runs import Run
+
+logger = logging.getLogger(__name__)
+
+SHORTEST = 2048  # samples: shorter sounds are measured with silence after them
+HELD_OUT = "held_out.txt"
+
+
+class LabelScore(NamedTuple):
+    """How often a predictor was right.
+
+    Attributes:
+        task: its name.
+        measure: "accuracy", part of the frames whose class is right; "mean_absolute_error"; or
+            "label_swap", part of the voiced moments of the pitch that the decoder was told, which
+            was not the sound's (see `label_swap`).
+        value: NaN if no audible frame has a known label.
+        frames: audible frames with a known label, or voiced moments.
+    """
+
+    task: str
+    measure: str
+    value: float
+    frames: int
+
+
+class Evaluation(NamedTuple):
+    """What `evaluate` found.
+
+    Attributes:
+        run: the run folder.
+        files: of the sounds, relative to the dataset.
+        scores: of every file by name, such as "keep_input/snr_db".
+        means: over the files whose score is finite.
+        labels: of the predictors, and of the pitch if the decoder is told one.
+        inversion: that of `decode`.
+        skipped: files that could not be read.
+    """
+
+    run: Path
+    files: list[str]
+    scores: list[dict[str, float]]
+    means: dict[str, float]
+    labels: list[LabelScore]
+    inversion: str
+    skipped: list[str]
+
+
+def evaluate(run: Run, dataset: Path | None = None, inversion: str | None = None) -> Evaluation:
+    """Measure a run on the files it never trained on, or on those of a folder.
+
+    Args:
+        run: the trained model.
+        dataset: folder whose every file is measured; None for the held-out files of the training,
+            where its configuration says they are.
+        inversion: of `decode`, one of `RECOVERIES`; the run's own if None.
+
+    Raises:
+        InputError: if there are no such files, or none can be read.
+    """
+    mode = run_inversion(run) if inversion is None else inversion
+    check_choices(mode, RECOVERIES, None)
+    root, files = evaluated_files(run, dataset)
+    kept, played = offline_core(run.model, KEEP_INPUT), offline_core(run.model, mode)
+    told = known_labels(run, run.model.conditioning, root)
+    wanted = known_labels(run, run.model.prediction, root)
+    names, scores, skipped = [], [], []
+    tally = np.zeros((len(run.model.prediction.tasks), 2))
+    swap, followed = swaps_of(played), np.zeros(2)
+    for file in tqdm(files, unit="file", desc="measuring", disable=None):
+        try:
+            labels = None if told is None else told(file)
+            sound = read_audio(file, run.model.transform.sample_rate_hz)
+            heard = hear(played, file, labels)
+            scores.append(_scores(kept, played, file, sound, heard, labels))
+        except UnreadableAudio as error:
+            logger.warning("skipped: %s", error)
+            skipped.append(file.relative_to(root).as_posix())
+            continue
+        names.append(file.relative_to(root).as_posix())
+        if wanted is not None:
+            tally += _tally(run.model.prediction, heard, wanted(file), played)
+        if swap is not None:
+            followed += swap(heard)
+    if not names:
+        raise InputError(f"none of {len(files)} files could be read: see the lines above")
+    labels_found = _label_scores(run, tally)
+    if swap is not None:
+        labels_found.append(_label_score(PITCH, "label_swap", *followed))
+    return Evaluation(run.folder, names, scores, _means(scores), labels_found, mode, skipped)
+
+
+def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
+    """The dataset folder and the files of it to measure (see `evaluate`).
+
+    Raises:
+        InputError: if they are not there.
+    """
+    if dataset is not None:
+        if not dataset.is_dir():
+            raise InputError(f"--dataset {dataset}: no such folder: give one that holds sounds")
+        return dataset, dataset_sounds(dataset)
+    listed = run.folder / HELD_OUT
+    root = training_dataset(run)
+    try:
+        names = listed.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{listed}: cannot be read, so the held-out files are unknown: give --dataset"
+        ) from error
+    files = [root / name for name in names if name]
+    missing = [file for file in files if not file.is_file()]
+    if missing or not files:
+        what = f"{missing[0]} is missing" if missing else "it names no file"
+        raise InputError(f"{listed}: {what}: give --dataset with the folder to measure")
+    return root, files
+
+
+def training_dataset(run: Run) -> Path:
+    """The dataset folder that a run was trained on.
+
+    Raises:
+        InputError: if it is no longer there.
+    """
+    root = OmegaConf.select(run.config, "data.dataset.root")
+    if root is None or not Path(root).is_dir():
+        raise InputError(f"{run.folder}: its dataset {root} is not there: give --dataset")
+    return Path(root)
+
+
+def dataset_sounds(root: Path) -> list[Path]:
+    """The sound files of a dataset: those in data/, if there is such a folder.
+
+    Raises:
+        InputError: if there are none.
+    """
+    files = find_audio_files(root / "data" if (root / "data").is_dir() else root)
+    if not files:
+        raise InputError(f"{root}: no sound files in this folder: give one that holds sounds")
+    return files
+
+
+def known_labels(run: Run, tasks: Conditioning | Prediction, root: Path) -> DatasetLabels | None:
+    """What the metadata of a dataset say of a model's tasks, or None if nothing of any."""
+    there = {folder.name for folder in task_folders(root)}
+    if not there & set(tasks.tasks):
+        return None
+    callbacks = OmegaConf.select(run.config, "data.dataset.metadata_callbacks") or {}
+    return DatasetLabels(tasks, run.classes, root, callbacks)
+
+
+def frame_centres(core: InstrumentCore, frames: int) -> npt.NDArray[np.float64]:
+    """Moments of the centres of frames, in seconds, [F]."""
+    transform = core.transform
+    ends = (np.arange(frames) + 1) * core.hop
+    return (ends - transform.n_fft / 2) / transform.sample_rate_hz
+
+
+def _scores(
+    kept: InstrumentCore,
+    played: InstrumentCore,
+    file: Path,
+    sound: Samples,
+    heard: Heard,
+    labels: LabelsOverTime | None,
+) -> dict[str, float]:
+    """The measures of both ways back, by way/measure."""
+    length = len(sound)
+    forward = np.concatenate(list(exactly(through(kept, file, labels), length)))
+    decoded = np.concatenate(
+        list(
+            under_gain(
+                sound_of(played, heard.latents, heard.labels, 0, length),
+                frame_centres(played, len(heard.latents)) * played.transform.sample_rate_hz,
+                heard.audible,
+            )
+        )
+    )
+    result = {}
+    for way, estimate in ((KEEP_INPUT, forward), ("decode", decoded)):
+        pair = [np.pad(x, (0, max(0, SHORTEST - len(x)))) for x in (sound, estimate)]
+        for name, value in measure(*pair).items():
+            # Recovered phases are not the input's: a signal-to-noise ratio would say nothing.
+            if (way, name) != ("decode", "snr_db"):
+                result[f"{way}/{name}"] = value
+    return result
+
+
+def _tally(
+    prediction: Prediction, heard: Heard, truth: LabelsOverTime, core: InstrumentCore
+) -> npt.NDArray[np.float64]:
+    """Right classes, or errors, and audible frames with a known label: [m, 2].
+
+    Frames whose centre lies outside of the file do not count.
+    """
+    seconds = frame_centres(core, len(heard.latents))
+    duration = heard.length / core.transform.sample_rate_hz
+    counts = (heard.audible > 0) & (seconds >= 0.0) & (seconds < duration)
+    labels = truth(seconds).T
+    known = ~np.isnan(labels) & counts[:, None]
+    right = heard.guesses == labels
+    error = np.abs(heard.guesses - labels)
+    score = np.where(np.array(prediction.categorical, dtype=bool), right, error)
+    return np.stack([np.where(known, score, 0.0).sum(0), known.sum(0)], 1)
+
+
+def _label_scores(run: Run, tally: npt.NDArray[np.float64]) -> list[LabelScore]:
+    prediction = run.model.prediction
+    rows = zip(prediction.tasks, prediction.categorical, tally, strict=True)
+    return [
+        _label_score(task, "accuracy" if categorical else "mean_absolute_error", total, frames)
+        for task, categorical, (total, frames) in rows
+    ]
+
+
+def _label_score(task: str, measure: str, total: float, frames: float) -> LabelScore:
+    return LabelScore(task, measure, float(total / frames) if frames else float("nan"), int(frames))
+
+
+def _means(scores: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Means over the files where a score is finite; NaN if it is nowhere."""
+    means = {}
+    for name in scores[0]:
+        values = np.array([score[name] for score in scores])
+        finite = values[np.isfinite(values)]
+        means[name] = float(finite.mean()) if len(finite) else float("nan")
+    return means

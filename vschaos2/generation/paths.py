@@ -1,0 +1,244 @@
+"""Paths through a run's latent space, written as sound, and as arrays that can be edited.
+
+A path [steps, dims] counts in the coordinates of the exported instrument's axes: what `decode`
+takes in a host, one point a frame. The training sounds lie within ±3 on every axis, one of their
+standard deviations is about 1.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from vschaos2 import trajectories
+from vschaos2.errors import InputError
+from vschaos2.generation.player import Player
+
+Points = npt.NDArray[np.float64]
+
+FOLDER = "trajectories"
+SWING = 1.5  # amplitude of the kinds that oscillate: wide, and well within the sounds' ±3
+DRAWN_HZ = (0.1, 1.0)  # frequencies that nobody gave are drawn between these
+FREQUENCY_STREAM = 3  # `trajectories` draws from the streams 0 to 2 of the same seed
+TOUR_POINTS_HZ = 1.0  # training sounds that `interpolate` passes in a second
+# Amplitudes of these are distances in the whole space: √D times one axis's.
+DISTANCES = ("line", "circle", "ellipse", "spiral", "lissajous")
+# These do their figure once, from the first step to the last.
+ONCE = ("line", "interpolate")
+# These may have a frequency for each axis; a figure in a plane has one.
+PER_AXIS = ("sin", "square", "triangle", "saw", "random", "brownian", "uniform")
+
+
+@dataclass(frozen=True)
+class PathOptions:
+    """What all paths have in common.
+
+    Args:
+        seed: of the first example; the next ones take seed + 1, seed + 2, …
+        amplitude: how far a path goes on an axis, in the coordinates of the axes; None for 1.5,
+            and for 1 in `point` (a draw of the prior) and `interpolate` (a factor there).
+        frequency: cycles per second, one number or one for each axis; None to do `line` and
+            `interpolate` once, and to draw others between 0.1 and 1 Hz for each axis.
+
+    Raises:
+        InputError: for a seed below 0, an amplitude that is no number or a frequency below 0.
+    """
+
+    seed: int = 0
+    amplitude: float | None = None
+    frequency: Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise InputError(f"seed must be at least 0, got {self.seed}: give --seed 0")
+        if self.amplitude is not None and not math.isfinite(self.amplitude):
+            raise InputError(f"amplitude must be a number, got {self.amplitude}: try 1.5")
+        for frequency in self.frequency or ():
+            if not (math.isfinite(frequency) and frequency >= 0.0):
+                raise InputError(f"frequency must be 0 Hz or more, got {frequency}: try 0.5")
+
+
+def play_paths(
+    player: Player,
+    kinds: Sequence[str],
+    folder: Path,
+    examples: int = 3,
+    steps: int = 512,
+    options: PathOptions | None = None,
+    origin: Path | None = None,
+) -> list[Path]:
+    """Write folder/trajectories/KIND_I.wav, and the path beside it as KIND_I.npy.
+
+    Args:
+        player: the run.
+        kinds: names in `trajectories.KINDS`.
+        folder: made if missing.
+        examples: of each kind.
+        steps: frames of each example.
+        options: of the paths.
+        origin: a sound whose mean latent the paths start from or go round; the mean of the
+            training sounds if None.
+
+    Returns:
+        The sound files.
+
+    Raises:
+        InputError: for a kind, a number or an option that cannot be, or an unreadable sound.
+    """
+    for name, number in (("examples (-b)", examples), ("steps (-s)", steps)):
+        if number < 1:
+            raise InputError(f"{name} must be at least 1, got {number}")
+    given = options or PathOptions()
+    dims = player.core.latent_dims
+    middle = np.zeros(dims) if origin is None else player.mean_point(origin)
+    times = np.arange(steps) / player.frames_per_second
+    duration = max(steps - 1, 1) / player.frames_per_second
+    jobs = []
+    for kind in dict.fromkeys(kinds):
+        for example in range(examples):
+            path = path_of(kind, player, middle, duration, given, given.seed + example)
+            jobs.append((folder / FOLDER / f"{kind}_{example}.wav", path(times)))
+    player.tell_of_labels()
+    for target, points in tqdm(jobs, unit="path", desc="playing", disable=None):
+        player.write(target, points)
+        write_latents(target.with_suffix(".npy"), points)
+    return [target for target, _ in jobs]
+
+
+def play_latents(player: Player, files: Sequence[Path], folder: Path) -> list[Path]:
+    """Write folder/trajectories/NAME.wav for paths NAME.npy, [steps, dims].
+
+    Returns:
+        The sound files.
+
+    Raises:
+        InputError: for a file that holds no such path; nothing is written then. Files of one name
+            are refused too, as their sounds would take one place.
+    """
+    paths = [read_latents(file, player.core.latent_dims) for file in files]
+    targets = [folder / FOLDER / f"{file.stem}.wav" for file in files]
+    for file, target in zip(files, targets, strict=True):
+        if targets.count(target) > 1:
+            raise InputError(f"{file}: another file has this name, too: rename one of them")
+    player.tell_of_labels()
+    jobs = zip(targets, paths, strict=True)
+    for target, points in tqdm(jobs, total=len(paths), unit="path", desc="playing", disable=None):
+        player.write(target, points)
+    return targets
+
+
+def path_of(
+    kind: str, player: Player, origin: Points, duration: float, options: PathOptions, seed: int
+) -> trajectories.Trajectory:
+    """A path of a kind, in the coordinates of the player's axes.
+
+    Args:
+        kind: a name in `trajectories.KINDS`.
+        player: whose axes they are, and whose training sounds `interpolate` passes through.
+        origin: [D].
+        duration: seconds from the first point to the last.
+        options: what was asked for.
+        seed: of this example.
+
+    Raises:
+        InputError: for a kind or an option that cannot be.
+    """
+    dims = player.core.latent_dims
+    try:
+        known = trajectories.options(kind)
+        values: dict[str, Any] = {"origin": origin, "seed": seed}
+        if "phase" in known and kind not in ONCE:
+            values["phase"] = None
+        if kind == "interpolate":
+            stops = max(2, round(duration * TOUR_POINTS_HZ) + 1)
+            values |= {"points": _training_points(player, stops, seed), "method": "cubic"}
+        if "frequency" in known:
+            values["frequency"] = _frequency(kind, dims, duration, options.frequency, seed)
+        amplitude = options.amplitude
+        if amplitude is None:
+            amplitude = 1.0 if kind in ("point", "interpolate") else SWING
+        reach = amplitude * (math.sqrt(dims) if kind in DISTANCES else 1.0)
+        values["amplitude"] = (reach, reach / 2) if kind == "ellipse" else reach
+        return trajectories.make(kind, dims, **values)
+    except ValueError as error:
+        raise InputError(f"--trajectories {kind}: {error}") from error
+
+
+def write_latents(path: Path, points: Points) -> None:
+    """Write a path as .npy, float32 [S, D], whole or not at all.
+
+    Raises:
+        InputError: if the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            np.save(file, points.astype(np.float32), allow_pickle=False)
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error}: choose another folder") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_latents(path: Path, dims: int) -> Points:
+    """A path from a .npy file: [S, D], finite numbers.
+
+    Raises:
+        InputError: if the file is missing, is no array of numbers, has another shape, or holds
+            something that is not finite.
+    """
+    points = read_array(path)
+    remedy = f"give [steps, {dims}]"
+    if points.ndim != 2 or points.shape[1] != dims or len(points) == 0:
+        raise InputError(f"{path}: must be [steps, {dims}], got {list(points.shape)}: {remedy}")
+    finite = np.isfinite(points).all(1)
+    if not finite.all():
+        raise InputError(f"{path}: step {int(np.argmin(finite))} is not finite: give numbers")
+    return points
+
+
+def read_array(path: Path) -> Points:
+    """An array of numbers from a .npy file, as float64; nothing pickled is read.
+
+    Raises:
+        InputError: if the file is missing or holds anything else.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else "not in that format"
+        raise InputError(
+            f"{path}: is no .npy array of numbers ({reason}): write one with numpy.save"
+        ) from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+        held = array.dtype if isinstance(array, np.ndarray) else "an archive"
+        raise InputError(f"{path}: must hold real numbers, got {held}: save a float array")
+    return array.astype(np.float64)
+
+
+def _frequency(
+    kind: str, dims: int, duration: float, given: Sequence[float] | None, seed: int
+) -> float | list[float]:
+    if given is not None:
+        return given[0] if len(given) == 1 else list(given)
+    if kind in ONCE:
+        return 1.0 / duration
+    low, high = (math.log(limit) for limit in DRAWN_HZ)
+    draw = np.random.default_rng([seed, FREQUENCY_STREAM]).uniform(low, high, dims)
+    hertz = np.exp(draw).tolist()
+    return hertz if kind in PER_AXIS else hertz[0]
+
+
+def _training_points(player: Player, count: int, seed: int) -> Points:
+    """Coordinates of training windows drawn at random, [count, D]."""
+    latents = player.run.latents
+    chosen = np.random.default_rng([seed, FREQUENCY_STREAM]).integers(len(latents), size=count)
+    axes = player.axes
+    return ((latents[chosen] - axes.centre) @ axes.to_axes).double().numpy()

@@ -1,0 +1,158 @@
+"""A trained run made ready to play: its axes, its inversion, its labels, a sample rate."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from omegaconf import OmegaConf
+
+from vschaos2.audio import AudioWriter
+from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.errors import InputError
+from vschaos2.file_labels import given_labels, labels_for
+from vschaos2.generation.signal_path import (
+    RECOVERIES,
+    Heard,
+    Samples,
+    check_choices,
+    exactly,
+    hear,
+    offline_core,
+    resampled,
+    sound_of,
+)
+from vschaos2.models.projection import LatentAxes, fit_axes
+from vschaos2.runs import Run
+
+logger = logging.getLogger(__name__)
+
+
+class Player:
+    """The `decode` of an instrument, played from files.
+
+    Args:
+        run: the trained model.
+        projection: the axes that coordinates are counted on, one of `PROJECTIONS`; as those of
+            the exported instrument, the training sounds lie within ±3 on each.
+        inversion: where phases come from, one of `RECOVERIES`; the run's own if None.
+        words: labels as TASK, VALUE, …, for all that is played.
+        sample_rate_hz: of the files written; the model's if None.
+
+    Raises:
+        InputError: for an argument that cannot be.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        projection: str = "pca",
+        inversion: str | None = None,
+        words: Sequence[str] = (),
+        sample_rate_hz: int | None = None,
+    ) -> None:
+        mode = run_inversion(run) if inversion is None else inversion
+        check_choices(mode, RECOVERIES, sample_rate_hz)
+        self.run = run
+        self.axes = fitted_axes(run, projection)
+        self.core = offline_core(run.model, mode, self.axes)
+        self.words = words
+        self.labels = given_labels(run.model.conditioning, run.classes, words)
+        self.rate_hz = sample_rate_hz or run.model.transform.sample_rate_hz
+
+    @property
+    def frames_per_second(self) -> float:
+        """Points of a path that pass in a second."""
+        return self.run.model.transform.sample_rate_hz / self.core.hop
+
+    def hear(self, source: Path) -> Heard:
+        """What the model hears in a file, told the player's labels."""
+        return hear(self.core, source, labels_for(self.run, self.words)(source))
+
+    def mean_point(self, source: Path) -> npt.NDArray[np.float64]:
+        """The mean latent of the audible frames of a file, [Z].
+
+        Raises:
+            InputError: for a file that cannot be read or is silent all through.
+        """
+        heard = self.hear(source)
+        audible = heard.audible > 0
+        if not audible.any():
+            raise InputError(f"{source}: is silent: give a sound to start from")
+        return heard.latents[audible].mean(0, dtype=np.float64)
+
+    def tell_of_labels(self) -> None:
+        """Warn of every label that nobody gave and decoding cannot guess: class 0 is played."""
+        conditioning, latent_source = self.run.model.conditioning, self.core.labels.latent_source
+        for column, task in enumerate(conditioning.tasks):
+            if np.isnan(self.labels[column]) and int(latent_source[column]) < 0:
+                names = self.run.classes.get(task, [])
+                logger.warning(
+                    "%s is not given, %s is played: choose with --meta %s VALUE",
+                    task, names[0] if names else 0, task,
+                )  # fmt: skip
+
+    def write(self, target: Path, coordinates: npt.NDArray[np.floating]) -> None:
+        """Write the sound of a path, [S, Z] → S·hop samples at the model's rate.
+
+        Point s is heard around the middle of hop s. The ends are held, and the sound fades in and
+        out over its first and last hop.
+        """
+        core, hop = self.core, self.core.hop
+        before = core.transform.n_fft // hop  # frames that overlap with the first sample
+        held = np.concatenate((np.repeat(coordinates[:1], before, axis=0), coordinates))
+        labels = np.broadcast_to(self.labels, (len(held), len(self.labels)))
+        # Point s is frame s + before, whose centre is (s + before + 1)·hop - n_fft/2.
+        skip = (before + 1) * hop - core.transform.n_fft // 2 - hop // 2
+        length = len(coordinates) * hop
+        sound = sound_of(core, held, labels, skip, length)
+        self.write_sound(target, faded(sound, length, hop), length)
+
+    def write_sound(self, target: Path, blocks: Iterator[Samples], length: int) -> None:
+        """Write `length` samples at the model's rate to a WAV file at the player's."""
+        model_rate_hz = self.run.model.transform.sample_rate_hz
+        wanted = round(length * self.rate_hz / model_rate_hz)
+        with AudioWriter(target, self.rate_hz) as writer:
+            for block in exactly(resampled(blocks, model_rate_hz, self.rate_hz), wanted):
+                writer.write(block)
+
+
+def run_inversion(run: Run) -> str:
+    """The mode of phase recovery that a run was configured with."""
+    mode = OmegaConf.select(run.config, "inversion")
+    if mode not in MODES:
+        raise InputError(
+            f"{run.folder / 'config.yaml'}: inversion must be one of {', '.join(MODES)}, "
+            f"got {mode!r}: give --inversion"
+        )
+    return str(mode)
+
+
+def fitted_axes(run: Run, projection: str) -> LatentAxes:
+    """The axes that the run's exported instrument shows under a projection.
+
+    Raises:
+        InputError: for an unknown projection, or a run without training latents.
+    """
+    if not len(run.latents):
+        raise InputError(f"{run.folder}: its checkpoint holds no training latents: train again")
+    return fit_axes(run.latents, projection, run.model.unlabelled_magnitude)
+
+
+def faded(blocks: Iterator[Samples], length: int, fade: int) -> Iterator[Samples]:
+    """A sound that begins and ends in a raised cosine.
+
+    Args:
+        blocks: the sound, `length` samples in all.
+        length: in samples.
+        fade: length of both fades in samples, at most half of the sound.
+    """
+    fade = min(fade, length // 2)
+    start = 0
+    for block in blocks:
+        t = np.arange(start, start + len(block))
+        start += len(block)
+        inside = np.minimum(t + 0.5, length - t - 0.5) / max(fade, 1)
+        gain = 0.5 - 0.5 * np.cos(np.pi * np.clip(inside, 0.0, 1.0))
+        yield block * gain.astype(np.float32)

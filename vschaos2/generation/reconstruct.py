@@ -1,0 +1,106 @@
+"""Sound files through a model, as long as they are."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, length_at
+from vschaos2.errors import InputError
+from vschaos2.export.instrument_core import KEEP_INPUT
+from vschaos2.file_labels import FileLabels
+from vschaos2.generation.signal_path import (
+    INVERSIONS,
+    check_choices,
+    exactly,
+    offline_core,
+    resampled,
+    through,
+)
+from vschaos2.models.vae import VAE
+
+logger = logging.getLogger(__name__)
+
+
+def reconstruct(
+    model: VAE,
+    inputs: Iterable[Path],
+    folder: Path,
+    sample_rate_hz: int | None = None,
+    inversion: str = KEEP_INPUT,
+    labels: FileLabels | None = None,
+) -> list[Path]:
+    """Pass sound files through a model and write what it makes of them, as long as they are.
+
+    Memory does not grow with a file's length. A folder's sub-folders are kept; where two inputs
+    would take the same name, the later one gets a number.
+
+    Args:
+        model: the trained model.
+        inputs: sound files, or folders of them.
+        folder: the results go to folder/reconstructions.
+        sample_rate_hz: of the results; the model's if None.
+        inversion: "keep_input" for the input's own phase, a mode of phase recovery, or "offline"
+            for the best and slowest.
+        labels: what the model is told; where it says NaN, and if None everywhere, the model
+            guesses, or takes label 0 where it cannot.
+
+    Returns:
+        The files written. Unreadable files of a folder are named in a warning and left out.
+
+    Raises:
+        InputError: for a path that does not exist, a folder without sound, or no readable file.
+    """
+    check_choices(inversion, INVERSIONS, sample_rate_hz)
+    core = offline_core(model, inversion)
+    model_rate_hz = model.transform.sample_rate_hz
+    rate_hz = sample_rate_hz or model_rate_hz
+    written = []
+    jobs = named_files(inputs, folder / "reconstructions")
+    with tqdm(jobs, unit="file", desc="reconstructing", disable=None) as progress:
+        for source, target in progress:
+            try:
+                told = None if labels is None else labels(source)
+                sound = resampled(through(core, source, told), model_rate_hz, rate_hz)
+                length = length_at(source, rate_hz)
+                done = 0
+                with AudioWriter(target, rate_hz) as writer:
+                    for block in exactly(sound, length):
+                        writer.write(block)
+                        done += len(block)
+                        progress.set_postfix_str(f"{source.name} {done / max(length, 1):.0%}")
+            except UnreadableAudio as error:
+                logger.warning("skipped: %s", error)
+                continue
+            written.append(target)
+    if not written:
+        raise InputError(f"none of {len(jobs)} files could be read: see the lines above")
+    return written
+
+
+def named_files(inputs: Iterable[Path], folder: Path) -> list[tuple[Path, Path]]:
+    """Every sound file of the inputs and the file to write for it, all different.
+
+    Raises:
+        InputError: for a path that does not exist, or a folder without sound.
+    """
+    jobs: list[tuple[Path, Path]] = []
+    taken: set[Path] = set()
+    for given in inputs:
+        if not given.exists():
+            raise InputError(f"{given}: no such file or folder")
+        files = find_audio_files(given) if given.is_dir() else [given]
+        if not files:
+            raise InputError(f"{given}: no sound files in this folder")
+        base = given if given.is_dir() else given.parent
+        for file in files:
+            name = file.relative_to(base).with_suffix("")
+            target, number = folder / f"{name}.wav", 2
+            while target in taken:
+                target, number = folder / f"{name}-{number}.wav", number + 1
+            taken.add(target)
+            jobs.append((file, target))
+    if not jobs:
+        raise InputError("no input: give sound files or folders after --files")
+    return jobs

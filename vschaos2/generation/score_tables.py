@@ -1,0 +1,140 @@
+"""An evaluation as a table for people, and as CSV and JSON for programs."""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from vschaos2.errors import InputError
+from vschaos2.export.instrument_core import KEEP_INPUT
+from vschaos2.generation.evaluation import Evaluation
+
+FOLDER = "evaluation"
+# Heads of the columns, short enough for a terminal.
+HEADS = {
+    "spectral_convergence": "SC",
+    "log_spectral_distance_db": "LSD",
+    "multi_resolution_stft": "MRS",
+    "snr_db": "SNR",
+    "gain_db": "gain",
+}
+LEGEND = (
+    "Sound with the input's phase, then, as decode …, from latents alone: "
+    "SC spectral convergence (0 equal, 1 silence), LSD log-spectral distance in dB, MRS "
+    "multi-resolution STFT distance, SNR in dB, gain in dB."
+)
+LONGEST_NAME = 32  # characters of a file's name in the table
+
+
+def markdown(result: Evaluation) -> str:
+    """The evaluation as Markdown tables with even columns: every file, their mean, the labels."""
+    keys = list(result.means)
+    heads = ["file"]
+    for key in keys:
+        way, measure = key.split("/")
+        heads.append(HEADS[measure] if way == KEEP_INPUT else f"{way} {HEADS[measure]}")
+    rows = [
+        [_cut(file), *(_number(score[key]) for key in keys)]
+        for file, score in zip(result.files, result.scores, strict=True)
+    ]
+    mean = [f"mean of {len(rows)}", *(_number(result.means[key]) for key in keys)]
+    parts = [_table([heads, *rows, mean])]
+    if result.labels:
+        heads = ["label", "measure", "value", "frames"]
+        scores = [
+            [label.task, label.measure.replace("_", " "), _number(label.value), str(label.frames)]
+            for label in result.labels
+        ]
+        parts.append(_table([heads, *scores]))
+    return "\n\n".join([*parts, LEGEND]) + "\n"
+
+
+def write_tables(result: Evaluation, folder: Path) -> list[Path]:
+    """Write folder/evaluation.md, .csv (a line for each file) and .json, each whole or not at all.
+
+    In JSON, what is not finite is null.
+
+    Raises:
+        InputError: if one cannot be written.
+    """
+    texts = {".md": markdown(result), ".csv": _csv(result), ".json": _json(result)}
+    written = []
+    for ending, text in texts.items():
+        path = folder / f"evaluation{ending}"
+        write_text(path, text)
+        written.append(path)
+    return written
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error}: choose another --out") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _csv(result: Evaluation) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    keys = list(result.means)
+    writer.writerow(["file", *keys])
+    for file, score in zip(result.files, result.scores, strict=True):
+        writer.writerow([file, *(score[key] for key in keys)])
+    return text.getvalue()
+
+
+def _json(result: Evaluation) -> str:
+    content = {
+        "run": f"{result.run.parent.name}/{result.run.name}",
+        "inversion": result.inversion,
+        "means": _finite(result.means),
+        "labels": {
+            label.task: _finite({label.measure: label.value, "frames": label.frames})
+            for label in result.labels
+        },
+        "files": {
+            file: _finite(score) for file, score in zip(result.files, result.scores, strict=True)
+        },
+        "skipped": result.skipped,
+    }
+    return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else "…" + name[1 - LONGEST_NAME :]
+
+
+def _table(rows: list[list[str]]) -> str:
+    """Rows, the first of them heads, as a Markdown table; all but the first column to the right."""
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    rule = ["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]
+    lines.insert(1, f"|{'|'.join(rule)}|")
+    return "\n".join(lines)
