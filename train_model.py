@@ -3,7 +3,10 @@
 
     python train_model.py --config-name dgt_mid name=my_training data.dataset.root=my_folder
 
-Every value of the configuration can be set as key=value; see configs/ and the README.
+    python train_model.py resume=runs/my_training
+
+Every value of the configuration can be set as key=value; see configs/ and the README. The second
+form continues a training that was stopped, or died.
 """
 
 import os
@@ -23,7 +26,10 @@ CONFIGS = Path(__file__).resolve().parent / "configs"
 
 
 def main() -> None:
-    """Compose the configuration and train."""
+    """Compose the configuration and train, or continue a training."""
+    if any(_is_resume(argument) for argument in sys.argv[1:]):
+        resume(sys.argv[1:])
+        return
     import hydra
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
@@ -32,18 +38,26 @@ def main() -> None:
     from vschaos2.errors import InputError
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us whole, to be told in one line
+    # Jobs that a cluster starts elsewhere find the package where this program did.
+    known = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(CONFIGS.parent), *([known] if known else [])])
     sys.argv[1:] = lenient_overrides(sys.argv[1:])
     failures: list[Exception] = []
+    here = os.getpid()
 
     @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="dgt_mid")
     def compose_and_train(config: DictConfig) -> None:
         from vschaos2.training.session import is_first_process, train
+        from vschaos2.training.sweep import job_of_sweep
 
         try:
-            folder = train(config)
+            with job_of_sweep():
+                folder = train(config)
             if is_first_process():
                 print(f"trained: {folder}")  # noqa: T201
         except (InputError, OmegaConfBaseException) as error:
+            if os.getpid() != here:  # a job on a cluster: its launcher tells
+                raise
             failures.append(error)  # raised below: Hydra would print lines of its own
 
     try:
@@ -52,6 +66,28 @@ def main() -> None:
             raise failures[0]
     except (HydraException, OmegaConfBaseException) as error:
         raise explain(error, CONFIGS, sys.argv[1:]) from error
+
+
+def resume(arguments: list[str]) -> None:
+    """Continue the training that `resume=RUN` names; other key=value arguments change its end."""
+    from vschaos2.errors import InputError
+    from vschaos2.training.resume import find_training
+    from vschaos2.training.session import is_first_process, train
+
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    if flags:
+        raise InputError(f"{flags[0]} does not go with resume=…, which takes the run's own config")
+    run_paths = [a.split("=", 1)[1] for a in arguments if _is_resume(a)]
+    if len(run_paths) != 1 or not run_paths[0]:
+        raise InputError("resume=… wants one run: rundir/name or rundir/name/version_N")
+    found = find_training(Path(run_paths[0]), [a for a in arguments if not _is_resume(a)])
+    folder = train(found.config, found)
+    if is_first_process():
+        print(f"trained: {folder}")  # noqa: T201
+
+
+def _is_resume(argument: str) -> bool:
+    return argument.lstrip("+").startswith("resume=")
 
 
 if __name__ == "__main__":

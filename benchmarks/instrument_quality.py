@@ -29,7 +29,8 @@ def quality(model, path: Path) -> dict[str, float]:
     tail = transform.n_fft + -len(sound) % transform.hop
     padded = torch.nn.functional.pad(sound, (0, tail))[None]
     heard = StreamingAnalysis(transform.n_fft, transform.hop)(padded).abs()[0]
-    made = transform.to_magnitude(model(transform.to_frames(heard)))
+    latent = model.encode(transform.to_frames(heard)).mean
+    made = transform.to_magnitude(model.decode_rows(latent, None, model.initial_state(1))[0].mean)
     core = offline_core(model, "keep_input")
     delay = core.forward_delay()
     heard_back = core(padded[None])[0, 0, delay : delay + len(sound)]
@@ -46,6 +47,8 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     arguments = parser.parse_args()
     run = load_run(arguments.run)
+    if run.model.conditioning.tasks:
+        parser.error(f"{arguments.run} is told labels: use python -m benchmarks.labels")
     groups = defaultdict(list)
     for folder in arguments.folders:
         for path in find_audio_files(folder):

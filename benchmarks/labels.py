@@ -1,6 +1,6 @@
 """Whether a run follows the labels it is told, and guesses those it is not.
 
-    python -m benchmarks.labels RUN FOLDER [--swaps N] [--every N]
+    python -m benchmarks.labels RUN FOLDER [--swaps N] [--every N] [--judge swift|crepe]
 
 FOLDER holds recordings and their metadata, which the training did not see: other velocities of
 the notes of `benchmarks.sampled_instruments`, for instance. Printed are
@@ -8,7 +8,7 @@ the notes of `benchmarks.sampled_instruments`, for instance. Printed are
     accuracy   of each predictor, over the frames that sound (within 40 dB of the file's loudest)
     SC         ‖S - Ŝ‖ / ‖S‖ of the magnitudes, mean over files, with the labels of the metadata
     swap       the latents of every file, decoded with N other pitch classes: of the frames that
-               the pitch tracker SwiftF0 calls voiced, the part of the commanded class (within 50
+               a pitch tracker calls voiced, the part of the commanded class (within 50
                cents of it, in any octave)
 """
 
@@ -26,7 +26,7 @@ from vschaos2.audio import read_audio
 from vschaos2.data.cache import open_cache
 from vschaos2.data.metadata import Metadata, load_metadata
 from vschaos2.data.pitch_trackers import SAMPLE_RATE_HZ, Tracker, make_tracker
-from vschaos2.dsp.inversion import invert_offline
+from vschaos2.dsp.offline_inversion import invert_offline
 from vschaos2.models.vae import VAE
 from vschaos2.runs import load_run
 from vschaos2.training.labels import label_tasks
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--swaps", type=int, default=2, help="other pitches per file (%(default)s)")
     parser.add_argument("--every", type=int, default=1, help="swap every Nth file (%(default)s)")
+    parser.add_argument("--judge", default="swift", help="tracker: swift or crepe (%(default)s)")
     arguments = parser.parse_args()
     run = load_run(arguments.run)
     model, transform = run.model, run.model.transform
@@ -71,7 +72,7 @@ def main() -> None:
     files = open_cache(arguments.folder, transform.sample_rate_hz).files
     callbacks = run.config.data.dataset.metadata_callbacks
     metadata = load_metadata(arguments.folder, files, callbacks, tasks) if tasks else None
-    tracker = make_tracker("swift", 256 / 44_100, 50.0, 2000.0, "full")
+    tracker = make_tracker(arguments.judge, 256 / 44_100, 50.0, 2000.0, "full")
     rng = np.random.default_rng(0)
     right, convergences, swaps = defaultdict(list), [], []
     for number, file in enumerate(files):
@@ -83,7 +84,9 @@ def main() -> None:
         frames = transform.to_frames(magnitude)
         features = model.features(frames, labels)
         latent = model.posterior(features).mean
-        made = transform.to_magnitude(model.decode(latent, labels).mean)
+        made = transform.to_magnitude(
+            model.decode_rows(latent, labels, model.initial_state(1))[0].mean
+        )
         convergences.append(float((magnitude - made).norm() / magnitude.norm().clamp_min(1e-9)))
         energy = magnitude.norm(dim=1)
         sounding = energy >= SOUNDING * energy.max()
@@ -97,11 +100,13 @@ def main() -> None:
         for step in rng.choice(np.arange(1, 12), arguments.swaps, replace=False):
             swapped = labels.clone()
             swapped[:, column] = (labels[:, column] + int(step)) % 12
-            magnitude = transform.to_magnitude(model.decode(latent, swapped).mean)
+            magnitude = transform.to_magnitude(
+                model.decode_rows(latent, swapped, model.initial_state(1))[0].mean
+            )
             swaps.append(follows(model, magnitude, int(swapped[0, column]), tracker))
     for task, hits in right.items():
         print(f"accuracy {task:12} {float(torch.cat(hits).float().mean()):.3f}")
-    print(f"SC                    {np.mean(convergences):.3f}")
+    print(f"SC                    {np.mean(convergences):.4f}")
     if swaps:
         together = np.concatenate(swaps)
         print(f"swap                  {together.mean():.3f} of {len(together)} voiced cells")

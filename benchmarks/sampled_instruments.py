@@ -5,10 +5,13 @@
 OUT/train: flute, violin, cello, trumpet, clarinet, 24 notes each at velocity 90.
 OUT/known: the same instruments, 6 notes each at velocities 50 and 110.
 OUT/unseen: oboe and viola, 24 notes each at velocity 80.
+OUT/tenth: OUT/train, of which 12 notes in 120 keep their labels, drawn with seed 0.
+All have metadata: pitch, octave and instrument of every note.
 Needs Debian's fluidsynth and fluid-soundfont-gm.
 """
 
 import argparse
+import random
 import shutil
 import struct
 import subprocess
@@ -18,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+
+from vschaos2.data.pitch import OCTAVE_CLASSES, PITCH_CLASSES
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 SAMPLE_RATE_HZ = 44_100
@@ -78,8 +83,34 @@ def render(folder: Path, instrument: str, notes: list[int], velocity: int) -> No
         soundfile.write(path, tone, SAMPLE_RATE_HZ, "PCM_16")
 
 
+def label(folder: Path, keep: frozenset[str] | None = None) -> None:
+    """Write folder/metadata/{pitch,octave,instrument} from the names of its files.
+
+    Args:
+        folder: holds data/<instrument>_<note>_v<velocity>.wav.
+        keep: names of the files whose labels are told; None for all.
+    """
+    files = sorted(path.name for path in (folder / "data").iterdir())
+    classes = {"pitch": PITCH_CLASSES, "octave": OCTAVE_CLASSES, "instrument": tuple(PROGRAMS)}
+    rows: dict[str, list[str]] = {task: [] for task in classes}
+    for file in files:
+        instrument, note, _ = file.split("_")
+        key = int(note) + 3  # counted from A, as extract_pitch.py does
+        values = {"pitch": key % 12, "octave": key // 12 - 1}
+        values["instrument"] = list(PROGRAMS).index(instrument)
+        for task, value in values.items():
+            known = keep is None or file in keep
+            rows[task].append(f"data/{file}\t{value if known else 'none'}\n")
+    for task, names in classes.items():
+        place = folder / "metadata" / task
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "metadata.txt").write_text("".join(rows[task]), "utf-8")
+        listed = (f"{index}\t{name}\n" for index, name in enumerate(names))
+        (place / "classes.txt").write_text("".join(listed), "utf-8")
+
+
 def main() -> None:
-    """Render all three folders."""
+    """Render all four folders."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     out = parser.parse_args().out
@@ -94,6 +125,11 @@ def main() -> None:
             render(out / "train", name, notes, 90)
             for velocity in (50, 110):
                 render(out / "known", name, notes[2::4], velocity)
+    for name in ("train", "known", "unseen"):
+        label(out / name)
+    shutil.copytree(out / "train" / "data", out / "tenth" / "data", dirs_exist_ok=True)
+    files = sorted(path.name for path in (out / "tenth" / "data").iterdir())
+    label(out / "tenth", frozenset(random.Random(0).sample(files, len(files) // 10)))
     print(f"{out}: {len(list(out.rglob('*.wav')))} files")
 
 

@@ -25,14 +25,14 @@ def test_nothing_asked_for_changes_nothing():
     augment = Augment()
     waveform, magnitude = torch.randn(4, 64), torch.rand(4, 33)
     assert augment.window_samples(64) == 64
-    assert torch.equal(augment.resample(waveform, 64), waveform)
+    assert torch.equal(augment.resample(waveform, 64)[0], waveform)
     assert torch.equal(augment.filter(magnitude), magnitude)
 
 
 def test_every_second_window_keeps_its_speed_to_the_sample():
     augment = Augment(speed=0.1)
     waveform = torch.randn(7, augment.window_samples(64))
-    heard = augment.resample(waveform, 64)
+    heard, _ = augment.resample(waveform, 64)
     assert heard.shape == (7, 64)
     assert torch.equal(heard[3:], waveform[3:, :64])
     assert not any(torch.equal(heard[i], waveform[i, :64]) for i in range(3))
@@ -41,12 +41,12 @@ def test_every_second_window_keeps_its_speed_to_the_sample():
 def test_one_window_alone_keeps_its_speed():
     augment = Augment(speed=0.5)
     waveform = torch.randn(1, augment.window_samples(16))
-    assert torch.equal(augment.resample(waveform, 16), waveform[:, :16])
+    assert torch.equal(augment.resample(waveform, 16)[0], waveform[:, :16])
 
 
 def test_speed_is_one_ratio_per_window_uniform_in_its_logarithm():
     augment = Augment(speed=0.25)
-    heard = augment.resample(ramps(8000, augment.window_samples(65)), 65)[:4000]
+    heard = augment.resample(ramps(8000, augment.window_samples(65)), 65)[0][:4000]
     speed = heard[:, 64:] / 64.0
     torch.testing.assert_close(heard, torch.arange(65.0) * speed, rtol=1e-5, atol=1e-4)
     draws = speed.log() / math.log(1.25)
@@ -64,10 +64,38 @@ def test_the_highest_speed_stays_inside_the_window_and_wastes_no_more_than_two_s
     augment = Augment(speed=speed)
     samples = augment.window_samples(n_fft)
     monkeypatch.setattr(torch, "rand", torch.ones)  # a draw of +1: the highest speed
-    heard = augment.resample(ramps(2, samples), n_fft)
+    heard, _ = augment.resample(ramps(2, samples), n_fft)
     last = float(heard[0, -1])
     assert last == pytest.approx((n_fft - 1) * (1 + speed), rel=1e-5)
     assert samples - 3 <= last <= samples - 1
+
+
+def test_transposition_is_whole_semitones_all_equally_likely():
+    augment = Augment(transpose=2)
+    heard, semitones = augment.resample(ramps(8000, augment.window_samples(65)), 65)
+    assert torch.equal(semitones[4000:], torch.zeros(4000))
+    speed = torch.exp2(semitones / 12)[:, None]
+    torch.testing.assert_close(heard, torch.arange(65.0) * speed, rtol=1e-5, atol=1e-4)
+    counts = torch.bincount((semitones[:4000] + 2).long(), minlength=5)
+    assert len(counts) == 5
+    # Each of 5 has 800 of 4000, deviation √(4000 · 0.2 · 0.8) = 25; the bound is five deviations.
+    assert float((counts - 800).abs().max()) < 5 * math.sqrt(4000 * 0.2 * 0.8)
+
+
+def test_the_highest_transposition_stays_inside_the_window(monkeypatch: pytest.MonkeyPatch):
+    augment = Augment(speed=0.1, transpose=12)
+    samples = augment.window_samples(64)
+    monkeypatch.setattr(torch, "rand", torch.ones)
+    monkeypatch.setattr(torch, "randint", lambda low, high, size, **_: torch.full(size, high - 1))
+    heard, semitones = augment.resample(ramps(2, samples), 64)
+    assert float(semitones[0]) == 12.0
+    assert float(heard[0, -1]) == pytest.approx(63 * 2 * 1.1, rel=1e-5)
+    assert samples - 3 <= float(heard[0, -1]) <= samples - 1
+
+
+def test_a_transposition_of_half_semitones_is_refused():
+    with pytest.raises(ValueError, match=r"augment\.transpose counts whole semitones, got 0.5"):
+        Augment(transpose=0.5)
 
 
 def test_gain_is_one_factor_per_window_uniform_in_db():
@@ -122,12 +150,12 @@ def test_draws_follow_the_global_generator():
     results = []
     for draw in (1, 1, 2):
         torch.manual_seed(draw)
-        results.append(augment.filter(augment.resample(waveform, 32).abs()))
+        results.append(augment.filter(augment.resample(waveform, 32)[0].abs()))
     assert torch.equal(results[0], results[1])
     assert not torch.allclose(results[0], results[2])
 
 
-@pytest.mark.parametrize("name", ["gain_db", "speed", "tilt_db"])
+@pytest.mark.parametrize("name", ["gain_db", "speed", "tilt_db", "transpose"])
 @pytest.mark.parametrize("value", [-0.1, math.nan])
 def test_negative_ranges_are_refused_by_name(name: str, value: float):
     with pytest.raises(ValueError, match=rf"augment\.{name} must be at least 0, got {value}"):

@@ -10,9 +10,10 @@ from hydra import compose, initialize_config_dir
 
 from vschaos2.command_line import run
 from vschaos2.data.cache import open_cache
-from vschaos2.data.dataset import SequentialWindows, split_files
+from vschaos2.data.dataset import SequentialWindows
 from vschaos2.data.inspection import Use, inspect_dataset, use_of
 from vschaos2.data.metadata import load_metadata
+from vschaos2.data.splits import split_files
 from vschaos2.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,8 @@ from torch.utils.data import DataLoader
 
 from vschaos2.data import cache as cache_module
 from vschaos2.data.cache import CachedFile, SampleCache
-from vschaos2.data.dataset import SequentialWindows, WindowBatches, split_files
+from vschaos2.data.dataset import SequentialWindows, WindowBatches
+from vschaos2.data.splits import split_files
 from vschaos2.errors import InputError
 
 RATE = 100

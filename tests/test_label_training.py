@@ -7,6 +7,7 @@ import soundfile
 import torch
 from hydra import compose, initialize_config_dir
 
+from vschaos2.data.augment import Augment
 from vschaos2.data.metadata import load_metadata
 from vschaos2.errors import InputError
 from vschaos2.models.conditioning import Conditioning, Prediction
@@ -20,7 +21,9 @@ from vschaos2.training.labels import (
     prefer_guesses,
     stack_labels,
 )
+from vschaos2.training.lessons import draw_lesson
 from vschaos2.training.session import train
+from vschaos2.training.transposition import transpose_labels
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 NAN = math.nan
@@ -94,6 +97,94 @@ def test_guesses_stand_in_where_there_is_a_predictor():
     guesses = torch.tensor([[8.0, 3.0], [9.0, 4.0]])
     filled = prefer_guesses(drawn, known, tasks, guesses, ["tempo", "octave"])
     assert filled.tolist() == [[5.0, 3.0], [1.0, 2.0]]
+
+
+def test_transposed_labels_are_those_of_the_transposed_key():
+    # A4 (pitch 0, octave 5 counted from A) two semitones down is G4: pitch 10, octave 4.
+    keys = torch.arange(108.0).repeat_interleave(9)
+    semitones = torch.arange(-4.0, 5.0).repeat(108)
+    labels = {"pitch": keys % 12, "octave": (keys / 12).floor(), "class": keys}
+    moved = transpose_labels(labels, semitones)
+    inside = (keys + semitones >= 0) & (keys + semitones < 108)
+    assert torch.equal((12 * moved["octave"] + moved["pitch"])[inside], (keys + semitones)[inside])
+    assert bool(moved["octave"][~inside].isnan().all())
+    assert torch.equal(moved["class"], keys)
+
+
+def test_an_octave_without_a_pitch_is_unknown_once_it_is_transposed():
+    semitones = torch.tensor([0.0, 1.0, 0.0, -1.0])
+    pitch, octave = torch.tensor([NAN, NAN, 3.0, 3.0]), torch.tensor([4.0, 4.0, NAN, 4.0])
+    moved = transpose_labels({"pitch": pitch, "octave": octave}, semitones)
+    torch.testing.assert_close(moved["octave"], torch.tensor([4.0, NAN, NAN, 4.0]), equal_nan=True)
+    torch.testing.assert_close(moved["pitch"], torch.tensor([NAN, NAN, 3.0, 2.0]), equal_nan=True)
+    alone = transpose_labels({"octave": torch.tensor([4.0, 4.0])}, torch.tensor([0.0, 1.0]))
+    torch.testing.assert_close(alone["octave"], torch.tensor([4.0, NAN]), equal_nan=True)
+
+
+class Ramp:
+    """A stand-in for a transform: a window is its own frame, so that its speed can be read."""
+
+    n_fft, hop = 9, 1
+
+    def analyse(self, waveform):
+        return waveform.unfold(1, 9, 1)
+
+    def to_frames(self, magnitude):
+        return magnitude
+
+
+@pytest.mark.parametrize("sequence", [1, 3])
+def test_windows_of_known_key_are_heard_in_one_key_and_wanted_in_another(sequence):
+    augment = Augment(transpose=3, other_key=0.5)
+    samples = augment.window_samples(8 + sequence)
+    recorded = {"pitch": torch.full((8, sequence), 6.0), "octave": torch.full((8, sequence), 4.0)}
+    recorded["pitch"][5, -1] = recorded["octave"][6, 0] = NAN
+    batch = {
+        "waveform": torch.arange(float(samples)).repeat(8, 1),
+        "labels": {task: label.flatten() for task, label in recorded.items()},
+    }
+    lesson = draw_lesson(augment, Ramp(), batch, sequence)
+
+    def semitones(frames: torch.Tensor) -> torch.Tensor:
+        return 12 * torch.log2((frames[:, -1] - frames[:, 0]) / 8)
+
+    heard, wanted = semitones(lesson.heard), semitones(lesson.frames)
+    known = ~batch["labels"]["pitch"].isnan()
+    for frames, labels in ((heard, lesson.heard_labels), (wanted, lesson.labels)):
+        expected = (6 + frames.round()).remainder(12)
+        torch.testing.assert_close(labels["pitch"][known], expected[known], atol=1e-4, rtol=0)
+    torch.testing.assert_close(lesson.magnitude, lesson.frames)
+    differ = (heard - wanted).abs().reshape(8, sequence) > 0.5
+    assert not bool(differ[[0, 1, 2, 3, 5, 6]].any())  # of the transposed half, or unknown
+    assert torch.equal(wanted.reshape(8, sequence)[4:], torch.zeros(4, sequence))  # as recorded
+    assert bool((differ == differ[:, :1]).all())
+
+
+def test_windows_of_unknown_key_alone_are_heard_as_they_are_wanted():
+    augment = Augment(transpose=3, other_key=0.5)
+    waveform = torch.arange(float(augment.window_samples(9))).repeat(4, 1)
+    unknown = {"pitch": torch.full((4,), NAN), "octave": torch.full((4,), 4.0)}
+    lesson = draw_lesson(augment, Ramp(), {"waveform": waveform, "labels": unknown})
+    assert torch.equal(lesson.heard, lesson.frames)
+    assert lesson.heard_labels is lesson.labels
+
+
+@pytest.mark.parametrize("overrides", [
+    ["data.augment.other_key=0.2"],
+    ["data.augment.other_key=0.2", "data.augment.transpose=2"],
+])  # fmt: skip
+def test_another_key_needs_transposition_and_a_pitch(two_pitches, tmp_path, overrides):
+    with pytest.raises(InputError, match=r"other_key=0\.2 needs data\.augment\.transpose of 1"):
+        train(config(two_pitches, tmp_path, *overrides))
+
+
+def test_only_twelve_pitches_can_be_transposed(two_pitches, tmp_path):
+    conditioning = "model.conditioning={pitch: {dim: 2}}"
+    wrong = config(two_pitches, tmp_path, conditioning, "data.augment.transpose=1")
+    with pytest.raises(
+        InputError, match=r"transpose=1 moves pitch among 12 .* has 2 .*transpose=0"
+    ):
+        train(wrong)
 
 
 def test_complete_labels_draw_nothing():

@@ -119,6 +119,11 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
             f"no configuration {missing[1]!r}{suggestion(missing[1], names)} (there are "
             f"{', '.join(names)})"
         )
+    launcher = re.search(r"hydra/launcher/(submitit\w*)", text)
+    if launcher:
+        return InputError(
+            f"hydra/launcher={launcher[1]} is not installed: pip install hydra-submitit-launcher"
+        )
     kept = re.split(r"\n\s*(?:Config search path|See https|object_type)", text)[0]
     return InputError("configuration: " + " ".join(kept.split()))
 

@@ -14,76 +14,114 @@ TILT_TERMS = 8  # cosines over the logarithm of frequency: features wider than a
 
 
 class Augment(nn.Module):
-    """Random speed on windows of samples; random gain and filter on their magnitudes.
+    """Random speed and key on windows of samples; random gain and filter on their magnitudes.
 
     Args:
         gain_db: largest change of level, ≥ 0, in dB; uniform between -gain_db and +gain_db.
         speed: largest change of speed, ≥ 0, as a ratio: 0.1 plays up to 1.1 times faster or
             slower. Pitch and formants move together, as on tape.
         tilt_db: standard deviation, in dB, of a smooth random filter; 0 for none.
+        transpose: largest transposition, ≥ 0, in whole semitones up or down, made by speed too.
+            Labels named pitch and octave follow it, so that every recorded note teaches its
+            neighbours as well.
+        other_key: part of the windows, from 0 to 0.5, that are heard in one transposition and
+            wanted in another. What the latent says of the key is then of no use, and the label
+            alone decides.
 
     Raises:
-        ValueError: if a range is negative.
+        ValueError: if a range is negative, transpose is not whole, or other_key above 0.5.
     """
 
-    def __init__(self, gain_db: float = 0.0, speed: float = 0.0, tilt_db: float = 0.0) -> None:
+    def __init__(
+        self,
+        gain_db: float = 0.0,
+        speed: float = 0.0,
+        tilt_db: float = 0.0,
+        transpose: int = 0,
+        other_key: float = 0.0,
+    ) -> None:
         super().__init__()
-        for name, value in (("gain_db", gain_db), ("speed", speed), ("tilt_db", tilt_db)):
+        ranges = {"gain_db": gain_db, "speed": speed, "tilt_db": tilt_db}
+        ranges |= {"transpose": transpose, "other_key": other_key}
+        for name, value in ranges.items():
             if not value >= 0:
                 raise ValueError(f"augment.{name} must be at least 0, got {value}: 0 is off")
+        if transpose != int(transpose):
+            raise ValueError(
+                f"augment.transpose counts whole semitones, got {transpose}: for less than a "
+                "semitone set augment.speed"
+            )
+        if other_key > 0.5:
+            raise ValueError(
+                f"augment.other_key is a part of the windows up to 0.5, got {other_key}: the other "
+                "half keeps its key"
+            )
         self.gain_db = gain_db
         self.speed = speed
         self.tilt_db = tilt_db
+        self.transpose = int(transpose)
+        self.other_key = other_key
 
     def window_samples(self, n_fft: int) -> int:
         """Samples to draw so that n_fft remain at the highest speed."""
-        if self.speed == 0:
-            return n_fft
-        return math.ceil((n_fft - 1) * (1.0 + self.speed)) + 2
+        fastest = (1.0 + self.speed) * 2.0 ** (self.transpose / 12)
+        return n_fft if fastest == 1.0 else math.ceil((n_fft - 1) * fastest) + 2
 
-    def resample(self, waveform: Tensor, n_fft: int) -> Tensor:
+    def resample(self, waveform: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
         """Every second window at a speed of its own, read by linear interpolation.
 
-        The ratio r = (1 + speed)^u, u uniform in [-1, 1]; output sample t is the input at t·r.
-        The other windows keep their speed and, since interpolation dulls, their highest partials.
+        The ratio r = 2^(k/12) (1 + speed)^u, k whole and uniform in -transpose … transpose, u
+        uniform in [-1, 1]; output sample t is the input at t·r. The other windows keep their
+        speed and, since interpolation dulls, their highest partials.
 
-        Shape: [B, window_samples(n_fft)] → [B, n_fft].
+        Shape: [B, window_samples(n_fft)] → windows [B, n_fft], semitones k [B].
         """
-        if self.speed == 0:
-            return waveform
+        semitones = torch.zeros(waveform.shape[0], device=waveform.device)
+        if self.speed == 0 and self.transpose == 0:
+            return waveform, semitones
         count = waveform.shape[0] // 2
-        changed = self._at_random_speed(waveform[:count], n_fft)
-        return torch.cat((changed, waveform[count:, :n_fft]))
+        changed, semitones[:count] = self.in_any_key(waveform[:count], n_fft)
+        return torch.cat((changed, waveform[count:, :n_fft])), semitones
 
-    def _at_random_speed(self, waveform: Tensor, n_fft: int) -> Tensor:
-        draw = torch.rand(waveform.shape[0], 1, device=waveform.device) * 2.0 - 1.0
-        ratio = torch.exp(draw * math.log1p(self.speed))
-        position = torch.arange(n_fft, device=waveform.device) * ratio
+    def in_any_key(self, waveform: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
+        """Every window at a speed of its own: see `resample`, which spares half of them."""
+        low, high = -self.transpose, self.transpose + 1
+        semitones = torch.randint(low, high, waveform.shape[:1], device=waveform.device).float()
+        draw = torch.rand(waveform.shape[0], device=waveform.device) * 2.0 - 1.0
+        ratio = torch.exp2(semitones / 12) * torch.exp(draw * math.log1p(self.speed))
+        position = torch.arange(n_fft, device=waveform.device) * ratio[:, None]
         index = position.long()
         weight = position - index
-        return torch.lerp(waveform.gather(1, index), waveform.gather(1, index + 1), weight)
+        read = torch.lerp(waveform.gather(1, index), waveform.gather(1, index + 1), weight)
+        return read, semitones
 
     def filter(self, magnitude: Tensor) -> Tensor:
-        """Magnitudes with a random gain and a smooth random filter.
+        """Magnitudes with a random gain and a smooth random filter: [B, K] → [B, K]."""
+        return magnitude * self.response(magnitude)
+
+    def response(self, like: Tensor) -> Tensor:
+        """The factors of a random gain and a smooth random filter, for magnitudes such as `like`.
 
         The filter in dB is Σ_i n_i cos(π i v), with v in [0, 1] the logarithm of the bin above a
         knee at 1/40 of the band, and n_i normal with a deviation that falls as 1/(1 + i/2): broad
         strokes are stronger than fine ones.
 
-        Shape: [B, K] → [B, K].
+        Shape: [B, K] → [B, K], or [B, F, K] → [B, F, K] with one draw for all frames of a window.
         """
-        batch, bins = magnitude.shape
+        batch, bins = like.shape[0], like.shape[-1]
+        one_each = (batch, *[1] * (like.ndim - 2))
+        response = torch.ones_like(like)
         to_nepers = math.log(10.0) / 20.0
         if self.gain_db > 0:
-            draw = torch.rand(batch, 1, device=magnitude.device) * 2.0 - 1.0
-            magnitude = magnitude * torch.exp(draw * self.gain_db * to_nepers)
+            draw = torch.rand(*one_each, 1, device=like.device) * 2.0 - 1.0
+            response = response * torch.exp(draw * self.gain_db * to_nepers)
         if self.tilt_db > 0:
-            position = torch.linspace(0.0, 1.0, bins, device=magnitude.device)
+            position = torch.linspace(0.0, 1.0, bins, device=like.device)
             position = torch.log1p(40.0 * position) / math.log(41.0)
-            order = torch.arange(1, TILT_TERMS + 1, device=magnitude.device)
+            order = torch.arange(1, TILT_TERMS + 1, device=like.device)
             cosines = torch.cos(math.pi * order[:, None] * position)
             spread = 1.0 / (1.0 + order / 2)
             spread = spread * (self.tilt_db * to_nepers / (spread.square().sum() / 2).sqrt())
-            weights = torch.randn(batch, TILT_TERMS, device=magnitude.device) * spread
-            magnitude = magnitude * torch.exp(weights @ cosines)
-        return magnitude
+            weights = torch.randn(batch, TILT_TERMS, device=like.device) * spread
+            response = response * torch.exp(weights @ cosines).reshape(*one_each, bins)
+        return response

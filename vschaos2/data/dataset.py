@@ -5,12 +5,8 @@ at least one hop of it, so onsets out of silence and final tails appear as a str
 sees them. Around a recording there is silence, never another recording.
 """
 
-import hashlib
 import logging
-import os
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import Protocol, TypedDict
 
 import numpy as np
@@ -29,7 +25,10 @@ Positions = npt.NDArray[np.int64]
 
 
 class WindowBatch(TypedDict):
-    """Windows [B, W] float32 and, for every task, labels [B] float32 (NaN: unknown)."""
+    """Windows [B, W] float32 and, for every task, labels [B·F] float32 (NaN: unknown).
+
+    F is the number of frames that a window holds; their labels stand window by window.
+    """
 
     waveform: Tensor
     labels: dict[str, Tensor]
@@ -47,49 +46,6 @@ class LabelSource(Protocol):
         ...
 
 
-def split_files(
-    cache: SampleCache, validation_fraction: float, seed: int
-) -> tuple[list[int], list[int]]:
-    """Indices of the training and of the validation files, both sorted.
-
-    Within each folder the files stand in the order of a hash of (seed, path), which depends on
-    nothing else; validation takes the first part of every folder. When recordings are added, at
-    most a few of the others change sides.
-
-    Args:
-        cache: the recordings.
-        validation_fraction: part of the files to hold out, in (0, 1); at least one file is held
-            out and at least one trains. A single file does both, and a warning says so.
-        seed: another seed is another split.
-
-    Raises:
-        InputError: if validation_fraction is outside (0, 1).
-    """
-    if not 0.0 < validation_fraction < 1.0:
-        raise InputError(f"validation_fraction must be in (0, 1), got {validation_fraction}")
-    if len(cache.files) == 1:
-        logger.warning(
-            "%s is the only recording: it is used for training and for validation, "
-            "so validation losses cannot show overfitting",
-            cache.files[0].path,
-        )
-        return [0], [0]
-    folders = defaultdict(list)
-    for index, file in enumerate(cache.files):
-        digest = hashlib.blake2b(os.fsencode(f"{seed}:{file.path}"), digest_size=8).digest()
-        folders[PurePosixPath(file.path).parent].append((digest, index))
-    # A file's rank within its folder, as a fraction of the folder: the files below a threshold
-    # are the same part of every folder, and where ranks tie the hash decides.
-    ranked = []
-    for members in folders.values():
-        for rank, (digest, index) in enumerate(sorted(members)):
-            ranked.append(((rank + 0.5) / len(members), digest, index))
-    ranked.sort()
-    held_out = min(max(round(validation_fraction * len(ranked)), 1), len(ranked) - 1)
-    order = [index for _, _, index in ranked]
-    return sorted(order[held_out:]), sorted(order[:held_out])
-
-
 class _WindowReader:
     """Windows and labels of a choice of files, by (file, start) pairs."""
 
@@ -100,6 +56,7 @@ class _WindowReader:
         window_samples: int,
         hop_samples: int,
         labels: LabelSource | None,
+        sequence: int,
     ) -> None:
         if not 1 <= hop_samples <= window_samples:
             raise InputError(
@@ -110,6 +67,8 @@ class _WindowReader:
         self.cache = cache
         self.window_samples = window_samples
         self.labels = labels
+        # Where the frames' centres lie around the window's centre, in samples.
+        self.frame_offsets = (np.arange(sequence) - (sequence - 1) / 2) * hop_samples
         self.gate_strip = np.repeat(np.array([0, 1, 0], np.float32), window_samples)
         self.file_indices = np.asarray(file_indices, dtype=np.int64)
         chosen = [cache.files[i] for i in file_indices]
@@ -136,10 +95,12 @@ class _WindowReader:
     def _labels(self, which: Positions, starts: Positions, lengths: Positions) -> dict[str, Tensor]:
         if self.labels is None:
             return {}
-        # The centre of a window that begins or ends in silence may lie outside the recording,
+        # The centre of a frame that begins or ends in silence may lie outside the recording,
         # where nothing is known: its nearest moment stands for it.
-        centre = np.clip(starts + self.window_samples / 2, 0, lengths)
-        values = self.labels.at(self.file_indices[which], centre / self.cache.sample_rate_hz)
+        centre = starts[:, None] + self.window_samples / 2 + self.frame_offsets
+        seconds = np.clip(centre, 0, lengths[:, None]).ravel() / self.cache.sample_rate_hz
+        files = self.file_indices[which].repeat(len(self.frame_offsets))
+        values = self.labels.at(files, seconds)
         return {
             task: torch.from_numpy(np.asarray(values[task], dtype=np.float32))
             for task in self.labels.tasks
@@ -170,11 +131,12 @@ class WindowBatches(IterableDataset[WindowBatch]):
         batches_per_epoch: batches in an epoch of this process.
         seed: of the draw, 0 or more.
         hop_samples: the least part of a window that lies inside its file, 1 to W.
-        labels: labels at the centre of each window.
+        labels: labels at the centre of each frame.
         rank: this process among world_size; each draws its own windows.
         world_size: number of processes that train together.
+        sequence: F, frames in a window, hop_samples apart.
 
-    Shape: waveform [B, W]; labels [B] for each task.
+    Shape: waveform [B, W]; labels [B·F] for each task.
 
     Raises:
         InputError: if an argument is out of its range.
@@ -192,13 +154,16 @@ class WindowBatches(IterableDataset[WindowBatch]):
         labels: LabelSource | None = None,
         rank: int = 0,
         world_size: int = 1,
+        sequence: int = 1,
     ) -> None:
         _check_sizes(batch_size, rank, world_size)
         if batches_per_epoch < 1:
             raise InputError(f"batches_per_epoch must be at least 1, got {batches_per_epoch}")
         if seed < 0:
             raise InputError(f"seed must be 0 or more, got {seed}")
-        self.reader = _WindowReader(cache, file_indices, window_samples, hop_samples, labels)
+        self.reader = _WindowReader(
+            cache, file_indices, window_samples, hop_samples, labels, sequence
+        )
         self.batch_size = batch_size
         self.batches_per_epoch = batches_per_epoch
         self.seed = seed
@@ -247,12 +212,13 @@ class SequentialWindows(IterableDataset[WindowBatch]):
         window_samples: W, length of a window.
         batch_size: B, windows in a batch.
         hop_samples: distance between windows, 1 to W.
-        labels: labels at the centre of each window.
+        labels: labels at the centre of each frame.
         max_windows: take no more than this many windows, evenly spaced over all of them.
         rank: this process among world_size; it takes every world_size-th window.
         world_size: number of processes that share the windows.
+        sequence: F, frames in a window, hop_samples apart.
 
-    Shape: waveform [B, W]; labels [B] for each task.
+    Shape: waveform [B, W]; labels [B·F] for each task.
 
     Raises:
         InputError: if an argument is out of its range.
@@ -269,11 +235,14 @@ class SequentialWindows(IterableDataset[WindowBatch]):
         max_windows: int | None = None,
         rank: int = 0,
         world_size: int = 1,
+        sequence: int = 1,
     ) -> None:
         _check_sizes(batch_size, rank, world_size)
         if max_windows is not None and max_windows < world_size:
             raise InputError(f"max_windows must be at least {world_size}, got {max_windows}")
-        self.reader = _WindowReader(cache, file_indices, window_samples, hop_samples, labels)
+        self.reader = _WindowReader(
+            cache, file_indices, window_samples, hop_samples, labels, sequence
+        )
         self.batch_size = batch_size
         self.hop_samples = hop_samples
         self.rank = rank

@@ -8,10 +8,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.audio import find_audio_files
 from vschaos2.data.cache import SampleCache, open_cache
-from vschaos2.data.dataset import SequentialWindows, split_files
+from vschaos2.data.dataset import SequentialWindows
 from vschaos2.data.label_checks import check_labels
 from vschaos2.data.report import Finding, Report, Training, findings_of
 from vschaos2.data.sound_checks import check_sound, unreadable_reason
+from vschaos2.data.splits import split_files
 from vschaos2.errors import InputError
 
 

@@ -1,15 +1,21 @@
 """Splits and loaders: what the trainer draws its batches from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from torch.utils.data import DataLoader
 
 from vschaos2.data.cache import open_cache
-from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches, split_files
+from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches
 from vschaos2.data.metadata import load_metadata
+from vschaos2.data.splits import split_files
+
+logger = logging.getLogger(__name__)
 
 PROBE_WINDOWS = 4096  # enough for the mean and the extremes of every latent axis
 
@@ -23,8 +29,8 @@ class WindowDataModule(pl.LightningDataModule):
         n_files: use only so many files; None for all.
         validation_fraction: part of the files that is held out.
         window_samples: length of a frame's window.
-        draw_samples: length of the windows drawn for training: longer, where an augmentation
-            needs more.
+        draw_samples: length of the windows drawn for training: that of their frames, or longer,
+            where an augmentation needs more.
         hop: least part of a window that lies inside its file, and the distance between fixed
             windows, in samples.
         batch_size: windows per step, over all processes.
@@ -33,6 +39,7 @@ class WindowDataModule(pl.LightningDataModule):
         seed: of the split and of the draws.
         metadata_callbacks: how to read the labels, as in `load_metadata`.
         tasks: label tasks that the batches carry.
+        sequence: frames in a window, hop samples apart, for training and validation.
 
     Raises:
         InputError: for a folder without usable recordings or without labels of a task, a label
@@ -54,6 +61,7 @@ class WindowDataModule(pl.LightningDataModule):
         seed: int,
         metadata_callbacks: Mapping[str, Mapping[str, str]] | None = None,
         tasks: Sequence[str] = (),
+        sequence: int = 1,
     ) -> None:
         super().__init__()
         self.root = Path(root).expanduser()
@@ -72,11 +80,13 @@ class WindowDataModule(pl.LightningDataModule):
         self.batches_per_epoch = batches_per_epoch
         self.validation_windows = validation_windows
         self.seed = seed
+        self.start = 0, 0
+        self.sequence = sequence
 
     def train_dataloader(self) -> DataLoader[WindowBatch]:
         """Random windows; this process takes its share of every batch."""
         rank, world_size = self._place()
-        self.training_batches = WindowBatches(
+        batches = WindowBatches(
             self.cache,
             self.training_files,
             self.draw_samples,
@@ -87,8 +97,9 @@ class WindowDataModule(pl.LightningDataModule):
             labels=self.metadata,
             rank=rank,
             world_size=world_size,
+            sequence=self.sequence,
         )
-        return DataLoader(self.training_batches, batch_size=None)
+        return _EpochLoader(batches, self._next_batch)
 
     def val_dataloader(self) -> DataLoader[WindowBatch]:
         """Fixed windows of the held-out files."""
@@ -97,28 +108,92 @@ class WindowDataModule(pl.LightningDataModule):
             self._fixed(
                 self.validation_files,
                 max(self.validation_windows, world_size),
+                sequence=self.sequence,
+                batch_size=self.batch_size,
                 rank=rank,
                 world_size=world_size,
             ),
             batch_size=None,
+            generator=torch.Generator(),  # else each pass draws from the generator of all noise
         )
 
-    def probe_batches(self) -> Iterator[WindowBatch]:
-        """Fixed windows of the training files, the same in every process."""
-        return iter(self._fixed(self.training_files, PROBE_WINDOWS))
+    def start_at(self, epoch: int, batch: int) -> None:
+        """Let a training that is resumed in `epoch` draw from its batch number `batch` on."""
+        self.start = epoch, batch
 
-    def _fixed(self, files: list[int], count: int, **place: Any) -> SequentialWindows:
+    def state_dict(self) -> dict[str, Any]:
+        """What the recordings are, for a training that is resumed with others."""
+        return {"recordings": self._digest()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Say so if the recordings are not those with which the training began."""
+        if state_dict["recordings"] != self._digest() and self._place()[0] == 0:
+            logger.warning(
+                "%s: recordings were added, removed or changed since this training began: it goes "
+                "on with what is there, and held-out figures before and after do not compare",
+                self.root,
+            )
+
+    def _digest(self) -> str:
+        """A number that changes with the recordings, their lengths and their split."""
+        split = [self.training_files, self.validation_files]
+        files = [[(self.cache.files[i].path, self.cache.files[i].length) for i in s] for s in split]
+        return hashlib.blake2b(repr(files).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def probe_batches(self) -> Iterator[WindowBatch]:
+        """Fixed windows of one frame of the training files, the same in every process."""
+        frames = self.batch_size * self.sequence
+        return iter(self._fixed(self.training_files, PROBE_WINDOWS, 1, frames))
+
+    def held_out_batches(self, count: int) -> Iterator[WindowBatch]:
+        """At most `count` fixed windows of one frame of the held-out files, in every process."""
+        return iter(self._fixed(self.validation_files, count, 1, self.batch_size * self.sequence))
+
+    def _fixed(
+        self, files: list[int], count: int, sequence: int, batch_size: int, **place: Any
+    ) -> SequentialWindows:
         return SequentialWindows(
             self.cache,
             files,
-            self.window_samples,
-            self.batch_size,
+            self.window_samples + (sequence - 1) * self.hop,
+            batch_size,
             self.hop,
             labels=self.metadata,
             max_windows=count,
+            sequence=sequence,
             **place,
         )
+
+    def _next_batch(self) -> tuple[int, int]:
+        """Epoch and batch that come next when the trainer asks for an epoch."""
+        trainer: Any = self.trainer
+        epoch, batch = self.start
+        if trainer is None or trainer.current_epoch == epoch:
+            return epoch, batch
+        return trainer.current_epoch, 0
 
     def _place(self) -> tuple[int, int]:
         trainer: Any = self.trainer
         return (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+
+
+class _EpochLoader(DataLoader[WindowBatch]):
+    """The batches of an epoch, from a position on.
+
+    Lightning asks for an iterator more often than there are epochs: counting them would not tell
+    which epoch it is.
+
+    Args:
+        batches: the material.
+        position: epoch and batch that come next.
+    """
+
+    def __init__(self, batches: WindowBatches, position: Callable[[], tuple[int, int]]) -> None:
+        super().__init__(batches, batch_size=None, generator=torch.Generator())
+        self.batches = batches
+        self.position = position
+
+    def __iter__(self) -> Any:
+        """Batches in order, each a pure function of seed, epoch, process and number."""
+        self.batches.set_position(*self.position())
+        return super().__iter__()

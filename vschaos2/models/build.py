@@ -41,6 +41,7 @@ def build_model(config: DictConfig) -> VAE:
         raise InputError(
             f"model, data.transform: not a model's configuration ({reason})"
         ) from error
+    model.pop("init_from", None)  # where its first weights came from: a note, no part of it
     for target in _targets(model):
         if target not in BUILDABLE:
             raise InputError(

@@ -3,7 +3,8 @@
     frames [B, K] ──encoder──> Normal over latents [B, Z] ──decoder──> frames [B, K]
                      │ features [B, H] ──prediction──> labels
 
-Labels [B, n] of the conditioning tasks stand beside the frames, the latents or both.
+Labels [B, n] of the conditioning tasks stand beside the frames, the latents or both. Between
+latents and decoder there may be a memory of the frames before; see `temporal.py`.
 
 Source: Kingma & Welling (2014), "Auto-encoding variational Bayes".
 """
@@ -18,6 +19,8 @@ from torch import Tensor, nn
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.models.conditioning import Conditioning, Prediction
 from vschaos2.models.distributions import Normal, normal_from_output
+from vschaos2.models.layers import padded_rows
+from vschaos2.models.temporal import build_temporal
 
 OUTPUTS = ("softplus", "normal")
 
@@ -34,9 +37,13 @@ class VAE(nn.Module):
             mean and a deviation per bin.
         conditioning: the labels that encoder and decoder are told; see `Conditioning`.
         prediction: the labels that are guessed; see `Prediction`.
+        temporal: what the decoder remembers of the frames before; see `build_temporal`.
+
+    Attributes:
+        state_size: numbers that a memory carries from frame to frame, S; 0 without one.
 
     Raises:
-        InputError: for a task of conditioning or prediction that cannot be.
+        InputError: for a task of conditioning or prediction, or a memory, that cannot be.
         ValueError: for an unknown output, a latent without dimensions, or a point estimate of
             frames that can be negative (log contrast).
     """
@@ -50,6 +57,7 @@ class VAE(nn.Module):
         output: str = "softplus",
         conditioning: Mapping[str, Any] | None = None,
         prediction: Mapping[str, Any] | None = None,
+        temporal: str | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -70,7 +78,12 @@ class VAE(nn.Module):
             n_features=n_features, n_outputs=2 * latent_dim, n_labels=told.encoder_width
         )
         n_outputs = n_features if output == "softplus" else 2 * n_features
-        self.decoder = decoder(n_inputs=latent_dim + told.decoder_width, n_outputs=n_outputs)
+        n_inputs = latent_dim + told.decoder_width
+        self.temporal = build_temporal(temporal, n_inputs)
+        self.state_size = 0
+        if self.temporal is not None:
+            n_inputs, self.state_size = self.temporal.n_outputs, self.temporal.state_size
+        self.decoder = decoder(n_inputs=n_inputs, n_outputs=n_outputs)
         self.conditioning = told
         feature_dim: Any = self.encoder.feature_dim
         self.prediction = Prediction(prediction, feature_dim, latent_dim, told)
@@ -91,19 +104,58 @@ class VAE(nn.Module):
         return self.posterior(self.features(frames, labels))
 
     def decode(self, latent: Tensor, labels: Tensor | None = None) -> Normal:
-        """The distribution of frames: latent [B, Z], labels [B, n] → Normal of [B, K]."""
-        labels = self._labels(latent, labels)
-        if self.conditioning.decoder_width > 0:
-            latent = torch.cat([latent, self.conditioning.for_decoder(labels)], 1)
-        raw = self.decoder(latent)
-        if self.output == "normal":
-            return normal_from_output(raw)
-        mean = F.softplus(raw)
-        return Normal(mean, torch.ones_like(mean))
+        """The distribution of frames: latent [B, Z], labels [B, n] → Normal of [B, K].
+
+        Every frame stands alone; where there is a memory, it is the first that is remembered.
+        """
+        x = self._decoder_input(latent, labels)
+        if self.temporal is not None:
+            y, _ = self.temporal(x.unsqueeze(1), self.initial_state(len(x)))
+            x = y.squeeze(1)
+        return self._distribution(self.decoder(x))
+
+    def decode_rows(
+        self, latent: Tensor, labels: Tensor | None, state: Tensor
+    ) -> tuple[Normal, Tensor]:
+        """The distribution of frames that follow each other, and the state after them.
+
+        Args:
+            latent: frames of B sequences, one sequence after the other, [B·F, Z].
+            labels: [B·F, n]; None for a model that needs none.
+            state: [B, S], of `initial_state` or of the block before.
+
+        Returns:
+            Normal of [B·F, K], state [B, S]. Blocks joined equal the whole.
+        """
+        count = len(latent)
+        x = self._decoder_input(latent, labels)
+        if self.temporal is not None:
+            y, state = self.temporal(x.reshape(len(state), count // len(state), x.shape[1]), state)
+            x = y.flatten(0, 1)
+        estimate = self._distribution(self.decoder(padded_rows(x)))
+        return Normal(estimate.mean[:count], estimate.std[:count]), state
+
+    def initial_state(self, batch: int) -> Tensor:
+        """The state of a memory before any frame: zeros [B, S]."""
+        return torch.zeros((batch, self.state_size), device=self.transform.scale.device)
 
     def forward(self, frames: Tensor, labels: Tensor | None = None) -> Tensor:
         """Reconstructed frames, from the mean of the posterior: [B, K], [B, n] → [B, K]."""
         return self.decode(self.encode(frames, labels).mean, labels).mean
+
+    def _decoder_input(self, latent: Tensor, labels: Tensor | None) -> Tensor:
+        """Latents and what stands beside them: [B, Z], [B, n] → [B, D]."""
+        labels = self._labels(latent, labels)
+        if self.conditioning.decoder_width > 0:
+            latent = torch.cat([latent, self.conditioning.for_decoder(labels)], 1)
+        return latent
+
+    def _distribution(self, raw: Tensor) -> Normal:
+        """The distribution that a decoder's raw output means: [B, …] → Normal of [B, K]."""
+        if self.output == "normal":
+            return normal_from_output(raw)
+        mean = F.softplus(raw)
+        return Normal(mean, torch.ones_like(mean))
 
     def _labels(self, like: Tensor, labels: Tensor | None) -> Tensor:
         """The labels, or none [B, 0] for a model that needs none."""
@@ -112,3 +164,9 @@ class VAE(nn.Module):
         if len(self.conditioning.tasks) > 0:
             raise ValueError("labels are missing: this model is conditioned, give [B, n_tasks]")
         return like.new_zeros((like.shape[0], 0))
+
+    @torch.jit.unused
+    def unlabelled_magnitude(self, latent: Tensor) -> Tensor:
+        """Magnitudes of latents, all labels 0 and none with a past: [M, Z] → [M, K]."""
+        labels = latent.new_zeros(len(latent), len(self.conditioning.tasks))
+        return self.transform.to_magnitude(self.decode(latent, labels).mean)

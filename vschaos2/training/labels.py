@@ -1,5 +1,7 @@
 """Labels in training: what is known of a batch, what stands in for the rest, what it teaches."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -7,7 +9,7 @@ from torch import Tensor
 from vschaos2.data.metadata import Metadata
 from vschaos2.errors import InputError
 from vschaos2.models.conditioning import Conditioning, Prediction, Standardised
-from vschaos2.models.distributions import normal_from_output, normal_log_density
+from vschaos2.models.distributions import Normal, normal_from_output, normal_log_density
 from vschaos2.models.vae import VAE
 
 
@@ -106,6 +108,44 @@ def prefer_guesses(
         for index, (task, column) in enumerate(zip(tasks, drawn.unbind(1), strict=True))
     ]
     return torch.stack(columns, 1) if columns else drawn
+
+
+class Heard(NamedTuple):
+    """What a model makes of frames before it decodes.
+
+    Attributes:
+        posterior: of the latents, [B, Z].
+        outputs: the predictors' raw ones.
+        labels: for the conditioning, [B, n], none unknown.
+        guesses: labels of the predictors, [B, m].
+    """
+
+    posterior: Normal
+    outputs: list[Tensor]
+    labels: Tensor
+    guesses: Tensor
+
+
+def hear(model: VAE, frames: Tensor, known: dict[str, Tensor]) -> Heard:
+    """Encode frames, guess their labels, and fill those that are unknown.
+
+    Args:
+        model: the model.
+        frames: [B, K].
+        known: labels by task, [B], NaN where unknown: guessed where there is a predictor, else
+            drawn.
+    """
+    told = stack_labels(known, model.conditioning.tasks, frames)
+    drawn = draw_conditions(model.conditioning, told)
+    features = model.features(frames, drawn)
+    posterior = model.posterior(features)
+    outputs = model.prediction(features, posterior.mean)
+    with torch.no_grad():
+        guesses, _ = model.prediction.interpret(outputs, frames)
+    # What the encoder is told is never predicted: it was told the same labels.
+    tasks, guessed_tasks = model.conditioning.tasks, model.prediction.tasks
+    labels = prefer_guesses(drawn, told, tasks, guesses, guessed_tasks)
+    return Heard(posterior, outputs, labels, guesses)
 
 
 def prediction_losses(

@@ -4,14 +4,13 @@ import logging
 import os
 import shutil
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from vschaos2.config import call, check_keys
 from vschaos2.data.augment import Augment
@@ -20,12 +19,19 @@ from vschaos2.data.module import WindowDataModule
 from vschaos2.divergences import Divergence
 from vschaos2.errors import InputError
 from vschaos2.models.build import build_model
+from vschaos2.models.temporal import checked_sequence
 from vschaos2.models.vae import VAE
 from vschaos2.runs import create_run_folder, save_config
 from vschaos2.schedules import BetaSchedule
-from vschaos2.training.callbacks import ProgressLine, StopOnInterrupt, WholeCheckpoints, checkpoints
+from vschaos2.training.initial_weights import begin_from
 from vschaos2.training.labels import check_classes, fit_values, label_tasks
+from vschaos2.training.monitoring import monitors
+from vschaos2.training.position import Position
+from vschaos2.training.resume import Resumed, forget_what_came_after
+from vschaos2.training.run_lock import training_in
 from vschaos2.training.step import VAETraining
+from vschaos2.training.trainer import build_trainer, trainer_options
+from vschaos2.training.transposition import check_transposition
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +39,17 @@ KEYS = (
     *("name", "rundir", "seed", "check", "inversion"),
     *("data", "model", "training", "callbacks", "trainer"),
 )
-DATA_KEYS = ("dataset", "loader", "transform", "augment")
+DATA_KEYS = ("dataset", "loader", "transform", "augment", "sequence")
+RANK_VARIABLES = ("LOCAL_RANK", "NODE_RANK", "RANK", "GROUP_RANK", "SLURM_PROCID")
 FOLDER_VARIABLE = "VSCHAOS2_RUN_FOLDER"  # tells the other processes of a training where it writes
 
 
-def train(config: DictConfig) -> Path:
+def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     """Train the model that a configuration describes, and return its run folder.
+
+    Args:
+        config: the whole configuration.
+        resumed: the training to continue, in its folder; None for a new one.
 
     Raises:
         InputError: for anything in the configuration or the dataset that is the user's to mend.
@@ -54,34 +65,69 @@ def train(config: DictConfig) -> Path:
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = build_model(config)
     augment = call(Augment, "data.augment", config.data.augment)
-    step = call(training_step, "training", _plain(config.training), model=model, augment=augment)
+    check_transposition(model, augment)
+    # Runs trained before sequences say nothing of them.
+    sequence = OmegaConf.select(config, "data.sequence", default=1)
+    sequence = checked_sequence(sequence, model.temporal)
+    step = call(
+        training_step,
+        "training",
+        _plain(config.training),
+        model=model,
+        augment=augment,
+        sequence=sequence,
+    )
     data = call(
         WindowDataModule,
         "data",
         {**_plain(config.data.dataset), **_plain(config.data.loader)},
         window_samples=model.transform.n_fft,
-        draw_samples=augment.window_samples(model.transform.n_fft),
+        draw_samples=augment.window_samples(step.span_samples),
         hop=model.transform.hop,
         seed=config.seed,
         tasks=label_tasks(model),
+        sequence=sequence,
     )
     if data.metadata is not None:
         check_classes(model, data.metadata)
         step.classes = {task: data.metadata.class_names[task] or [] for task in label_tasks(model)}
     if is_first_process():
         _tell_of_dataset(config, data)
-    trainer_options = _plain(config.trainer)
-    if config.check:
-        trainer_options |= {"limit_train_batches": 2, "limit_val_batches": 1, "max_epochs": 1}
-    fit_to_dataset(step, data)
+    options = trainer_options(_plain(config.trainer), config.check)
+    if resumed and resumed.checkpoint:
+        _take_weights(step, resumed.checkpoint, resumed.folder)
+    else:
+        fit_to_dataset(step, data)
+        begin_from(config.model.get("init_from"), step)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
-    folder = _run_folder(config, data)
-    try:
-        trainer = _trainer(trainer_options, folder, config.callbacks.validate_every)
-    except InputError:
-        shutil.rmtree(folder)  # nothing happened yet that would be worth a version
-        raise
-    torch.manual_seed(config.seed + trainer.global_rank)  # each process draws noise of its own
+    folder = resumed.folder if resumed else _run_folder(config, data)
+    with training_in(folder) if is_first_process() else nullcontext():
+        position = resumed.position if resumed else Position(0, 0, 0)
+        try:
+            resumed_at = position if resumed else None
+            watching = monitors(config, folder)
+            trainer = build_trainer(options, folder, config.callbacks, watching, resumed_at)
+        except InputError:
+            if resumed is None:
+                shutil.rmtree(folder)  # nothing happened yet that would be worth a version
+            raise
+        if resumed and (ending := resumed.ending(trainer)):
+            if is_first_process():
+                logger.info("%s", ending)
+            return folder
+        if resumed and is_first_process():
+            _prepare(resumed, data)
+        data.start_at(position.epoch, position.batch)
+        # Each process draws noise of its own.
+        torch.manual_seed(config.seed + trainer.global_rank + trainer.world_size * position.step)
+        goes_on = resumed is not None and resumed.checkpoint is not None
+        _fit(trainer, step, data, folder / "checkpoints" / "last.ckpt" if goes_on else None)
+    return folder
+
+
+def _fit(
+    trainer: pl.Trainer, step: VAETraining, data: WindowDataModule, checkpoint: Path | None
+) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*exists and is not empty.*")  # we made it
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
@@ -89,13 +135,47 @@ def train(config: DictConfig) -> Path:
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*`IterableDataset` has `__len__`.*")
         warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")
-        trainer.fit(step, data)
-    return folder
+        # It is: see WindowBatches.set_position.
+        warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
+        trainer.fit(step, data, ckpt_path=checkpoint)
+
+
+def _take_weights(step: VAETraining, checkpoint: dict[str, Any], folder: Path) -> None:
+    """Load the weights of a training that goes on; Lightning does so again, without these words."""
+    try:
+        step.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        raise InputError(
+            f"{folder}: last.ckpt does not fit config.yaml: was one of them edited?"
+        ) from error
+
+
+def _prepare(resumed: Resumed, data: WindowDataModule) -> None:
+    """Bring a run folder into the state in which its last checkpoint left it."""
+    forget_what_came_after(resumed.folder, resumed.position.step)
+    save_config(resumed.folder, resumed.config)
+    _save_held_out(resumed.folder, data)
+    os.environ[FOLDER_VARIABLE] = str(resumed.folder.resolve())
+    epoch, batch, step = resumed.position
+    if resumed.checkpoint is None:
+        logger.info("%s: has no checkpoint yet, it starts from the beginning", resumed.folder)
+    else:
+        logger.info(
+            "continuing %s at step %d: epoch %d, batch %d", resumed.folder, step, epoch, batch
+        )
+
+
+def _save_held_out(folder: Path, data: WindowDataModule) -> None:
+    held_out = [data.cache.files[index].path for index in data.validation_files]
+    (folder / "held_out.txt").write_text("\n".join(held_out) + "\n", encoding="utf-8")
 
 
 def is_first_process() -> bool:
-    """Whether this process, of those that train together, is the one that writes and speaks."""
-    return all(os.environ.get(rank, "0") == "0" for rank in ("LOCAL_RANK", "NODE_RANK"))
+    """Whether this process, of those that train together, is the one that writes and speaks.
+
+    Processes are numbered by whoever starts them: Lightning, torchrun, or srun on a cluster.
+    """
+    return all(os.environ.get(rank, "0") == "0" for rank in RANK_VARIABLES)
 
 
 def training_step(
@@ -105,6 +185,7 @@ def training_step(
     divergence: dict[str, Any],
     beta: dict[str, Any],
     optimiser: dict[str, Any],
+    sequence: int = 1,
 ) -> VAETraining:
     """The Lightning module of a model and the `training` part of a configuration."""
     return call(
@@ -116,6 +197,7 @@ def training_step(
         losses=losses,
         divergence=call(Divergence, "training.divergence", divergence),
         beta=call(BetaSchedule, "training.beta", beta),
+        sequence=sequence,
     )
 
 
@@ -154,8 +236,7 @@ def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:
     if is_first_process():
         folder = create_run_folder(Path(config.rundir), config.name)
         save_config(folder, config)
-        held_out = [data.cache.files[index].path for index in data.validation_files]
-        (folder / "held_out.txt").write_text("\n".join(held_out) + "\n", encoding="utf-8")
+        _save_held_out(folder, data)
         os.environ[FOLDER_VARIABLE] = str(folder.resolve())
         return folder
     return Path(os.environ.get(FOLDER_VARIABLE, config.rundir))  # only the first one writes
@@ -164,33 +245,3 @@ def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:
 def _plain(config: DictConfig) -> dict[str, Any]:
     """A part of a configuration as plain containers."""
     return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
-
-
-def _trainer(options: dict[str, Any], folder: Path, validate_every: int) -> pl.Trainer:
-    """The Lightning trainer of a run folder.
-
-    Raises:
-        InputError: for an option that Lightning does not have or a value that it refuses.
-    """
-    place: Any = {
-        "save_dir": folder.parent.parent,
-        "name": folder.parent.name,
-        "version": folder.name,
-    }
-    try:
-        return pl.Trainer(
-            **options,
-            logger=[CSVLogger(**place), TensorBoardLogger(**place)],
-            callbacks=[
-                ProgressLine(refresh_rate=5),
-                StopOnInterrupt(),
-                *checkpoints(folder, validate_every),
-            ],
-            plugins=[WholeCheckpoints()],
-            check_val_every_n_epoch=validate_every,
-            default_root_dir=folder,
-            num_sanity_val_steps=0,
-            enable_model_summary=False,
-        )
-    except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
-        raise InputError(f"trainer: {' '.join(str(error).split())}") from error

@@ -1,7 +1,7 @@
 """Training: what happens to a batch, and what a configuration sets in motion."""
 
-import math
 import time
+from functools import partial
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -18,13 +18,27 @@ from vschaos2.models.vae import VAE
 from vschaos2.schedules import BetaSchedule
 from vschaos2.training.labels import (
     draw_conditions,
+    hear,
     prediction_losses,
     prediction_scores,
-    prefer_guesses,
     stack_labels,
 )
-
-AVERAGE_EVERY = 4  # steps between updates of the average: a quarter of its cost, same memory
+from vschaos2.training.lessons import draw_lesson, span_samples
+from vschaos2.training.optimisation import (
+    AVERAGE_EVERY,
+    adamw,
+    clip_apart,
+    move_average,
+    rate_factor,
+    training_progress,
+)
+from vschaos2.training.position import (
+    Position,
+    loops_at,
+    position_of,
+    random_state,
+    set_random_state,
+)
 
 
 class VAETraining(pl.LightningModule):
@@ -47,6 +61,8 @@ class VAETraining(pl.LightningModule):
         average_decay: memory of the running average, per step.
         classes: names of the classes of every label task, for the checkpoints; a continuous task
             and one without classes.txt have none.
+        sequence: frames in a window, F. A memory begins every window without a past, which the
+            first frames of a window are to learn from, too.
     """
 
     def __init__(
@@ -62,12 +78,13 @@ class VAETraining(pl.LightningModule):
         cooldown: float = 0.4,
         average_decay: float = 0.999,
         classes: dict[str, list[str]] | None = None,
+        sequence: int = 1,
     ) -> None:
         super().__init__()
         if not 0.0 <= cooldown <= 1.0:
             raise ValueError(f"training.cooldown must lie between 0 and 1, got {cooldown}")
         self.model = model
-        average: Any = self._average
+        average: Any = partial(move_average, decay=average_decay)
         self.average = AveragedModel(model, multi_avg_fn=average).requires_grad_(False)
         self.augment = augment
         self.reconstruction = ReconstructionLoss(losses, model.transform.to_magnitude)
@@ -77,11 +94,14 @@ class VAETraining(pl.LightningModule):
         self.weight_decay = weight_decay
         self.warmup_steps = warmup_steps
         self.cooldown = cooldown
-        self.average_decay = average_decay
         self.classes = classes or {}
+        self.sequence = sequence
         self.scores = torch.zeros(0, 2)
         self.seconds_before = 0.0
         self.started_at = time.monotonic()
+        self.held_out: dict[str, float] = {}
+        self.chance: Tensor | None = None
+        self.is_resumed = False
 
     @property
     def log_every_n_steps(self) -> int:
@@ -93,25 +113,31 @@ class VAETraining(pl.LightningModule):
         """The model whose weights are the running average."""
         return cast(VAE, self.average.module)
 
+    @property
+    def span_samples(self) -> int:
+        """Samples that the frames of a window cover."""
+        return span_samples(self.model.transform, self.sequence)
+
     def magnitudes(self, waveform: Tensor) -> Tensor:
-        """Magnitudes of windows of exactly one frame: [B, n_fft] → [B, K]."""
-        return self.model.transform.analyse(waveform)[:, 0].abs()
+        """Magnitudes of all frames, window by window: [B, (F - 1)·hop + n_fft] → [B·F, K]."""
+        return self.model.transform.analyse(waveform).flatten(0, 1).abs()
 
     def training_step(self, batch: dict[str, Any], index: int) -> Tensor:
         """The loss of one batch of windows."""
-        model, transform = self.model, self.model.transform
-        waveform = self.augment.resample(batch["waveform"], transform.n_fft)
-        magnitude = self.augment.filter(self.magnitudes(waveform))
-        frames = transform.to_frames(magnitude)
-        posterior, outputs, labels, _ = self._hear(model, frames, batch)
+        model = self.model
+        lesson = draw_lesson(self.augment, model.transform, batch, self.sequence)
+        frames, magnitude = lesson.frames, lesson.magnitude
+        posterior, outputs, labels, _ = hear(model, lesson.heard, lesson.heard_labels)
+        told = stack_labels(lesson.labels, model.conditioning.tasks, frames)
+        labels = torch.where(told.isnan(), labels, told)
         latent = normal_sample(posterior)
-        loss, losses = self.reconstruction(frames, model.decode(latent, labels), magnitude)
+        loss, losses = self.reconstruction(frames, self._decode(model, latent, labels), magnitude)
         distance, distances = self.divergence(posterior, latent)
         beta = self.beta(self.global_step, self.current_epoch)
         loss = loss + beta * distance
         if model.prediction.tasks:
-            wanted = stack_labels(batch["labels"], model.prediction.tasks, frames)
-            predicted = prediction_losses(model.prediction, outputs, wanted)
+            truth = stack_labels(lesson.heard_labels, model.prediction.tasks, frames)
+            predicted = prediction_losses(model.prediction, outputs, truth)
             loss = loss + torch.stack(list(predicted.values())).sum()
         else:
             predicted = {}
@@ -125,10 +151,10 @@ class VAETraining(pl.LightningModule):
         """Losses of the averaged model on fixed windows, without augmentation."""
         model = self.averaged_model()
         transform = model.transform
-        magnitude = self.magnitudes(batch["waveform"][:, : transform.n_fft])
+        magnitude = self.magnitudes(batch["waveform"][:, : self.span_samples])
         frames = transform.to_frames(magnitude)
-        posterior, _, labels, guesses = self._hear(model, frames, batch)
-        estimate = model.decode(posterior.mean, labels)
+        posterior, _, labels, guesses = hear(model, frames, batch["labels"])
+        estimate = self._decode(model, posterior.mean, labels)
         loss, losses = self.reconstruction(frames, estimate, magnitude)
         convergence = spectral_convergence(magnitude, transform.to_magnitude(estimate.mean))
         losses["spectral_convergence"] = convergence
@@ -138,25 +164,13 @@ class VAETraining(pl.LightningModule):
             wanted = stack_labels(batch["labels"], model.prediction.tasks, frames)
             self.scores = self.scores + prediction_scores(model.prediction, guesses, wanted)
 
-    def _hear(
-        self, model: VAE, frames: Tensor, batch: dict[str, Any]
-    ) -> tuple[Normal, list[Tensor], Tensor, Tensor]:
-        """Posterior, predictors' raw outputs, complete conditioning labels, and guesses."""
-        known = stack_labels(batch["labels"], model.conditioning.tasks, frames)
-        labels = draw_conditions(model.conditioning, known)
-        features = model.features(frames, labels)
-        posterior = model.posterior(features)
-        outputs = model.prediction(features, posterior.mean)
-        with torch.no_grad():
-            guesses, _ = model.prediction.interpret(outputs, frames)
-        # What the encoder is told is never predicted: it was told the same labels.
-        names = model.conditioning.tasks, model.prediction.tasks
-        return (
-            posterior,
-            outputs,
-            prefer_guesses(labels, known, names[0], guesses, names[1]),
-            guesses,
-        )
+    def _decode(self, model: VAE, latent: Tensor, labels: Tensor) -> Normal:
+        """Frames of latents: [B·F, Z], [B·F, n] → Normal of [B·F, K]."""
+        if model.temporal is None:
+            return model.decode(latent, labels)
+        no_past = model.initial_state(len(latent) // self.sequence)
+        estimate, _ = model.decode_rows(latent, labels, no_past)
+        return estimate
 
     def on_validation_epoch_start(self) -> None:
         """Begin to count right guesses."""
@@ -167,14 +181,16 @@ class VAETraining(pl.LightningModule):
         prediction = self.model.prediction
         scores = self.scores
         if prediction.tasks and self.trainer.world_size > 1:
-            gathered: Any = self.all_gather(scores)
-            scores = gathered.sum(0)
+            summed: Any = self.trainer.strategy.reduce(scores, reduce_op="sum")
+            scores = summed
         for task, categorical, (total, known) in zip(
             prediction.tasks, prediction.categorical, scores.tolist(), strict=True
         ):
             if known > 0:
                 kind = "accuracy" if categorical else "error"
-                self.log(f"validation/{kind}/{task}", total / known)
+                # Summed over all processes above: their mean is this very number.
+                shared = self.trainer.world_size > 1
+                self.log(f"validation/{kind}/{task}", total / known, sync_dist=shared)
 
     def configure_gradient_clipping(
         self,
@@ -182,93 +198,109 @@ class VAETraining(pl.LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Limit the norm of the gradient, that of the predictors apart from the model's.
-
-        A predictor learns beside the model: were their norms one, an unsure predictor would slow
-        the model down.
-        """
-        beside = list(self.model.prediction.parameters())
-        if not beside or not gradient_clip_val or gradient_clip_algorithm not in (None, "norm"):
+        """Limit the norm of the gradient, that of the predictors apart from the model's."""
+        if gradient_clip_val and gradient_clip_algorithm in (None, "norm"):
+            clip_apart(self.model, float(gradient_clip_val))
+        else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
-            return
-        own = {id(parameter) for parameter in beside}
-        rest = [p for p in self.model.parameters() if id(p) not in own]
-        for parameters in (rest, beside):
-            torch.nn.utils.clip_grad_norm_(parameters, float(gradient_clip_val))
 
     def _log(
         self, stage: str, loss: Tensor, losses: dict[str, Tensor], distances: dict[str, Tensor]
     ) -> None:
         values = {f"{stage}/reconstruction/{name}": value for name, value in losses.items()}
         values |= {f"{stage}/divergence/{name}": value for name, value in distances.items()}
-        count = self.trainer.num_devices if stage == "validation" else 1
-        self.log_dict(values, sync_dist=count > 1)
-        self.log(f"{stage}/loss", loss, prog_bar=True, sync_dist=count > 1)
+        shared = stage == "validation" and self.trainer.world_size > 1
+        self.log_dict(values, sync_dist=shared)
+        self.log(f"{stage}/loss", loss, prog_bar=True, sync_dist=shared)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW; biases and gains are not decayed."""
-        parameters = [p for p in self.model.parameters() if p.requires_grad]
-        groups = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(groups, lr=self.learning_rate, betas=(0.9, 0.99), fused=True)
+        # A fused step undoes the scaling of mixed precision itself, too late for clipping.
+        fused = "mixed" not in str(self.trainer.precision)
+        return adamw(self.model, self.learning_rate, self.weight_decay, fused)
 
     def on_train_batch_start(self, batch: dict[str, Any], index: int) -> None:
         """Set the learning rate: a linear rise, a plateau, a linear fall."""
-        rise = min(1.0, (self.global_step + 1) / max(1, self.warmup_steps))
-        remaining = 1.0 - self.progress()
-        fall = min(1.0, remaining / self.cooldown) if self.cooldown > 0 else 1.0
+        if self.is_resumed:
+            self._take_up_chance()
+        factor = rate_factor(self.global_step, self.progress(), self.warmup_steps, self.cooldown)
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.learning_rate * rise * fall
+            group["lr"] = self.learning_rate * factor
+
+    def _take_up_chance(self) -> None:
+        if self.chance is not None:
+            set_random_state(self.chance, self.device)
+        # Lightning may count a step where it finds that a validation is already done.
+        self.trainer.fit_loop.epoch_loop._batches_that_stepped = self.global_step
+        self.is_resumed = False
 
     def on_train_batch_end(self, outputs: Any, batch: dict[str, Any], index: int) -> None:
         """Move the average."""
         if self.global_step % AVERAGE_EVERY == 0:
             self.average.update_parameters(self.model)
 
-    def _average(self, averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
-        # Early on the memory grows with the number of updates n, as (n + 1)/(n + 10): the first,
-        # random weights are soon forgotten.
-        early = (float(count) + 1.0) / (float(count) + 10.0)
-        decay = min(self.average_decay**AVERAGE_EVERY, early)
-        torch._foreach_lerp_(averaged, current, 1.0 - decay)
-
     def seconds(self) -> float:
         """Seconds of training so far, over all resumptions."""
         return self.seconds_before + time.monotonic() - self.started_at
 
     def progress(self) -> float:
-        """How much of the training is over, 0 to 1: the furthest of its steps and its time."""
-        trainer: Any = self.trainer
-        total = trainer.estimated_stepping_batches
-        done = self.global_step / total if math.isfinite(total) and total > 0 else 0.0
-        timer = next((c for c in trainer.callbacks if isinstance(c, Timer)), None)
-        if timer is not None and (remaining := timer.time_remaining()) is not None:
-            elapsed = timer.time_elapsed()
-            done = max(done, elapsed / max(1e-9, elapsed + remaining))
-        return min(1.0, done)
+        """How much of the training is over, 0 to 1."""
+        return training_progress(self.trainer)
 
     def on_train_start(self) -> None:
         """Start the clock."""
         self.started_at = time.monotonic()
 
+    def on_validation_start(self) -> None:
+        """Remember the state of chance: training draws the same noise, however often it is seen."""
+        self.chance_of_training = random_state(self.device)
+
+    def on_validation_end(self) -> None:
+        """Remember what was found, and forget what was drawn."""
+        self.held_out = self._held_out()
+        set_random_state(self.chance_of_training, self.device)
+
+    def _held_out(self) -> dict[str, float]:
+        found = self.trainer.callback_metrics
+        return {
+            **self.held_out,
+            **{k: float(v) for k, v in found.items() if k.startswith("validation/")},
+        }
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the latents of the training windows, and what this checkpoint is."""
+        """Add the latents of the training windows, what this checkpoint is, and where it stands."""
+        if self.is_resumed:  # saved again before its first step
+            self._take_up_chance()
+        chance: Any = random_state(self.device)
+        everyone: Any = self.all_gather(chance)
+        checkpoint["random_state"] = everyone.reshape(-1, len(chance)).cpu()
+        checkpoint["position"] = position_of(self.trainer)._asdict()
         checkpoint["latents"] = self.training_latents()
+        set_random_state(chance, self.device)
         checkpoint["classes"] = self.classes
         checkpoint["seconds"] = self.seconds()
-        metrics = self.trainer.callback_metrics
         checkpoint["summary"] = {
             "step": float(self.global_step),
             "epoch": float(self.current_epoch),
             "seconds": self.seconds(),
-            **{k: float(v) for k, v in metrics.items() if k.startswith("validation/")},
+            **self._held_out(),
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the time already spent."""
+        """Take the time already spent, the position and the state of chance."""
         self.seconds_before = float(checkpoint["seconds"])
+        self.held_out = {k: v for k, v in checkpoint["summary"].items() if "/" in k}
+        position = Position(**checkpoint["position"])
+        checkpoint["loops"] = {"fit_loop": loops_at(self.trainer, position)}
+        self.is_resumed = True
+        states = checkpoint["random_state"]
+        if len(states) == self.trainer.world_size:
+            self.chance = states[self.trainer.global_rank]
+        # trainer.max_time counts what was used, also by a training that had no such limit.
+        spent = {"time_elapsed": {"train": self.seconds_before}}
+        has_timer = any(isinstance(callback, Timer) for callback in _callbacks(self.trainer))
+        known = {k: v for k, v in checkpoint["callbacks"].items() if k != "Timer"}
+        checkpoint["callbacks"] = {**known, "Timer": spent} if has_timer else known
 
     @torch.no_grad()
     def training_latents(self) -> Tensor:
@@ -282,3 +314,7 @@ class VAETraining(pl.LightningModule):
             labels = draw_conditions(model.conditioning, known)
             latents.append(model.encode(frames, labels).mean.cpu())
         return torch.cat(latents)
+
+
+def _callbacks(trainer: Any) -> list[Any]:
+    return trainer.callbacks

@@ -1,0 +1,257 @@
+"""What the documents say is true: commands run, flags exist, links lead somewhere."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hydra import compose, initialize_config_dir
+
+from docs import write_configuration, write_programs
+from vschaos2.config import FLAGS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROGRAMS = sorted(path.name for path in ROOT.glob("*.py"))
+
+NOT_RUN = {  # a command that begins so, or holds this word: why no test of this file runs it
+    r"make\b": "builds an environment of its own; continuous integration runs `make test`",
+    r"python3 -m venv\b": "builds an environment of its own; make does the same",
+    r"(\S*/)?pip install\b": "changes the environment the tests run in",
+    r"sudo\b|apt\b|apt-get\b|externals/install_tools.sh": "changes the computer",
+    r"cmake\b|pd\b|build/": "tests/test_external.py builds and plays the external",
+    r"git\b": "changes the clone",
+    r"python3? -m benchmarks\.": "measures for minutes, on sounds that are not in the clone",
+    r"python3? -m docs\.": "the pages' currency is tested below, the pictures' beside their code",
+    r"(\S*/)?tensorboard\b": "a server, which does not end",
+    r".* trainer\.(devices|num_nodes)=": "tests/test_bigger_machines.py trains on two processes",
+    r".* cluster=": "needs a cluster; the refusal without one is in tests/test_bigger_machines.py",
+    r".* (trainer\.)?precision=16|.*accelerator=gpu": "needs a GPU",
+}
+WORDS_OF_COMMANDS = ("python", "python3", "make", "pip", "sudo", "apt", "git", "tensorboard")
+# A few steps of a small model on the processor, in place of what a document trains for minutes.
+QUICK = (
+    "check=true trainer.accelerator=cpu data.loader.batch_size=32 data.loader.validation_windows=32"
+)
+
+
+def commands(text: str) -> list[str]:
+    """The command lines of a Markdown text: in blocks of a shell, and in indented blocks."""
+    found = []
+    for block in re.findall(r"^```(?:bash|sh|shell|console)\n(.*?)^```", text, re.M | re.S):
+        found += [line.removeprefix("$ ") for line in block.replace("\\\n", " ").splitlines()]
+    outside = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S).replace("\\\n", " ")
+    for line in re.findall(r"^ {4}(\S.*)$", outside, re.M):
+        bare = re.sub(r"^(\w+=\S+ )*", "", line)
+        first = bare.split()[0] if bare.split() else ""
+        if Path(first).name in (*WORDS_OF_COMMANDS, "for") or first.endswith((".py", ".sh")):
+            # `train_model.py          compose a configuration`: a table, not a command
+            found += [] if re.match(r"\S+\.py\s{2,}", bare) else [line]
+    bare = (re.sub(r"(\s|^)#.*$", "", line).strip() for line in found)
+    return [line for line in bare if line]
+
+
+def not_run(command: str) -> str | None:
+    """Why a command is not run here; None for one that is."""
+    return next((why for words, why in NOT_RUN.items() if re.match(words, command)), None)
+
+
+def steps(command: str) -> list[str]:
+    """The programs that a command line starts, one after the other."""
+    loop = re.fullmatch(r"for (\w+) in (.+?); *do (.+?);? *done", command)
+    if loop:
+        return [loop[3].replace(f"${loop[1]}", value) for value in loop[2].split()]
+    return [part.strip() for part in re.split(r"&&|;", command) if part.strip() != ""]
+
+
+def program_of(step: str) -> tuple[str, list[str]]:
+    """A program of this repository and its arguments; fails for a command nobody can run."""
+    words = shlex.split(step)
+    if words and Path(words[0]).name in ("python", "python3"):
+        words = words[1:]
+    if not words or not (ROOT / words[0]).is_file() or not words[0].endswith(".py"):
+        pytest.fail(f"a document holds a command that this test cannot run: {step!r}")
+    return words[0], words[1:]
+
+
+def all_commands() -> list[tuple[str, str]]:
+    """Every command of the documents, once, with the document it stands in."""
+    seen: dict[str, str] = {}
+    for document in DOCUMENTS:
+        for command in commands(document.read_text(encoding="utf-8")):
+            seen.setdefault(command, document.name)
+    return [(name, command) for command, name in seen.items()]
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks like a clone, with my_recordings in it: ten labelled tones, 6 s."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in (*PROGRAMS, "configs", "examples", "vschaos2"):
+        (folder / name).symlink_to(ROOT / name)
+    sounds = folder / "my_recordings" / "data"
+    sounds.mkdir(parents=True)
+    t = np.arange(26_000) / 44_100
+    for i in range(10):
+        f0_hz = 220.0 * 2 ** (i / 12)
+        tone = sum(np.sin(2 * np.pi * f0_hz * h * t) / h for h in range(1, 8))
+        soundfile.write(sounds / f"{i}.wav", 0.2 * tone * np.exp(-3 * t), 44_100)
+    pitches = ["A", "A#", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#"]
+    names = {"pitch": pitches, "octave": [str(octave) for octave in range(9)]}
+    names["instrument"] = ["flute", "cello"]
+    for task, classes in names.items():
+        place = folder / "my_recordings" / "metadata" / task
+        place.mkdir(parents=True)
+        value = {"pitch": lambda i: i, "octave": lambda i: 3, "instrument": lambda i: i % 2}[task]
+        lines = [f"data/{i}.wav\t{value(i)}\n" for i in range(10)]
+        (place / "metadata.txt").write_text("".join(lines), encoding="utf-8")
+        listed = [f"{index}\t{name}\n" for index, name in enumerate(classes)]
+        (place / "classes.txt").write_text("".join(listed), encoding="utf-8")
+    return folder
+
+
+def provide(folder: Path, words: list[str]) -> None:
+    """Make what a command wants to read and nobody has made: recordings, sounds, runs, paths."""
+    outputs = {words[i + 1] for i, w in enumerate(words[:-1]) if w in ("-o", "--out", "-n", "name")}
+    for word in words:
+        path = folder / word.split("=")[-1]
+        if word.split("=")[-1] in outputs or path.exists() or "://" in word:
+            continue
+        if re.search(r"(^|=)my_\w+$|^data\.dataset\.root=", word):
+            shutil.copytree(folder / "my_recordings", path)
+        elif path.suffix in (".wav", ".flac"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / "my_recordings" / "data" / "3.wav", path.with_suffix(".wav"))
+        elif path.suffix == ".npy":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(path, np.zeros((32, 16), dtype=np.float32))
+        elif re.fullmatch(r"([\w.]+=)?runs/\w+(/version_\d+)?|RUN", word):
+            run = path if path.name.startswith("version_") else path / "version_0"
+            shutil.copytree(some_run(folder), run)
+
+
+def some_run(folder: Path) -> Path:
+    """A run that a document has trained, or else one of our own."""
+    if not list((folder / "runs").glob("*/version_0")):
+        start(folder, "train_model.py", ["data.dataset.root=my_recordings", *QUICK.split()])
+    return min((folder / "runs").glob("*/version_0"))
+
+
+def start(folder: Path, program: str, arguments: list[str]) -> None:
+    """Run a program in a folder; fails with what it said if it does not end well."""
+    done = subprocess.run(
+        [sys.executable, ROOT / program, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=300,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, f"{program} {arguments}\n{done.stderr[-2000:]}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_python_of_the_documents_runs(document, tmp_path, monkeypatch):
+    blocks = re.findall(r"^```python\n(.*?)^```", document.read_text("utf-8"), re.M | re.S)
+    (tmp_path / "listen" / "trajectories").mkdir(parents=True)
+    np.save(tmp_path / "listen" / "trajectories" / "sin_0.npy", np.ones((8, 16), np.float32))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in blocks:  # each may go on from those before it
+        exec(compile(block, document.name, "exec"), names)
+    assert not blocks or names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("document", "command"), [(n, c) for n, c in all_commands() if not not_run(c)]
+)
+def test_every_command_of_the_documents_runs(document: str, command: str, sandbox: Path):
+    # In the documents' order, in one folder: what one command makes, the next one reads.
+    for step in steps(command):
+        if not_run(step) or re.match(r"(\.|source) ", step):
+            continue
+        program, arguments = program_of(step)
+        provide(sandbox, arguments)
+        resumed = any(word.startswith("resume=") for word in arguments)
+        if program == "train_model.py" and not resumed:
+            arguments += QUICK.split()
+        if program == "extract_pitch.py" and "--overwrite" not in arguments:
+            for task in ("pitch", "octave"):
+                shutil.rmtree(sandbox / arguments[0] / "metadata" / task, ignore_errors=True)
+        start(sandbox, program, arguments)
+
+
+def test_every_command_is_run_or_has_a_reason_not_to_be():
+    found = all_commands()
+    assert len(found) > 10
+    for _, command in found:
+        for step in [] if not_run(command) else steps(command):
+            if not not_run(step) and not re.match(r"(\.|source) ", step):
+                program_of(step)
+
+
+def test_a_command_nobody_knows_is_found():
+    text = "Text.\n\n    python no_such_program.py x\n\n```bash\nfrobnicate --all  # now\n```\n"
+    assert commands(text) == ["frobnicate --all", "python no_such_program.py x"]
+    for command in commands(text):
+        with pytest.raises(pytest.fail.Exception, match="cannot run"):
+            program_of(command)
+
+
+def test_every_command_of_a_configuration_composes():
+    found = 0
+    for path in sorted((ROOT / "configs").rglob("*.yaml")):
+        for line in re.findall(r"^# (python train_model\.py .+)$", path.read_text("utf-8"), re.M):
+            words = shlex.split(line)[2:]
+            config = "dgt_mid"
+            if words[0] == "--config-name":
+                config, words = words[1], words[2:]
+                assert config == path.stem
+            with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+                # Launchers of clusters are no requirement.
+                composed = compose(config, [w for w in words if not w.startswith("cluster=")])
+            assert str(composed.data.dataset.root) != "???"
+            found += 1
+    assert found >= len(write_configuration.configurations())
+
+
+def known_flags() -> set[str]:
+    """Every flag of every program, Hydra's among them."""
+    found = set(FLAGS)
+    for program in write_programs.programs():
+        for _, _, parser in write_programs.commands(program):
+            found |= set(parser._option_string_actions)
+    return found
+
+
+def test_every_flag_that_is_mentioned_exists():
+    known = known_flags() | {"--seed"}  # of examples/demo_dataset.py
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        spans = re.findall(r"`([^`\n]+)`", text) + commands(text)
+        for span in spans:
+            if not_run(span.strip()) is None and not span.startswith(("nn~", "[")):
+                for flag in re.findall(r"(?:^|[\s\[(])(--[a-z][\w-]*)", span):
+                    assert flag in known, f"{document.name} speaks of {flag}: no program has it"
+
+
+def test_every_flag_that_exists_is_mentioned():
+    text = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    for program in write_programs.programs():
+        for name, _, parser in write_programs.commands(program):
+            for flag in parser._option_string_actions.keys() - {"-h"}:
+                assert re.search(rf"(?<![\w-]){flag}(?![\w-])", text), f"{name} {flag} is untold"
+
+
+def test_links_of_the_documents_lead_somewhere():
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name}: {target}"

@@ -1,0 +1,55 @@
+"""Which recordings are held out of a training."""
+
+import hashlib
+import logging
+import os
+from collections import defaultdict
+from pathlib import PurePosixPath
+
+from vschaos2.data.cache import SampleCache
+from vschaos2.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+
+def split_files(
+    cache: SampleCache, validation_fraction: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Indices of the training and of the validation files, both sorted.
+
+    Within each folder the files stand in the order of a hash of (seed, path), which depends on
+    nothing else; validation takes the first part of every folder. When recordings are added, at
+    most a few of the others change sides.
+
+    Args:
+        cache: the recordings.
+        validation_fraction: part of the files to hold out, in (0, 1); at least one file is held
+            out and at least one trains. A single file does both, and a warning says so.
+        seed: another seed is another split.
+
+    Raises:
+        InputError: if validation_fraction is outside (0, 1).
+    """
+    if not 0.0 < validation_fraction < 1.0:
+        raise InputError(f"validation_fraction must be in (0, 1), got {validation_fraction}")
+    if len(cache.files) == 1:
+        logger.warning(
+            "%s is the only recording: it is used for training and for validation, "
+            "so validation losses cannot show overfitting",
+            cache.files[0].path,
+        )
+        return [0], [0]
+    folders = defaultdict(list)
+    for index, file in enumerate(cache.files):
+        digest = hashlib.blake2b(os.fsencode(f"{seed}:{file.path}"), digest_size=8).digest()
+        folders[PurePosixPath(file.path).parent].append((digest, index))
+    # A file's rank within its folder, as a fraction of the folder: the files below a threshold
+    # are the same part of every folder, and where ranks tie the hash decides.
+    ranked = []
+    for members in folders.values():
+        for rank, (digest, index) in enumerate(sorted(members)):
+            ranked.append(((rank + 0.5) / len(members), digest, index))
+    ranked.sort()
+    held_out = min(max(round(validation_fraction * len(ranked)), 1), len(ranked) - 1)
+    order = [index for _, _, index in ranked]
+    return sorted(order[held_out:]), sorted(order[:held_out])

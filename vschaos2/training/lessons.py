@@ -1,0 +1,90 @@
+"""What a batch asks of the model: what it hears, and what it is to make of it."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from vschaos2.data.augment import Augment
+from vschaos2.dsp.spectral import SpectralTransform
+from vschaos2.training.transposition import transpose_labels
+
+Labels = dict[str, Tensor]
+
+
+class Lesson(NamedTuple):
+    """One augmented batch of B windows of F frames, window by window.
+
+    Attributes:
+        heard: the frames that the encoder hears, [B·F, K].
+        heard_labels: theirs, by task, [B·F], NaN where unknown.
+        frames: those that the decoder is to make, [B·F, K].
+        magnitude: of the latter, [B·F, K].
+        labels: of the latter.
+    """
+
+    heard: Tensor
+    heard_labels: Labels
+    frames: Tensor
+    magnitude: Tensor
+    labels: Labels
+
+
+def span_samples(transform: SpectralTransform, sequence: int) -> int:
+    """Samples that the F = `sequence` frames of a window cover."""
+    return transform.n_fft + (sequence - 1) * transform.hop
+
+
+def draw_lesson(
+    augment: Augment, transform: SpectralTransform, batch: dict[str, Any], sequence: int = 1
+) -> Lesson:
+    """Augment a batch of windows.
+
+    Some windows are heard in one key and wanted in another (`augment.other_key`). A decoder that
+    must play in another key what was heard, and is told that key by its label alone, finds no use
+    for the key in the latent. Nothing else but the divergence keeps it out of there. These are of
+    the last windows, which `resample` spares: what is wanted is as it was recorded. Windows of
+    unknown pitch or octave are not among them.
+
+    Args:
+        augment: how.
+        transform: waveform → frames.
+        batch: waveform, [B, S], and labels by task, [B·F], NaN where unknown.
+        sequence: F.
+    """
+    waveform, known = batch["waveform"], batch["labels"]
+    span = span_samples(transform, sequence)
+    windows, semitones = augment.resample(waveform, span)
+    wanted = transpose_labels(known, semitones.repeat_interleave(sequence))
+    magnitude = transform.analyse(windows).abs()
+    response = augment.response(magnitude)
+    magnitude = magnitude * response
+    frames = transform.to_frames(magnitude)
+    rows = _windows_of_known_key(augment, wanted, len(waveform), sequence)
+    if len(rows) == 0:
+        flat = frames.flatten(0, 1)
+        return Lesson(flat, wanted, flat, magnitude.flatten(0, 1), wanted)
+    windows, semitones = augment.in_any_key(waveform[rows], span)
+    in_other_key = transform.to_frames(transform.analyse(windows).abs() * response[rows])
+    places = (rows[:, None] * sequence + torch.arange(sequence, device=rows.device)).flatten()
+    moved = transpose_labels(
+        {task: label[places] for task, label in known.items()},
+        semitones.repeat_interleave(sequence),
+    )
+    return Lesson(
+        frames.index_copy(0, rows, in_other_key).flatten(0, 1),
+        {task: label.index_copy(0, places, moved[task]) for task, label in wanted.items()},
+        frames.flatten(0, 1),
+        magnitude.flatten(0, 1),
+        wanted,
+    )
+
+
+def _windows_of_known_key(augment: Augment, labels: Labels, count: int, sequence: int) -> Tensor:
+    """Those of the last windows all of whose frames are labelled: → indices [n] below `count`."""
+    if augment.other_key == 0:
+        return torch.zeros(0, dtype=torch.long)
+    key = torch.stack([labels[task] for task in ("pitch", "octave") if task in labels])
+    unknown = key.reshape(-1, count, sequence).isnan().any(2).any(0)
+    first = count - int(augment.other_key * count)
+    return first + (~unknown[first:]).nonzero()[:, 0]

@@ -1,0 +1,125 @@
+"""metrics.csv: a row for every step and validation that is logged, and one row only.
+
+Lightning's logger empties the table of a folder that it finds, and writes it anew, in place,
+whenever a column is added: a process that dies then loses all of it. This one appends whole rows,
+replaces the file by a rename when a column is added, and goes on where a checkpoint left off.
+"""
+
+import csv
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.loggers.logger import rank_zero_experiment
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from torch import Tensor
+
+NAME = "metrics.csv"
+
+
+class MetricsFile:
+    """Rows of a table that grows by rows and by columns; columns are sorted by name.
+
+    Args:
+        folder: where metrics.csv stands, or will.
+        first_step: rows from this step on are dropped: they will be logged again.
+    """
+
+    def __init__(self, folder: Path, first_step: int) -> None:
+        self.path = folder / NAME
+        self.metrics: list[dict[str, Any]] = []
+        self.columns: list[str] = []
+        if self.path.is_file():
+            self._keep_before(first_step)
+
+    def log_metrics(self, metrics: dict[str, Any], step: int) -> None:
+        """Remember a row."""
+        row = {k: v.item() if isinstance(v, Tensor) else v for k, v in metrics.items()}
+        self.metrics.append({**row, "step": step})
+
+    def log_hparams(self, params: dict[str, Any]) -> None:
+        """Nothing: config.yaml holds them."""
+
+    def save(self) -> None:
+        """Write the rows that wait, and wait until they are on the disk."""
+        if not self.metrics:
+            return
+        known = sorted({*self.columns, *(key for row in self.metrics for key in row)})
+        if known != self.columns:
+            rows = self._read() if self.path.is_file() else []
+            self.columns = known
+            self._replace([*rows, *self.metrics])
+        else:
+            with self.path.open("a", encoding="utf-8", newline="") as file:
+                file.write(self._text(self.metrics))
+                file.flush()
+                os.fsync(file.fileno())
+        self.metrics = []
+
+    def _keep_before(self, step: int) -> None:
+        rows = self._read()
+        self.columns = list(rows[0]) if rows else []
+        kept = [row for row in rows if (row["step"] or "").isdecimal() and int(row["step"]) < step]
+        if kept:
+            self._replace(kept)
+        else:
+            self.path.unlink()
+            self.columns = []
+
+    def _read(self) -> list[dict[str, Any]]:
+        with self.path.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+        whole = text[: text.rfind("\n") + 1]  # a process that dies may leave half a row
+        return [row for row in csv.DictReader(io.StringIO(whole, newline="")) if "step" in row]
+
+    def _text(self, rows: list[dict[str, Any]], with_header: bool = False) -> str:
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.columns, lineterminator="\r\n")
+        if with_header:
+            writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
+
+    def _replace(self, rows: list[dict[str, Any]]) -> None:
+        temporary = self.path.with_name(f".{NAME}.tmp")
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            file.write(self._text(rows, with_header=True))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path)
+
+
+class MetricsTable(CSVLogger):
+    """Logs to metrics.csv of a run folder.
+
+    Args:
+        folder: rundir/name/version_N.
+        first_step: the step that is logged next; rows from there on are dropped.
+    """
+
+    def __init__(self, folder: Path, first_step: int = 0) -> None:
+        super().__init__(folder.parent.parent, folder.parent.name, folder.name)
+        self.folder = folder
+        self.first_step = first_step
+        self.file: MetricsFile | None = None
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """The table, in the first process only; made when the first row is logged."""
+        if self.file is None:
+            self.file = MetricsFile(self.folder, self.first_step)
+        return self.file
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write the rows that wait."""
+        self.experiment.save()
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Write the rows that wait, if any row was ever logged."""
+        if self.file is not None:
+            self.file.save()
