@@ -14,7 +14,7 @@ demo: .venv/.installed
 
 external: .venv/.installed
 	cmake -S externals -B build/external -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
-	cmake --build build/external
+	cmake --build build/external --parallel
 
 test: .venv/.installed-dev
 	-externals/install_tools.sh

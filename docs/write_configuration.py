@@ -1,0 +1,187 @@
+"""Writes docs/configuration.md: every key of configs/, its default and its meaning.
+
+    python3 -m docs.write_configuration
+
+The meaning of a key is its comment: on its line, continued on lines that hold only a comment in
+the same column, or on the lines just above it. A key without one is an error.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIGS = ROOT / "configs"
+PAGE = ROOT / "docs" / "configuration.md"
+NOT_SHOWN = ("defaults", "hydra")  # how a configuration is composed, not what it says
+INTRODUCTION = """\
+# Configuration
+
+*Written by `python3 -m docs.write_configuration` from the files of [configs/](../configs) and
+their comments.*
+
+Every value can be set on the command line, `key=value`; a value with spaces, commas or brackets in
+quotes, `'key=[1, 2]'`. A key that is not there is added with a plus, `+trainer.key=value`: under
+`trainer.` every argument of [Lightning's Trainer](https://lightning.ai/docs/pytorch/stable/common/trainer.html)
+is allowed. A mistyped key is answered with the nearest. `???` must be given, `null` is nothing.
+"""
+
+
+class Key(NamedTuple):
+    """One key of a YAML file.
+
+    Attributes:
+        name: with the keys above it, joined by dots.
+        default: its value as the file has it; nothing for a key that holds other keys.
+        meaning: its comment.
+    """
+
+    name: str
+    default: str
+    meaning: str
+
+
+def keys_of(path: Path, prefix: str = "", not_shown: tuple[str, ...] = NOT_SHOWN) -> list[Key]:
+    """Every key of a YAML file in its order, but those of the first level that are not shown.
+
+    Raises:
+        ValueError: naming the keys that have a value and no comment.
+    """
+    text = path.read_text(encoding="utf-8")
+    tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    comments = _comments(text.splitlines())
+    tree.value = [pair for pair in tree.value if pair[0].value not in not_shown]
+    found = list(_walk(tree, prefix, comments, text))
+    silent = [key.name for key in found if key.default and not key.meaning]
+    if silent:
+        raise ValueError(f"{path}: no comment says what {', '.join(silent)} means: add one")
+    return [key for key in found if key.default or key.meaning]
+
+
+def header(path: Path) -> str:
+    """The comment that a YAML file begins with, without Hydra's directives and commands."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return " ".join(
+        text.lstrip("# ")
+        for text in itertools.takewhile(lambda line: line.startswith("#"), lines)
+        if not text.startswith(("# @package", "# python "))
+    )
+
+
+def configurations() -> list[Path]:
+    """The files that --config-name chooses."""
+    return sorted(path for path in CONFIGS.glob("*.yaml") if path.stem != "base")
+
+
+def groups() -> dict[str, list[Path]]:
+    """The files of every group, in the order of base.yaml."""
+    base = yaml.safe_load((CONFIGS / "base.yaml").read_text(encoding="utf-8"))
+    names = [next(iter(entry)) for entry in base["defaults"] if isinstance(entry, dict)]
+    return {name: sorted((CONFIGS / name).glob("*.yaml")) for name in names}
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    parts = [INTRODUCTION, "## Configurations\n", "Chosen with `--config-name NAME`.\n"]
+    rows = [(f"`{path.stem}`", header(path), _changes(path)) for path in configurations()]
+    parts.append(_table(("name", "what for", "differs in"), rows))
+    parts += ["## Of the whole training\n", _key_table(keys_of(CONFIGS / "base.yaml"))]
+    for group, paths in groups().items():
+        parts.append(f"## `{group}`\n")
+        for path in paths:
+            # A file of the whole configuration speaks to Hydra too, and means it.
+            whole = "# @package _global_" in path.read_text(encoding="utf-8")
+            keys = keys_of(path, *(("", NOT_SHOWN[:1]) if whole else (f"{group}.",)))
+            parts.append(f"`{group}={path.stem}`: {header(path)}".removesuffix(": ") + "\n")
+            parts.append(_key_table(keys))
+    return "\n".join(parts)
+
+
+def _comments(lines: list[str]) -> dict[int, str]:
+    """The comment that belongs to each line that has anything else on it, by line number."""
+    comments: dict[int, str] = {}
+    above: list[str] = []
+    owner, column = -1, -1
+    first = next((n for n, line in enumerate(lines) if not line.startswith("#")), 0)
+    for number, line in enumerate(lines[first:], first):  # what is above speaks of the file
+        own = re.search(r"(?:^|\s)#\s?(.*)$", line)
+        if line.lstrip().startswith("#"):
+            text = line.lstrip().lstrip("#").strip()
+            if owner >= 0 and line.index("#") == column:
+                comments[owner] += " " + text
+            else:
+                above.append(text)
+        elif not line.strip():
+            above, owner = [], -1  # an empty line ends a comment above
+        else:
+            comments[number] = " ".join([*above, *([own[1].strip()] if own else [])])
+            above, owner = [], number if own else -1
+            column = line.index("#", own.start()) if own else -1
+    return comments
+
+
+def _walk(
+    node: yaml.MappingNode, prefix: str, comments: dict[int, str], text: str
+) -> Iterator[Key]:
+    for key, value in node.value:
+        name = f"{prefix}{key.value}"
+        meaning = comments.get(key.start_mark.line, "")
+        if isinstance(value, yaml.MappingNode) and not value.flow_style:
+            yield Key(name, "", meaning)
+            yield from _walk(value, f"{name}.", comments, text)
+        else:
+            default = text[value.start_mark.index : value.end_mark.index].strip()
+            yield Key(name, default or "null", meaning)
+
+
+def _changes(path: Path) -> str:
+    """The keys that a configuration sets, as key=value."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    chosen = [
+        f"`{key.split()[-1]}={value}`"
+        for entry in content["defaults"]
+        if isinstance(entry, dict)
+        for key, value in entry.items()
+    ]
+    parents = [
+        f"all of `{entry}`, and"
+        for entry in content["defaults"]
+        if entry not in ("base", "_self_") and isinstance(entry, str)
+    ]
+    own = {key: value for key, value in content.items() if key not in (*NOT_SHOWN, "name")}
+    return " ".join([*parents, *chosen, *_leaves(own, "")])
+
+
+def _leaves(node: dict[str, Any], prefix: str) -> Iterator[str]:
+    for key, value in node.items():
+        if isinstance(value, dict) and not prefix.endswith(("conditioning.", "prediction.")):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"`{prefix}{key}`" if isinstance(value, dict) else f"`{prefix}{key}={value}`"
+
+
+def _key_table(keys: list[Key]) -> str:
+    rows = [(f"`{k.name}`", f"`{k.default}`" if k.default else "", k.meaning) for k in keys]
+    return _table(("key", "default", "meaning"), rows)
+
+
+def _table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [titles, tuple("---" for _ in titles), *rows]
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines
+    )
+
+
+def main() -> None:
+    """Write the page beside its place, then put it there."""
+    temporary = PAGE.with_suffix(".tmp")
+    temporary.write_text(page(), encoding="utf-8")
+    temporary.replace(PAGE)
+
+
+if __name__ == "__main__":
+    main()
