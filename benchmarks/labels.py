@@ -7,9 +7,8 @@ the notes of `benchmarks.sampled_instruments`, for instance. Printed are
 
     accuracy   of each predictor, over the frames that sound (within 40 dB of the file's loudest)
     SC         ‖S - Ŝ‖ / ‖S‖ of the magnitudes, mean over files, with the labels of the metadata
-    swap       the latents of every file, decoded with N other pitch classes: of the frames that
-               a pitch tracker calls voiced, the part of the commanded class (within 50
-               cents of it, in any octave)
+    swap       the latents of every file, played N times with the label of another pitch class: see
+               `vschaos2/generation/label_swap.py`
 """
 
 import argparse
@@ -18,16 +17,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 import torch
 from torch import Tensor
 
 from vschaos2.audio import read_audio
 from vschaos2.data.cache import open_cache
 from vschaos2.data.metadata import Metadata, load_metadata
-from vschaos2.data.pitch_trackers import SAMPLE_RATE_HZ, Tracker, make_tracker
-from vschaos2.dsp.offline_inversion import invert_offline
-from vschaos2.models.vae import VAE
+from vschaos2.generation.evaluation import known_labels
+from vschaos2.generation.label_swap import PitchSwap
+from vschaos2.generation.player import run_inversion
+from vschaos2.generation.signal_path import hear, offline_core
 from vschaos2.runs import load_run
 from vschaos2.training.labels import label_tasks
 
@@ -42,17 +41,6 @@ def labels_over_frames(
         return torch.zeros(len(seconds), 0)
     values = metadata.at(np.full(len(seconds), file), seconds)
     return torch.from_numpy(np.stack([values[task] for task in tasks], 1))
-
-
-def follows(
-    model: VAE, magnitude: Tensor, pitch_class: int, tracker: Tracker
-) -> npt.NDArray[np.bool_]:
-    """Whether each voiced cell of the sound of magnitudes [F, K] is of a pitch class (A = 0)."""
-    transform = model.transform
-    sound = invert_offline(magnitude[None], transform.n_fft, transform.hop)[0].numpy()
-    f0_hz, periodicity = tracker(soxr.resample(sound, transform.sample_rate_hz, SAMPLE_RATE_HZ))
-    key = np.round(12 * np.log2(f0_hz[periodicity >= tracker.threshold] / 440.0))
-    return key % 12 == pitch_class
 
 
 @torch.inference_mode()
@@ -72,9 +60,10 @@ def main() -> None:
     files = open_cache(arguments.folder, transform.sample_rate_hz).files
     callbacks = run.config.data.dataset.metadata_callbacks
     metadata = load_metadata(arguments.folder, files, callbacks, tasks) if tasks else None
-    tracker = make_tracker(arguments.judge, 256 / 44_100, 50.0, 2000.0, "full")
-    rng = np.random.default_rng(0)
-    right, convergences, swaps = defaultdict(list), [], []
+    played = offline_core(model, run_inversion(run))
+    swap = PitchSwap(played, arguments.judge) if "pitch" in told else None
+    labels_of = known_labels(run, model.conditioning, arguments.folder)
+    right, convergences, followed = defaultdict(list), [], np.zeros(2)
     for number, file in enumerate(files):
         sound = torch.from_numpy(read_audio(arguments.folder / file.path, transform.sample_rate_hz))
         magnitude = transform.analyse(sound[None])[0].abs()
@@ -94,22 +83,18 @@ def main() -> None:
         truth = labels_over_frames(metadata, guessed, number, seconds)
         for index, task in enumerate(guessed):
             right[task].append((guesses == truth)[sounding & ~truth[:, index].isnan(), index])
-        if "pitch" not in told or number % arguments.every:
+        if swap is None or number % arguments.every:
             continue
-        column = told.index("pitch")
-        for step in rng.choice(np.arange(1, 12), arguments.swaps, replace=False):
-            swapped = labels.clone()
-            swapped[:, column] = (labels[:, column] + int(step)) % 12
-            magnitude = transform.to_magnitude(
-                model.decode_rows(latent, swapped, model.initial_state(1))[0].mean
-            )
-            swaps.append(follows(model, magnitude, int(swapped[0, column]), tracker))
+        path = arguments.folder / file.path
+        heard = hear(played, path, None if labels_of is None else labels_of(path))
+        for _ in range(arguments.swaps):
+            followed += swap(heard)
     for task, hits in right.items():
         print(f"accuracy {task:12} {float(torch.cat(hits).float().mean()):.3f}")
     print(f"SC                    {np.mean(convergences):.4f}")
-    if swaps:
-        together = np.concatenate(swaps)
-        print(f"swap                  {together.mean():.3f} of {len(together)} voiced cells")
+    if swap is not None:
+        part = followed[0] / max(1.0, followed[1])
+        print(f"swap                  {part:.3f} of {followed[1]:.0f} voiced cells")
 
 
 if __name__ == "__main__":

@@ -11,29 +11,19 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as train_model.py does
 
-import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
 
 from vschaos2.data.dataset import WindowBatches
 from vschaos2.training import session
+from vschaos2.training.step import VAETraining
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 FIRST = 50  # steps that warm up
-
-
-class Clock(pl.Callback):
-    """Times of the ends of steps."""
-
-    def __init__(self) -> None:
-        self.times: list[float] = []
-
-    def on_train_batch_end(self, *_: object) -> None:
-        """Note the time."""
-        self.times.append(time.perf_counter())
 
 
 def main() -> None:
@@ -46,9 +36,13 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
 
-    clock = Clock()
+    ends: list[float] = []
     assembling: list[float] = []
-    plain_checkpoints, plain_batch_at = session.checkpoints, WindowBatches.batch_at
+    plain_end, plain_batch_at = VAETraining.on_train_batch_end, WindowBatches.batch_at
+
+    def timed_end(self: VAETraining, outputs: Any, batch: dict[str, Any], index: int) -> None:
+        plain_end(self, outputs, batch, index)
+        ends.append(time.perf_counter())
 
     def timed_batch_at(self: WindowBatches, epoch: int, step: int) -> object:
         start = time.perf_counter()
@@ -56,8 +50,8 @@ def main() -> None:
         assembling.append(time.perf_counter() - start)
         return batch
 
-    session.checkpoints = lambda *a: [*plain_checkpoints(*a), clock]
-    WindowBatches.batch_at = timed_batch_at
+    VAETraining.on_train_batch_end = timed_end  # type: ignore[method-assign]
+    WindowBatches.batch_at = timed_batch_at  # type: ignore[method-assign]
     with (
         tempfile.TemporaryDirectory() as rundir,
         initialize_config_dir(str(CONFIGS), version_base="1.3"),
@@ -75,7 +69,7 @@ def main() -> None:
         )
         session.train(config)
         batch = config.data.loader.batch_size
-    steps = torch.tensor(clock.times).diff()[FIRST:]
+    steps = torch.tensor(ends).diff()[FIRST:]
     batches = torch.tensor(assembling[FIRST:])
     print(
         f"{arguments.config}, {arguments.threads} threads, batch {batch}: "

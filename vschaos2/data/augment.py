@@ -67,24 +67,36 @@ class Augment(nn.Module):
         fastest = (1.0 + self.speed) * 2.0 ** (self.transpose / 12)
         return n_fft if fastest == 1.0 else math.ceil((n_fft - 1) * fastest) + 2
 
-    def resample(self, waveform: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
+    def resample(
+        self, waveform: Tensor, n_fft: int, again: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Every second window at a speed of its own, read by linear interpolation.
 
         The ratio r = 2^(k/12) (1 + speed)^u, k whole and uniform in -transpose … transpose, u
         uniform in [-1, 1]; output sample t is the input at t·r. The other windows keep their
         speed and, since interpolation dulls, their highest partials.
 
-        Shape: [B, window_samples(n_fft)] → windows [B, n_fft], semitones k [B].
-        """
-        semitones = torch.zeros(waveform.shape[0], device=waveform.device)
-        if self.speed == 0 and self.transpose == 0:
-            return waveform, semitones
-        count = waveform.shape[0] // 2
-        changed, semitones[:count] = self.in_any_key(waveform[:count], n_fft)
-        return torch.cat((changed, waveform[count:, :n_fft])), semitones
+        Args:
+            waveform: [B, window_samples(n_fft)].
+            n_fft: samples of a window that are read.
+            again: indices [n] of windows that follow the B once more, at a speed of their own.
 
-    def in_any_key(self, waveform: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
-        """Every window at a speed of its own: see `resample`, which spares half of them."""
+        Returns:
+            Windows [B + n, n_fft], semitones k [B + n].
+        """
+        batch, device = len(waveform), waveform.device
+        again = torch.zeros(0, dtype=torch.long, device=device) if again is None else again
+        semitones = torch.zeros(batch + len(again), device=device)
+        kept = waveform[:, :n_fft]
+        if self.speed == 0 and self.transpose == 0:
+            return torch.cat((kept, kept[again])), semitones
+        count = batch // 2
+        changed, moves = self._in_any_key(torch.cat((waveform[:count], waveform[again])), n_fft)
+        semitones[:count], semitones[batch:] = moves[:count], moves[count:]
+        return torch.cat((changed[:count], kept[count:], changed[count:])), semitones
+
+    def _in_any_key(self, waveform: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
+        """Every window at a speed of its own: [B, …] → windows [B, n_fft], semitones [B]."""
         low, high = -self.transpose, self.transpose + 1
         semitones = torch.randint(low, high, waveform.shape[:1], device=waveform.device).float()
         draw = torch.rand(waveform.shape[0], device=waveform.device) * 2.0 - 1.0

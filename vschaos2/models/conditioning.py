@@ -150,8 +150,8 @@ class Conditioning(nn.Module):
 class Predictor(nn.Module):
     """One label's distribution, from features or latents: dense layers with SiLU between them.
 
-    Shape: features [B, H], latent [B, Z] → [B, dim] logits, or [B, 2] (see `normal_from_output`)
-    of the standardised value of a continuous task.
+    Shape: normalised features [B, H], latent [B, Z] → [B, dim] logits, or [B, 2] (see
+    `normal_from_output`) of the standardised value of a continuous task.
     """
 
     def __init__(self, task: PredictionTask, args: PredictorArguments, n_inputs: int) -> None:
@@ -160,8 +160,7 @@ class Predictor(nn.Module):
         check_dim(task.dim, self.categorical, args.target_dist)
         self.reads_latent = task.input == "latent"
         self.scale = Standardised()
-        # The last features of convolutions are of any size; a latent's size is its meaning.
-        layers: list[nn.Module] = [] if self.reads_latent else [nn.LayerNorm(n_inputs)]
+        layers: list[nn.Module] = []
         for width in args.widths():
             layers += [nn.Linear(n_inputs, width), nn.SiLU()]
             n_inputs = width
@@ -169,8 +168,8 @@ class Predictor(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, features: Tensor, latent: Tensor) -> Tensor:
-        """The raw output, behind a stop-gradient: the encoder never learns from it."""
-        return self.layers((latent if self.reads_latent else features).detach())
+        """The raw output."""
+        return self.layers(latent if self.reads_latent else features)
 
     def guess(self, output: Tensor) -> tuple[Tensor, Tensor]:
         """Label and confidence [B] of raw outputs.
@@ -234,8 +233,17 @@ class Prediction(nn.Module):
         self.predictors = nn.ModuleList(predictors)
 
     def forward(self, features: Tensor, latent: Tensor) -> list[Tensor]:
-        """Raw outputs of every task: [B, H], [B, Z] → n of [B, dim], or [B, 2] for values."""
+        """Raw outputs of every task: [B, H], [B, Z] → n of [B, dim], or [B, 2] for values.
+
+        All are behind a stop-gradient: the encoder never learns from them.
+        """
         outputs: list[Tensor] = []
+        if len(self.tasks) == 0:
+            return outputs
+        features, latent = features.detach(), latent.detach()
+        # The last features of convolutions are of any size; a latent's size is its meaning. What
+        # gains and biases a normalisation might have, the layers that follow have.
+        features = F.layer_norm(features, features.shape[-1:])
         for predictor in self.predictors:
             outputs.append(predictor(features, latent))
         return outputs

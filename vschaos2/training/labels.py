@@ -12,6 +12,8 @@ from vschaos2.models.conditioning import Conditioning, Prediction, Standardised
 from vschaos2.models.distributions import Normal, normal_from_output, normal_log_density
 from vschaos2.models.vae import VAE
 
+UNKNOWN_CLASS = -1  # where a class is unknown
+
 
 def label_tasks(model: VAE) -> list[str]:
     """The tasks that a model needs labels of, in order, each once."""
@@ -117,13 +119,11 @@ class Heard(NamedTuple):
         posterior: of the latents, [B, Z].
         outputs: the predictors' raw ones.
         labels: for the conditioning, [B, n], none unknown.
-        guesses: labels of the predictors, [B, m].
     """
 
     posterior: Normal
     outputs: list[Tensor]
     labels: Tensor
-    guesses: Tensor
 
 
 def hear(model: VAE, frames: Tensor, known: dict[str, Tensor]) -> Heard:
@@ -140,12 +140,14 @@ def hear(model: VAE, frames: Tensor, known: dict[str, Tensor]) -> Heard:
     features = model.features(frames, drawn)
     posterior = model.posterior(features)
     outputs = model.prediction(features, posterior.mean)
+    if drawn is told:  # all known: nothing to guess
+        return Heard(posterior, outputs, told)
     with torch.no_grad():
         guesses, _ = model.prediction.interpret(outputs, frames)
     # What the encoder is told is never predicted: it was told the same labels.
     tasks, guessed_tasks = model.conditioning.tasks, model.prediction.tasks
     labels = prefer_guesses(drawn, told, tasks, guesses, guessed_tasks)
-    return Heard(posterior, outputs, labels, guesses)
+    return Heard(posterior, outputs, labels)
 
 
 def prediction_losses(
@@ -167,16 +169,20 @@ def prediction_losses(
         categorical = prediction.categorical[index]
         if prediction.unknown[index] == "random":
             target = draw_unknown(target, dim if categorical else None)
+        # Masked, not left out: every weight has a gradient, as several processes need.
         known = ~target.isnan()
-        target = target.nan_to_num(0.0)
         if categorical:
-            # Masked, not left out: every weight has a gradient, as several processes need.
-            each = F.cross_entropy(outputs[index], target.long(), reduction="none")
+            target = target.nan_to_num(UNKNOWN_CLASS).long()
+            total = F.cross_entropy(
+                outputs[index], target, ignore_index=UNKNOWN_CLASS, reduction="sum"
+            )
         else:
             scale = prediction.predictors[index].scale
             assert isinstance(scale, Standardised)
-            each = -normal_log_density(normal_from_output(outputs[index]), scale(target))[:, 0]
-        losses[task] = (each * known).sum() / known.sum().clamp_min(1)
+            target = scale(target.nan_to_num(0.0))
+            each = -normal_log_density(normal_from_output(outputs[index]), target)[:, 0]
+            total = (each * known).sum()
+        losses[task] = total / known.sum().clamp_min(1)
     return losses
 
 

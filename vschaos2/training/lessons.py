@@ -53,31 +53,22 @@ def draw_lesson(
         sequence: F.
     """
     waveform, known = batch["waveform"], batch["labels"]
-    span = span_samples(transform, sequence)
-    windows, semitones = augment.resample(waveform, span)
-    wanted = transpose_labels(known, semitones.repeat_interleave(sequence))
+    count = len(waveform)
+    rows = _windows_of_known_key(augment, known, count, sequence)
+    windows, semitones = augment.resample(waveform, span_samples(transform, sequence), rows)
     magnitude = transform.analyse(windows).abs()
-    response = augment.response(magnitude)
-    magnitude = magnitude * response
-    frames = transform.to_frames(magnitude)
-    rows = _windows_of_known_key(augment, wanted, len(waveform), sequence)
+    response = augment.response(magnitude[:count])
+    both = magnitude * torch.cat((response, response[rows])) if len(rows) else magnitude * response
+    frames = transform.to_frames(both)
+    moves = semitones.repeat_interleave(sequence)
+    wanted = transpose_labels(known, moves[: count * sequence])
+    target, magnitude = frames[:count].flatten(0, 1), both[:count].flatten(0, 1)
     if len(rows) == 0:
-        flat = frames.flatten(0, 1)
-        return Lesson(flat, wanted, flat, magnitude.flatten(0, 1), wanted)
-    windows, semitones = augment.in_any_key(waveform[rows], span)
-    in_other_key = transform.to_frames(transform.analyse(windows).abs() * response[rows])
+        return Lesson(target, wanted, target, magnitude, wanted)
     places = (rows[:, None] * sequence + torch.arange(sequence, device=rows.device)).flatten()
-    moved = transpose_labels(
-        {task: label[places] for task, label in known.items()},
-        semitones.repeat_interleave(sequence),
-    )
-    return Lesson(
-        frames.index_copy(0, rows, in_other_key).flatten(0, 1),
-        {task: label.index_copy(0, places, moved[task]) for task, label in wanted.items()},
-        frames.flatten(0, 1),
-        magnitude.flatten(0, 1),
-        wanted,
-    )
+    moves = moves[: count * sequence].index_copy(0, places, moves[count * sequence :])
+    heard = frames[:count].index_copy(0, rows, frames[count:]).flatten(0, 1)
+    return Lesson(heard, transpose_labels(known, moves), target, magnitude, wanted)
 
 
 def _windows_of_known_key(augment: Augment, labels: Labels, count: int, sequence: int) -> Tensor:

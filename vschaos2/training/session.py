@@ -23,6 +23,7 @@ from vschaos2.models.temporal import checked_sequence
 from vschaos2.models.vae import VAE
 from vschaos2.runs import create_run_folder, save_config
 from vschaos2.schedules import BetaSchedule
+from vschaos2.training.allocator import keep_freed_memory
 from vschaos2.training.initial_weights import begin_from
 from vschaos2.training.labels import check_classes, fit_values, label_tasks
 from vschaos2.training.monitoring import monitors
@@ -120,6 +121,7 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         data.start_at(position.epoch, position.batch)
         # Each process draws noise of its own.
         torch.manual_seed(config.seed + trainer.global_rank + trainer.world_size * position.step)
+        keep_freed_memory()
         goes_on = resumed is not None and resumed.checkpoint is not None
         _fit(trainer, step, data, folder / "checkpoints" / "last.ckpt" if goes_on else None)
     return folder

@@ -127,7 +127,7 @@ class VAETraining(pl.LightningModule):
         model = self.model
         lesson = draw_lesson(self.augment, model.transform, batch, self.sequence)
         frames, magnitude = lesson.frames, lesson.magnitude
-        posterior, outputs, labels, _ = hear(model, lesson.heard, lesson.heard_labels)
+        posterior, outputs, labels = hear(model, lesson.heard, lesson.heard_labels)
         told = stack_labels(lesson.labels, model.conditioning.tasks, frames)
         labels = torch.where(told.isnan(), labels, told)
         latent = normal_sample(posterior)
@@ -153,7 +153,7 @@ class VAETraining(pl.LightningModule):
         transform = model.transform
         magnitude = self.magnitudes(batch["waveform"][:, : self.span_samples])
         frames = transform.to_frames(magnitude)
-        posterior, _, labels, guesses = hear(model, frames, batch["labels"])
+        posterior, outputs, labels = hear(model, frames, batch["labels"])
         estimate = self._decode(model, posterior.mean, labels)
         loss, losses = self.reconstruction(frames, estimate, magnitude)
         convergence = spectral_convergence(magnitude, transform.to_magnitude(estimate.mean))
@@ -161,6 +161,7 @@ class VAETraining(pl.LightningModule):
         distance, distances = self.divergence(posterior, posterior.mean)
         self._log("validation", loss + self.beta.target * distance, losses, distances)
         if model.prediction.tasks:
+            guesses, _ = model.prediction.interpret(outputs, frames)
             wanted = stack_labels(batch["labels"], model.prediction.tasks, frames)
             self.scores = self.scores + prediction_scores(model.prediction, guesses, wanted)
 
