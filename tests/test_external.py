@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from pd.malformed import malformed_files
 from pd.runner import BLOCK, Patch, play, run_pd, start_pd
 
@@ -33,13 +34,15 @@ def require(what: str, is_there: bool) -> None:
 
 
 def build(folder: Path, *options: str) -> Path:
-    """The folder, with the external or its tests built in it."""
-    for command in (
-        ["cmake", "-S", str(ROOT / "externals"), "-B", str(folder), *options],
-        ["cmake", "--build", str(folder), "--parallel"],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    """The folder, with the external or its tests built in it, by one test process at a time."""
+    folder.parent.mkdir(exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        for command in (
+            ["cmake", "-S", str(ROOT / "externals"), "-B", str(folder), *options],
+            ["cmake", "--build", str(folder), "--parallel"],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return folder
 
 

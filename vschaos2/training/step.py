@@ -1,12 +1,9 @@
 """Training: what happens to a batch, and what a configuration sets in motion."""
 
-import time
 from functools import partial
 from typing import Any, cast
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
@@ -32,16 +29,11 @@ from vschaos2.training.optimisation import (
     rate_factor,
     training_progress,
 )
-from vschaos2.training.position import (
-    Position,
-    loops_at,
-    position_of,
-    random_state,
-    set_random_state,
-)
+from vschaos2.training.position import random_state, set_random_state
+from vschaos2.training.resumable import ResumableTraining
 
 
-class VAETraining(pl.LightningModule):
+class VAETraining(ResumableTraining):
     """One step of a VAE: windows to frames, frames to losses.
 
     The weights that are validated, stored and played are a running average of those that are
@@ -97,11 +89,6 @@ class VAETraining(pl.LightningModule):
         self.classes = classes or {}
         self.sequence = sequence
         self.scores = torch.zeros(0, 2)
-        self.seconds_before = 0.0
-        self.started_at = time.monotonic()
-        self.held_out: dict[str, float] = {}
-        self.chance: Tensor | None = None
-        self.is_resumed = False
 
     @property
     def log_every_n_steps(self) -> int:
@@ -222,86 +209,27 @@ class VAETraining(pl.LightningModule):
 
     def on_train_batch_start(self, batch: dict[str, Any], index: int) -> None:
         """Set the learning rate: a linear rise, a plateau, a linear fall."""
-        if self.is_resumed:
-            self._take_up_chance()
+        self.take_up_chance()
         factor = rate_factor(self.global_step, self.progress(), self.warmup_steps, self.cooldown)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.learning_rate * factor
-
-    def _take_up_chance(self) -> None:
-        if self.chance is not None:
-            set_random_state(self.chance, self.device)
-        # Lightning may count a step where it finds that a validation is already done.
-        self.trainer.fit_loop.epoch_loop._batches_that_stepped = self.global_step
-        self.is_resumed = False
 
     def on_train_batch_end(self, outputs: Any, batch: dict[str, Any], index: int) -> None:
         """Move the average."""
         if self.global_step % AVERAGE_EVERY == 0:
             self.average.update_parameters(self.model)
 
-    def seconds(self) -> float:
-        """Seconds of training so far, over all resumptions."""
-        return self.seconds_before + time.monotonic() - self.started_at
-
     def progress(self) -> float:
         """How much of the training is over, 0 to 1."""
         return training_progress(self.trainer)
 
-    def on_train_start(self) -> None:
-        """Start the clock."""
-        self.started_at = time.monotonic()
-
-    def on_validation_start(self) -> None:
-        """Remember the state of chance: training draws the same noise, however often it is seen."""
-        self.chance_of_training = random_state(self.device)
-
-    def on_validation_end(self) -> None:
-        """Remember what was found, and forget what was drawn."""
-        self.held_out = self._held_out()
-        set_random_state(self.chance_of_training, self.device)
-
-    def _held_out(self) -> dict[str, float]:
-        found = self.trainer.callback_metrics
-        return {
-            **self.held_out,
-            **{k: float(v) for k, v in found.items() if k.startswith("validation/")},
-        }
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the latents of the training windows, what this checkpoint is, and where it stands."""
-        if self.is_resumed:  # saved again before its first step
-            self._take_up_chance()
-        chance: Any = random_state(self.device)
-        everyone: Any = self.all_gather(chance)
-        checkpoint["random_state"] = everyone.reshape(-1, len(chance)).cpu()
-        checkpoint["position"] = position_of(self.trainer)._asdict()
+        """Add the latents of the training windows and the names of classes."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["classes"] = self.classes
+        chance = random_state(self.device)
         checkpoint["latents"] = self.training_latents()
         set_random_state(chance, self.device)
-        checkpoint["classes"] = self.classes
-        checkpoint["seconds"] = self.seconds()
-        checkpoint["summary"] = {
-            "step": float(self.global_step),
-            "epoch": float(self.current_epoch),
-            "seconds": self.seconds(),
-            **self._held_out(),
-        }
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the time already spent, the position and the state of chance."""
-        self.seconds_before = float(checkpoint["seconds"])
-        self.held_out = {k: v for k, v in checkpoint["summary"].items() if "/" in k}
-        position = Position(**checkpoint["position"])
-        checkpoint["loops"] = {"fit_loop": loops_at(self.trainer, position)}
-        self.is_resumed = True
-        states = checkpoint["random_state"]
-        if len(states) == self.trainer.world_size:
-            self.chance = states[self.trainer.global_rank]
-        # trainer.max_time counts what was used, also by a training that had no such limit.
-        spent = {"time_elapsed": {"train": self.seconds_before}}
-        has_timer = any(isinstance(callback, Timer) for callback in _callbacks(self.trainer))
-        known = {k: v for k, v in checkpoint["callbacks"].items() if k != "Timer"}
-        checkpoint["callbacks"] = {**known, "Timer": spent} if has_timer else known
 
     @torch.no_grad()
     def training_latents(self) -> Tensor:
@@ -315,7 +243,3 @@ class VAETraining(pl.LightningModule):
             labels = draw_conditions(model.conditioning, known)
             latents.append(model.encode(frames, labels).mean.cpu())
         return torch.cat(latents)
-
-
-def _callbacks(trainer: Any) -> list[Any]:
-    return trainer.callbacks
