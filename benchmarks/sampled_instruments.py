@@ -4,6 +4,7 @@
 
 OUT/train: flute, violin, cello, trumpet, clarinet, 24 notes each at velocity 90.
 OUT/known: the same instruments, 6 notes each at velocities 50 and 110.
+OUT/fresh: the same, 6 other notes each at velocities 40 and 80; no setting was chosen by these.
 OUT/unseen: oboe and viola, 24 notes each at velocity 80.
 OUT/tenth: OUT/train, of which 12 notes in 120 keep their labels, drawn with seed 0.
 All have metadata: pitch, octave and instrument of every note.
@@ -110,7 +111,7 @@ def label(folder: Path, keep: frozenset[str] | None = None) -> None:
 
 
 def main() -> None:
-    """Render all four folders."""
+    """Render all folders."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     out = parser.parse_args().out
@@ -125,7 +126,9 @@ def main() -> None:
             render(out / "train", name, notes, 90)
             for velocity in (50, 110):
                 render(out / "known", name, notes[2::4], velocity)
-    for name in ("train", "known", "unseen"):
+            for velocity in (40, 80):
+                render(out / "fresh", name, notes[1::4], velocity)
+    for name in ("train", "known", "fresh", "unseen"):
         label(out / name)
     shutil.copytree(out / "train" / "data", out / "tenth" / "data", dirs_exist_ok=True)
     files = sorted(path.name for path in (out / "tenth" / "data").iterdir())
