@@ -211,6 +211,7 @@ class _Frame:
 
     @property
     def characters(self) -> int:
+        """Width of a box with a port under every column."""
         return self.characters_for(self.columns)
 
     def characters_for(self, ports: int) -> int:
