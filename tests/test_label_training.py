@@ -10,7 +10,6 @@ from hydra import compose, initialize_config_dir
 from vschaos2.data.augment import Augment
 from vschaos2.data.metadata import load_metadata
 from vschaos2.errors import InputError
-from vschaos2.models.build import build_model
 from vschaos2.models.conditioning import Conditioning, Prediction
 from vschaos2.runs import load_run, read_checkpoint
 from vschaos2.training.labels import (
@@ -24,7 +23,7 @@ from vschaos2.training.labels import (
 )
 from vschaos2.training.lessons import draw_lesson
 from vschaos2.training.session import train
-from vschaos2.training.transposition import is_key_guessed, labels_to_play, transpose_labels
+from vschaos2.training.transposition import transpose_labels
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 NAN = math.nan
@@ -168,52 +167,6 @@ def test_windows_of_unknown_key_alone_are_heard_as_they_are_wanted():
     lesson = draw_lesson(augment, Ramp(), {"waveform": waveform, "labels": unknown})
     assert torch.equal(lesson.heard, lesson.frames)
     assert lesson.heard_labels is lesson.labels
-
-
-@pytest.mark.parametrize("sequence", [1, 3])
-def test_windows_whose_key_will_be_guessed_are_heard_in_another_key_too(sequence):
-    augment = Augment(transpose=3, other_key=0.5)
-    waveform = torch.arange(float(augment.window_samples(8 + sequence))).repeat(64, 1)
-    unknown = {task: torch.full((64 * sequence,), NAN) for task in ("pitch", "octave")}
-    batch = {"waveform": waveform, "labels": unknown}
-    lesson = draw_lesson(augment, Ramp(), batch, sequence, is_key_guessed=True)
-
-    def semitones(frames: torch.Tensor) -> torch.Tensor:
-        return 12 * torch.log2((frames[:, -1] - frames[:, 0]) / 8)
-
-    difference = semitones(lesson.frames) - semitones(lesson.heard)
-    torch.testing.assert_close(lesson.semitones, difference, atol=1e-4, rtol=0)
-    assert torch.equal(lesson.semitones[: 32 * sequence], torch.zeros(32 * sequence))
-    assert lesson.semitones[32 * sequence :].unique().tolist() == [-3, -2, -1, 0, 1, 2, 3]
-
-
-def test_what_is_not_known_is_played_as_it_was_heard_in_the_key_that_is_wanted():
-    tasks = ["octave", "class", "pitch"]
-    heard_keys, semitones = torch.arange(12.0, 96.0), torch.arange(84.0) % 7 - 3
-    heard = torch.stack(
-        [(heard_keys / 12).floor(), torch.full_like(heard_keys, 5.0), heard_keys % 12], 1
-    )
-    told = torch.full_like(heard, NAN)
-    told[::3] = torch.tensor([1.0, NAN, 2.0])
-    played = labels_to_play(told, heard, tasks, semitones)
-    wanted_keys = torch.where(torch.arange(84) % 3 == 0, 14.0, heard_keys + semitones)
-    assert torch.equal(12 * played[:, 0] + played[:, 2], wanted_keys)
-    assert torch.equal(played[:, 1], torch.full((84,), 5.0))
-    lowest = labels_to_play(told[1:2], torch.tensor([[0.0, 5.0, 1.0]]), tasks, torch.tensor([-2.0]))
-    assert lowest.tolist() == [[0.0, 5.0, 11.0]]
-
-
-def test_a_key_is_guessed_where_all_that_is_told_of_it_is(two_pitches, tmp_path):
-    def model(**parts):
-        return build_model(
-            config(two_pitches, tmp_path, *(f"model.{k}={v}" for k, v in parts.items()))
-        )
-
-    told = "{pitch: {dim: 12}, octave: {dim: 9}, class: {dim: 2}}"
-    assert not is_key_guessed(model(conditioning=told))
-    assert not is_key_guessed(model(conditioning=told, prediction="{pitch: {dim: 12}}"))
-    both = "{octave: {dim: 9}, pitch: {dim: 12}}"
-    assert is_key_guessed(model(conditioning=told, prediction=both))
 
 
 @pytest.mark.parametrize("overrides", [

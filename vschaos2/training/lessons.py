@@ -21,7 +21,6 @@ class Lesson(NamedTuple):
         frames: those that the decoder is to make, [B·F, K].
         magnitude: of the latter, [B·F, K].
         labels: of the latter.
-        semitones: from what is heard to what is wanted, [B·F].
     """
 
     heard: Tensor
@@ -29,7 +28,6 @@ class Lesson(NamedTuple):
     frames: Tensor
     magnitude: Tensor
     labels: Labels
-    semitones: Tensor
 
 
 def span_samples(transform: SpectralTransform, sequence: int) -> int:
@@ -38,11 +36,7 @@ def span_samples(transform: SpectralTransform, sequence: int) -> int:
 
 
 def draw_lesson(
-    augment: Augment,
-    transform: SpectralTransform,
-    batch: dict[str, Any],
-    sequence: int = 1,
-    is_key_guessed: bool = False,
+    augment: Augment, transform: SpectralTransform, batch: dict[str, Any], sequence: int = 1
 ) -> Lesson:
     """Augment a batch of windows.
 
@@ -50,39 +44,38 @@ def draw_lesson(
     must play in another key what was heard, and is told that key by its label alone, finds no use
     for the key in the latent. Nothing else but the divergence keeps it out of there. These are of
     the last windows, which `resample` spares: what is wanted is as it was recorded. Windows of
-    unknown pitch or octave are among them only if the model can guess these.
+    unknown pitch or octave are not among them.
 
     Args:
         augment: how.
         transform: waveform → frames.
         batch: waveform, [B, S], and labels by task, [B·F], NaN where unknown.
         sequence: F.
-        is_key_guessed: whether unknown pitches and octaves will be guessed.
     """
     waveform, known = batch["waveform"], batch["labels"]
     count = len(waveform)
-    rows = torch.arange(count - int(augment.other_key * count), count, device=waveform.device)
-    if len(rows) > 0 and not is_key_guessed:
-        rows = rows[_has_known_key(known, count)[rows]]
+    rows = _windows_of_known_key(augment, known, count, sequence)
     windows, semitones = augment.resample(waveform, span_samples(transform, sequence), rows)
     magnitude = transform.analyse(windows).abs()
     response = augment.response(magnitude[:count])
     both = magnitude * torch.cat((response, response[rows])) if len(rows) else magnitude * response
     frames = transform.to_frames(both)
-    heard_moves = semitones.repeat_interleave(sequence)
-    moves, again = heard_moves[: count * sequence], heard_moves[count * sequence :]
-    wanted = transpose_labels(known, moves)
+    moves = semitones.repeat_interleave(sequence)
+    wanted = transpose_labels(known, moves[: count * sequence])
     target, magnitude = frames[:count].flatten(0, 1), both[:count].flatten(0, 1)
     if len(rows) == 0:
-        return Lesson(target, wanted, target, magnitude, wanted, torch.zeros_like(moves))
+        return Lesson(target, wanted, target, magnitude, wanted)
     places = (rows[:, None] * sequence + torch.arange(sequence, device=rows.device)).flatten()
-    heard_moves = moves.index_copy(0, places, again)
+    moves = moves[: count * sequence].index_copy(0, places, moves[count * sequence :])
     heard = frames[:count].index_copy(0, rows, frames[count:]).flatten(0, 1)
-    labels = transpose_labels(known, heard_moves)
-    return Lesson(heard, labels, target, magnitude, wanted, moves - heard_moves)
+    return Lesson(heard, transpose_labels(known, moves), target, magnitude, wanted)
 
 
-def _has_known_key(labels: Labels, count: int) -> Tensor:
-    """Whether pitch and octave of all frames of a window are known: → [B]."""
+def _windows_of_known_key(augment: Augment, labels: Labels, count: int, sequence: int) -> Tensor:
+    """Those of the last windows all of whose frames are labelled: → indices [n] below `count`."""
+    if augment.other_key == 0:
+        return torch.zeros(0, dtype=torch.long)
     key = torch.stack([labels[task] for task in ("pitch", "octave") if task in labels])
-    return ~key.reshape(len(key), count, -1).isnan().any(2).any(0)
+    unknown = key.reshape(-1, count, sequence).isnan().any(2).any(0)
+    first = count - int(augment.other_key * count)
+    return first + (~unknown[first:]).nonzero()[:, 0]

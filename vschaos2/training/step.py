@@ -31,7 +31,6 @@ from vschaos2.training.optimisation import (
 )
 from vschaos2.training.position import random_state, set_random_state
 from vschaos2.training.resumable import ResumableTraining
-from vschaos2.training.transposition import is_key_guessed, labels_to_play
 
 
 class VAETraining(ResumableTraining):
@@ -113,13 +112,11 @@ class VAETraining(ResumableTraining):
     def training_step(self, batch: dict[str, Any], index: int) -> Tensor:
         """The loss of one batch of windows."""
         model = self.model
-        lesson = draw_lesson(
-            self.augment, model.transform, batch, self.sequence, is_key_guessed(model)
-        )
+        lesson = draw_lesson(self.augment, model.transform, batch, self.sequence)
         frames, magnitude = lesson.frames, lesson.magnitude
         posterior, outputs, labels = hear(model, lesson.heard, lesson.heard_labels)
         told = stack_labels(lesson.labels, model.conditioning.tasks, frames)
-        labels = labels_to_play(told, labels, model.conditioning.tasks, lesson.semitones)
+        labels = torch.where(told.isnan(), labels, told)
         latent = normal_sample(posterior)
         loss, losses = self.reconstruction(frames, self._decode(model, latent, labels), magnitude)
         distance, distances = self.divergence(posterior, latent)

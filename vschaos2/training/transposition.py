@@ -55,28 +55,3 @@ def transpose_labels(labels: dict[str, Tensor], semitones: Tensor) -> dict[str, 
         octave = torch.where((octave >= 0) & (octave < OCTAVES), octave, torch.nan)
         moved["octave"] = torch.where(semitones == 0, labels["octave"], octave)
     return moved
-
-
-def is_key_guessed(model: VAE) -> bool:
-    """Whether a model guesses all that it is told of the key."""
-    return {"pitch", "octave"} & set(model.conditioning.tasks) <= set(model.prediction.tasks)
-
-
-def labels_to_play(told: Tensor, heard: Tensor, tasks: list[str], semitones: Tensor) -> Tensor:
-    """What a decoder is told: what is known, and elsewhere what was heard, in the key wanted.
-
-    Args:
-        told: labels of what is wanted, [B, n], NaN where unknown.
-        heard: labels of what was heard, [B, n], none unknown.
-        tasks: names of these n.
-        semitones: from what was heard to what is wanted, [B].
-
-    Shape: → [B, n], none unknown: an octave that leaves the nine there are stays.
-    """
-    unknown = told.isnan()
-    if not bool(unknown.any()):
-        return told
-    moved = transpose_labels(dict(zip(tasks, heard.unbind(1), strict=True)), semitones)
-    guessed = torch.stack([moved[task] for task in tasks], 1)
-    guessed = torch.where(guessed.isnan(), heard, guessed)
-    return torch.where(unknown, guessed, told)
