@@ -2,12 +2,15 @@
 # make test   everything that must hold: style, types, tests
 # make external   vschaos~, a host for exported models in Pd (needs what externals/install_tools.sh
 #                 installs)
+# make constraints   the versions of everything that .venv is installed from, renewed
 # Each builds .venv first; running them again is quick.
 
 PYTHON ?= python3
 BIN := .venv/bin
+# What the requirements ask for in turn, and what builds it, comes at the versions listed there.
+PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo test external clean
+.PHONY: demo test external constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -23,16 +26,28 @@ test: .venv/.installed-dev
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.venv/.installed: requirements.txt requirements-pitch.txt
+.venv/.installed: requirements.txt requirements-pitch.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 demo")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
+	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(PINNED) $(BIN)/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
 	touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	touch $@
+
+# torch comes in several builds of one version: the build is left to the machine.
+constraints:
+	rm -rf build/newest
+	$(PYTHON) -m venv build/newest
+	build/newest/bin/python -m pip install --quiet --requirement requirements.txt \
+		--requirement requirements-dev.txt setuptools
+	build/newest/bin/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
+	build/newest/bin/python -m pip freeze --all --exclude pip > build/newest/freeze.txt
+	(echo "# Every version that .venv is installed from; made by make constraints." ; \
+		sed 's/+[a-z].*//' build/newest/freeze.txt) > build/newest/constraints.txt
+	mv build/newest/constraints.txt constraints.txt
 
 clean:
 	rm -rf .venv demo build

@@ -59,7 +59,12 @@ def last_written(folder: Path) -> int | None:
 
 def half_written(folder: Path) -> set[str]:
     """What is being written at this moment, each with the kind of its folder."""
-    return {path.parent.name for path in folder.rglob(".*.tmp")}
+    # Unlike rglob, walk bears with folders that vanish while it looks.
+    return {
+        Path(place).name
+        for place, folders, files in os.walk(folder)
+        if any(name.startswith(".") and name.endswith(".tmp") for name in folders + files)
+    }
 
 
 def killed_at(folder: Path, process, chance: random.Random, writing: str | None) -> set[str]:
