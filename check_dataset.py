@@ -4,12 +4,11 @@
 Exit code 0 when nothing needs mending, 1 when something does, 2 for wrong arguments.
 """
 
-import io
 import logging
 import sys
 from pathlib import Path
 
-from vschaos2.command_line import ArgumentParser, run
+from vschaos2.command_line import ArgumentParser, run, say
 
 CONFIGS = Path(__file__).resolve().parent / "configs"
 
@@ -43,9 +42,7 @@ def main() -> None:
     except (HydraException, OmegaConfBaseException) as error:
         raise explain(error, CONFIGS, ["--config-name", arguments.config]) from error
     report = inspect_dataset(arguments.dataset, use)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be printable
-        sys.stdout.reconfigure(errors="backslashreplace")
-    print(report.to_json() if arguments.json else report.text())  # noqa: T201
+    say(report.to_json() if arguments.json else report.text())
     if report.errors:
         sys.exit(1)
 

@@ -4,7 +4,8 @@
 import logging
 from pathlib import Path
 
-from vschaos2.command_line import ArgumentParser, run
+from vschaos2.command_line import ArgumentParser, run, say
+from vschaos2.terminal import printable
 
 
 def main() -> None:
@@ -57,8 +58,8 @@ def main() -> None:
     )
     new = done.files - done.resumed
     voiced = f", {done.voiced_seconds / done.seconds:.0%} of it voiced" if done.seconds else ""
-    print(  # noqa: T201
-        f"pitch and octave of {done.files} files in {arguments.dataset / 'metadata'}: "
+    say(
+        f"pitch and octave of {done.files} files in {printable(arguments.dataset / 'metadata')}: "
         f"{new} new, {done.seconds / 60:.1f} minutes{voiced}; {done.resumed} from before, "
         f"{len(done.unreadable)} unreadable"
     )

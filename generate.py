@@ -6,7 +6,7 @@ import json
 import logging
 from pathlib import Path
 
-from vschaos2.command_line import ArgumentParser, run
+from vschaos2.command_line import ArgumentParser, run, say
 
 logger = logging.getLogger("generate")
 
@@ -200,7 +200,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     result = evaluate(trained, arguments.dataset, arguments.inversion)
     folder = trained.folder / "evaluation" if arguments.out is None else arguments.out
     written = write_tables(result, folder)
-    logger.info("%s", markdown(result))
+    logger.info(markdown(result))
     tell(written, folder)
 
 
@@ -274,7 +274,7 @@ def show_runs(arguments: argparse.Namespace) -> None:
 
     rows = list_runs(arguments.folder)
     text = json.dumps([row._asdict() for row in rows], indent=2) if arguments.json else table(rows)
-    print(text)  # noqa: T201
+    say(text)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Turn a trained run into NAME.ts for nn~ in Max and PureData, its card and its patches."""
 
-import sys
 from pathlib import Path
 
-from vschaos2.command_line import ArgumentParser, run
+from vschaos2.command_line import ArgumentParser, fail, run, say
+from vschaos2.terminal import printable
 
 
 def main() -> None:
@@ -47,9 +47,8 @@ def main() -> None:
             confidence=arguments.confidence,
         )
     except (ExportError, UnknownOperatorError) as error:
-        sys.stderr.write(f"error: {error}; nothing was written\n")
-        sys.exit(1)
-    print(f"exported: {path}")  # noqa: T201
+        fail(f"{error}; nothing was written", 1)
+    say(f"exported: {printable(path)}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from vschaos2.command_line import run
+from vschaos2.command_line import run, say
+from vschaos2.terminal import printable
 
 # Threads that wait for work by spinning slow each other down many times over as soon as another
 # program wants a core: let them spin for a tenth of a millisecond only. On two free cores this
@@ -54,7 +55,7 @@ def main() -> None:
             with job_of_sweep():
                 folder = train(config)
             if is_first_process():
-                print(f"trained: {folder}")  # noqa: T201
+                say(f"trained: {printable(folder)}")
         except (InputError, OmegaConfBaseException) as error:
             if os.getpid() != here:  # a job on a cluster: its launcher tells
                 raise
@@ -83,7 +84,7 @@ def resume(arguments: list[str]) -> None:
     found = find_training(Path(run_paths[0]), [a for a in arguments if not _is_resume(a)])
     folder = train(found.config, found)
     if is_first_process():
-        print(f"trained: {folder}")  # noqa: T201
+        say(f"trained: {printable(folder)}")
 
 
 def _is_resume(argument: str) -> bool:

@@ -358,7 +358,7 @@ def test_exports_that_cannot_be_are_refused_in_one_line(tmp_path, tiny_run):
         (r"inversion must be one of random, eco, .*got 'ec0'", {"inversion": "ec0"}),
         (r"projection must be one of none, pca, ica, got 'pc'", {"projection": "pc"}),
         (r"count from 1 to 4 .*got 5", {"latent_dims": 5}),
-        (r"cannot be made .*choose another -o", {"folder": tmp_path / "file"}),
+        (r"cannot be made: .*choose another", {"folder": tmp_path / "file"}),
         (r"holds no training latents", {"run": untrained}),
     ]
     for message, wrong in cases:

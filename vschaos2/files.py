@@ -15,6 +15,7 @@ import errno
 import os
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -61,22 +62,11 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         InputError: if it cannot be written, also from within the block, or if another process is
             writing this very file.
     """
-    waiting = path.with_name(f".{path.name}.tmp")
     try:
-        with _created(waiting) as file:
-            try:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                if sys.platform == "win32":  # an open file cannot be renamed there
-                    file.close()
-                waiting.replace(path)
-            except BaseException:
-                with suppress(OSError):  # the buffer of a full disk cannot be flushed: let it go
-                    file.close()
-                with suppress(OSError):
-                    waiting.unlink()
-                raise
+        with created(waiting_name(path)) as file:
+            yield file
+            settle(file)
+            waiting_name(path).replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -89,6 +79,106 @@ def write_whole(path: Path, content: bytes | memoryview | str) -> None:
     """
     with whole_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+def waiting_name(path: Path) -> Path:
+    """Where a file waits until it is whole."""
+    return path.with_name(f".{path.name}.tmp")
+
+
+def settle(file: IO[bytes]) -> None:
+    """See a file to the disk, ready to be renamed."""
+    file.flush()
+    os.fsync(file.fileno())
+    if sys.platform == "win32":  # an open file cannot be renamed there
+        file.close()
+
+
+@contextmanager
+def created(path: Path) -> Iterator[IO[bytes]]:
+    """A new file under a waiting name, locked, which a failure removes.
+
+    What a dead process left there is removed first.
+    """
+    while True:
+        try:
+            file = open_own(path, "x+b")
+        except (FileExistsError, InputError):
+            _clear(path)
+            continue
+        status = os.fstat(file.fileno())
+        # Whoever came between creation and lock may have taken it for a dead process's.
+        if try_lock(file) and os.fstat(file.fileno()).st_nlink == 1:
+            break
+        file.close()
+    try:
+        yield file
+        file.close()
+    except BaseException:
+        with suppress(OSError):  # the buffer of a full disk cannot be flushed: let it go
+            file.close()
+        with suppress(OSError):
+            if os.path.samestat(path.lstat(), status):  # not yet renamed
+                path.unlink()
+        raise
+
+
+def is_left(path: Path) -> bool:
+    """Whether nobody who lives fills a file in waiting."""
+    try:
+        with open_own(path) as file:
+            return try_lock(file)
+    except (OSError, InputError):  # gone; or a link, a pipe, of other rights: nobody of ours
+        return True
+
+
+def made_folder(path: Path, is_own: bool = False) -> Path:
+    """A folder to write to, made if it is missing, with the folders above it.
+
+    Args:
+        path: the folder.
+        is_own: it is part of somebody's folder, as a run's, and must be no link.
+
+    Raises:
+        InputError: if it cannot be made, or is a link that it must not be.
+    """
+    try:
+        if is_own:
+            own_folder(path)
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{path}: this folder cannot be made: {reason(error)}: choose another folder"
+        ) from error
+    return path
+
+
+def check_place(path: Path) -> None:
+    """See that a file can be written, before the work that leads to it.
+
+    Raises:
+        InputError: if a folder has its name, or no file can be made beside it.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder has this name")
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a file to be read, if it is one: a pipe or a device would hold the program up.
+
+    Raises:
+        InputError: if it is no plain file, nor a link to one.
+        OSError: if it cannot be opened, as by `open`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"{path}: is no plain file: give one")
+    return os.fdopen(descriptor, "rb")
 
 
 def open_own(path: Path, mode: str = "rb") -> IO[bytes]:
@@ -159,33 +249,9 @@ def wait_for_lock(file: IO[bytes], patience_s: float) -> bool:
     return True
 
 
-@contextmanager
-def _created(path: Path) -> Iterator[IO[bytes]]:
-    """A new file under a waiting name, locked; what a dead process left there is removed."""
-    while True:
-        try:
-            file = open_own(path, "x+b")
-        except (FileExistsError, InputError):
-            _clear(path)
-            continue
-        # Whoever came between creation and lock may have taken it for a dead process's.
-        if try_lock(file) and os.fstat(file.fileno()).st_nlink == 1:
-            break
-        file.close()
-    with file:
-        yield file
-
-
 def _clear(path: Path) -> None:
     """Remove a file in waiting, unless a living process fills it."""
-    try:
-        with open_own(path) as file:
-            is_free = try_lock(file)
-    except FileNotFoundError:
-        return
-    except (OSError, InputError):  # a link, a pipe, a file of other rights: nobody of ours
-        is_free = True
-    if not is_free:
+    if not is_left(path):
         raise InputError(f"{path}: another process is writing this file: wait for its end")
     with suppress(FileNotFoundError):
         path.unlink()

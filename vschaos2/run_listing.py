@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.errors import InputError
 from vschaos2.runs import MONITOR, read_checkpoint, read_config
+from vschaos2.terminal import printable
 from vschaos2.training.run_lock import is_training
 
 TRAINED, TRAINING, INTERRUPTED, EMPTY = "trained", "training", "interrupted", "empty"
@@ -74,6 +75,7 @@ def table(rows: list[RunRow]) -> str:
         )
         labels = " ".join(row.labels)
         lines.append((row.name, str(row.version), row.date, *numbers, labels, row.state))
+    lines = [tuple(map(printable, line)) for line in lines]
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     is_number = (1, 3, 4, 5, 6)
     text = [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from vschaos2.data.labels import Kind
+from vschaos2.terminal import printable
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")  # the gravest first
@@ -135,12 +136,14 @@ class Report:
         counts = [_plural(severities.count(s), s) for s in SEVERITIES if s in severities]
         rows["findings"] = ", ".join(counts) or "none"
         width = max(map(len, rows))
-        return "\n".join(f"{name:<{width}}  {text}" for name, text in rows.items())
+        return "\n".join(printable(f"{name:<{width}}  {text}") for name, text in rows.items())
 
     def text(self) -> str:
         """The summary, and every finding with its remedy, the gravest first."""
         findings = sorted(self.findings, key=lambda f: SEVERITIES.index(f.severity))
-        return "\n".join([self.summary(), *(line for f in findings for line in f.lines())])
+        return "\n".join(
+            [self.summary(), *(printable(line) for f in findings for line in f.lines())]
+        )
 
     def to_json(self) -> str:
         """All facts and findings, every place included, as one JSON object."""

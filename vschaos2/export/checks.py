@@ -1,15 +1,19 @@
 """What a file must prove before it is kept: measured on the reloaded file, never assumed."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.streaming import StreamingAnalysis
+from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.runs import Run
 
 TOLERANCE = 1e-5  # of the peak
 BLOCK_HOPS = (1, 3, 4, 16)
@@ -20,14 +24,30 @@ class ExportError(RuntimeError):
     """An exported file does not do what it promises; it is not written."""
 
 
-def check_file(path: Path, core: InstrumentCore) -> dict[str, float]:
+def opened(file: Path | bytes) -> torch.jit.ScriptModule:
+    """A file as a host loads it, from its place or from its content."""
+    return torch.jit.load(str(file) if isinstance(file, Path) else io.BytesIO(file))
+
+
+def check_finite(run: Run) -> None:
+    """Raise InputError if a weight of a run, or a latent of its sounds, is no finite number."""
+    kept = {**run.model.state_dict(), "the training latents": run.latents}
+    for name, values in kept.items():
+        if not bool(torch.isfinite(values).all()):
+            raise InputError(
+                f"{run.folder}: {name} of its model: not all numbers are finite, so the training "
+                "diverged: train again, with a smaller training.optimiser.learning_rate"
+            )
+
+
+def check_file(file: Path | bytes, core: InstrumentCore) -> dict[str, float]:
     """The largest deviation of a reloaded file from the eager model, in blocks and whole.
 
     `forward` is checked with the input's phase, `decode` in `eco`: these do not depend on the
     blocks. Batches of two are checked too, as the multichannel host sends them.
 
     Args:
-        path: the file.
+        file: the file, or its content.
         core: the eager model it was made from, whose settings are at their defaults.
 
     Returns:
@@ -36,7 +56,7 @@ def check_file(path: Path, core: InstrumentCore) -> dict[str, float]:
     Raises:
         ExportError: if one is above `TOLERANCE`, a length is wrong or a value is not finite.
     """
-    loaded = torch.jit.load(str(path))
+    loaded = opened(file)
     loaded.get_methods()
     generator = torch.Generator().manual_seed(0)
     sound = 0.1 * torch.randn(1, 1, TEST_HOPS * core.hop, generator=generator)
@@ -86,9 +106,9 @@ def check_file(path: Path, core: InstrumentCore) -> dict[str, float]:
     return deviations
 
 
-def check_silence(path: Path, core: InstrumentCore) -> None:
+def check_silence(file: Path | bytes, core: InstrumentCore) -> None:
     """Raise ExportError unless silence gives silence and NaN leaves no trace, in `forward`."""
-    loaded = torch.jit.load(str(path))
+    loaded = opened(file)
     silence = torch.zeros(1, 1 + core.labels.n_labels, 8 * core.hop)
     with torch.inference_mode():
         for mode in (KEEP_INPUT, *MODES):
@@ -102,7 +122,7 @@ def check_silence(path: Path, core: InstrumentCore) -> None:
                 raise ExportError(f"forward, inversion {mode}: NaN in the input reaches the output")
 
 
-def measure_delays(path: Path, core: InstrumentCore) -> dict[str, int]:
+def measure_delays(file: Path | bytes, core: InstrumentCore) -> dict[str, int]:
     """Samples of structural delay, by an impulse, of `forward` and `decode` as they are set.
 
     With the input's phase the impulse goes through the file itself: the model changes magnitudes
@@ -115,7 +135,7 @@ def measure_delays(path: Path, core: InstrumentCore) -> dict[str, int]:
     position = TEST_HOPS // 3 * core.hop
     impulse = torch.zeros(1, TEST_HOPS * core.hop)
     impulse[0, position] = 0.5
-    loaded = torch.jit.load(str(path))
+    loaded = opened(file)
     n_fft = core.transform.n_fft
     measured = {}
     with torch.inference_mode():
@@ -135,6 +155,69 @@ def measure_delays(path: Path, core: InstrumentCore) -> dict[str, int]:
                     f"{name}: its delay is {measured[name]} samples, but it says {declared[name]}"
                 )
     return measured
+
+
+def measure_recovery(file: Path | bytes, core: InstrumentCore) -> dict[str, dict[str, float]]:
+    """How alike sounds of recovered phases are, in blocks and whole, by their spectra.
+
+    Phase recovery refines the newest frames of a block together, so the phases that it finds, and
+    with them the samples, depend on where blocks end. Spectra need not suffer: no magnitudes but
+    the model's are aimed at.
+
+    Returns:
+        For each method that recovers phases, as it is set, relative errors of magnitudes (0:
+        equal): "model_error_whole" and "model_error_in_blocks" of the sound against what the model
+        asks for, the largest over `BLOCK_HOPS`; "difference" of blocks from the whole, frame by
+        frame, and "mean_difference" of their mean spectra.
+    """
+    generator = torch.Generator().manual_seed(0)
+    loaded = opened(file)
+    points = torch.randn(1, core.latent_dims, TEST_HOPS // 8, generator=generator)
+    axes = F.interpolate(points, TEST_HOPS, mode="linear")
+    sound = 0.1 * torch.randn(1, 1, TEST_HOPS * core.hop, generator=generator)
+    found = {}
+    with torch.inference_mode():
+        delays = dict(zip(("forward", "decode"), loaded.get_delay(), strict=True))
+        for name in ("decode",) if core.keep_input else ("forward", "decode"):
+            whole = axes if name == "decode" else sound
+            labels = torch.full((1, core.labels.n_labels, whole.shape[2]), -1.0)
+            whole = torch.cat((whole, labels), 1)
+            wanted = _asked_for(core, name, whole)
+            size = 1 if name == "decode" else core.hop
+            spectra = {}
+            for hops in (*BLOCK_HOPS, TEST_HOPS):
+                loaded.set_reset(True)
+                parts = [getattr(loaded, name)(part)[:, 0] for part in whole.split(hops * size, -1)]
+                heard = torch.cat(parts, -1)[:, delays[name] :]
+                analysis = StreamingAnalysis(core.transform.n_fft, core.hop)
+                spectra[hops] = analysis(heard).abs()[0]
+            at_once = spectra.pop(TEST_HOPS)
+            wanted = wanted[: len(at_once)]
+            found[name] = {
+                "model_error_whole": _relative(at_once, wanted),
+                "model_error_in_blocks": max(_relative(s, wanted) for s in spectra.values()),
+                "difference": max(_relative(s, at_once) for s in spectra.values()),
+                "mean_difference": max(
+                    _relative(s.mean(0), at_once.mean(0)) for s in spectra.values()
+                ),
+            }
+    return found
+
+
+def _asked_for(core: InstrumentCore, name: str, whole: Tensor) -> Tensor:
+    """The magnitudes that a model asks phase recovery for, [F, K]."""
+    inversion = core.decode_inversion if name == "decode" else core.forward_inversion
+    asked: list[Tensor] = []
+    hook = inversion.register_forward_pre_hook(lambda _, given: asked.append(given[0]))
+    core.reset()
+    getattr(core, name)(whole)
+    core.reset()
+    hook.remove()
+    return asked[0][0]
+
+
+def _relative(estimate: Tensor, reference: Tensor) -> float:
+    return round(float((estimate - reference).norm() / reference.norm().clamp_min(1e-30)), 4)
 
 
 def _require_set(loaded: torch.jit.ScriptModule, name: str) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from vschaos2.models.conditioning import Conditioning, Prediction
 from vschaos2.models.vae import VAE
+from vschaos2.terminal import printable
 
 LABEL_LIMIT = 1e6  # magnitude of a label that may be commanded
 NUMBER_LENGTH = 40  # longest text that is read as a number
@@ -257,12 +258,16 @@ class LabelPorts:
 
     @staticmethod
     def of(model: VAE, classes: Mapping[str, Sequence[str]], confidence: bool) -> "LabelPorts":
-        """The ports of a model whose tasks have these class names."""
+        """The ports of a model whose tasks have these class names.
+
+        Hosts keep names as C strings, which a NUL ends, and show them; patches hold them between
+        separators. So what cannot be printed in a name becomes visible before a host sees it.
+        """
         told = model.conditioning
-        names = [list(classes.get(task, ())) for task in told.tasks]
+        names = [list(map(printable, classes.get(task, ()))) for task in told.tasks]
         return LabelPorts(
-            told.tasks, told.dims, told.categorical, names, told.on_encoder,
-            model.prediction.tasks, confidence,
+            list(map(printable, told.tasks)), told.dims, told.categorical, names, told.on_encoder,
+            list(map(printable, model.prediction.tasks)), confidence,
         )  # fmt: skip
 
     @property

@@ -4,7 +4,6 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -12,14 +11,16 @@ import torch
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card
+from vschaos2.export.checks import check_finite
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.export.label_inlets import LabelPorts
 from vschaos2.export.nn_tilde import define_text_attributes
 from vschaos2.export.operators import check_operators
 from vschaos2.export.patches import patch_files
-from vschaos2.export.placing import place_together
 from vschaos2.export.streaming_vae import StreamingVAE
+from vschaos2.files import check_place, made_folder
 from vschaos2.models.projection import PROJECTIONS, count_axes, fit_axes
+from vschaos2.placing import place_together
 from vschaos2.runs import Run
 
 logger = logging.getLogger(__name__)
@@ -67,12 +68,11 @@ def export_run(
             f"{run.folder}: guesses no labels to be confident of: leave --confidence out, or train "
             "with model.prediction"
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be made ({error.strerror}): choose another -o"
-        ) from error
+    check_finite(run)
+    made_folder(folder)
+    target, card_place = folder / f"{name}.ts", folder / f"{name}.json"
+    for place in (target, card_place):
+        check_place(place)
 
     model = run.model
     axes = {kind: fit_axes(run.latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
@@ -84,40 +84,32 @@ def export_run(
     core = InstrumentCore(model, axes, shown, forward_mode, inversion, confidence).eval()
     ports = LabelPorts.of(model, run.classes, confidence)
     core.set_projection(PROJECTIONS.index(projection))
-    target = folder / f"{name}.ts"
-    temporary = folder / f".{name}.ts.tmp"
-    try:
-        with warnings.catch_warnings():
-            # TorchScript is deprecated in torch, but it is what nn~ loads.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            warnings.filterwarnings("ignore", message="The TorchScript type system")
-            streaming = StreamingVAE(
-                torch.jit.script(core),
-                core.hop,
-                shown,
-                model.transform.sample_rate_hz,
-                torch.stack((axes[projection].lowest, axes[projection].highest), 1)[:shown],
-                projection,
-                forward_mode,
-                inversion,
-                ports,
-            ).eval()
-            instrument = torch.jit.script(streaming)
-            define_text_attributes(instrument, streaming.label_names)
-        check_operators(instrument)
-        try:
-            instrument.save(str(temporary))
-        except RuntimeError as error:
-            raise InputError(f"{folder}: cannot be written to: choose another -o") from error
-        logger.info("%s: checking and measuring", target.name)
-        card = measure_card(temporary, core, run, axes[projection], blocks, ports)
-        texts = {f"{name}.json": json.dumps(card, indent=2) + "\n", **patch_files(name, card)}
-        _write_together(temporary, target, texts)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    logger.info("%s", card_table(target.name, card))
+    with warnings.catch_warnings():
+        # TorchScript is deprecated in torch, but it is what nn~ loads.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", message="The TorchScript type system")
+        streaming = StreamingVAE(
+            torch.jit.script(core),
+            core.hop,
+            shown,
+            model.transform.sample_rate_hz,
+            torch.stack((axes[projection].lowest, axes[projection].highest), 1)[:shown],
+            projection,
+            forward_mode,
+            inversion,
+            ports,
+        ).eval()
+        instrument = torch.jit.script(streaming)
+        define_text_attributes(instrument, streaming.label_names)
+    check_operators(instrument)
+    # Into memory: libtorch, when a disk is full, ends the program from within.
+    content = instrument.save_to_buffer()
+    logger.info("%s: checking and measuring", target.name)
+    card = measure_card(content, core, run, axes[projection], blocks, ports)
+    patches = {folder / file: text for file, text in patch_files(name, card).items()}
+    card_text = json.dumps(card, indent=2, allow_nan=False) + "\n"
+    place_together({**patches, card_place: card_text, target: content})
+    logger.info(card_table(target.name, card))
     return target
 
 
@@ -138,15 +130,3 @@ def check_name(name: str) -> None:
             f"name {name!r}: Pd and Max would misread {unsafe.group()!r} in it: choose another -n, "
             "of letters, digits, - and _, with single spaces between words"
         )
-
-
-def _write_together(temporary: Path, target: Path, texts: Mapping[str, str]) -> None:
-    """Put a complete file and texts in one folder: all of them, or none."""
-    waiting = {target.with_name(f".{file}.tmp"): target.with_name(file) for file in texts}
-    try:
-        for path, text in zip(waiting, texts.values(), strict=True):
-            path.write_text(text, encoding="utf-8")
-        place_together({**waiting, temporary: target})
-    finally:
-        for path in waiting:
-            path.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from vschaos2.generation.signal_path import (
     through,
 )
 from vschaos2.models.vae import VAE
+from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,9 @@ def reconstruct(
                     for block in exactly(sound, length):
                         writer.write(block)
                         done += len(block)
-                        progress.set_postfix_str(f"{source.name} {done / max(length, 1):.0%}")
+                        progress.set_postfix_str(
+                            f"{printable(source.name)} {done / max(length, 1):.0%}"
+                        )
             except UnreadableAudio as error:
                 logger.warning("skipped: %s", error)
                 continue

@@ -228,7 +228,7 @@ def fit_to_dataset(step: VAETraining, data: WindowDataModule) -> None:
 def _tell_of_dataset(config: DictConfig, data: WindowDataModule) -> None:
     """Log what the dataset holds, and where to read more if something is wrong with it."""
     report = inspect_dataset(data.root, use_of(config), cache=data.cache, clipping=False)
-    logger.info("%s", report.summary())
+    logger.info(report.summary())
     if report.errors:
         logger.warning("for each finding and its remedy: python check_dataset.py %s", data.root)
 
