@@ -192,13 +192,15 @@ def add_evaluate(commands: Commands) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the run, show the table and write it."""
+    from vschaos2.files import check_place, made_folder
     from vschaos2.generation.evaluation import evaluate
     from vschaos2.generation.score_tables import markdown, write_tables
     from vschaos2.runs import load_run
 
     trained = load_run(arguments.run, arguments.version)
+    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
+    check_place(folder / "evaluation.json")
     result = evaluate(trained, arguments.dataset, arguments.inversion)
-    folder = trained.folder / "evaluation" if arguments.out is None else arguments.out
     written = write_tables(result, folder)
     logger.info(markdown(result))
     tell(written, folder)
@@ -221,16 +223,19 @@ def add_map(commands: Commands) -> None:
 
 def draw_map(arguments: argparse.Namespace) -> None:
     """Draw the latent space, and write its points."""
+    from vschaos2.files import check_place, made_folder
     from vschaos2.generation.latent_map import map_latents, write_csv
     from vschaos2.generation.map_picture import draw_map
     from vschaos2.generation.player import Player
     from vschaos2.runs import load_run
 
     trained = load_run(arguments.run, arguments.version)
+    folder = made_folder(arguments.out or trained.folder / "map", arguments.out is None)
+    written = [folder / "latent_map.png", folder / "latent_map.csv"]
+    for path in written:
+        check_place(path)
     player = Player(trained, arguments.projection)
     points = map_latents(player, arguments.projection, arguments.dataset, arguments.color)
-    folder = trained.folder / "map" if arguments.out is None else arguments.out
-    written = [folder / "latent_map.png", folder / "latent_map.csv"]
     draw_map(points, written[0])
     write_csv(points, written[1])
     tell(written, folder)

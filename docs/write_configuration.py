@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from vschaos2.files import write_whole
+
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
 PAGE = ROOT / "docs" / "configuration.md"
@@ -177,10 +179,8 @@ def _table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def main() -> None:
-    """Write the page beside its place, then put it there."""
-    temporary = PAGE.with_suffix(".tmp")
-    temporary.write_text(page(), encoding="utf-8")
-    temporary.replace(PAGE)
+    """Write the page."""
+    write_whole(PAGE, page())
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from vschaos2.export.patches.controls import Controls, Setting
 from vschaos2.export.patches.max_canvas import BOX_HEIGHT
 from vschaos2.export.patches.max_patch import play_canvas
+from vschaos2.files import write_whole
 
 PATCH = Path(__file__).resolve().parent.parent / "patches" / "max_example.maxpat"
 EXAMPLE = Controls(
@@ -100,7 +101,7 @@ def example_text() -> str:
 
 def main() -> None:
     """Write the example."""
-    PATCH.write_text(example_text(), encoding="utf-8")
+    write_whole(PATCH, example_text())
 
 
 if __name__ == "__main__":

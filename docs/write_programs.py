@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 from unittest import mock
 
+from vschaos2.files import write_whole
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "programs.md"
 HYDRA_FLAGS = {
@@ -119,11 +121,9 @@ def _table(rows: list[tuple[str, str]]) -> str:
 
 
 def main() -> None:
-    """Write the page beside its place, then put it there."""
+    """Write the page."""
     sys.path.insert(0, str(ROOT))
-    temporary = PAGE.with_suffix(".tmp")
-    temporary.write_text(page(), encoding="utf-8")
-    temporary.replace(PAGE)
+    write_whole(PAGE, page())
 
 
 if __name__ == "__main__":

@@ -259,7 +259,7 @@ def test_files_that_hold_no_path_are_refused_unopened(tmp_path):
         ("bomb.npy", "no .npy array of numbers"),
         ("nan.npy", "step 1 is not finite"),
         ("complex.npy", "real numbers"),
-        ("many.npy.npz", "an archive"),
+        ("many.npy.npz", "no .npy array"),
         ("text.npy", "no .npy array"),
         ("missing.npy", "no .npy array"),
     ]
@@ -320,7 +320,7 @@ def test_a_label_that_nobody_gives_is_told(tiny_run, caplog):
         (["--trajectories", "sin", "--seed", "-1"], "seed must be at least 0"),
         (["--trajectories", "sin", "--frequency", "-2"], "frequency must be 0 Hz or more"),
         (["--trajectories", "sin", "--frequency", "1", "2"], "frequency must be 1 or 4 numbers"),
-        (["--trajectories", "sin", "--amplitude", "nan"], "amplitude must be a number"),
+        (["--trajectories", "sin", "--amplitude", "nan"], "amplitude must be within ±100, got nan"),
         (["--trajectories", "sin", "--sr", "3"], "sample rate must be at least 1000 Hz, got 3"),
         (["--trajectories", "sin", "--inversion", "keep_input"], "inversion must be one of"),
         (["--trajectories", "sin", "--projection", "umap"], "projection must be one of"),

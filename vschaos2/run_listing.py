@@ -75,15 +75,15 @@ def table(rows: list[RunRow]) -> str:
         )
         labels = " ".join(row.labels)
         lines.append((row.name, str(row.version), row.date, *numbers, labels, row.state))
-    lines = [tuple(map(printable, line)) for line in lines]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    shown = [[printable(cell) for cell in line] for line in lines]
+    widths = [max(len(line[i]) for line in shown) for i in range(len(lines[0]))]
     is_number = (1, 3, 4, 5, 6)
     text = [
         "  ".join(
             cell.rjust(width) if i in is_number else cell.ljust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
-        for line in lines
+        for line in shown
     ]
     return "\n".join(text)
 

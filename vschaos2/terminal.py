@@ -1,9 +1,9 @@
-"""Text that a terminal shows as it is, whatever names and messages of others are in it.
+r"""Text that a terminal shows as it is, whatever names and messages of others are in it.
 
 A file's name, a label or a damaged checkpoint's message may hold escape sequences that move the
 cursor, recolour the screen or answer for the user, marks that turn the direction of writing, line
 breaks that forge a line, or bytes that are no text. Where text leaves the program, these become
-visible: ESC is shown as \\x1b.
+visible: ESC is shown as \x1b.
 
 * Values are shown on one line. Only text of our own has lines, and names are made printable
   before they become part of it.
@@ -23,9 +23,9 @@ SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def printable(text: object) -> str:
-    """A text on one line, without anything that a terminal or a host would obey.
+    r"""A text on one line, without anything that a terminal or a host would obey.
 
-    What is no character but a byte of a name that is not UTF-8 is shown as that byte, as \\xe9.
+    What is no character but a byte of a name that is not UTF-8 is shown as that byte, as \xe9.
     Text that is printable already stays as it is.
     """
     return "".join(_seen(character) for character in str(text))

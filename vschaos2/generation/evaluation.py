@@ -21,6 +21,7 @@ from vschaos2.data.metadata import task_folders
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.file_labels import DatasetLabels, LabelsOverTime
+from vschaos2.files import open_plain
 from vschaos2.generation.label_swap import PITCH, swaps_of
 from vschaos2.generation.player import run_inversion
 from vschaos2.generation.signal_path import (
@@ -142,7 +143,8 @@ def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
     listed = run.folder / HELD_OUT
     root = training_dataset(run)
     try:
-        names = listed.read_text(encoding="utf-8").split("\n")
+        with open_plain(listed) as file:
+            names = file.read().decode().split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{listed}: cannot be read, so the held-out files are unknown: give --dataset"

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from vschaos2.audio import UnreadableAudio
 from vschaos2.data.metadata import load_metadata, task_folders
 from vschaos2.errors import InputError
+from vschaos2.files import write_whole
 from vschaos2.generation.evaluation import (
     dataset_sounds,
     frame_centres,
@@ -26,8 +27,8 @@ from vschaos2.generation.evaluation import (
     training_dataset,
 )
 from vschaos2.generation.player import Player
-from vschaos2.generation.score_tables import write_text
 from vschaos2.generation.signal_path import hear
+from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
 
@@ -151,17 +152,22 @@ def write_csv(points: LatentMap, path: Path) -> None:
         numbers = [*points.components[n], *points.coordinates[n]]
         label = [] if points.colour == LEVEL_COLOUR else [_label(points, points.values[n])]
         writer.writerow(
-            [points.files[file], f"{points.seconds[n]:.3f}", f"{points.level_db[n]:.1f}", *label]
+            [
+                printable(points.files[file]),
+                f"{points.seconds[n]:.3f}",
+                f"{points.level_db[n]:.1f}",
+                *label,
+            ]
             + [f"{number:.5g}" for number in numbers]
         )
-    write_text(path, text.getvalue())
+    write_whole(path, text.getvalue())
 
 
 def _label(points: LatentMap, value: float) -> str:
     """The name of a class, or a number; empty if unknown."""
     if np.isnan(value):
         return ""
-    return points.names[int(value)] if points.names else f"{value:g}"
+    return printable(points.names[int(value)]) if points.names else f"{value:g}"
 
 
 def _colour(player: Player, root: Path, files: Sequence[str], colour: str | None) -> str:

@@ -1,5 +1,6 @@
 """A picture of a latent map: its principal components, and the first two axes of the player."""
 
+import io
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,8 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import Bbox
 
-from vschaos2.errors import InputError
+from vschaos2.files import write_whole
 from vschaos2.generation.latent_map import LEVEL_COLOUR, LatentMap
+from vschaos2.terminal import printable
 
 INK, FAINT, UNKNOWN = "#2b2b33", "#d9d9e0", "#b8b8c0"
 # Ten hues that stay apart on white, also for most colour-blind eyes (after Tol's muted scheme).
@@ -54,15 +56,9 @@ def draw_map(points: LatentMap, path: Path) -> None:
     _key(figure, right, points)
     canvas.draw()  # settles the layout, so that the names know their places
     _name_files(left, points, members)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(temporary, format="png")
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error}: choose another --out") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    write_whole(path, content.getbuffer())
 
 
 def _members(points: LatentMap) -> dict[int, npt.NDArray[np.bool_]]:
@@ -141,7 +137,9 @@ def _key(figure: Figure, axes: Axes, points: LatentMap) -> None:
     known = points.values[~np.isnan(points.values)]
     if _is_listed(points):
         present = sorted({int(value) for value in known})
-        entries = [(points.names[index], _hue(index, len(points.names))) for index in present]
+        entries = [
+            (printable(points.names[index]), _hue(index, len(points.names))) for index in present
+        ]
         if len(known) < len(points.values):
             entries.append(("unknown", mpl.colors.to_rgba(UNKNOWN)))
         handles = [
@@ -168,7 +166,7 @@ def _name_files(axes: Axes, points: LatentMap, members: dict[int, npt.NDArray[np
     for file, chosen in members.items():
         place = np.median(points.components[chosen], 0)
         text = axes.annotate(
-            Path(points.files[file]).stem,
+            printable(Path(points.files[file]).stem),
             (float(place[0]), float(place[1])),
             xytext=(4, 3),
             textcoords="offset points",

@@ -5,6 +5,7 @@ takes in a host, one point a frame. The training sounds lie within ±3 on every 
 standard deviations is about 1.
 """
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from tqdm import tqdm
 
 from vschaos2 import trajectories
 from vschaos2.errors import InputError
+from vschaos2.export.instrument_core import LATENT_LIMIT
+from vschaos2.files import made_folder, open_plain, write_whole
 from vschaos2.generation.player import Player
 
 Points = npt.NDArray[np.float64]
@@ -24,6 +27,8 @@ Points = npt.NDArray[np.float64]
 FOLDER = "trajectories"
 SWING = 1.5  # amplitude of the kinds that oscillate: wide, and well within the sounds' ±3
 DRAWN_HZ = (0.1, 1.0)  # frequencies that nobody gave are drawn between these
+MOST_VALUES = 2**26  # of a path: half a gigabyte, hours of sound
+FARTHEST = 1e6  # coordinate that is read; beyond `LATENT_LIMIT`, all sound alike
 FREQUENCY_STREAM = 3  # `trajectories` draws from the streams 0 to 2 of the same seed
 TOUR_POINTS_HZ = 1.0  # training sounds that `interpolate` passes in a second
 # Amplitudes of these are distances in the whole space: √D times one axis's.
@@ -46,7 +51,7 @@ class PathOptions:
             `interpolate` once, and to draw others between 0.1 and 1 Hz for each axis.
 
     Raises:
-        InputError: for a seed below 0, an amplitude that is no number or a frequency below 0.
+        InputError: for a seed below 0, an amplitude out of reach or a frequency below 0.
     """
 
     seed: int = 0
@@ -56,8 +61,10 @@ class PathOptions:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise InputError(f"seed must be at least 0, got {self.seed}: give --seed 0")
-        if self.amplitude is not None and not math.isfinite(self.amplitude):
-            raise InputError(f"amplitude must be a number, got {self.amplitude}: try 1.5")
+        if self.amplitude is not None and not abs(self.amplitude) <= LATENT_LIMIT:
+            raise InputError(
+                f"amplitude must be within ±{LATENT_LIMIT:g}, got {self.amplitude}: try 1.5"
+            )
         for frequency in self.frequency or ():
             if not (math.isfinite(frequency) and frequency >= 0.0):
                 raise InputError(f"frequency must be 0 Hz or more, got {frequency}: try 0.5")
@@ -175,16 +182,10 @@ def write_latents(path: Path, points: Points) -> None:
     Raises:
         InputError: if the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            np.save(file, points.astype(np.float32), allow_pickle=False)
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error}: choose another folder") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    made_folder(path.parent)
+    content = io.BytesIO()
+    np.save(content, points.astype(np.float32), allow_pickle=False)
+    write_whole(path, content.getbuffer())
 
 
 def read_latents(path: Path, dims: int) -> Points:
@@ -192,15 +193,17 @@ def read_latents(path: Path, dims: int) -> Points:
 
     Raises:
         InputError: if the file is missing, is no array of numbers, has another shape, or holds
-            something that is not finite.
+            something that is not finite, or so far out that the model would not play it.
     """
     points = read_array(path)
     remedy = f"give [steps, {dims}]"
     if points.ndim != 2 or points.shape[1] != dims or len(points) == 0:
         raise InputError(f"{path}: must be [steps, {dims}], got {list(points.shape)}: {remedy}")
-    finite = np.isfinite(points).all(1)
-    if not finite.all():
-        raise InputError(f"{path}: step {int(np.argmin(finite))} is not finite: give numbers")
+    far = ~(np.abs(points) <= FARTHEST).all(1)  # true of NaN, too
+    if far.any():
+        step = int(np.argmax(far))
+        what = "beyond any sound" if np.isfinite(points[step]).all() else "not finite"
+        raise InputError(f"{path}: step {step} is {what}: give numbers within ±{FARTHEST:g}")
     return points
 
 
@@ -208,19 +211,28 @@ def read_array(path: Path) -> Points:
     """An array of numbers from a .npy file, as float64; nothing pickled is read.
 
     Raises:
-        InputError: if the file is missing or holds anything else.
+        InputError: if the file is missing, holds anything else or too much.
     """
     try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else "not in that format"
+        open_plain(path).close()
+        # Mapped, a file of claims that it does not hold costs nothing, and is refused.
+        array = np.lib.format.open_memmap(path, mode="r")
+    except InputError:
+        raise
+    except Exception as error:  # a forged header fails in many ways
+        why = "no such file" if isinstance(error, FileNotFoundError) else "not in that format"
         raise InputError(
-            f"{path}: is no .npy array of numbers ({reason}): write one with numpy.save"
+            f"{path}: is no .npy array of numbers ({why}): write one with numpy.save"
         ) from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-        held = array.dtype if isinstance(array, np.ndarray) else "an archive"
-        raise InputError(f"{path}: must hold real numbers, got {held}: save a float array")
-    return array.astype(np.float64)
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{path}: must hold real numbers, got {array.dtype}: save a float array")
+    if array.size > MOST_VALUES:
+        raise InputError(
+            f"{path}: holds {array.size} numbers, more than the {MOST_VALUES} that are played at "
+            "once: cut it in parts"
+        )
+    with np.errstate(over="ignore"):  # numbers of more than 64 bits
+        return np.array(array, dtype=np.float64)
 
 
 def _frequency(

@@ -93,6 +93,8 @@ def named_files(inputs: Iterable[Path], folder: Path) -> list[tuple[Path, Path]]
     for given in inputs:
         if not given.exists():
             raise InputError(f"{given}: no such file or folder")
+        if not given.is_dir() and not given.is_file():
+            raise InputError(f"{given}: is no plain file: give sound files, or folders of them")
         files = find_audio_files(given) if given.is_dir() else [given]
         if not files:
             raise InputError(f"{given}: no sound files in this folder")

@@ -7,9 +7,11 @@ import math
 from pathlib import Path
 from typing import Any
 
-from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT
+from vschaos2.files import made_folder
 from vschaos2.generation.evaluation import Evaluation
+from vschaos2.placing import place_together
+from vschaos2.terminal import printable
 
 FOLDER = "evaluation"
 # Heads of the columns, short enough for a terminal.
@@ -36,7 +38,7 @@ def markdown(result: Evaluation) -> str:
         way, measure = key.split("/")
         heads.append(HEADS[measure] if way == KEEP_INPUT else f"{way} {HEADS[measure]}")
     rows = [
-        [_cut(file), *(_number(score[key]) for key in keys)]
+        [_cut(printable(file)), *(_number(score[key]) for key in keys)]
         for file, score in zip(result.files, result.scores, strict=True)
     ]
     mean = [f"mean of {len(rows)}", *(_number(result.means[key]) for key in keys)]
@@ -44,45 +46,28 @@ def markdown(result: Evaluation) -> str:
     if result.labels:
         heads = ["label", "measure", "value", "frames"]
         scores = [
-            [label.task, label.measure.replace("_", " "), _number(label.value), str(label.frames)]
-            for label in result.labels
+            [printable(task), measure.replace("_", " "), _number(value), str(frames)]
+            for task, measure, value, frames in result.labels
         ]
         parts.append(_table([heads, *scores]))
     return "\n\n".join([*parts, LEGEND]) + "\n"
 
 
 def write_tables(result: Evaluation, folder: Path) -> list[Path]:
-    """Write folder/evaluation.md, .csv (a line for each file) and .json, each whole or not at all.
+    """Write folder/evaluation.md, .csv (a line for each file) and .json, all or none.
 
     In JSON, what is not finite is null.
 
     Raises:
-        InputError: if one cannot be written.
+        InputError: if they cannot be written.
     """
-    texts = {".md": markdown(result), ".csv": _csv(result), ".json": _json(result)}
-    written = []
-    for ending, text in texts.items():
-        path = folder / f"evaluation{ending}"
-        write_text(path, text)
-        written.append(path)
-    return written
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all.
-
-    Raises:
-        InputError: if it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error}: choose another --out") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    texts: dict[str, bytes | str] = {
+        ".md": markdown(result), ".csv": _csv(result), ".json": _json(result),
+    }  # fmt: skip
+    made_folder(folder)
+    places = {folder / f"evaluation{ending}": text for ending, text in texts.items()}
+    place_together(places)
+    return list(places)
 
 
 def _csv(result: Evaluation) -> str:
@@ -91,7 +76,7 @@ def _csv(result: Evaluation) -> str:
     keys = list(result.means)
     writer.writerow(["file", *keys])
     for file, score in zip(result.files, result.scores, strict=True):
-        writer.writerow([file, *(score[key] for key in keys)])
+        writer.writerow([printable(file), *(score[key] for key in keys)])
     return text.getvalue()
 
 
@@ -109,7 +94,7 @@ def _json(result: Evaluation) -> str:
         },
         "skipped": result.skipped,
     }
-    return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
