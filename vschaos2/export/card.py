@@ -277,6 +277,6 @@ def card_table(name: str, card: dict[str, Any]) -> str:
             f"  {method}'s recovered phases "
             f"{differ if alike['difference'] else 'are the same in any block'}; spectra miss the "
             f"model's by {alike['model_error_whole']:.1%} whole, "
-            f"{alike['model_error_in_blocks']:.1%} in blocks"
+            f"{alike['model_error_in_blocks']:.1%} in blocks of one hop"
         )
     return "\n".join(lines)

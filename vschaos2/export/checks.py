@@ -18,6 +18,8 @@ from vschaos2.runs import Run
 TOLERANCE = 1e-5  # of the peak
 BLOCK_HOPS = (1, 3, 4, 16)
 TEST_HOPS = 48  # a multiple of every block
+LARGEST = 1e12  # weight, latent or magnitude that a model may hold: its square is finite, too
+LOUDEST = 1e4  # times full scale: no model plays so, unless its training diverged
 
 
 class ExportError(RuntimeError):
@@ -29,15 +31,26 @@ def opened(file: Path | bytes) -> torch.jit.ScriptModule:
     return torch.jit.load(str(file) if isinstance(file, Path) else io.BytesIO(file))
 
 
-def check_finite(run: Run) -> None:
-    """Raise InputError if a weight of a run, or a latent of its sounds, is no finite number."""
-    kept = {**run.model.state_dict(), "the training latents": run.latents}
+def check_run(run: Run) -> None:
+    """Refuse a run that no instrument can come from, before the work.
+
+    Raises:
+        InputError: if a weight, or a latent of its sounds, is not finite or absurdly large, or the
+            sounds were silence in all but name.
+    """
+    kept = {**run.model.state_dict(), "training latents": run.latents}
     for name, values in kept.items():
-        if not bool(torch.isfinite(values).all()):
+        if not bool((values.abs() <= LARGEST).all()):  # false of NaN, too
             raise InputError(
-                f"{run.folder}: {name} of its model: not all numbers are finite, so the training "
-                "diverged: train again, with a smaller training.optimiser.learning_rate"
+                f"{run.folder}: its {name} are not finite, or beyond ±{LARGEST:.0e}, so the "
+                "training diverged: train again, with a smaller training.optimiser.learning_rate"
             )
+    scale = float(run.model.transform.scale)
+    if not scale >= 1.0 / LARGEST:
+        raise InputError(
+            f"{run.folder}: the sounds it was trained on are all but silent (a mean magnitude of "
+            f"{scale:.0e}): train on recordings that can be heard"
+        )
 
 
 def check_file(file: Path | bytes, core: InstrumentCore) -> dict[str, float]:
@@ -83,6 +96,8 @@ def check_file(file: Path | bytes, core: InstrumentCore) -> dict[str, float]:
             whole = wholes[name]
             core.reset()
             expected = method(whole)
+            if name != "encode":
+                _check_level(name, expected[:, 0])
             _require_set(loaded, name)
             for hops in (*BLOCK_HOPS, TEST_HOPS):
                 loaded.set_reset(True)
@@ -158,66 +173,73 @@ def measure_delays(file: Path | bytes, core: InstrumentCore) -> dict[str, int]:
 
 
 def measure_recovery(file: Path | bytes, core: InstrumentCore) -> dict[str, dict[str, float]]:
-    """How alike sounds of recovered phases are, in blocks and whole, by their spectra.
+    """How alike sounds of recovered phases are, in blocks of one hop and whole, by their spectra.
 
     Phase recovery refines the newest frames of a block together, so the phases that it finds, and
-    with them the samples, depend on where blocks end. Spectra need not suffer: no magnitudes but
-    the model's are aimed at.
+    with them the samples, depend on where blocks end; most in the shortest blocks. Spectra need
+    not suffer: no magnitudes but the model's are aimed at.
 
     Returns:
         For each method that recovers phases, as it is set, relative errors of magnitudes (0:
         equal): "model_error_whole" and "model_error_in_blocks" of the sound against what the model
-        asks for, the largest over `BLOCK_HOPS`; "difference" of blocks from the whole, frame by
-        frame, and "mean_difference" of their mean spectra.
+        asks for; "difference" of blocks from the whole, frame by frame, and "mean_difference" of
+        their mean spectra.
     """
     generator = torch.Generator().manual_seed(0)
-    loaded = opened(file)
     points = torch.randn(1, core.latent_dims, TEST_HOPS // 8, generator=generator)
     axes = F.interpolate(points, TEST_HOPS, mode="linear")
     sound = 0.1 * torch.randn(1, 1, TEST_HOPS * core.hop, generator=generator)
+    delays = {"forward": core.forward_delay(), "decode": core.decode_delay()}
+    loaded = opened(file)
     found = {}
     with torch.inference_mode():
-        delays = dict(zip(("forward", "decode"), loaded.get_delay(), strict=True))
         for name in ("decode",) if core.keep_input else ("forward", "decode"):
-            whole = axes if name == "decode" else sound
-            labels = torch.full((1, core.labels.n_labels, whole.shape[2]), -1.0)
-            whole = torch.cat((whole, labels), 1)
-            wanted = _asked_for(core, name, whole)
-            size = 1 if name == "decode" else core.hop
-            spectra = {}
-            for hops in (*BLOCK_HOPS, TEST_HOPS):
+            given = axes if name == "decode" else sound
+            labels = torch.full((1, core.labels.n_labels, given.shape[2]), -1.0)
+            given = torch.cat((given, labels), 1)
+            spectra = []
+            for count in (1, TEST_HOPS):
                 loaded.set_reset(True)
-                parts = [getattr(loaded, name)(part)[:, 0] for part in whole.split(hops * size, -1)]
-                heard = torch.cat(parts, -1)[:, delays[name] :]
+                blocks = given.split(given.shape[2] // count, -1)
+                heard = torch.cat([getattr(loaded, name)(block)[:, 0] for block in blocks], -1)
                 analysis = StreamingAnalysis(core.transform.n_fft, core.hop)
-                spectra[hops] = analysis(heard).abs()[0]
-            at_once = spectra.pop(TEST_HOPS)
-            wanted = wanted[: len(at_once)]
+                spectra.append(analysis(heard[:, delays[name] :]).abs()[0])
+            at_once, in_blocks = spectra
+            asked = _asked_for(core, name, given)[: len(at_once)]
             found[name] = {
-                "model_error_whole": _relative(at_once, wanted),
-                "model_error_in_blocks": max(_relative(s, wanted) for s in spectra.values()),
-                "difference": max(_relative(s, at_once) for s in spectra.values()),
-                "mean_difference": max(
-                    _relative(s.mean(0), at_once.mean(0)) for s in spectra.values()
-                ),
+                "model_error_whole": _relative(at_once, asked),
+                "model_error_in_blocks": _relative(in_blocks, asked),
+                "difference": _relative(in_blocks, at_once),
+                "mean_difference": _relative(in_blocks.mean(0), at_once.mean(0)),
             }
     return found
 
 
-def _asked_for(core: InstrumentCore, name: str, whole: Tensor) -> Tensor:
-    """The magnitudes that a model asks phase recovery for, [F, K]."""
+def _asked_for(core: InstrumentCore, name: str, given: Tensor) -> Tensor:
+    """The magnitudes that a method asks phase recovery for, [F, K]."""
     inversion = core.decode_inversion if name == "decode" else core.forward_inversion
     asked: list[Tensor] = []
-    hook = inversion.register_forward_pre_hook(lambda _, given: asked.append(given[0]))
+    mode = inversion.mode
+    inversion.set_mode("random")  # the quickest: its sound is not heard
+    hook = inversion.register_forward_pre_hook(lambda _, passed: asked.append(passed[0]))
     core.reset()
-    getattr(core, name)(whole)
-    core.reset()
+    getattr(core, name)(given)
     hook.remove()
+    inversion.set_mode(mode)
+    core.reset()
     return asked[0][0]
 
 
 def _relative(estimate: Tensor, reference: Tensor) -> float:
     return round(float((estimate - reference).norm() / reference.norm().clamp_min(1e-30)), 4)
+
+
+def _check_level(name: str, expected: Tensor) -> None:
+    if not bool((expected.abs() <= LOUDEST).all()):  # false of NaN, too
+        raise ExportError(
+            f"{name}: the model plays what is not finite, or beyond {LOUDEST:.0e} times full "
+            "scale: its training diverged, train again"
+        )
 
 
 def _require_set(loaded: torch.jit.ScriptModule, name: str) -> None:

@@ -11,7 +11,7 @@ import torch
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card
-from vschaos2.export.checks import check_finite
+from vschaos2.export.checks import check_run
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.export.label_inlets import LabelPorts
 from vschaos2.export.nn_tilde import define_text_attributes
@@ -68,7 +68,7 @@ def export_run(
             f"{run.folder}: guesses no labels to be confident of: leave --confidence out, or train "
             "with model.prediction"
         )
-    check_finite(run)
+    check_run(run)
     made_folder(folder)
     target, card_place = folder / f"{name}.ts", folder / f"{name}.json"
     for place in (target, card_place):

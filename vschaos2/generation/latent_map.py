@@ -19,7 +19,7 @@ from tqdm import tqdm
 from vschaos2.audio import UnreadableAudio
 from vschaos2.data.metadata import load_metadata, task_folders
 from vschaos2.errors import InputError
-from vschaos2.files import write_whole
+from vschaos2.files import made_folder, write_whole
 from vschaos2.generation.evaluation import (
     dataset_sounds,
     frame_centres,
@@ -145,21 +145,16 @@ def write_csv(points: LatentMap, path: Path) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     dims = points.coordinates.shape[1]
-    extra = [] if points.colour == LEVEL_COLOUR else [points.colour]
+    extra = [] if points.colour == LEVEL_COLOUR else [printable(points.colour)]
     axes = [f"axis_{axis + 1}" for axis in range(dims)]
     writer.writerow(["file", "seconds", "level_db", *extra, "pc_1", "pc_2", *axes])
     for n, file in enumerate(points.file):
         numbers = [*points.components[n], *points.coordinates[n]]
         label = [] if points.colour == LEVEL_COLOUR else [_label(points, points.values[n])]
-        writer.writerow(
-            [
-                printable(points.files[file]),
-                f"{points.seconds[n]:.3f}",
-                f"{points.level_db[n]:.1f}",
-                *label,
-            ]
-            + [f"{number:.5g}" for number in numbers]
-        )
+        told = [f"{points.seconds[n]:.3f}", f"{points.level_db[n]:.1f}", *label]
+        name = printable(points.files[file])
+        writer.writerow([name, *told, *(f"{number:.5g}" for number in numbers)])
+    made_folder(path.parent)
     write_whole(path, text.getvalue())
 
 

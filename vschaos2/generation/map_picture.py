@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import Bbox
 
-from vschaos2.files import write_whole
+from vschaos2.files import made_folder, write_whole
 from vschaos2.generation.latent_map import LEVEL_COLOUR, LatentMap
 from vschaos2.terminal import printable
 
@@ -35,6 +35,15 @@ def draw_map(points: LatentMap, path: Path) -> None:
     Raises:
         InputError: if the file cannot be written.
     """
+    with mpl.rc_context({"text.parse_math": False}):  # a $ in a name is a $
+        figure = _figure(points)
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    made_folder(path.parent)
+    write_whole(path, content.getbuffer())
+
+
+def _figure(points: LatentMap) -> Figure:
     figure = Figure(figsize=(13.5, 6.6), dpi=150, layout="constrained", facecolor="white")
     canvas = FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
@@ -56,9 +65,7 @@ def draw_map(points: LatentMap, path: Path) -> None:
     _key(figure, right, points)
     canvas.draw()  # settles the layout, so that the names know their places
     _name_files(left, points, members)
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    write_whole(path, content.getbuffer())
+    return figure
 
 
 def _members(points: LatentMap) -> dict[int, npt.NDArray[np.bool_]]:
@@ -137,9 +144,8 @@ def _key(figure: Figure, axes: Axes, points: LatentMap) -> None:
     known = points.values[~np.isnan(points.values)]
     if _is_listed(points):
         present = sorted({int(value) for value in known})
-        entries = [
-            (printable(points.names[index]), _hue(index, len(points.names))) for index in present
-        ]
+        names = points.names
+        entries = [(printable(names[index]), _hue(index, len(names))) for index in present]
         if len(known) < len(points.values):
             entries.append(("unknown", mpl.colors.to_rgba(UNKNOWN)))
         handles = [
@@ -147,15 +153,15 @@ def _key(figure: Figure, axes: Axes, points: LatentMap) -> None:
             for name, colour in entries
         ]
         legend = axes.legend(
-            handles=handles, title=points.colour, loc="center left", bbox_to_anchor=(1.01, 0.5),
-            frameon=False, fontsize=8, labelcolor=INK,
+            handles=handles, title=printable(points.colour), loc="center left",
+            bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8, labelcolor=INK,
         )  # fmt: skip
         legend.get_title().set(fontsize=9, color=INK)
     elif len(known):
         bar = figure.colorbar(_scale(points), ax=axes, shrink=0.7, pad=0.02)
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=8, colors=INK, length=0)
-        unit = "level in dB" if points.colour == LEVEL_COLOUR else points.colour
+        unit = "level in dB" if points.colour == LEVEL_COLOUR else printable(points.colour)
         bar.set_label(unit, fontsize=9, color=INK)
 
 

@@ -216,7 +216,8 @@ def read_array(path: Path) -> Points:
     try:
         open_plain(path).close()
         # Mapped, a file of claims that it does not hold costs nothing, and is refused.
-        array = np.lib.format.open_memmap(path, mode="r")
+        with np.errstate(over="ignore"):
+            array = np.lib.format.open_memmap(path, mode="r")
     except InputError:
         raise
     except Exception as error:  # a forged header fails in many ways
