@@ -170,6 +170,12 @@ def test_a_morph_in_time_goes_from_the_first_to_the_last(player, tmp_path, monke
     np.testing.assert_allclose(seen[2], np.where(s < 0.5, 1 - 2 * s, s - 0.5))
 
 
+def test_names_of_many_bytes_are_cut_to_what_file_systems_take(player, tmp_path):
+    files = [write_noise(tmp_path / f"{name * 60}.wav", 1_000) for name in "ドア"]
+    (file,) = morph(player, files, tmp_path, Course(at=[0.25]))
+    assert file.is_file() and file.name.startswith("ド" * 60)
+
+
 @pytest.mark.parametrize("align", ["stretch", "loop", "none"])
 def test_a_morph_is_as_long_as_the_longest_sound(player, tmp_path, align):
     files = [write_noise(tmp_path / "a.wav", 3_000), write_noise(tmp_path / "b.wav", 7_000)]

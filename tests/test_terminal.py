@@ -3,9 +3,13 @@
 import io
 import json
 import logging
+import logging.config
 import sys
+from pathlib import Path
 
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from vschaos2.command_line import fail, run, say
 from vschaos2.data.report import Report, findings_of
@@ -13,6 +17,7 @@ from vschaos2.errors import InputError
 from vschaos2.run_listing import RunRow, table
 from vschaos2.terminal import TerminalFormatter, printable, printable_lines
 
+ROOT = Path(__file__).parents[1]
 HOSTILE = "a\x1b[31m\nerror: forged\r\x07\x9b2J\u202egnp.exe\udce9\u2028\x00\x7f"
 SHOWN = r"a\x1b[31m\nerror: forged\r\x07\x9b2J\u202egnp.exe\xe9\u2028\x00\x7f"
 
@@ -67,6 +72,18 @@ def test_mistakes_are_told_in_one_printable_line(capsys):
     assert capsys.readouterr().err == f"error: {SHOWN}\n"
 
 
+def test_a_traceback_is_shown_and_not_obeyed(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    run(lambda: None)
+    try:
+        raise KeyError(HOSTILE) from ValueError(HOSTILE)
+    except KeyError as error:
+        sys.excepthook(KeyError, error, error.__traceback__)
+    shown = capsys.readouterr().err
+    assert shown.startswith("ValueError: a\\x1b[31m\n") and "Traceback" in shown
+    assert not obeyed(shown)
+
+
 def test_an_output_of_ascii_ends_no_program(monkeypatch):
     streams = {name: io.TextIOWrapper(io.BytesIO(), "ascii") for name in ("stdout", "stderr")}
     for name, stream in streams.items():
@@ -74,6 +91,23 @@ def test_an_output_of_ascii_ends_no_program(monkeypatch):
     run(lambda: say("Käse – 1"))
     streams["stdout"].flush()
     assert streams["stdout"].buffer.getvalue() == b"K\\xe4se \\u2013 1\n"  # type: ignore[attr-defined]
+
+
+def test_trainings_log_as_the_other_programs_do(capsys):
+    """Hydra sets up a training's logging."""
+    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+        config = compose("dgt_mid", return_hydra_config=True)
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        told = OmegaConf.to_container(config.hydra.job_logging, resolve=False)
+        told["handlers"] = {"console": told["handlers"]["console"]}
+        logging.config.dictConfig(told)
+        logging.getLogger("vschaos2.x").warning("skipped: %s", HOSTILE)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    assert capsys.readouterr().out == f"skipped: {SHOWN}\n"
 
 
 def test_lists_and_reports_forge_no_lines(tmp_path):

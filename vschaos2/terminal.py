@@ -15,7 +15,9 @@ import io
 import logging
 import numbers
 import sys
+import traceback
 import unicodedata
+from types import TracebackType
 
 # Controls, marks without a shape (directions of writing, joiners), surrogates, line separators.
 UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
@@ -37,7 +39,8 @@ def printable_lines(text: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Let characters that the output's encoding lacks be shown as escapes: they end no program."""
+    """Let all that is written be shown: what the output's encoding lacks, and tracebacks, too."""
+    sys.excepthook = _show
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -52,6 +55,10 @@ class TerminalFormatter(logging.Formatter):
         if isinstance(record.args, tuple):
             shown.args = tuple(map(_value, record.args))
         return printable_lines(super().format(shown))
+
+
+def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(printable_lines("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _value(value: object) -> object:

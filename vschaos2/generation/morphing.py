@@ -5,6 +5,7 @@ between 0, the first sound, and 1, the last, says where among them the morph is:
 from 0 to 1, or along a curve of the user's.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ CURVES = ("slerp", "linear")
 FOLDER = "morphs"
 # Vectors this near to opposite have no shortest way round: slerp is linear there.
 OPPOSITE = 1e-3
+MOST_BYTES = 200  # of it in UTF-8: file systems count these, to 255
 LONGEST_NAME = 100  # characters of a file's name before what says where it is
 
 
@@ -118,6 +120,8 @@ def morph(
     places = aligned(align, [sound.latents for sound in sounds], overlap - 1)
     frames = places.shape[1]
     name = "_to_".join(file.stem for file in files)[:LONGEST_NAME]
+    while len(os.fsencode(name)) > MOST_BYTES:
+        name = name[:-1]
     centres = (np.arange(frames) + 1.0) * core.hop - transform.n_fft / 2
     length = max(1, frames - overlap + 1) * core.hop
     written = []
@@ -201,4 +205,4 @@ def _labels_at(labels: npt.NDArray[np.float32], place: Points) -> Points:
 def _extent(given: Points) -> str:
     if given.size == 0:
         return ""
-    return f", values from {np.nanmin(given):g} to {np.nanmax(given):g}"
+    return f", values from {given.min():g} to {given.max():g}"
