@@ -34,7 +34,8 @@ def test_what_a_terminal_would_obey_is_shown():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Käse–日本 ♯.wav", "e\u0301", "no\u00a0break", "\U0001f3bb", r"C:\a", "\ue000"]
+    "text",
+    ["", "Käse–日本 ♯.wav", "e\u0301", "no\u00a0break", "\U0001f3bb", r"C:\a", "می\u200cخواهم"],
 )
 def test_writing_of_all_languages_stays(text):
     assert printable(text) == text

@@ -19,8 +19,9 @@ import traceback
 import unicodedata
 from types import TracebackType
 
-# Controls, marks without a shape (directions of writing, joiners), surrogates, line separators.
+# Controls, marks without a shape (as those of directions), surrogates, line separators.
 UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+JOINERS = "\u200c\u200d"  # part of how some languages are written
 SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -66,7 +67,9 @@ def _value(value: object) -> object:
 
 
 def _seen(character: str) -> str:
-    if character.isprintable() or unicodedata.category(character) not in UNSEEN:
+    if character.isprintable() or character in JOINERS:
+        return character
+    if unicodedata.category(character) not in UNSEEN:
         return character
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # how Python holds a byte that is no text
