@@ -4,6 +4,7 @@
 #define VSCHAOS_TESTS_HOST_RIG_H_
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,7 @@ struct HostRig {
           if (job.path == "/models/slow") gate.Wait();
           auto instrument = std::make_shared<FakeInstrument>(1, 512);
           instrument->gain = job.path == "/models/loud" ? 4.0 : 1.0;
+          const std::lock_guard<std::mutex> lock(mutex);
           last = instrument;
           return Loaded{instrument, ""};
         }) {}
@@ -63,6 +65,7 @@ struct HostRig {
   Listener listener;
   Patience patience;
   Semaphore gate;
+  std::mutex mutex;  // a load that hung may end beside another
   std::weak_ptr<FakeInstrument> last;
   Crew crew;
   Loader loader;
