@@ -20,14 +20,10 @@
 #endif
 
 #include "core/host.h"
-#include "core/model_file.h"
 #include "model/torch_instrument.h"
+#include "pd_search.h"
 
 static_assert(sizeof(t_sample) == sizeof(float), "vschaos~ is for Pd with 32-bit samples");
-
-// Of Pd's g_canvas.h, which is not beside m_pd.h everywhere.
-extern "C" int canvas_path_iterate(const t_canvas* canvas, int (*visit)(const char*, void*),
-                                   void* data);
 
 namespace {
 
@@ -90,42 +86,9 @@ struct PdConsole : vschaos::Console {
     outlet_anything(object->info, gensym(selector.c_str()), int(atoms.size()), atoms.data());
   }
 
-  // In the order of Pd's own search, which would open whatever bears the name: a FIFO freezes it.
   std::string Find(const std::string& name, vschaos::Failure* failure) override {
-    Search search{name, "", "no such file beside the patch or in the search path"};
-    for (const char* ending : {"", ".ts"}) {
-      search.name = name + ending;
-      if (sys_isabsolutepath(name.c_str())) {
-        Search::TryPath(search.name, &search);
-      } else {
-        canvas_path_iterate(object->canvas, Search::TryFolder, &search);
-      }
-      if (!search.found.empty()) break;
-    }
-    *failure = search.failure;
-    return search.found;
+    return vschaos::FindModel(object->canvas, name, failure);
   }
-
-  struct Search {
-    std::string name;
-    std::string found;
-    vschaos::Failure failure;
-
-    // Whether to go on: 0 ends Pd's iteration.
-    static int TryFolder(const char* folder, void* search) {
-      auto* self = static_cast<Search*>(search);
-      return TryPath(std::string(folder) + "/" + self->name, self);
-    }
-
-    static int TryPath(const std::string& path, Search* self) {
-      vschaos::Failure failure;
-      if (!vschaos::Exists(path, &failure)) return 1;
-      if (failure.empty() && access(path.c_str(), R_OK) != 0) failure = "must not be read by you";
-      if (failure.empty()) self->found = path;
-      if (!failure.empty()) self->failure = failure;
-      return failure.empty() ? 0 : 1;
-    }
-  };
 
   VschaosTilde* object;
 };

@@ -65,15 +65,19 @@ SAID = {
     "is a thousand": "forward: returns 256000 values where 256 are due",
     "is sparse": "forward: ",
     "is double": "",
-    "takes 100 TB": "forward: can't allocate memory: you tried to allocate 100000000000000 bytes",
+    "takes 100 TB": "forward: can't allocate memory: models would hold more than ",
+    "borrows memory": "",
+    "keeps memory": "forward: can't allocate memory: models would hold more than ",
     "names a million": "cannot be loaded (it lists 1000000 names)",
 }
 
 
-def test_every_misdeed_costs_one_line(library, tmp_path):
+@pytest.mark.parametrize("alone", [False, True])  # who keeps all memory leaves others none
+def test_every_misdeed_costs_one_line(library, tmp_path, alone):
     patch = Patch()
     source, start = patch.box("noise~"), patch.box("loadbang")
-    paths = {deed: hostile_file(tmp_path, deed) for deed in SAID}
+    deeds = [deed for deed in SAID if (deed == "keeps memory") == alone]
+    paths = {deed: hostile_file(tmp_path, deed) for deed in deeds}
     for path in paths.values():
         patch.connect(source, patch.box(f"vschaos~ {path} forward 512"))
     patch.send(start, 0, "; pd dsp 1")

@@ -14,70 +14,16 @@
 
 #include "core/model_file.h"
 #include "core/stream.h"
+#include "model/bounded_memory.h"
 #include "model/torch_ports.h"
+#include "model/torch_values.h"
 
 namespace vschaos {
 
 namespace {
 
 constexpr std::int64_t kMostValues = 1 << 24;  // in a chunk of all channels
-constexpr std::size_t kMostNames = 1024;  // of methods, attributes, channels; values of an attribute
 constexpr int kWarmUpCalls = 4;  // TorchScript has compiled a method after the second
-
-constexpr double kLargestInt = 9007199254740992.0;  // 2^53
-
-enum TypeCode : std::int64_t { kBool = 0, kInt = 1, kFloat = 2, kString = 3, kTensor = 4 };
-
-std::vector<std::string> Strings(const c10::IValue& list) {
-  const auto values = list.toList();
-  if (values.size() > kMostNames) {
-    throw std::invalid_argument("it lists " + std::to_string(values.size()) + " names");
-  }
-  std::vector<std::string> words;
-  for (const c10::IValue& word : values.vec()) words.push_back(Printable(word.toStringRef()));
-  return words;
-}
-
-std::vector<std::string> Labels(const torch::jit::Module& module, const std::string& name) {
-  return module.hasattr(name) ? Strings(module.attr(name)) : std::vector<std::string>();
-}
-
-// A number or word as the type that the model asks for. Throws std::invalid_argument.
-c10::IValue Typed(const Atom& atom, std::int64_t type) {
-  const double* const number = std::get_if<double>(&atom);
-  const std::string word = number ? "" : std::get<std::string>(atom);
-  switch (type) {
-    case kBool:
-      if (number) return *number != 0.0;
-      if (word == "true" || word == "false") return word == "true";
-      throw std::invalid_argument("needs 0, 1, true or false, got " + word);
-    case kInt:
-      if (number && std::abs(*number) > kLargestInt) {
-        throw std::invalid_argument("needs a number within 2^53");
-      }
-      if (number) return static_cast<std::int64_t>(*number);
-      throw std::invalid_argument("needs a number, got " + word);
-    case kFloat:
-      if (number) return *number;
-      throw std::invalid_argument("needs a number, got " + word);
-    case kString: {
-      if (!number) return word;
-      char text[32];
-      std::snprintf(text, sizeof text, "%g", *number);
-      return std::string(text);
-    }
-    default:
-      throw std::invalid_argument("takes a tensor, which no message can hold");
-  }
-}
-
-Atom Untyped(const c10::IValue& value) {
-  if (value.isDouble()) return value.toDouble();
-  if (value.isInt()) return static_cast<double>(value.toInt());
-  if (value.isBool()) return value.toBool() ? 1.0 : 0.0;
-  if (value.isString()) return Printable(value.toStringRef());
-  throw std::invalid_argument("its value is neither a number nor a word");
-}
 
 class TorchInstrument : public Instrument {
  public:
@@ -189,14 +135,7 @@ class TorchInstrument : public Instrument {
     return Guarded([&] {
       if (!Knows(name)) return Unknown(name);
       if (!module_.find_method("get_" + name)) return Failure("the model offers no way to get it");
-      const c10::IValue answer = module_.run_method("get_" + name);
-      std::vector<c10::IValue> parts = {answer};
-      if (answer.isTuple()) parts = answer.toTupleRef().elements().vec();
-      if (answer.isList()) {
-        if (answer.toList().size() > kMostNames) return Failure("it has too many values to tell");
-        parts = answer.toList().vec();
-      }
-      for (const c10::IValue& part : parts) values->push_back(Untyped(part));
+      *values = Untyped(module_.run_method("get_" + name));
       return Failure();
     });
   }
@@ -279,12 +218,14 @@ Failure CheckWeights(const torch::jit::Module& module) {
 // What a model prints goes nowhere but for the first lines: it may print a hundred times a second.
 void PrintFirstLines(const std::string& text) {
   static std::atomic<int> lines{10};
-  if (lines > 0 && lines-- > 0) std::fprintf(stderr, "%s\n", Printable(text).c_str());
+  if (lines <= 0 || lines-- <= 0) return;
+  std::fprintf(stderr, "%s\n", Printable(text.substr(0, text.find_last_not_of('\n') + 1)).c_str());
 }
 
 }  // namespace
 
 void PrepareTorch() {
+  BoundMemory();
   torch::jit::setPrintHandler(PrintFirstLines);
   // One thread a model: the worker is the thread, and helpers would have to be waited for.
   at::set_num_threads(1);

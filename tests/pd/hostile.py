@@ -1,9 +1,12 @@
 """Files that load and keep the contract of nn~, and then do what no instrument should."""
 
+import os
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+FIFTH = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 5  # of the memory, in bytes
 
 
 class Hostile(torch.nn.Module):
@@ -13,6 +16,7 @@ class Hostile(torch.nn.Module):
         super().__init__()
         self.deed = deed
         self.calls = 0
+        self.fifth = FIFTH
         self.register_buffer("forward_params", torch.ones(4))
         self.weight = torch.nn.Parameter(torch.ones(2))
         self.kept = torch.jit.Attribute([], list[Tensor])
@@ -45,6 +49,10 @@ class Hostile(torch.nn.Module):
             return x.double()
         if self.deed == "takes 100 TB":
             return torch.ones(25_000_000_000_000)[: x.shape[2]].reshape(x.shape)
+        if self.deed == "borrows memory" or self.deed == "keeps memory":
+            unused = torch.empty([self.fifth], dtype=torch.uint8)
+            if self.deed == "keeps memory":
+                self.kept.append(unused)
         return x
 
 
