@@ -30,7 +30,7 @@ namespace {
 using vschaos::Atom;
 
 constexpr double kPollMs = 10.0;
-constexpr std::chrono::seconds kPatienceAtExit{2};
+constexpr std::chrono::seconds kPatienceAtExit{3};
 
 t_class* vschaos_class = nullptr;
 

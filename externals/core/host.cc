@@ -162,10 +162,10 @@ void Host::Poll() {
 }
 
 void Host::AttendLoad() {
-  const std::chrono::nanoseconds duration = loader_->Attend(*job_);
+  const std::chrono::nanoseconds effort = loader_->Attend(*job_);
   if (job_->is_done) {
     FinishLoad();
-  } else if (!is_slow_told_ && duration >= settings_.patience.loading) {
+  } else if (!is_slow_told_ && effort >= settings_.patience.loading) {
     is_slow_told_ = true;
     console_->Error(job_->path + ": does not return from loading so far: wait, or load another");
   }

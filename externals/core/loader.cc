@@ -59,7 +59,7 @@ std::chrono::nanoseconds Loader::Attend(const LoadJob& job) {
   const std::lock_guard<std::mutex> lock(desk_->mutex);
   PassHangingBy();
   for (const std::shared_ptr<LoadJob>& other : desk_->running) {
-    if (other.get() == &job) return std::chrono::steady_clock::now() - job.begun;
+    if (other.get() == &job) return job.effort.Spent();
   }
   return std::chrono::nanoseconds(0);
 }
@@ -72,7 +72,7 @@ void Loader::PassHangingBy() {
                 waiting.end());
   if (waiting.empty() && desk_->disposed.empty()) return;
   if (!desk_->has_current || desk_->is_stopping) return;
-  if (std::chrono::steady_clock::now() - desk_->running.back()->begun < patience_) return;
+  if (desk_->running.back()->effort.Spent() < patience_) return;
   Failure failure;
   if (desk_->running.size() >= kMostHanging) {
     failure = std::to_string(kMostHanging) + " other models do not return from loading";
@@ -125,7 +125,7 @@ void Loader::Work(Desk* desk, int number) {
     if (!desk->waiting.empty()) {
       job = std::move(desk->waiting.front());
       desk->waiting.pop_front();
-      job->begun = std::chrono::steady_clock::now();
+      job->effort.Begin();
       desk->running.push_back(job);
       desk->has_current = true;
     }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/crew.h"
+#include "core/effort.h"
 #include "core/instrument.h"
 
 namespace vschaos {
@@ -23,7 +24,7 @@ struct LoadJob {
   std::string path;
   int block = 64;   // samples; the model is tried out with the chunks that these give
   int buffer = 0;
-  std::chrono::steady_clock::time_point begun;  // the loader's own
+  Effort effort;    // the loader's own
   std::atomic<bool> is_cancelled{false};  // nobody wants the result any more
   std::atomic<bool> is_done{false};       // loaded may be read
   Loaded loaded;
@@ -40,7 +41,7 @@ class Loader {
 
   static constexpr int kMostHanging = 8;
 
-  // `patience` is how long others wait for a load that does not return.
+  // `patience` is the effort of one load that others wait for.
   // Throws std::system_error if there is no thread to be had.
   Loader(Crew* crew, LoadFunction load,
          std::chrono::milliseconds patience = std::chrono::milliseconds(1000));
@@ -54,11 +55,11 @@ class Loader {
 
   std::shared_ptr<LoadJob> Load(const std::string& path, int block, int buffer);
 
-  // How long a job has been in work; 0: it has to wait. Sees that none waits for one that hangs,
+  // What effort a job has taken; 0: it has to wait. Sees that none waits for one that hangs,
   // so to be called every few milliseconds by who waits.
   std::chrono::nanoseconds Attend(const LoadJob& job);
 
-  // Waits for a job; false: after so long in work it is not done.
+  // Waits for a job; false: after so much effort it is not done.
   bool Wait(const LoadJob& job, std::chrono::milliseconds patience);
 
   // Frees a model that nobody else holds, away from the sound.

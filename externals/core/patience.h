@@ -13,8 +13,8 @@ struct Patience {
   std::chrono::milliseconds playing{5000};
   std::chrono::milliseconds replaced{1000};  // another model waits for its place
   std::chrono::milliseconds offline{60000};  // nobody listens: a model may be as slow as it is
-  std::chrono::milliseconds ports{5000};     // an object waits for a load to know its inlets
-  std::chrono::milliseconds loading{5000};  // until it is said that a load takes long
+  std::chrono::milliseconds ports{5000};     // effort of a load that is to tell the inlets
+  std::chrono::milliseconds loading{5000};   // effort of a load until it is said to take long
 };
 
 // Adds up the time that is seen to pass within one and the same call. Between two looks it counts

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "core/effort.h"
 #include "host_rig.h"
 
 using namespace vschaos;
@@ -55,6 +56,21 @@ TEST_CASE("time counts while it is seen to pass within one call") {
   CHECK(watch.Look(9, now += milliseconds(10)).count() == 0);
   CHECK(watch.Look(0, now += milliseconds(10)).count() == 0);
   CHECK(watch.Look(0, now += milliseconds(10)).count() == 0);
+}
+
+TEST_CASE("effort is the processor's time, and a quarter of what was only waited for") {
+  Effort effort;
+  effort.Begin();
+  std::this_thread::sleep_for(milliseconds(20));
+  CHECK(effort.Spent() >= milliseconds(5));
+  Effort work;
+  const auto start = std::chrono::steady_clock::now();
+  work.Begin();
+  while (work.Spent() < milliseconds(5)) {
+  }
+  const auto passed = std::chrono::steady_clock::now() - start;
+  CHECK(passed >= milliseconds(5));
+  CHECK(work.Spent() >= milliseconds(5));
 }
 
 TEST_CASE("a crew waits for those that return, and only so long for others") {
@@ -147,7 +163,7 @@ TEST_CASE("loads are served while others hang, but for a last one too many") {
   Loader loader(&crew, [gate](const LoadJob& job) {
     if (job.path == "slow") gate->Wait();
     return Loaded{std::make_shared<FakeInstrument>(), ""};
-  }, milliseconds(5));
+  }, milliseconds(1));
   std::vector<std::shared_ptr<LoadJob>> hanging;
   for (int i = 0; i + 1 < Loader::kMostHanging; ++i) hanging.push_back(loader.Load("slow", 64, 0));
   const auto good = loader.Load("good", 64, 0);
