@@ -1,8 +1,13 @@
 // vschaos~ for PureData: the host of host.h as an object with inlets and outlets.
 
 #include <m_pd.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -16,6 +21,7 @@
 
 #include "core/host.h"
 #include "model/torch_instrument.h"
+#include "pd_search.h"
 
 static_assert(sizeof(t_sample) == sizeof(float), "vschaos~ is for Pd with 32-bit samples");
 
@@ -24,6 +30,7 @@ namespace {
 using vschaos::Atom;
 
 constexpr double kPollMs = 10.0;
+constexpr std::chrono::seconds kPatienceAtExit{3};
 
 t_class* vschaos_class = nullptr;
 
@@ -44,6 +51,7 @@ struct VschaosTilde {
 };
 
 // Never freed: see StopAtExit.
+vschaos::Crew* crew = nullptr;
 vschaos::Loader* loader = nullptr;
 std::set<VschaosTilde*>* objects = nullptr;
 
@@ -78,17 +86,8 @@ struct PdConsole : vschaos::Console {
     outlet_anything(object->info, gensym(selector.c_str()), int(atoms.size()), atoms.data());
   }
 
-  std::string Find(const std::string& name) override {
-    for (const char* ending : {"", ".ts"}) {
-      char folder[MAXPDSTRING];
-      char* file = nullptr;
-      const int opened =
-          canvas_open(object->canvas, name.c_str(), ending, folder, &file, MAXPDSTRING, 1);
-      if (opened < 0) continue;
-      sys_close(opened);
-      return std::string(folder) + "/" + file;
-    }
-    return "";
+  std::string Find(const std::string& name, vschaos::Failure* failure) override {
+    return vschaos::FindModel(object->canvas, name, failure);
   }
 
   VschaosTilde* object;
@@ -169,7 +168,7 @@ void* New(t_symbol*, int count, t_atom* atoms) {
       }
       (words++ == 0 ? settings.model : settings.method) = *word;
     } else {
-      settings.buffer = int(std::get<double>(value));
+      settings.buffer = int(std::fmin(std::fmax(std::get<double>(value), -1e9), 1e9));
     }
   }
   auto* x = reinterpret_cast<VschaosTilde*>(pd_new(vschaos_class));
@@ -213,7 +212,8 @@ void Free(VschaosTilde* x) {
 // Pd leaves without freeing its objects. By the time that libtorch's statics are taken down, no
 // thread may be using them, and they are many, made at any time: an atexit handler comes too late
 // for those made after it. What belongs to the thread that leaves is taken down before them all.
-// Models are left where they are, for the system to take.
+// Models are left where they are, for the system to take. If one does not return, nothing may be
+// taken down at all.
 struct StopAtExit {
   ~StopAtExit() {
     for (VschaosTilde* x : *objects) {
@@ -221,6 +221,19 @@ struct StopAtExit {
       x->host = nullptr;
     }
     loader->Stop();
+    if (crew->Wait(kPatienceAtExit)) return;
+    std::fputs("vschaos~: a model does not return: left behind\n", stderr);
+#ifdef __GLIBC__
+    // Registered last, so called first.
+    on_exit([](int code, void*) { LeaveAtOnce(code); }, nullptr);
+#else
+    LeaveAtOnce(EXIT_SUCCESS);
+#endif
+  }
+
+  static void LeaveAtOnce(int code) {
+    std::fflush(stdout);
+    _exit(code);
   }
 };
 
@@ -233,7 +246,8 @@ void SetUp() {
   if (vschaos_class) return;  // found under both of its names
   vschaos::PrepareTorch();
   try {
-    loader = new vschaos::Loader(vschaos::LoadTorchInstrument);
+    crew = new vschaos::Crew;
+    loader = new vschaos::Loader(crew, vschaos::LoadTorchInstrument);
   } catch (const std::exception& error) {
     pd_error(nullptr, "vschaos~: cannot be set up (%s)", error.what());
     return;

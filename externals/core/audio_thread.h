@@ -36,11 +36,15 @@ inline void PrepareAudioThread() {
   pthread_setschedparam(pthread_self(), policy, &parameters);
 }
 
+inline void UseOrdinaryPriority(pthread_t thread) {
+  sched_param parameters = {};
+  pthread_setschedparam(thread, SCHED_OTHER, &parameters);
+}
+
 // Loading is no part of the sound: ordinary priority, whatever the host has.
 inline void PrepareLoadingThread() {
   FlushDenormals();
-  sched_param parameters = {};
-  pthread_setschedparam(pthread_self(), SCHED_OTHER, &parameters);
+  UseOrdinaryPriority(pthread_self());
 }
 
 }  // namespace vschaos

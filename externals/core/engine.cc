@@ -1,27 +1,27 @@
 #include "core/engine.h"
 
-#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
-
-#include "core/audio_thread.h"
 
 namespace vschaos {
 
-Engine::Engine() : worker_(&Engine::Work, this) {}
+Engine::Engine(Crew* crew, const Patience& patience)
+    : crew_(crew), patience_(patience), worker_(StartWorker()) {}
 
-void Engine::Stop() {
-  if (!worker_.joinable()) return;
-  is_stopping_.store(true, std::memory_order_release);
-  wake_.Post();
-  worker_.join();
+std::shared_ptr<Worker> Engine::StartWorker() {
+  auto worker = std::make_shared<Worker>();
+  worker->is_offline = is_offline_;
+  worker->renderer.Init(outlets_);
+  crew_->Start([worker] { worker->Run(); });
+  return worker;
 }
 
 void Engine::Init(int inlets, int outlets) {
   inlets_ = inlets;
   outlets_ = outlets;
   fader_.Init(outlets);
-  renderer_.Init(outlets);
+  worker_->renderer.Init(outlets);
 }
 
 void Engine::Configure(int block, int buffer, int granularity) {
@@ -58,7 +58,7 @@ void Engine::Send(Command command) {
   command.position = position_;
   outbox_.push_back(std::move(command));
   Flush();
-  if (is_offline_.load(std::memory_order_relaxed)) WaitIdle();
+  if (is_offline_) WaitIdle();
 }
 
 // Brings commands to whoever has the model. What finds the queue full or the model on its way
@@ -67,24 +67,24 @@ void Engine::Flush() {
   while (!outbox_.empty()) {
     Command& command = outbox_.front();
     if (is_yielding_) {
-      if (!has_yielded_.load(std::memory_order_acquire)) return;
+      if (!worker_->has_yielded.load(std::memory_order_acquire)) return;
       is_yielding_ = worker_has_model_ = false;
     }
     if (command.verb == Command::Verb::kStream) worker_has_model_ = true;
     if (worker_has_model_) {
-      Command* slot = commands_.BeginWrite();
+      Command* slot = worker_->commands.BeginWrite();
       if (!slot) return;
       is_yielding_ = command.verb == Command::Verb::kYield;
-      if (is_yielding_) has_yielded_.store(false, std::memory_order_relaxed);
+      if (is_yielding_) worker_->has_yielded.store(false, std::memory_order_relaxed);
       *slot = is_yielding_ ? Command() : std::move(command);
-      commands_.EndWrite();
-      wake_.Post();
+      worker_->commands.EndWrite();
+      worker_->wake.Post();
       if (is_yielding_) continue;  // it is done here as well, once the worker has done it
     } else if (command.verb == Command::Verb::kYield) {
-      renderer_.Prepare(command.stream->geometry);
+      worker_->renderer.Prepare(command.stream->geometry);
       inline_ = command.stream.get();
     } else {
-      renderer_.Apply(&command);
+      worker_->renderer.Apply(&command);
     }
     outbox_.pop_front();
   }
@@ -92,14 +92,17 @@ void Engine::Flush() {
 
 bool Engine::PopReply(Reply* reply) {
   Flush();
-  Reply* oldest = replies_.Front();
+  Reply* oldest = worker_->replies.Front();
   if (!oldest) return false;
   *reply = std::move(*oldest);
-  replies_.Pop();
+  worker_->replies.Pop();
   return true;
 }
 
-void Engine::SetOffline(bool is_offline) { is_offline_ = is_offline; }
+void Engine::SetOffline(bool is_offline) {
+  is_offline_ = is_offline;
+  worker_->is_offline = is_offline;
+}
 
 void Engine::SetEnabled(bool is_enabled) {
   if (is_enabled == is_enabled_) return;
@@ -133,13 +136,13 @@ void Engine::Process(const float* const* in, float* const* out, int frames) noex
       stream->in.EndWrite();
     }
     if (geometry_.threaded) {
-      wake_.Post();
+      worker_->wake.Post();
     } else if (inline_ == stream) {
-      while (renderer_.RenderFront(stream, false)) {
+      while (worker_->renderer.RenderFront(stream, false)) {
       }
     }
   }
-  if (is_offline_.load(std::memory_order_relaxed) && geometry_.threaded) WaitIdle();
+  if (is_offline_ && geometry_.threaded) WaitIdle();
   Play(stream, arrived - geometry_.delay, out, frames);
 }
 
@@ -164,54 +167,51 @@ void Engine::Play(Stream* stream, std::int64_t position, float* const* out, int 
   fader_.Process(samples, length, out, frames);
 }
 
+bool Engine::IsIdle() {
+  Flush();
+  const bool is_served = !worker_has_model_ || !geometry_.threaded || stream_->in.empty();
+  return outbox_.empty() && worker_->commands.empty() && is_served;
+}
+
 void Engine::WaitIdle() {
-  for (;;) {
-    Flush();
-    const bool is_served = !worker_has_model_ || !geometry_.threaded || stream_->in.empty();
-    if (outbox_.empty() && commands_.empty() && is_served) return;
+  while (!IsIdle() && LookAtCall() < patience_.offline) {
     std::this_thread::sleep_for(std::chrono::microseconds(20));
   }
 }
 
-void Engine::Work() {
-  PrepareAudioThread();
-  while (!is_stopping_.load(std::memory_order_acquire)) {
-    wake_.Wait();
-    while (!is_stopping_.load(std::memory_order_acquire) && WorkOnce()) {
-    }
-  }
+std::chrono::nanoseconds Engine::LookAtCall() {
+  return watch_.Look(worker_->call(), CallWatch::Clock::now());
 }
 
-// Commands and chunks in the order in which the host sent them. A command belongs before the
-// chunk that was being gathered when it came. Whatever was handed over before the thing seen last
-// is seen as well, so of an absent thing only a later look is sure.
-bool Engine::WorkOnce() {
-  Command* command = commands_.Front();
-  Chunk* chunk = served_ ? served_->in.Front() : nullptr;
-  if (!command) {
-    command = commands_.Front();
-    if (command && !chunk) return true;  // a chunk may have come before it: look again
+Engine::Left Engine::LeaveBehind() {
+  Left left;
+  if (worker_->call() == 0) return left;
+  std::shared_ptr<Worker> fresh = StartWorker();
+  left.at = worker_->Leave(worker_->call());
+  if (left.at == Worker::At::kNothing) {
+    fresh->Stop();
+    return left;
   }
-  if (!command && !chunk) return false;
-  if (!command || (chunk && command->position >= chunk->position + served_->geometry.chunk)) {
-    return renderer_.RenderFront(served_.get(), is_offline_.load(std::memory_order_relaxed));
+  SpscRing<Command>& queue = worker_->commands;
+  if (left.at == Worker::At::kCommand) {
+    left.command.verb = queue.Front()->verb;
+    left.command.name = queue.Front()->name;
+    queue.Pop();
   }
-  switch (command->verb) {
-    case Command::Verb::kStream:
-      served_ = std::move(command->stream);
-      renderer_.Prepare(served_->geometry);
-      break;
-    case Command::Verb::kYield:
-      served_.reset();
-      has_yielded_.store(true, std::memory_order_release);
-      break;
-    default:
-      renderer_.Apply(command);
-      break;
+  std::deque<Command> waiting;
+  for (; queue.Front(); queue.Pop()) waiting.push_back(std::move(*queue.Front()));
+  for (Command& command : outbox_) waiting.push_back(std::move(command));
+  outbox_.clear();
+  worker_ = std::move(fresh);
+  worker_has_model_ = is_yielding_ = false;
+  if (is_configured_) StartStream();
+  for (Command& command : waiting) {
+    // Streams of before are of no use.
+    if (command.verb == Command::Verb::kStream || command.verb == Command::Verb::kYield) continue;
+    left.has_successor = left.has_successor || command.instrument;
+    if (left.has_successor) Send(std::move(command));
   }
-  *command = Command();  // strings and references are released here, on this thread
-  commands_.Pop();
-  return true;
+  return left;
 }
 
 }  // namespace vschaos

@@ -4,16 +4,17 @@
 #define VSCHAOS_CORE_ENGINE_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <thread>
 
 #include "core/command.h"
+#include "core/crew.h"
 #include "core/fader.h"
-#include "core/renderer.h"
-#include "core/semaphore.h"
+#include "core/patience.h"
 #include "core/stream.h"
+#include "core/worker.h"
 
 namespace vschaos {
 
@@ -24,7 +25,8 @@ namespace vschaos {
 // however fast the worker is.
 class Engine {
  public:
-  Engine();   // throws std::system_error if there is no thread to be had
+  // Throws std::system_error if there is no thread to be had.
+  explicit Engine(Crew* crew, const Patience& patience = {});
   ~Engine() { Stop(); }
 
   Engine(const Engine&) = delete;
@@ -32,8 +34,24 @@ class Engine {
 
   void Init(int inlets, int outlets);
 
-  // Ends the worker's thread, after the chunk in work. Nothing may be called afterwards.
-  void Stop();
+  // Ends the worker's thread, after the chunk in work and without waiting for it. Nothing may be
+  // called afterwards.
+  void Stop() { worker_->Stop(); }
+
+  // What came of LeaveBehind.
+  struct Left {
+    Worker::At at = Worker::At::kNothing;  // kNothing: nothing was left, all goes on
+    Command command;                       // what it is at, if that is a command: verb and name
+    bool has_successor = false;            // another model was on its way and has its place now
+  };
+
+  // How long the worker has been in one call, as far as this was looked at, often enough.
+  std::chrono::nanoseconds LookAtCall();
+
+  // Leaves a worker that does not return from its call behind, with its model, and goes on with a
+  // fresh one, which gets all commands that the old one did not come to.
+  // Throws std::system_error if there is no thread to be had.
+  Left LeaveBehind();
 
   // Sets the sizes; sound restarts if they change. Block and granularity are at least 1, and
   // buffer 0 means: no thread.
@@ -61,18 +79,15 @@ class Engine {
   const Geometry& geometry() const { return geometry_; }
 
  private:
-  static constexpr int kCommands = 4096;
-  static constexpr int kReplies = 1024;
-
+  std::shared_ptr<Worker> StartWorker();
   void StartStream();
   void Flush();
+  bool IsIdle();
   void WaitIdle();
   void Play(Stream* stream, std::int64_t position, float* const* out, int frames);
 
-  void Work();
-  bool WorkOnce();
-
-  // The host's side.
+  Crew* const crew_;
+  const Patience patience_;
   int inlets_ = 0;
   int outlets_ = 0;
   Geometry geometry_;
@@ -90,18 +105,9 @@ class Engine {
   std::int64_t xruns_ = 0;
   Fader fader_;
 
-  // Between the two.
-  SpscRing<Command> commands_{kCommands};
-  SpscRing<Reply> replies_{kReplies};
-  Semaphore wake_;
-  std::atomic<bool> is_offline_{false};
-  std::atomic<bool> is_stopping_{false};
-  std::atomic<bool> has_yielded_{false};
-
-  // The side of whoever has the model.
-  Renderer renderer_{&replies_};
-  std::shared_ptr<Stream> served_;
-  std::thread worker_;
+  bool is_offline_ = false;
+  CallWatch watch_;
+  std::shared_ptr<Worker> worker_;
 };
 
 }  // namespace vschaos

@@ -20,8 +20,8 @@ class Console {
   virtual void Error(const std::string& text) = 0;
   virtual void Post(const std::string& text) = 0;
   virtual void Info(const std::string& selector, const std::vector<Atom>& values) = 0;
-  // The full path of a model as a patch names it; empty: there is none.
-  virtual std::string Find(const std::string& name) = 0;
+  // The full path of a model as a patch names it; empty: there is none, and why.
+  virtual std::string Find(const std::string& name, Failure* failure) = 0;
 };
 
 struct Settings {
@@ -30,6 +30,7 @@ struct Settings {
   int buffer = 4096;  // samples; 0: no thread
   int block = 64;     // samples
   bool is_offline = false;
+  Patience patience;
 };
 
 // Channels of a method, as a file says without being loaded.
@@ -54,7 +55,7 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  // Ends the thread that plays. Nothing may be called afterwards.
+  // Ends the thread that plays, without waiting for it. Nothing may be called afterwards.
   void Stop() { engine_.Stop(); }
 
   const Ports& ports() const { return ports_; }
@@ -75,15 +76,20 @@ class Host {
  private:
   void Load(const std::string& name);
   void FinishLoad();
+  void AttendLoad();
+  void LeaveBehind();
   void Play(std::shared_ptr<Instrument> instrument, const std::string& name, bool is_new);
   void Obey(const std::string& selector, const std::vector<Atom>& values);
   void SetBuffer(const std::vector<Atom>& values);
+  void Tell();
   void Dump();
   void Configure();
   void CompareRates();
   void Forward(Command command);
   void Error(const std::string& text);
   Failure WhyNot(const Instrument& instrument, const std::string& method) const;
+
+  static constexpr std::size_t kMostHeld = 4096;
 
   Console* const console_;
   Loader* const loader_;
@@ -93,9 +99,10 @@ class Host {
   bool is_enabled_ = true;
   std::string path_;  // of the model that plays, or of the last one asked for
   std::shared_ptr<LoadJob> job_;
+  bool is_slow_told_ = false;  // that job_ takes long
   std::vector<std::pair<std::string, std::vector<Atom>>> held_;  // for the model being loaded
   std::shared_ptr<Instrument> playing_;
-  std::vector<std::shared_ptr<Instrument>> retired_;
+  std::vector<std::pair<std::string, std::shared_ptr<Instrument>>> retired_;  // with their paths
   Engine engine_;
 };
 

@@ -76,6 +76,12 @@ inline int Granularity(const Instrument& instrument) {
   return static_cast<int>(grain);
 }
 
+inline std::vector<std::string> MethodNames(const Instrument& instrument) {
+  std::vector<std::string> names;
+  for (const Method& method : instrument.methods()) names.push_back(method.name);
+  return names;
+}
+
 // "forward, encode, decode".
 inline std::string Join(const std::vector<std::string>& words) {
   std::string text;

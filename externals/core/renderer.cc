@@ -19,7 +19,7 @@ void Renderer::Apply(Command* command) {
     current_.instrument =
         command->instrument ? std::move(command->instrument) : previous_.instrument;
     current_.method = command->method;
-    is_failing_ = false;
+    has_complained_ = false;
     return;
   }
   if (!current_.instrument) return;
@@ -84,22 +84,26 @@ bool Renderer::Render(const float* in, float* out, int frames) {
     }
     previous_ = Voice();
   }
-  if (!failure.empty() && !is_failing_) {
-    Complain(current_.instrument->methods()[current_.method].name + ": " + failure);
-  }
-  is_failing_ = !failure.empty();
-  return !is_failing_;
+  const std::string& name = current_.instrument->methods()[current_.method].name;
+  if (!failure.empty()) ComplainNowAndThen(name + ": " + failure);
+  return failure.empty();
 }
 
 Failure Renderer::Run(const Voice& voice, const float* in, float* out, int frames) {
   Failure failure = voice.instrument->Process(voice.method, in, out, frames);
-  const int channels = voice.instrument->methods()[voice.method].out_channels;
+  const Method& method = voice.instrument->methods()[voice.method];
   float* const end = out + std::size_t(outlets_) * frames;
-  float* const surplus = out + std::size_t(channels) * frames;
+  float* const surplus = out + std::size_t(method.out_channels) * frames;
+  int missing = 0;
   for (float* value = out; value < surplus; ++value) {
-    if (!std::isfinite(*value)) *value = 0.0f;
+    if (std::isfinite(*value)) continue;
+    *value = 0.0f;
+    ++missing;
   }
   std::fill(surplus, end, 0.0f);
+  if (failure.empty() && missing > 0) {
+    ComplainNowAndThen(method.name + ": returns values that are no numbers: they become silence");
+  }
   return failure;
 }
 
@@ -115,6 +119,14 @@ void Renderer::Complain(const std::string& text) {
   if (!reply) return;
   *reply = Reply{true, text, {}};
   replies_->EndWrite();
+}
+
+void Renderer::ComplainNowAndThen(const std::string& text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (has_complained_ && now - complained_ < kQuiet) return;
+  has_complained_ = true;
+  complained_ = now;
+  Complain(text);
 }
 
 }  // namespace vschaos

@@ -3,6 +3,7 @@
 #ifndef VSCHAOS_CORE_RENDERER_H_
 #define VSCHAOS_CORE_RENDERER_H_
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,13 +38,17 @@ class Renderer {
   Failure Run(const Voice& voice, const float* in, float* out, int frames);
   void Report(const std::string& selector, std::vector<Atom> values);
   void Complain(const std::string& text);
+  void ComplainNowAndThen(const std::string& text);
 
   SpscRing<Reply>* replies_;
   int outlets_ = 0;
   int delay_ = 0;
   Voice current_;
   Voice previous_;           // what current_ takes over from in the next chunk
-  bool is_failing_ = false;  // the last chunk failed, and that was said
+  // What goes wrong with the sound is said at most so often: it can go wrong a hundred times a second.
+  static constexpr std::chrono::seconds kQuiet{10};
+  bool has_complained_ = false;
+  std::chrono::steady_clock::time_point complained_;
   std::vector<float> previous_out_;
 };
 

@@ -1,16 +1,22 @@
 #include "model/torch_instrument.h"
 
 #include <ATen/Parallel.h>
+#include <torch/csrc/jit/runtime/print_handler.h>
 #include <torch/script.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <cstdio>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "core/model_file.h"
 #include "core/stream.h"
+#include "model/bounded_memory.h"
 #include "model/torch_ports.h"
+#include "model/torch_values.h"
 
 namespace vschaos {
 
@@ -18,52 +24,6 @@ namespace {
 
 constexpr std::int64_t kMostValues = 1 << 24;  // in a chunk of all channels
 constexpr int kWarmUpCalls = 4;  // TorchScript has compiled a method after the second
-
-enum TypeCode : std::int64_t { kBool = 0, kInt = 1, kFloat = 2, kString = 3, kTensor = 4 };
-
-std::vector<std::string> Strings(const c10::IValue& list) {
-  std::vector<std::string> words;
-  for (const c10::IValue& word : list.toList().vec()) words.push_back(word.toStringRef());
-  return words;
-}
-
-std::vector<std::string> Labels(const torch::jit::Module& module, const std::string& name) {
-  return module.hasattr(name) ? Strings(module.attr(name)) : std::vector<std::string>();
-}
-
-// A number or word as the type that the model asks for. Throws std::invalid_argument.
-c10::IValue Typed(const Atom& atom, std::int64_t type) {
-  const double* const number = std::get_if<double>(&atom);
-  const std::string word = number ? "" : std::get<std::string>(atom);
-  switch (type) {
-    case kBool:
-      if (number) return *number != 0.0;
-      if (word == "true" || word == "false") return word == "true";
-      throw std::invalid_argument("needs 0, 1, true or false, got " + word);
-    case kInt:
-      if (number) return static_cast<std::int64_t>(*number);
-      throw std::invalid_argument("needs a number, got " + word);
-    case kFloat:
-      if (number) return *number;
-      throw std::invalid_argument("needs a number, got " + word);
-    case kString: {
-      if (!number) return word;
-      char text[32];
-      std::snprintf(text, sizeof text, "%g", *number);
-      return std::string(text);
-    }
-    default:
-      throw std::invalid_argument("takes a tensor, which no message can hold");
-  }
-}
-
-Atom Untyped(const c10::IValue& value) {
-  if (value.isDouble()) return value.toDouble();
-  if (value.isInt()) return static_cast<double>(value.toInt());
-  if (value.isBool()) return value.toBool() ? 1.0 : 0.0;
-  if (value.isString()) return value.toStringRef();
-  throw std::invalid_argument("its value is neither a number nor a word");
-}
 
 class TorchInstrument : public Instrument {
  public:
@@ -175,16 +135,7 @@ class TorchInstrument : public Instrument {
     return Guarded([&] {
       if (!Knows(name)) return Unknown(name);
       if (!module_.find_method("get_" + name)) return Failure("the model offers no way to get it");
-      const c10::IValue answer = module_.run_method("get_" + name);
-      if (answer.isTuple()) {
-        for (const c10::IValue& part : answer.toTupleRef().elements()) {
-          values->push_back(Untyped(part));
-        }
-      } else if (answer.isList()) {
-        for (const c10::IValue& part : answer.toList().vec()) values->push_back(Untyped(part));
-      } else {
-        values->push_back(Untyped(answer));
-      }
+      *values = Untyped(module_.run_method("get_" + name));
       return Failure();
     });
   }
@@ -205,7 +156,7 @@ class TorchInstrument : public Instrument {
     const std::string& name = methods_[index].name;
     if (name != "forward" && name != "decode") return 0;
     const double* const samples = std::get_if<double>(&delays[name == "forward" ? 0 : 1]);
-    return samples ? static_cast<int>(*samples) : 0;
+    return samples && std::abs(*samples) < 1e9 ? static_cast<int>(*samples) : 0;
   }
 
  private:
@@ -247,9 +198,35 @@ class TorchInstrument : public Instrument {
   int sample_rate_hz_ = 0;
 };
 
+// Why a model cannot sound, though it can be loaded: bits of its weights are not what they were.
+// A mask may hold infinite values.
+Failure CheckWeights(const torch::jit::Module& module) {
+  const auto is_sound = [](const at::Tensor& tensor, bool may_be_infinite) {
+    if (!tensor.is_floating_point() && !tensor.is_complex()) return true;
+    return (may_be_infinite ? tensor.isnan().logical_not() : tensor.isfinite()).all().item<bool>();
+  };
+  const std::string damage = " holds values that are no numbers: the file is damaged, export it again";
+  for (const auto& weight : module.named_parameters()) {
+    if (!is_sound(weight.value, false)) return Printable(weight.name) + damage;
+  }
+  for (const auto& buffer : module.named_buffers()) {
+    if (!is_sound(buffer.value, true)) return Printable(buffer.name) + damage;
+  }
+  return "";
+}
+
+// What a model prints goes nowhere but for the first lines: it may print a hundred times a second.
+void PrintFirstLines(const std::string& text) {
+  static std::atomic<int> lines{10};
+  if (lines <= 0 || lines-- <= 0) return;
+  std::fprintf(stderr, "%s\n", Printable(text.substr(0, text.find_last_not_of('\n') + 1)).c_str());
+}
+
 }  // namespace
 
 void PrepareTorch() {
+  BoundMemory();
+  torch::jit::setPrintHandler(PrintFirstLines);
   // One thread a model: the worker is the thread, and helpers would have to be waited for.
   at::set_num_threads(1);
 }
@@ -257,9 +234,13 @@ void PrepareTorch() {
 Loaded LoadTorchInstrument(const LoadJob& job) {
   Loaded loaded;
   try {
+    loaded.failure = CheckModelFile(job.path, job.is_cancelled);
+    if (!loaded.failure.empty() || job.is_cancelled) return loaded;
     const c10::InferenceMode no_gradients;
     torch::jit::Module module = torch::jit::load(job.path, at::kCPU);
     module.eval();
+    loaded.failure = CheckWeights(module);
+    if (!loaded.failure.empty()) return loaded;
     // The copy has its own tensors but shares the code, and thereby what is compiled of it.
     TorchInstrument tried(module.deepcopy());
     if (tried.methods().empty()) {

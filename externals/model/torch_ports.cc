@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kMostChannels = 512;
 constexpr int kHighestRatio = 1 << 16;
+constexpr std::size_t kLargestPickle = 1 << 24;  // bytes; an instrument's has some 10,000
 constexpr std::size_t kSmallRecord = 1024;  // bytes; m_params has 32, weights have more
 
 c10::intrusive_ptr<c10::ivalue::Object> AsObject(const at::StrongTypePtr& type,
@@ -56,9 +57,22 @@ std::string OneLine(const std::exception& error) {
     const std::size_t start = text.rfind('\n', end);
     line = text.substr(start + 1, end - start);
   }
-  line = line.substr(0, line.find(". "));
+  // libtorch says first which line of its own found that there was no memory.
+  const std::size_t memory = text.find("can't allocate memory");
+  if (memory != std::string::npos) line = text.substr(memory, text.find('\n', memory) - memory);
+  return Printable(line.substr(0, line.find(". ")));
+}
+
+std::string Printable(const std::string& text) {
   constexpr std::size_t kLongest = 200;
-  return line.size() > kLongest ? line.substr(0, kLongest) + " …" : line;
+  std::size_t end = std::min(text.size(), kLongest);
+  // Never within a character of several bytes, of which all but the first are 10xxxxxx.
+  while (end < text.size() && end > 0 && (text[end] & 0xc0) == 0x80) --end;
+  std::string line = text.substr(0, end);
+  for (char& c : line) {
+    if ((c >= 0 && c < ' ') || c == 0x7f) c = '?';
+  }
+  return end < text.size() ? line + " …" : line;
 }
 
 // The file is a zip archive whose data.pkl holds the attributes of the top module, the tensors
@@ -67,6 +81,7 @@ std::string OneLine(const std::exception& error) {
 bool PeekTorchPorts(const std::string& path, const std::string& name, Ports* ports) {
   try {
     caffe2::serialize::PyTorchStreamReader archive(path);
+    if (archive.getRecordSize("data.pkl") > kLargestPickle) return false;
     const auto pickle = archive.getRecord("data.pkl");
     const char* const bytes = static_cast<const char*>(std::get<0>(pickle).get());
     const std::size_t size = std::get<1>(pickle);

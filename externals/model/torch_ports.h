@@ -15,6 +15,9 @@ namespace vschaos {
 // Fills the shape of a method from its m_params; returns what is wrong with them.
 Failure ReadShape(const c10::IValue& params, Method* method);
 
+// Text of a file's for a console: no control characters, and no longer than a line or two.
+std::string Printable(const std::string& text);
+
 // The first sentence of the last line of a TorchScript traceback, or of another error.
 std::string OneLine(const std::exception& error);
 

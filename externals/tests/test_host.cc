@@ -3,70 +3,19 @@
 #include <chrono>
 #include <thread>
 
-#include "core/host.h"
-#include "fake_instrument.h"
+#include "host_rig.h"
 
 using namespace vschaos;
 
 namespace {
 
-struct Listener : Console {
-  void Error(const std::string& text) override { errors.push_back(text); }
-  void Post(const std::string& text) override { posts.push_back(text); }
-  void Info(const std::string& selector, const std::vector<Atom>& values) override {
-    infos.emplace_back(selector, values);
-  }
-  std::string Find(const std::string& name) override {
-    return name == "nowhere" ? "" : "/models/" + name;
-  }
-
-  std::vector<std::string> errors;
-  std::vector<std::string> posts;
-  std::vector<std::pair<std::string, std::vector<Atom>>> infos;
-};
-
-// "bad" cannot be loaded; "slow" waits for its gate; everything else is a fake instrument.
-struct Rig {
-  Rig()
-      : loader([this](const LoadJob& job) {
-          if (job.path == "/models/bad") return Loaded{nullptr, "cannot be loaded (it is bad)"};
-          if (job.path == "/models/slow") gate.Wait();
-          auto instrument = std::make_shared<FakeInstrument>(1, 512);
-          instrument->gain = job.path == "/models/loud" ? 4.0 : 1.0;
-          last = instrument;
-          return Loaded{instrument, ""};
-        }) {}
-
-  std::unique_ptr<Host> Make(const std::string& model, const std::string& method = "forward",
-                             int buffer = 0, bool is_offline = true) {
-    const auto peek = [](const std::string& path, const std::string& name, Ports* ports) {
-      ports->inlets = name == "wide" ? 2 : 1;
-      return path != "/models/bad";
-    };
-    return std::make_unique<Host>(&listener, &loader, peek,
-                                  Settings{model, method, buffer, 64, is_offline});
-  }
-
-  std::vector<float> Run(Host* host, int samples) {
-    std::vector<float> output(samples, 1.0f);
-    for (int i = 0; i < samples; i += 64) {
-      float* values = output.data() + i;
-      host->Process(&values, &values, 64);
-    }
-    return output;
-  }
-
-  Listener listener;
-  Semaphore gate;
-  std::weak_ptr<FakeInstrument> last;
-  Loader loader;
-};
+using Rig = HostRig;
 
 }  // namespace
 
 TEST_CASE("a model that is missing, bad or unfit gives one error and silence") {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"nowhere", "nowhere: no such file beside the patch or in the search path"},
+      {"nowhere", "nowhere: no such file"},
       {"bad", "/models/bad: cannot be loaded (it is bad)"}};
   for (const auto& [model, error] : cases) {
     Rig rig;
@@ -163,6 +112,45 @@ TEST_CASE("answers go to the info outlet") {
   CHECK(rig.listener.infos[2].second == std::vector<Atom>{0.0});
 }
 
+TEST_CASE("a bang is answered as by nn~") {
+  Rig rig;
+  const auto host = rig.Make("good", "negate", 2048);
+  host->Prepare(64, 44100.0, false);
+  host->Message("bang", {});
+  const std::vector<std::pair<std::string, std::vector<Atom>>> expected = {
+      {"loaded", {1.0}},
+      {"enabled", {1.0}},
+      {"gpu", {0.0}},
+      {"model", {std::string("/models/good")}},
+      {"methods", {std::string("forward"), std::string("negate"), std::string("wide"),
+                   std::string("broken")}},
+      {"method", {std::string("negate")}},
+      {"attributes", {std::string("gain")}},
+      {"bufsize", {2048.0}},
+      {"dim", {1.0, 1.0}},
+      {"ratio", {1.0, 512.0}}};
+  CHECK(rig.listener.infos == expected);
+  Rig empty;
+  const auto nothing = empty.Make("");
+  nothing->Message("bang", {});
+  REQUIRE(empty.listener.infos.size() == 1);
+  CHECK(empty.listener.infos[0].second == std::vector<Atom>{0.0});
+}
+
+TEST_CASE("bufsize right after creation is meant for the model on its way") {
+  Rig rig;
+  const auto host = rig.Make("slow", "forward", 4096, false);
+  host->Prepare(64, 44100.0, false);
+  host->Message("bufsize", {1024.0});
+  rig.gate.Post();
+  host->Message("latency", {});
+  while (rig.listener.infos.empty()) {
+    host->Poll();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  CHECK(rig.listener.infos[0].second[1] == Atom(1024.0));
+}
+
 TEST_CASE("bufsize changes the delay, rounds up aloud, and refuses what is no size") {
   Rig rig;
   const auto host = rig.Make("good", "forward", 2048);
@@ -202,6 +190,8 @@ TEST_CASE("wrong messages say what would be right") {
   REQUIRE(rig.listener.errors.size() == 4);
   for (const std::string& error : rig.listener.errors) CHECK(error.find('\n') == std::string::npos);
   CHECK(rig.listener.errors[3].find("it knows set, get") != std::string::npos);
+  host->Message("bufsize", {512.0, std::string("now")});
+  CHECK(rig.listener.errors[4].find("512 now is no number of samples") != std::string::npos);
 }
 
 TEST_CASE("a model of another rate is pointed out") {
