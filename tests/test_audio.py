@@ -247,7 +247,7 @@ def test_writer_refuses_what_it_cannot_write(tmp_path):
 
 
 def test_writer_stops_before_a_wav_header_overflows(tmp_path, monkeypatch):
-    monkeypatch.setattr("vschaos2.audio.WAV_BYTES", 4000)
+    monkeypatch.setattr("vschaos2.audio.write.WAV_BYTES", 4000)
     write_audio(tmp_path / "a.wav", noise(1000), 44100)
     with pytest.raises(InputError, match="4 GB"):
         write_audio(tmp_path / "b.wav", noise(1001), 44100)

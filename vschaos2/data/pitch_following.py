@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from threading import Event
 
 import numpy as np
-import soundfile
 import soxr
 
-from vschaos2.audio import DECODE_VALUES, UnreadableAudio
+from vschaos2.audio import SoundReader, UnreadableAudio
 from vschaos2.data.pitch_trackers import SAMPLE_RATE_HZ, Signal, Tracker, Values
 
 # A tracker sees pieces of 30 s and a second of what stands around them, so that memory does not
@@ -87,24 +87,15 @@ class _Reader:
 
     def blocks(self) -> Iterator[Signal]:
         """Blocks [T, C] that follow each other."""
-        try:
-            with soundfile.SoundFile(self.path) as file:
-                self.sample_rate_hz = file.samplerate
-                stream = soxr.ResampleStream(
-                    file.samplerate, SAMPLE_RATE_HZ, file.channels, "float32", "HQ"
-                )
-                frames = max(1, DECODE_VALUES // file.channels)
-                last = False
-                while not last:
-                    block = file.read(frames, dtype="float32", always_2d=True)
-                    if not np.isfinite(block).all():
-                        raise UnreadableAudio(self.path, "holds non-finite samples")
-                    last = len(block) == 0
-                    self.samples += len(block)
-                    yield stream.resample_chunk(block, last=last).reshape(-1, file.channels)
-        except (soundfile.SoundFileError, OSError, TypeError) as error:
-            text = " ".join(str(getattr(error, "error_string", error)).split()).rstrip(".")
-            raise UnreadableAudio(self.path, f"cannot be decoded ({text})") from error
+        with SoundReader(self.path) as sound:
+            self.sample_rate_hz = sound.sample_rate_hz
+            stream = soxr.ResampleStream(
+                sound.sample_rate_hz, SAMPLE_RATE_HZ, sound.channels, "float32", "HQ"
+            )
+            end = np.zeros((0, sound.channels), np.float32)
+            for block in chain(sound.blocks(), (end,)):
+                self.samples += len(block)
+                yield stream.resample_chunk(block, last=block is end).reshape(-1, sound.channels)
         if self.samples == 0:
             raise UnreadableAudio(self.path, "holds no samples")
 

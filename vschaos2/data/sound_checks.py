@@ -12,10 +12,9 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-import soundfile
 from tqdm import tqdm
 
-from vschaos2.audio import UnreadableAudio, read_blocks
+from vschaos2.audio import SoundReader, UnreadableAudio, read_blocks
 from vschaos2.data.cache import SampleCache
 from vschaos2.data.report import Finding, Recordings, findings_of
 
@@ -95,26 +94,29 @@ def check_sound(
 def _hear(path: Path, mixed_peak: float) -> tuple[int, int, str]:
     """Sample rate in Hz, channels, and where the file clips (empty if nowhere)."""
     try:
-        with soundfile.SoundFile(path) as file:
-            loud = mixed_peak * file.channels >= LOUD_PEAK
-            return file.samplerate, file.channels, _clipping(file) if loud else ""
-    except (soundfile.SoundFileError, OSError) as error:
+        with SoundReader(path) as sound:
+            loud = mixed_peak * sound.channels >= LOUD_PEAK
+            return sound.sample_rate_hz, sound.channels, _clipping(sound) if loud else ""
+    except UnreadableAudio as error:
         raise UnreadableAudio(path, "has changed while it was inspected") from error
 
 
-def _clipping(file: soundfile.SoundFile) -> str:
+def _clipping(sound: SoundReader) -> str:
     """How often a file clips and where first, in words; empty if it does not."""
     count, first_s, position = 0, 0.0, 0
     # Blocks share four samples: every run of four is seen once, with the sample before it.
-    for block in file.blocks(BLOCK_SAMPLES, overlap=4, dtype="float32", always_2d=True):
+    kept = np.zeros((0, sound.channels), np.float32)
+    for read in sound.blocks(BLOCK_SAMPLES):
+        block = np.concatenate([kept, read])
         equal = (block[1:] == block[:-1]) & (np.abs(block[1:]) >= CLIPPED_LEVEL)
         run = equal[:-2] & equal[1:-1] & equal[2:]
         step = np.sign(block[1:-3]) * (block[1:-3] - block[:-4])
         begins = run[1:] & (step > CLIPPED_STEP)
         if begins.any() and count == 0:
-            first_s = (position + 1 + int(begins.any(axis=1).argmax())) / file.samplerate
+            first_s = (position + 1 + int(begins.any(axis=1).argmax())) / sound.sample_rate_hz
         count += int(begins.sum())
-        position += len(block) - 4
+        kept = block[-4:]
+        position += len(block) - len(kept)
     times = "1 time" if count == 1 else f"{count} times"
     return f"{times}, first at {first_s:.3f} s" if count else ""
 

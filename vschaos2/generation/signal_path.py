@@ -19,7 +19,7 @@ import numpy.typing as npt
 import soxr
 import torch
 
-from vschaos2.audio import read_blocks
+from vschaos2.audio import GREATEST_RATE_HZ, LEAST_RATE_HZ, read_blocks
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
@@ -36,7 +36,6 @@ GROUP_FRAMES = 32
 OFFLINE = "offline"
 RECOVERIES = (*MODES, OFFLINE)
 INVERSIONS = (KEEP_INPUT, *RECOVERIES)
-LEAST_RATE_HZ = 1000
 
 
 class Heard(NamedTuple):
@@ -63,10 +62,15 @@ def check_choices(inversion: str, known: tuple[str, ...], sample_rate_hz: int | 
     """Raise InputError for an unknown inversion or a sample rate that no sound could have."""
     if inversion not in known:
         raise InputError(f"inversion must be one of {', '.join(known)}, got {inversion!r}")
-    if sample_rate_hz is not None and sample_rate_hz < LEAST_RATE_HZ:
-        raise InputError(
-            f"sample rate must be at least {LEAST_RATE_HZ} Hz, got {sample_rate_hz}: try 44100"
+    if sample_rate_hz is None:
+        return
+    if not LEAST_RATE_HZ <= sample_rate_hz <= GREATEST_RATE_HZ:
+        bound = (
+            f"at least {LEAST_RATE_HZ}"
+            if sample_rate_hz < LEAST_RATE_HZ
+            else f"at most {GREATEST_RATE_HZ}"
         )
+        raise InputError(f"sample rate must be {bound} Hz, got {sample_rate_hz}: try 44100")
 
 
 def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> InstrumentCore:
