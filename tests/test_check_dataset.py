@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -103,6 +104,30 @@ def test_silent_files_are_found_and_so_are_channels_that_cancel(dataset):
     write(dataset, "faint.wav", tone(peak=0.001))
     places = ["data/cancels.wav", "data/silent.wav", "data/silent_too.wav"]
     assert found(inspect_dataset(dataset, USE)) == {"silent files": ("warning", places)}
+
+
+def test_levels_that_no_recording_has_are_found(dataset):
+    for name, peak in (("hot.wav", 20.0), ("integers.wav", 20_000.0), ("faint.wav", 1e-38)):
+        path = dataset / "data" / name
+        soundfile.write(path, tone(peak=peak), RATE_HZ, subtype="FLOAT")
+    findings = found(inspect_dataset(dataset, USE, clipping=False))
+    assert findings["files far above full scale"] == ("warning", ["data/hot.wav: peak 20"])
+    assert findings["silent files"] == ("warning", ["data/faint.wav"])
+    severity, [place] = findings["unreadable files"]
+    assert severity == "error" and place.startswith("data/integers.wav: sample of ")
+    assert len(findings) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names there")
+def test_names_that_are_no_utf8_are_inspected_and_printed(dataset, monkeypatch, capsys):
+    write(dataset, "silent.wav", np.zeros(4000))
+    sounds = dataset / "data"
+    try:
+        (sounds / "silent.wav").rename(sounds / os.fsdecode(b"caf\xe9.wav"))
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert check(dataset, monkeypatch=monkeypatch) == 0
+    assert "caf\\udce9.wav" in capsys.readouterr().out
 
 
 def test_clipping_is_found_and_normalised_tones_are_not(dataset):

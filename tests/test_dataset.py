@@ -1,5 +1,7 @@
+import dataclasses
 import logging
 import sys
+from itertools import combinations
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -274,6 +276,25 @@ def test_single_file_is_in_both_parts_with_a_warning(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         assert split_files(named_cache(tmp_path, NAMES[:1]), 0.1, 0) == ([0], [0])
     assert "only recording" in caplog.text
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_silent_files_take_neither_side_alone(tmp_path, seed):
+    cache = named_cache(tmp_path, NAMES[:6])
+
+    def sounding(side, *numbers):
+        for number, file in enumerate(cache.files):
+            peak = 0.5 if number in numbers else 0.0
+            cache.files[number] = dataclasses.replace(file, peak=peak)
+        training, validation = split_files(cache, 0.3, seed)
+        assert sorted(training + validation) == list(range(6)) and len(validation) == 2
+        return set(numbers) & set((training, validation)[side])
+
+    for number in range(6):
+        assert sounding(0, number) == {number}
+    for pair in combinations(range(6), 2):
+        assert len(sounding(0, *pair)) == 1
+        assert len(sounding(1, *pair)) == 1
 
 
 # --- refusals ---

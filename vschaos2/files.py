@@ -74,11 +74,15 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
 def write_whole(path: Path, content: bytes | memoryview | str) -> None:
     """Write a file, whole or not at all; text is written as UTF-8, line ends as they are.
 
+    Names of files that are no UTF-8 keep their bytes: read them again by "surrogateescape".
+
     Raises:
         InputError: for the reasons of `whole_file`.
     """
     with whole_file(path) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+        file.write(
+            content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+        )
 
 
 def waiting_name(path: Path) -> Path:

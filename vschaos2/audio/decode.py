@@ -34,6 +34,10 @@ GREATEST_RATE_HZ = 1_500_000
 # them would outweigh everything else that a model hears.
 ABSURD_SAMPLE = 100.0
 
+# Half a step of 32-bit integers. A block that stays below is silence in all but name: nothing has
+# recorded it, and computing with the smallest of floats takes many times as long.
+FAINTEST_SAMPLE = 2.0**-32
+
 OTHERS = (*WAVE, b"fLaC", b"FORM", b".snd", b"caff", b"riff")
 
 
@@ -124,9 +128,12 @@ class SoundReader:
                         f"{recording.channels} channels)",
                     )
                 while len(block := self._read(recording, frames)):
-                    # One comparison finds everything: NaN compares as false.
-                    if not (block.max() <= ABSURD_SAMPLE and block.min() >= -ABSURD_SAMPLE):
+                    least, most = float(block.min()), float(block.max())
+                    # NaN compares as false, so this finds it, too.
+                    if not -ABSURD_SAMPLE <= least <= most <= ABSURD_SAMPLE:
                         raise self._absurd(block, position)
+                    if max(-least, most) < FAINTEST_SAMPLE:
+                        block[:] = 0.0
                     position += len(block)
                     yield block
             self._first = self._next_recording()

@@ -19,8 +19,9 @@ def find_audio_files(root: Path) -> list[Path]:
     """Every sound file under a folder, sorted by path.
 
     Hidden files and folders are skipped. Links to files count when they stay inside the folder;
-    links to folders are never followed, as their files are found where they really are. A link
-    that leaves the folder is named in a warning.
+    links to folders are never followed, as their files are found where they really are. A warning
+    names links that leave the folder, what has the name of a sound file and is no file (pipes,
+    devices), and names with a line end in them, as lists of files hold one name a line.
 
     Args:
         root: folder to search, all levels deep, for `AUDIO_EXTENSIONS` in upper or lower case.
@@ -31,21 +32,39 @@ def find_audio_files(root: Path) -> list[Path]:
     if not root.is_dir():
         raise InputError(f"no such folder: {root}: give a folder that holds sound files")
     inside = root.resolve()
-    found = []
+    found, links = [], 0
     for folder, subfolders, names in os.walk(root, onerror=_warn_of_folder):
         here = Path(folder)
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        subfolders[:] = [name for name in subfolders if _is_meant(here / name)]
         sounds = [
             name
             for name in names
-            if not name.startswith(".") and Path(name).suffix.lower() in AUDIO_EXTENSIONS
+            if Path(name).suffix.lower() in AUDIO_EXTENSIONS and _is_meant(here / name)
         ]
         for name in subfolders + sounds:
             if (here / name).is_symlink() and _leaves(here / name, inside):
                 logger.warning("link not followed, it leads out of %s: %s", root, here / name)
+                links += 1
             elif name in sounds and (here / name).is_file():
                 found.append(here / name)
+            elif name in sounds:
+                logger.warning("skipped, it is no file but a pipe or device: %s", here / name)
+    if links:
+        logger.warning(
+            "to use what these links lead to, copy it into the folder (cp -rL FROM TO makes a "
+            "folder of files out of one of links; cp -rlL the same without taking space)"
+        )
     return sorted(found, key=lambda path: path.as_posix())
+
+
+def _is_meant(path: Path) -> bool:
+    """Whether a file or folder is to be looked at by its name."""
+    if path.name.startswith("."):
+        return False
+    if "\n" in path.name or "\r" in path.name:
+        logger.warning("skipped, its name holds a line end: %r: rename it", str(path))
+        return False
+    return True
 
 
 def _leaves(link: Path, inside: Path) -> bool:

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from vschaos2.audio import AUDIO_EXTENSIONS, find_audio_files
+from vschaos2.audio import AUDIO_EXTENSIONS, check_rate, find_audio_files
 from vschaos2.data.cache_build import DECODE_SAMPLES, CacheBuild, CachedFile
 from vschaos2.errors import InputError
 
@@ -144,6 +144,7 @@ def open_cache(
     ):
         if value is not None and value < 1:
             raise InputError(f"{name} must be at least 1, got {value}")
+    check_rate(sample_rate_hz)
     searched = root / "data" if (root / "data").is_dir() else root
     found = find_audio_files(searched)
     if not found:

@@ -41,7 +41,7 @@ Classes = npt.NDArray[np.int64]
 
 @dataclass
 class Extraction:
-    """What became of the recordings: how many are labelled, and which could not be read."""
+    """What became of the recordings: how many are labelled, and which cannot be used."""
 
     files: int = 0
     resumed: int = 0
@@ -100,6 +100,8 @@ def extract_pitch(
 ) -> Extraction:
     """Write pitch and octave metadata of all recordings of a dataset folder.
 
+    Those that cannot be read, or that metadata cannot name, are named in a warning and left out.
+
     Args:
         root: dataset folder; recordings are those under root/data, or under root without one.
         tracker: follows the pitch.
@@ -110,7 +112,7 @@ def extract_pitch(
 
     Raises:
         InputError: for a folder without readable recordings, labels made by hand, values out of
-            range, names that metadata cannot hold and folders that cannot be written.
+            range, and folders that cannot be written.
     """
     threshold = tracker.threshold if threshold is None else threshold
     if not 0.0 < threshold <= 1.0:
@@ -121,7 +123,18 @@ def extract_pitch(
     paths = find_audio_files(sounds)
     if not paths:
         raise InputError(f"no sound files in {sounds}: give a dataset folder that holds some")
-    _check_names(root, paths)
+    unnamed = [path for path in paths if not _can_be_named(path.relative_to(root).as_posix())]
+    for path in unnamed:
+        logger.warning(
+            "no pitch: metadata cannot name the file %r: rename it without tabs and other "
+            "unprintable characters, or a blank or # at the beginning", str(path),
+        )  # fmt: skip
+    paths = [path for path in paths if path not in set(unnamed)]
+    if not paths:
+        raise InputError(
+            f"metadata cannot name any of the {len(unnamed)} sound files in {sounds}: rename them "
+            "without tabs and other unprintable characters, or a blank or # at the beginning"
+        )
     if not overwrite:
         _check_ours(root)
     tracks = _TrackFiles(root, sounds, tracker.settings, threshold, hop_length)
@@ -149,6 +162,7 @@ def extract_pitch(
             "the disk, or choose a dataset you may write to"
         ) from error
     done.files = len(labelled)
+    done.unreadable += unnamed
     return done
 
 
@@ -236,23 +250,17 @@ def _first_line(path: Path) -> str:
         return file.readline().rstrip("\n")
 
 
-def _check_names(root: Path, paths: Sequence[Path]) -> None:
-    """Raise InputError for a name that a line of metadata.txt cannot hold."""
-    for path in paths:
-        name = path.relative_to(root).as_posix()
-        try:
-            name.encode("utf-8")
-        except UnicodeEncodeError:
-            broken = True
-        else:
-            broken = (
-                name.startswith("#") or name != " ".join(name.splitlines()).strip() or "\t" in name
-            )
-        if broken:
-            raise InputError(
-                f"metadata cannot name the file {name!r}: rename it without tabs, line ends and "
-                "other unprintable characters, or a blank or # at the beginning"
-            )
+def _can_be_named(name: str) -> bool:
+    """Whether a line of metadata.txt can hold a name."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return (
+        not name.startswith("#")
+        and name == " ".join(name.splitlines()).strip()
+        and ("\t" not in name)
+    )
 
 
 def _check_ours(root: Path) -> None:

@@ -17,8 +17,9 @@ from tqdm import tqdm
 from vschaos2.audio import SoundReader, UnreadableAudio, read_blocks
 from vschaos2.data.cache import SampleCache
 from vschaos2.data.report import Finding, Recordings, findings_of
+from vschaos2.data.splits import SILENT_PEAK
 
-SILENT_PEAK = 1e-4  # -80 dB of full scale: below the noise of any recording
+LOUDEST_PEAK = 10.0  # +20 dB: more than the headroom that float recordings are given
 # Cut off: at least four equal samples at full scale, after a step that no low tone makes.
 CLIPPED_LEVEL = 0.99
 CLIPPED_STEP = 1e-3
@@ -70,6 +71,7 @@ def check_sound(
         channels=dict(sorted(Counter(channels for _, channels, _ in heard).items())),
     )
     silent = [file.path for file in files if file.peak < SILENT_PEAK]
+    loud = [f"{file.path}: peak {file.peak:.3g}" for file in files if file.peak > LOUDEST_PEAK]
     clipped = [
         f"{file.path}: {clip}" for file, (_, _, clip) in zip(files, heard, strict=True) if clip
     ]
@@ -81,6 +83,8 @@ def check_sound(
     return recordings, [
         *findings_of(silent, "warning", "silent files",
                "remove them; if they do sound, their channels cancel in the mono mix: keep one"),
+        *findings_of(loud, "warning", "files far above full scale",
+               "scale them to a peak of 1: next to them the others are hardly learned"),
         *findings_of(clipped, "warning", "clipped files",
                "record them at a lower level, or keep them if the distortion is meant"),
         *findings_of(_duplicates(cache), "warning", "duplicate files",

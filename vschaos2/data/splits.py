@@ -11,6 +11,8 @@ from vschaos2.errors import InputError
 
 logger = logging.getLogger(__name__)
 
+SILENT_PEAK = 1e-4  # -80 dB of full scale: below the noise of any recording
+
 
 def split_files(
     cache: SampleCache, validation_fraction: float, seed: int
@@ -19,7 +21,8 @@ def split_files(
 
     Within each folder the files stand in the order of a hash of (seed, path), which depends on
     nothing else; validation takes the first part of every folder. When recordings are added, at
-    most a few of the others change sides.
+    most a few of the others change sides. Neither side is left with silent files only, if there is
+    sound for both; if there is not, training has it.
 
     Args:
         cache: the recordings.
@@ -52,4 +55,18 @@ def split_files(
     ranked.sort()
     held_out = min(max(round(validation_fraction * len(ranked)), 1), len(ranked) - 1)
     order = [index for _, _, index in ranked]
-    return sorted(order[held_out:]), sorted(order[:held_out])
+    validation, training = order[:held_out], order[held_out:]
+    _give_sound(cache, training, validation)
+    _give_sound(cache, validation, training, keep=1)
+    return sorted(training), sorted(validation)
+
+
+def _give_sound(cache: SampleCache, to: list[int], of: list[int], keep: int = 0) -> None:
+    """Exchange a silent file for a sounding one, if a side has none and the other one to spare."""
+
+    def sounds(index: int) -> bool:
+        return cache.files[index].peak >= SILENT_PEAK
+
+    heard = [index for index in of if sounds(index)]
+    if not any(map(sounds, to)) and len(heard) > keep:
+        of[of.index(heard[0])], to[-1] = to[-1], heard[0]

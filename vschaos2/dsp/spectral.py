@@ -52,6 +52,10 @@ class SpectralTransform(nn.Module):
             raise ValueError(f"contrast must be one of {', '.join(CONTRASTS)}, got {contrast!r}")
         if level <= 0:
             raise ValueError(f"level must be positive, got {level}: 1 is the dataset's mean")
+        if not 1 <= sample_rate_hz <= 1_500_000:
+            raise ValueError(
+                f"sample_rate_hz must be positive and at most 1500000, got {sample_rate_hz}"
+            )
         self.sample_rate_hz = sample_rate_hz
         self.n_fft = n_fft
         self.hop = hop

@@ -144,7 +144,7 @@ def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
     root = training_dataset(run)
     try:
         with open_plain(listed) as file:
-            names = file.read().decode().split("\n")
+            names = file.read().decode("utf-8", "surrogateescape").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{listed}: cannot be read, so the held-out files are unknown: give --dataset"

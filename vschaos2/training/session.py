@@ -18,6 +18,7 @@ from vschaos2.data.inspection import inspect_dataset, use_of
 from vschaos2.data.module import WindowDataModule
 from vschaos2.divergences import Divergence
 from vschaos2.errors import InputError
+from vschaos2.files import write_whole
 from vschaos2.models.build import build_model
 from vschaos2.models.temporal import checked_sequence
 from vschaos2.models.vae import VAE
@@ -169,7 +170,7 @@ def _prepare(resumed: Resumed, data: WindowDataModule) -> None:
 
 def _save_held_out(folder: Path, data: WindowDataModule) -> None:
     held_out = [data.cache.files[index].path for index in data.validation_files]
-    (folder / "held_out.txt").write_text("\n".join(held_out) + "\n", encoding="utf-8")
+    write_whole(folder / "held_out.txt", "\n".join(held_out) + "\n")
 
 
 def is_first_process() -> bool:
