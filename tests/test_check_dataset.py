@@ -127,7 +127,8 @@ def test_names_that_are_no_utf8_are_inspected_and_printed(dataset, monkeypatch, 
     except OSError:
         pytest.skip("this file system has no such names")
     assert check(dataset, monkeypatch=monkeypatch) == 0
-    assert "caf\\udce9.wav" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "silent files" in said and "data/caf" in said and said.encode()
 
 
 def test_clipping_is_found_and_normalised_tones_are_not(dataset):
