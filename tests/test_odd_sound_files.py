@@ -17,6 +17,11 @@ from vschaos2.audio import (
     read_audio,
     read_blocks,
 )
+from vschaos2.data.cache import open_cache
+from vschaos2.dsp.spectral import SpectralTransform
+from vschaos2.errors import InputError
+from vschaos2.files import write_whole
+from vschaos2.generation.signal_path import check_choices
 
 RATE = 44_100
 SINE = (0.5 * np.sin(np.arange(RATE) * 0.05)).astype(np.float32)
@@ -211,6 +216,17 @@ def test_joined_recordings_of_different_formats_are_refused(tmp_path):
         read_audio(kept(tmp_path, "a.ogg", two), RATE)
 
 
+def test_rates_that_are_asked_for_have_an_end(tmp_path):
+    check_choices("offline", ("offline",), 1_500_000)
+    with pytest.raises(InputError, match="at most 1500000 Hz, got 1000000000"):
+        check_choices("offline", ("offline",), 10**9)
+    with pytest.raises(InputError, match="at most 1500000 Hz, got 1500001"):
+        open_cache(tmp_path, 1_500_001)
+    with pytest.raises(ValueError, match="at most 1500000, got 1500001"):
+        SpectralTransform(sample_rate_hz=1_500_001)
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- levels ---
 
 
@@ -281,3 +297,9 @@ def test_links_to_elsewhere_come_with_the_way_to_use_them(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         assert find_audio_files(tmp_path / "links") == []
     assert "cp -rL" in caplog.records[-1].getMessage()
+
+
+def test_lists_of_files_keep_names_that_are_no_utf8(tmp_path):
+    name = os.fsdecode(b"caf\xe9.wav")
+    write_whole(tmp_path / "list.txt", f"{name}\n")
+    assert (tmp_path / "list.txt").read_text("utf-8", "surrogateescape") == f"{name}\n"
