@@ -1,13 +1,17 @@
 import errno
 import json
 import logging
+import math
 import os
 import pickle
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -16,6 +20,7 @@ import soundfile
 from vschaos2.audio import read_audio
 from vschaos2.data import cache as cache_module
 from vschaos2.data import cache_build as build_module
+from vschaos2.data import cache_index as index_module
 from vschaos2.data.cache import CachedFile, SampleCache, open_cache
 from vschaos2.errors import InputError
 
@@ -41,6 +46,16 @@ def dataset(tmp_path):
 
 
 @pytest.fixture
+def small_dataset(tmp_path):
+    """Two short files, decoded already."""
+    root = tmp_path / "dataset"
+    for number in (3, 4):
+        write(root, f"data/{number}.flac", 0.01, seed=number)
+    open_quietly(root)
+    return root
+
+
+@pytest.fixture
 def decoded(monkeypatch):
     """The names of the files decoded since the last clear(), in no order."""
     names = []
@@ -58,13 +73,18 @@ def open_quietly(root, **options):
     return open_cache(root, RATE, progress=False, **options)
 
 
+def whole(cache):
+    """All samples of a cache, end to end."""
+    return cache.gather(np.array([0]), cache.total_samples)[0]
+
+
 def assert_holds(cache, root):
     """Every file of the cache is what a direct read of it gives."""
     for index, file in enumerate(cache.files):
         expected = read_audio(root / file.path, RATE)
         np.testing.assert_array_equal(cache.read(index), expected)
-        flat = cache.samples[file.start : file.start + file.length]
-        np.testing.assert_array_equal(flat, expected)
+        rows = cache.gather(np.array([file.start]), file.length)
+        np.testing.assert_array_equal(rows[0], expected)
         assert file.rms == pytest.approx(np.sqrt(np.mean(expected.astype(np.float64) ** 2)))
         assert file.peak == np.abs(expected).max()
 
@@ -78,8 +98,8 @@ def test_cache_holds_every_file_of_the_data_folder_once(dataset, decoded):
     assert [file.path for file in cache.files] == names
     assert_holds(cache, dataset)
     assert len(decoded) == 4
-    assert len(cache.samples) == sum(file.length for file in cache.files)
-    assert cache.sample_rate_hz == RATE and cache.samples.dtype == np.float32
+    assert cache.total_samples == sum(file.length for file in cache.files)
+    assert cache.sample_rate_hz == RATE and cache.read(0).dtype == np.float32
     again = open_quietly(dataset)
     assert again.files == cache.files and len(decoded) == 4
 
@@ -112,7 +132,7 @@ def test_storage_does_not_depend_on_the_number_of_workers(tmp_path, dataset):
     one = open_quietly(dataset, workers=1, cache_root=tmp_path / "one")
     many = open_quietly(dataset, workers=7, cache_root=tmp_path / "many")
     assert one.files == many.files
-    np.testing.assert_array_equal(one.samples, many.samples)
+    np.testing.assert_array_equal(whole(one), whole(many))
 
 
 def test_first_files_are_spread_evenly(tmp_path):
@@ -124,16 +144,18 @@ def test_first_files_are_spread_evenly(tmp_path):
     assert len(open_quietly(tmp_path, n_files=99).files) == 10
 
 
-def test_samples_are_read_only(dataset):
-    with pytest.raises(ValueError, match="read-only"):
-        open_quietly(dataset).samples[0] = 1.0
+def test_what_is_read_is_a_copy(dataset):
+    cache = open_quietly(dataset)
+    cache.read(0)[:] = 1.0
+    cache.gather(np.array([0, 5]), 100)[:] = 1.0
+    assert_holds(cache, dataset)
 
 
 def test_cache_survives_pickling(dataset):
     cache = open_quietly(dataset)
     copy = pickle.loads(pickle.dumps(cache))
     assert copy.files == cache.files
-    np.testing.assert_array_equal(copy.samples, cache.samples)
+    np.testing.assert_array_equal(whole(copy), whole(cache))
 
 
 @pytest.mark.parametrize("count", [1, 7, 30, 80])
@@ -147,38 +169,65 @@ def test_gather_equals_slices_of_silence_and_samples(tmp_path, count):
     np.testing.assert_array_equal(cache.gather(starts, count), expected)
 
 
-def test_large_flat_file_reads_as_a_small_one(tmp_path, monkeypatch):
+@pytest.fixture
+def long_cache(tmp_path, monkeypatch):
+    """Opens 5000 samples of noise, held in memory; or, as a second one, read from the file."""
     flat = np.random.default_rng(0).standard_normal(5000).astype(np.float32)
     flat.tofile(tmp_path / "flat.f32")
 
-    def opened():
-        files = [CachedFile("a.wav", 7, 4900, 1.0, 1.0)]
-        return SampleCache(tmp_path / "flat.f32", files, RATE, 5000)
+    def opened(held_bytes):
+        monkeypatch.setattr(cache_module, "HELD_BYTES", held_bytes)
+        return SampleCache(tmp_path / "flat.f32", [CachedFile("a", 7, 4900, 1.0, 1.0)], RATE, 5000)
 
+    return opened
+
+
+def test_large_flat_file_reads_as_a_small_one(long_cache, monkeypatch):
+    held, called = long_cache(20_000), long_cache(19_999)
+    asked = []
+    preadv = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda *args: asked.append(1) or preadv(*args))
     starts = np.random.default_rng(1).integers(-50, 5050, size=300)
-    mapped = opened()
-    monkeypatch.setattr(cache_module, "MAPPED_BYTES", 19_999)
-    monkeypatch.setattr(cache_module, "DECODE_SAMPLES", 999)
-    called = opened()
-    monkeypatch.setattr(called, "_read_into", counted := Counted(called._read_into))
     for count in (1, 40, 5000, 6000):
-        np.testing.assert_array_equal(called.gather(starts, count), mapped.gather(starts, count))
-    assert counted.calls == 3 * 300
-    np.testing.assert_array_equal(called.read(0), flat[7:4907])
+        assert not asked
+        expected = held.gather(starts, count)
+        assert not asked
+        np.testing.assert_array_equal(called.gather(starts, count), expected)
+        assert len(asked) == np.sum((starts < 5000) & (starts + count > 0))
+        asked.clear()
+    np.testing.assert_array_equal(called.read(0), held.read(0))
     assert called.gather(starts[:0], 40).shape == (0, 40)
+
+
+def test_a_reading_in_parts_is_whole(long_cache, monkeypatch):
+    expected = long_cache(20_000).read(0)
+    preadv = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda fd, into, at: preadv(fd, [into[0][:999]], at))
+    np.testing.assert_array_equal(long_cache(0).read(0), expected)
+
+
+def test_a_flat_file_cut_short_while_it_is_read_kills_nobody(long_cache, tmp_path):
+    held, called = long_cache(20_000), long_cache(0)
+    expected = held.read(0)
     os.truncate(tmp_path / "flat.f32", 4000)
+    np.testing.assert_array_equal(held.read(0), expected)
+    np.testing.assert_array_equal(called.gather(np.array([10]), 40)[0], expected[3:43])
+    for starts in ([2000], [10, 980], [4990]):
+        with pytest.raises(InputError, match=r"flat\.f32 has become shorter: start again"):
+            called.gather(np.array(starts), 40)
     with pytest.raises(InputError, match="has become shorter"):
-        called.gather(np.array([2000]), 40)
+        long_cache(0)
 
 
-class Counted:
-    def __init__(self, function):
-        self.function = function
-        self.calls = 0
+def test_a_disk_that_fails_is_an_input_error(long_cache, monkeypatch):
+    cache = long_cache(0)
 
-    def __call__(self, *args):
-        self.calls += 1
-        return self.function(*args)
+    def failing(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "preadv", failing)
+    with pytest.raises(InputError, match=r"cannot read .*flat\.f32: Input/output error"):
+        cache.read(0)
 
 
 # --- changes ---
@@ -214,11 +263,11 @@ def test_dead_samples_are_compacted_away(dataset, decoded):
     decoded.clear()
     cache = open_quietly(dataset)
     assert decoded == []
-    assert len(cache.samples) == sum(file.length for file in cache.files)
+    assert cache.total_samples == sum(file.length for file in cache.files)
     assert_holds(cache, dataset)
     flat_files = list((dataset / ".vschaos2").glob("*.f32"))
     assert len(flat_files) == 1
-    assert flat_files[0].stat().st_size == 4 * len(cache.samples)
+    assert flat_files[0].stat().st_size == 4 * cache.total_samples
     # Whoever had the old flat file open goes on reading it.
     np.testing.assert_array_equal(first.read(0), kept)
 
@@ -230,41 +279,224 @@ def test_bytes_after_the_index_are_overwritten(dataset):
         file.write(b"\xff" * 10**6)
     cache = open_quietly(dataset)
     assert_holds(cache, dataset)
-    assert flat.stat().st_size == 4 * len(cache.samples)
+    assert flat.stat().st_size == 4 * cache.total_samples
 
 
-@pytest.mark.parametrize("damage", ["cut index", "cut samples", "escape", "outside", "version"])
-def test_damaged_cache_is_built_afresh(dataset, caplog, damage):
-    open_quietly(dataset)
-    index = dataset / ".vschaos2" / f"samples_{RATE}.json"
+def rewrite(index, change):
+    """Change an index as somebody would who knows its checksum."""
     content = json.loads(index.read_text())
-    victim = dataset / "victim.f32"
-    victim.write_bytes(b"\0" * 10**6)
-    if damage == "cut index":
-        index.write_text(index.read_text()[:100])
-    elif damage == "cut samples":
-        os.truncate(dataset / ".vschaos2" / content["data"], 1000)
-    elif damage == "escape":
-        index.write_text(json.dumps({**content, "data": "../victim.f32"}))
-    elif damage == "outside":
-        content["files"]["data/3.flac"][2] += 10**6
-        index.write_text(json.dumps(content))
-    else:
-        index.write_text(json.dumps({**content, "version": 0}))
+    del content["crc32"]
+    change(content)
+    index.write_text(index_module._sealed(json.dumps(content)))
+
+
+def file_row(column, value):
+    return lambda content: content["files"]["data/3.flac"].__setitem__(column, value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(file_row(column, value) for column in (0, 2, 3, 4) for value in (-1, True, 1.5, "7")),
+        *(file_row(column, value) for column in (5, 6) for value in (-1.0, 1, math.nan, math.inf)),
+        file_row(4, 0),
+        file_row(3, 2**70),
+        file_row(4, 10**6),
+        file_row(3, 10),
+        lambda content: content["files"]["data/3.flac"].append(1),
+        lambda content: content.update(files={"data/3.flac": 5}),
+        lambda content: content.update(files=[]),
+        lambda content: content.update(unusable={"x": [1, 2, 3, 4]}),
+        lambda content: content.update(unusable={"x": [1, 2, None, "why"]}),
+        lambda content: content.update(end=10**12),
+        lambda content: content.update(end=-1),
+        lambda content: content.update(version="2"),
+        *(
+            lambda content, name=name: content.update(data=name)
+            for name in (7, None, "../victim.f32", "/victim.f32", "samples_44100_0001.f32\n", ".")
+        ),
+    ],
+)
+def test_an_index_of_odd_values_is_built_afresh(small_dataset, caplog, change):
+    root = small_dataset
+    victim = root / "victim.f32"
+    victim.write_bytes(b"\0" * 10**5)
+    rewrite(root / ".vschaos2" / f"samples_{RATE}.json", change)
+    with caplog.at_level(logging.WARNING):
+        assert_holds(open_quietly(root), root)
+    assert [r.levelname for r in caplog.records if "is damaged" in r.getMessage()] == ["WARNING"]
+    assert victim.read_bytes() == b"\0" * 10**5
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "7", "[]", '{"version": 2}', "\udcff"])
+def test_what_is_no_index_is_built_afresh(small_dataset, caplog, text):
+    index = small_dataset / ".vschaos2" / f"samples_{RATE}.json"
+    index.write_text(text, errors="surrogateescape")
+    with caplog.at_level(logging.WARNING):
+        assert_holds(open_quietly(small_dataset), small_dataset)
+    assert "is damaged" in caplog.text
+
+
+def test_odd_names_in_an_index_are_forgotten(small_dataset):
+    index = small_dataset / ".vschaos2" / f"samples_{RATE}.json"
+
+    def add(content):
+        start, end = content["end"], content["end"] + 4
+        content["end"] = end
+        for number, name in enumerate(("../a.wav", "/etc/passwd", "a\nb.wav", "")):
+            content["files"][name] = [1, 1, 1, start + number, 1, 0.1, 0.1]
+
+    rewrite(index, add)
+    (flat,) = (small_dataset / ".vschaos2").glob("*.f32")
+    os.truncate(flat, flat.stat().st_size + 16)
+    cache = open_quietly(small_dataset)
+    assert [file.path for file in cache.files] == ["data/3.flac", "data/4.flac"]
+    assert list(json.loads(index.read_text())["files"]) == ["data/3.flac", "data/4.flac"]
+
+
+def test_every_flipped_bit_of_an_index_is_seen(small_dataset):
+    text = (small_dataset / ".vschaos2" / f"samples_{RATE}.json").read_bytes()
+    index_module.Index.from_json(text.decode())
+    for position in range(8 * len(text)):
+        flipped = bytearray(text)
+        flipped[position // 8] ^= 1 << position % 8
+        with pytest.raises((ValueError, index_module.OtherVersion)):
+            index_module.Index.from_json(flipped.decode())
+
+
+def test_an_index_of_another_version_is_no_damage(small_dataset, caplog, decoded):
+    index = small_dataset / ".vschaos2" / f"samples_{RATE}.json"
+    content = json.loads(index.read_text())
+    old = [row[:2] + row[3:] for row in content["files"].values()]
+    del content["crc32"]
+    files = dict(zip(content["files"], old, strict=True))
+    index.write_text(json.dumps({**content, "version": 1, "files": files}))
+    with caplog.at_level(logging.INFO):
+        assert_holds(open_quietly(small_dataset), small_dataset)
+    assert sorted(decoded) == ["3.flac", "4.flac"]
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert "another version: decoding afresh" in caplog.text
+    assert len(list((small_dataset / ".vschaos2").glob("*.f32"))) == 1
+
+
+def test_a_flipped_bit_of_a_recording_is_seen_and_mended(dataset, caplog, decoded):
+    cache = open_quietly(dataset)
+    (flat,) = (dataset / ".vschaos2").glob("*.f32")
+    content = flat.read_bytes()
+    rng = np.random.default_rng(0)
+    for file in cache.files:
+        damaged = bytearray(content)
+        bit = int(rng.integers(32 * file.start, 32 * (file.start + file.length)))
+        damaged[bit // 8] ^= 1 << bit % 8
+        flat.write_bytes(damaged)
+        caplog.clear()
+        decoded.clear()
+        with caplog.at_level(logging.WARNING):
+            assert_holds(open_quietly(dataset), dataset)
+        (line,) = [record.getMessage() for record in caplog.records]
+        assert f"damaged samples of 1 of 4 recordings (the first: {file.path})" in line
+        assert [file.path.rpartition("/")[2]] == decoded
+        open_quietly(dataset)
+        assert len(decoded) == len(caplog.records) == 1
+        shutil.rmtree(flat.parent)
+        open_quietly(dataset)
+
+
+def test_a_flat_file_cut_short_is_built_afresh(dataset, caplog):
+    cache = open_quietly(dataset)
+    (flat,) = (dataset / ".vschaos2").glob("*.f32")
+    os.truncate(flat, 1000)
     with caplog.at_level(logging.WARNING):
         assert_holds(open_quietly(dataset), dataset)
-    assert "damaged" in caplog.text
-    assert victim.read_bytes() == b"\0" * 10**6
+    assert "shorter than its index says" in caplog.text
+    assert_holds(cache, dataset)
 
 
-def test_linked_flat_file_is_never_written_through(dataset, tmp_path):
-    open_quietly(dataset, n_files=1)
-    (flat,) = (dataset / ".vschaos2").glob("*.f32")
-    precious = flat.rename(tmp_path / "precious")
-    before = precious.read_bytes()
-    flat.symlink_to(precious)
-    assert_holds(open_quietly(dataset), dataset)
-    assert precious.read_bytes() == before
+# --- somebody else's folder ---
+
+
+@pytest.fixture
+def precious(tmp_path):
+    """A file of the user's outside of every dataset, which must stay as it is."""
+    path = tmp_path / "elsewhere" / "precious"
+    path.parent.mkdir()
+    path.write_bytes(bytes(4 * 10**4))
+    yield path
+    assert path.read_bytes() == bytes(4 * 10**4)
+    assert [file.name for file in path.parent.iterdir()] == ["precious"]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+@pytest.mark.parametrize("name", ["json.tmp", "json", "0001.f32", "0002.f32", ".json.tmp"])
+def test_links_in_the_store_are_never_written_through(small_dataset, precious, link, name):
+    store = small_dataset / ".vschaos2"
+    full = {"json.tmp": f"samples_{RATE}.json.tmp", "json": f"samples_{RATE}.json"}
+    full[".json.tmp"] = f".samples_{RATE}.json.tmp"
+    path = store / full.get(name, f"samples_{RATE}_{name}")
+    path.unlink(missing_ok=True)
+    link(precious, path)
+    write(small_dataset, "data/new.wav")
+    (small_dataset / "data/3.flac").unlink()
+    assert_holds(open_quietly(small_dataset), small_dataset)
+
+
+@pytest.mark.parametrize("target", ["precious", "absent"])
+def test_a_linked_lock_leads_to_the_users_cache_folder(
+    small_dataset, precious, home, caplog, target
+):
+    lock = small_dataset / ".vschaos2" / f"samples_{RATE}.lock"
+    lock.unlink()
+    lock.symlink_to(precious.with_name(target))
+    with caplog.at_level(logging.WARNING):
+        assert_holds(open_quietly(small_dataset), small_dataset)
+    (record,) = caplog.records
+    assert "is a link, and is left alone" in record.getMessage()
+    assert str(home) in record.getMessage()
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "folder for the lock", "pipe for the lock"])
+def test_a_store_that_is_none_leads_to_the_users_cache_folder(
+    small_dataset, precious, home, caplog, kind
+):
+    store = small_dataset / ".vschaos2"
+    lock = store / f"samples_{RATE}.lock"
+    lock.unlink()
+    if kind == "folder for the lock":
+        lock.mkdir()
+    elif kind == "pipe for the lock":
+        os.mkfifo(lock)
+    else:
+        shutil.rmtree(store)
+        store.symlink_to(precious.parent) if kind == "link" else store.write_text("")
+    with caplog.at_level(logging.WARNING):
+        assert_holds(open_quietly(small_dataset), small_dataset)
+    assert len(caplog.records) == 1 and str(home) in caplog.text
+    assert list(home.glob("vschaos2/*/*.f32"))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_pipes_and_folders_in_a_flat_files_place_are_passed_by(small_dataset, make):
+    for number in (1, 2, 10**9 - 1):
+        path = small_dataset / ".vschaos2" / f"samples_{RATE}_{number:04d}.f32"
+        path.unlink(missing_ok=True)
+        make(path)
+    (small_dataset / ".vschaos2" / f"samples_{RATE}_1x.f32").write_text("")
+    assert_holds(open_quietly(small_dataset), small_dataset)
+
+
+def test_a_folder_in_the_indexs_place_is_one_line(small_dataset, decoded):
+    index = small_dataset / ".vschaos2" / f"samples_{RATE}.json"
+    index.unlink()
+    index.mkdir()
+    with pytest.raises(InputError, match=r"samples_44100\.json: is a folder .*: remove it"):
+        open_quietly(small_dataset)
+    assert not decoded
 
 
 # --- interruption and company ---
@@ -340,16 +572,74 @@ def test_threads_of_one_process_decode_once(dataset, decoded):
     assert_holds(open_quietly(dataset), dataset)
 
 
-def test_full_disk_is_an_input_error_and_keeps_what_was_there(dataset, monkeypatch):
-    open_quietly(dataset, n_files=2)
+@contextmanager
+def files_limited_to(size):
+    """No file may grow beyond `size` bytes; the system says so as it says that a disk is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(InputError, match="No space left"):
-        patch.setattr(build_module.shutil, "copyfileobj", full)
-        open_quietly(dataset)
+@pytest.mark.parametrize("commit_seconds", [0.0, 3.0])
+@pytest.mark.parametrize("size", [0, 500, 20_000, 120_000])
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
+    dataset, monkeypatch, size, commit_seconds
+):
+    monkeypatch.setattr(build_module, "COMMIT_SECONDS", commit_seconds)
+    store = dataset / ".vschaos2"
+    for _ in range(2):
+        with files_limited_to(size), pytest.raises(InputError) as error:
+            open_quietly(dataset)
+        assert str(store) in str(error.value) and "the disk is full" in str(error.value)
+        assert "\n" not in str(error.value)
+        index = store / f"samples_{RATE}.json"
+        flat_files = list(store.glob("*.f32"))
+        left = {f"samples_{RATE}.lock", *(path.name for path in flat_files)}
+        if index.exists():
+            assert [path.stat().st_size for path in flat_files] == [
+                4 * json.loads(index.read_text())["end"]
+            ]
+            left.add(index.name)
+        else:
+            assert flat_files == []
+        assert {path.name for path in store.iterdir()} == left
     assert_holds(open_quietly(dataset), dataset)
+    assert len(list(store.iterdir())) == 3
+
+
+def test_a_full_disk_keeps_what_was_there(dataset, decoded):
+    open_quietly(dataset, n_files=2)
+    with files_limited_to(20_000), pytest.raises(InputError, match="the disk is full"):
+        open_quietly(dataset)
+    decoded.clear()
+    assert_holds(open_quietly(dataset), dataset)
+    assert len(decoded) == 2
+
+
+def test_without_room_for_a_compaction_nothing_is_compacted(dataset, decoded):
+    open_quietly(dataset)
+    for name in ("data/a/1.wav", "data/b/1.wav"):
+        (dataset / name).unlink()
+    decoded.clear()
+    with files_limited_to(20_000):
+        assert_holds(open_quietly(dataset), dataset)
+    assert decoded == []
+    assert len(list((dataset / ".vschaos2").glob("*.f32"))) == 1
+
+
+def test_what_a_killed_process_left_is_removed(small_dataset):
+    store = small_dataset / ".vschaos2"
+    before = sorted(path.name for path in store.iterdir())
+    (store / f"samples_{RATE}_0002.f32").write_bytes(b"half")
+    (store / f".samples_{RATE}.json.tmp").write_bytes(b"half")
+    (store / f"samples_{RATE}.json.tmp").write_bytes(b"half")
+    (store / f"samples_{RATE + 1}_0001.f32").write_bytes(b"of another rate")
+    open_quietly(small_dataset)
+    left = [*before, f"samples_{RATE + 1}_0001.f32"]
+    assert sorted(path.name for path in store.iterdir()) == sorted(left)
 
 
 # --- where it lives ---
@@ -358,10 +648,10 @@ def test_full_disk_is_an_input_error_and_keeps_what_was_there(dataset, monkeypat
 def test_read_only_dataset_uses_the_users_cache_folder(dataset, tmp_path, monkeypatch, caplog):
     writable = cache_module._writable
 
-    def read_only_dataset(folder):
+    def read_only_dataset(folder, lock):
         if folder.is_relative_to(dataset):
             raise OSError(errno.EROFS, "Read-only file system")
-        return writable(folder)
+        return writable(folder, lock)
 
     monkeypatch.setattr(cache_module, "_writable", read_only_dataset)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))

@@ -7,13 +7,12 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.audio import find_audio_files
-from vschaos2.data.cache import SampleCache, open_cache
+from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
 from vschaos2.data.dataset import SequentialWindows
 from vschaos2.data.label_checks import check_labels
 from vschaos2.data.report import Finding, Report, Training, findings_of
 from vschaos2.data.sound_checks import check_sound, unreadable_reason
 from vschaos2.data.splits import split_files
-from vschaos2.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,7 @@ def inspect_dataset(
         return Report(root, findings=[Finding("error", "no sound file", [str(root)], remedy)])
     try:
         cache = cache or open_cache(root, use.sample_rate_hz, n_files=use.n_files)
-    except InputError:
-        # Either no file is usable, which is a finding, or the cache itself has failed.
-        if any(unreadable_reason(path, use.sample_rate_hz) is None for path in found):
-            raise
+    except NothingUsable:
         return Report(root, findings=_unusable(root, found, use))
     used = {file.path for file in cache.files}
     rest = [path for path in found if path.relative_to(root).as_posix() not in used]

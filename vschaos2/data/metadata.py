@@ -21,7 +21,7 @@ from typing import get_args
 import numpy as np
 import numpy.typing as npt
 
-from vschaos2.data.cache_build import CachedFile
+from vschaos2.data.cache_index import CachedFile
 from vschaos2.data.labels import (
     UNKNOWN,
     Kind,
