@@ -166,6 +166,22 @@ def test_a_dataset_with_nothing_usable_is_reported_not_raised(tmp_path):
         inspect_dataset(tmp_path / "nowhere", USE)
 
 
+def test_of_countless_bad_lines_the_first_are_kept_and_all_are_counted(dataset, monkeypatch):
+    monkeypatch.setattr("vschaos2.data.label_checks.KEPT_PLACES", 5)
+    monkeypatch.setattr("vschaos2.data.report.KEPT_PLACES", 4)
+    folder = dataset / "metadata" / "many"
+    folder.mkdir(parents=True)
+    lines = [f"data/{n}.wav\tbad" for n in range(20)] + [f"data/{n}.wav\t1" for n in range(20, 50)]
+    (folder / "metadata.txt").write_text("\n".join(lines))
+    report = inspect_dataset(dataset, USE)
+    by_name = {finding.what: finding for finding in report.findings}
+    for what, kept, count in (("bad lines", 5, 20), ("labels without files", 4, 30)):
+        finding = by_name[f"many: {what}"]
+        assert len(finding.where) == kept and finding.unlisted == count - kept
+        assert f"({count})" in finding.lines()[0]
+        assert any(f"… and {count - 3} more" in line for line in finding.lines())
+
+
 def test_a_cache_that_cannot_be_written_is_no_finding(dataset, monkeypatch):
     def fail(*_, **__):
         raise InputError("the disk is full")

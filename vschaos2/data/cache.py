@@ -76,6 +76,7 @@ class SampleCache:
                 held = np.empty(total_samples, np.float32)
                 self._read_into(held, 0)
                 self._held = held
+                self._file.close()
         except OSError as error:
             raise InputError(f"cannot read {data}: {reason(error)}") from error
 
