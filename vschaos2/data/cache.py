@@ -26,13 +26,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from vschaos2.audio import AUDIO_EXTENSIONS, find_audio_files
 from vschaos2.data.cache_build import CacheBuild
 from vschaos2.data.cache_index import CachedFile
+from vschaos2.dsp.spectral import HIGHEST_RATE_HZ
 from vschaos2.errors import InputError
 from vschaos2.files import FULL, cannot_write, open_own, own_folder, reason, try_lock, wait_for_lock
 
 logger = logging.getLogger(__name__)
 
 STORE = ".vschaos2"
-HIGHEST_RATE_HZ = 10**6
 # Up to this size the samples are held in memory, and one indexing gathers a batch. Beyond it every
 # window is read by a system call of its own. The file is not mapped into memory: who touches a
 # page of a map that has been cut short, or that a failing disk cannot read, is killed by a signal.
@@ -159,12 +159,12 @@ def open_cache(
         InputError: if there is no usable file, or the cache cannot be written.
     """
     for name, value in (("n_files", n_files), ("workers", workers)):
-        if value is not None and value < 1:
+        if value is not None and (type(value) is not int or value < 1):
             raise InputError(f"{name} must be at least 1, got {value}")
-    if not isinstance(sample_rate_hz, int) or not 1 <= sample_rate_hz <= HIGHEST_RATE_HZ:
+    if type(sample_rate_hz) is not int or not 1 <= sample_rate_hz <= HIGHEST_RATE_HZ:
         raise InputError(
             f"sample_rate_hz must be a whole number from 1 to {HIGHEST_RATE_HZ}, "
-            f"got {sample_rate_hz}: try 44100"
+            f"got {sample_rate_hz!r}: try 44100"
         )
     searched = root / "data" if (root / "data").is_dir() else root
     found = find_audio_files(searched)
@@ -172,6 +172,8 @@ def open_cache(
         raise InputError(
             f"no sound file under {searched}: looked for {' '.join(sorted(AUDIO_EXTENSIONS))}"
         )
+    if searched != root and not searched.resolve().is_relative_to(root.resolve()):
+        logger.warning("%s is a link: recordings are those of %s", searched, searched.resolve())
     used = found
     if n_files is not None and n_files < len(found):
         used = [found[i * len(found) // n_files] for i in range(n_files)]

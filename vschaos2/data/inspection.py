@@ -13,6 +13,7 @@ from vschaos2.data.label_checks import check_labels
 from vschaos2.data.report import Finding, Report, Training, findings_of
 from vschaos2.data.sound_checks import check_sound, unreadable_reason
 from vschaos2.data.splits import split_files
+from vschaos2.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,21 @@ class Use:
 
 
 def use_of(config: DictConfig) -> Use:
-    """What a composed configuration does with its dataset."""
+    """What a composed configuration does with its dataset.
+
+    Raises:
+        InputError: if the model is made for another sample rate.
+    """
+    rate_hz, model_rate_hz = (config.data[part].sample_rate_hz for part in ("dataset", "transform"))
+    if rate_hz != model_rate_hz:
+        raise InputError(
+            f"data.transform.sample_rate_hz is {model_rate_hz}, but data.dataset.sample_rate_hz is "
+            f"{rate_hz}: set the dataset's alone, the other follows it"
+        )
     # Configurations without labels need not speak of them.
     parts = [OmegaConf.select(config, f"model.{part}") for part in ("conditioning", "prediction")]
     return Use(
-        sample_rate_hz=config.data.dataset.sample_rate_hz,
+        sample_rate_hz=rate_hz,
         n_files=config.data.dataset.n_files,
         validation_fraction=config.data.dataset.validation_fraction,
         seed=config.seed,

@@ -13,12 +13,14 @@ from vschaos2.dsp.framing import dual_window, gaussian_window
 from vschaos2.dsp.gabor import analyse, synthesise
 from vschaos2.dsp.magnitude import CONTRASTS, Mel, compress, expand
 
+HIGHEST_RATE_HZ = 10**6
+
 
 class SpectralTransform(nn.Module):
     """Waveform to model frames and back, differentiable and scriptable.
 
     Args:
-        sample_rate_hz: sample rate of every waveform that enters.
+        sample_rate_hz: sample rate of every waveform that enters, up to 1 MHz.
         n_fft: window length in samples, a power of two.
         hop: hop in samples, a power of two that divides n_fft.
         contrast: "log1p", "log" or "linear" (see `magnitude.py`).
@@ -27,8 +29,8 @@ class SpectralTransform(nn.Module):
             the mean.
 
     Raises:
-        ValueError: if a length is no power of two, hop does not divide n_fft, or the contrast is
-            unknown.
+        ValueError: if a length is no power of two, hop does not divide n_fft, the contrast is
+            unknown, or there is no such sample rate.
     """
 
     scale: Tensor
@@ -58,6 +60,11 @@ class SpectralTransform(nn.Module):
         self.contrast = contrast
         self.n_mels = n_mels
         self.level = level
+        if type(sample_rate_hz) is not int or not 1 <= sample_rate_hz <= HIGHEST_RATE_HZ:
+            raise ValueError(
+                f"sample_rate_hz must be a whole number from 1 to {HIGHEST_RATE_HZ}, "
+                f"got {sample_rate_hz!r}: try 44100"
+            )
         self.n_bins = n_fft // 2 + 1
         self.n_features = n_mels if n_mels > 0 else self.n_bins
         window = gaussian_window(n_fft)
