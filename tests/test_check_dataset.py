@@ -328,7 +328,9 @@ def test_a_configuration_says_how_a_dataset_is_used():
     assert use.validation_fraction == config.data.dataset.validation_fraction
     assert use.callbacks == {"level": {"type": "float"}} and use.tasks == ["octave", "pitch"]
     config.data.transform.sample_rate_hz = 10**15
-    with pytest.raises(InputError, match=r"data\.transform\.sample_rate_hz is 10+, but .* is 44100"):
+    with pytest.raises(
+        InputError, match=r"data\.transform\.sample_rate_hz is 10+, but .* is 44100"
+    ):
         use_of(config)
 
 
