@@ -65,17 +65,6 @@ def test_without_a_data_folder_the_root_is_searched(tmp_path):
     assert [file.path for file in open_quietly(tmp_path).files] == ["x/a.wav"]
 
 
-def test_a_data_folder_elsewhere_is_told(dataset, tmp_path, caplog):
-    (dataset / "data").rename(tmp_path / "elsewhere")
-    (dataset / "data").symlink_to(tmp_path / "elsewhere")
-    with caplog.at_level(logging.WARNING):
-        cache = open_quietly(dataset)
-    (record,) = caplog.records
-    assert record.getMessage().endswith(f"is a link: recordings are those of {tmp_path}/elsewhere")
-    assert cache.files[0].path == "data/3.flac"
-    assert [path.name for path in (tmp_path / "elsewhere").iterdir() if path.name[0] == "."] == []
-
-
 def test_relative_root_is_the_same_dataset(dataset, monkeypatch):
     cache = open_quietly(dataset)
     monkeypatch.chdir(dataset.parent)

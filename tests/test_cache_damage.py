@@ -207,6 +207,18 @@ def test_links_in_the_store_are_never_written_through(small_dataset, precious, l
     assert_holds(open_quietly(small_dataset), small_dataset)
 
 
+def test_a_data_folder_elsewhere_is_refused_unless_the_whole_dataset_is_there(dataset, tmp_path):
+    elsewhere = dataset.rename(tmp_path / "elsewhere")
+    dataset.symlink_to(elsewhere)
+    assert_holds(open_quietly(dataset), dataset)
+    dataset.unlink()
+    dataset.mkdir()
+    (dataset / "data").symlink_to(elsewhere / "data")
+    with pytest.raises(InputError, match=r"data: a link leads out of the dataset"):
+        open_quietly(dataset)
+    assert [path.name for path in dataset.iterdir()] == ["data"]
+
+
 @pytest.mark.parametrize("target", ["precious", "absent"])
 def test_a_linked_lock_leads_to_the_users_cache_folder(
     small_dataset, precious, home, caplog, target

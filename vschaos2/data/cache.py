@@ -26,6 +26,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from vschaos2.audio import AUDIO_EXTENSIONS, find_audio_files
 from vschaos2.data.cache_build import CacheBuild
 from vschaos2.data.cache_index import CachedFile
+from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.dsp.spectral import HIGHEST_RATE_HZ
 from vschaos2.errors import InputError
 from vschaos2.files import FULL, cannot_write, open_own, own_folder, reason, try_lock, wait_for_lock
@@ -166,14 +167,12 @@ def open_cache(
             f"sample_rate_hz must be a whole number from 1 to {HIGHEST_RATE_HZ}, "
             f"got {sample_rate_hz!r}: try 44100"
         )
-    searched = root / "data" if (root / "data").is_dir() else root
+    searched = sound_folder(root)
     found = find_audio_files(searched)
     if not found:
         raise InputError(
             f"no sound file under {searched}: looked for {' '.join(sorted(AUDIO_EXTENSIONS))}"
         )
-    if searched != root and not searched.resolve().is_relative_to(root.resolve()):
-        logger.warning("%s is a link: recordings are those of %s", searched, searched.resolve())
     used = found
     if n_files is not None and n_files < len(found):
         used = [found[i * len(found) // n_files] for i in range(n_files)]

@@ -13,6 +13,19 @@ from vschaos2.errors import InputError
 PLAIN_PATH = re.compile(r"[^./\\:\0][^/\\:\0]*(?:/[^./\\:\0][^/\\:\0]*)*")
 
 
+def sound_folder(root: Path) -> Path:
+    """Where the recordings of a dataset are: root/data if there is that folder, else root.
+
+    Raises:
+        InputError: if root/data is a link out of the dataset.
+    """
+    folder = root / "data"
+    if not folder.is_dir():
+        return root
+    check_inside(folder, root)
+    return folder
+
+
 def check_inside(path: Path, root: Path) -> None:
     """Raise InputError for a part of a dataset that leads out of it, links resolved."""
     try:
@@ -20,7 +33,7 @@ def check_inside(path: Path, root: Path) -> None:
             return
     except (OSError, RuntimeError):  # a link to itself
         pass
-    raise InputError(f"{path}: a link leads out of the dataset: put a copy of its target there")
+    raise InputError(f"{path}: a link leads out of the dataset: put what it leads to in its place")
 
 
 def file_of(folder: Path, name: str) -> Path | None:

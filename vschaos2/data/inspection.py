@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.audio import find_audio_files
 from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
 from vschaos2.data.dataset import SequentialWindows
+from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.label_checks import check_labels
 from vschaos2.data.report import Finding, Report, Training, findings_of
 from vschaos2.data.sound_checks import check_sound, unreadable_reason
@@ -82,7 +83,7 @@ def inspect_dataset(
         InputError: if root is no folder, `use` holds a value out of range, or the cache cannot be
             written.
     """
-    found = find_audio_files(root / "data" if (root / "data").is_dir() else root)
+    found = find_audio_files(sound_folder(root))
     if not found:
         remedy = "put recordings into its folder data/: wav, flac, aiff, ogg, mp3 …"
         return Report(root, findings=[Finding("error", "no sound file", [str(root)], remedy)])

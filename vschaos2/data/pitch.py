@@ -24,6 +24,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio, find_audio_files
+from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.pitch_following import PitchTrack, follow_pitch
 from vschaos2.data.pitch_trackers import Tracker, Values
 from vschaos2.errors import InputError
@@ -120,7 +121,7 @@ def extract_pitch(
         raise InputError(f"--threshold must be in (0, 1], got {threshold:g}: try 0.5")
     if hop_length < 1:
         raise InputError(f"--hop_length must be at least 1 sample, got {hop_length}: try 256")
-    sounds = root / "data" if (root / "data").is_dir() else root
+    sounds = sound_folder(root)
     paths = find_audio_files(sounds)
     if not paths:
         raise InputError(f"no sound files in {sounds}: give a dataset folder that holds some")
