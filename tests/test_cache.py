@@ -132,7 +132,7 @@ def long_cache(tmp_path, monkeypatch):
     flat.tofile(tmp_path / "flat.f32")
 
     def opened(held_bytes):
-        monkeypatch.setattr(cache_module, "HELD_BYTES", held_bytes)
+        monkeypatch.setattr(cache_module, "RESIDENT_BYTES", held_bytes)
         return SampleCache(tmp_path / "flat.f32", [CachedFile("a", 7, 4900, 1.0, 1.0)], RATE, 5000)
 
     return opened
@@ -159,6 +159,7 @@ def test_a_reading_in_parts_is_whole(long_cache, monkeypatch):
     expected = long_cache(20_000).read(0)
     preadv = os.preadv
     monkeypatch.setattr(os, "preadv", lambda fd, into, at: preadv(fd, [into[0][:999]], at))
+    monkeypatch.setattr(cache_module, "READ_SAMPLES", 1001)
     np.testing.assert_array_equal(long_cache(0).read(0), expected)
 
 

@@ -37,7 +37,8 @@ STORE = ".vschaos2"
 # Up to this size the samples are held in memory, and one indexing gathers a batch. Beyond it every
 # window is read by a system call of its own. The file is not mapped into memory: who touches a
 # page of a map that has been cut short, or that a failing disk cannot read, is killed by a signal.
-HELD_BYTES = 640 * 2**20
+RESIDENT_BYTES = 640 * 2**20
+READ_SAMPLES = 2**26  # in one call; some systems read no more than 2 GB
 
 
 class NothingUsable(InputError):  # noqa: N818 - it is the folder that is wrong
@@ -73,7 +74,7 @@ class SampleCache:
                 raise self._cut()
             if not hasattr(os, "preadv"):  # Windows lets nobody cut a mapped file
                 self._held = np.memmap(self._file, "<f4", "r", shape=(total_samples,))
-            elif 4 * total_samples <= HELD_BYTES:
+            elif 4 * total_samples <= RESIDENT_BYTES:
                 held = np.empty(total_samples, np.float32)
                 self._read_into(held, 0)
                 self._held = held
@@ -88,7 +89,8 @@ class SampleCache:
         """A copy of one recording, [T] float32."""
         file = self.files[file_index]
         signal = np.empty(file.length, np.float32)
-        self._read_into(signal, file.start)
+        for first in range(0, file.length, READ_SAMPLES):
+            self._read_into(signal[first : first + READ_SAMPLES], file.start + first)
         return signal
 
     def gather(self, starts: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float32]:
