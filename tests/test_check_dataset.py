@@ -166,6 +166,15 @@ def test_a_dataset_with_nothing_usable_is_reported_not_raised(tmp_path):
         inspect_dataset(tmp_path / "nowhere", USE)
 
 
+def test_metadata_that_lead_elsewhere_are_a_finding(dataset, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (dataset / "metadata").symlink_to(tmp_path / "elsewhere")
+    report = inspect_dataset(dataset, USE)
+    severity, (where,) = found(report)["labels that are not read"]
+    assert severity == "error" and "metadata: a link leads out of the dataset" in where
+    assert report.recordings is not None
+
+
 def test_of_countless_bad_lines_the_first_are_kept_and_all_are_counted(dataset, monkeypatch):
     monkeypatch.setattr("vschaos2.data.label_checks.KEPT_PLACES", 5)
     monkeypatch.setattr("vschaos2.data.report.KEPT_PLACES", 4)

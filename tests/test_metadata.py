@@ -433,6 +433,20 @@ def test_long_lines_make_short_messages(tmp_path):
         assert len(str(error.value)) < 600
 
 
+def test_endless_accents_are_not_put_in_order(tmp_path, monkeypatch):
+    write_task(tmp_path, "task", "data/a" + "\u0315\u0300" * 10**5 + ".wav\t1\n")
+    asked = []
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(
+        unicodedata,
+        "normalize",
+        lambda form, text: asked.append(len(text)) or normalize(form, text),
+    )
+    with pytest.raises(InputError, match="not a path inside the dataset folder"):
+        load_metadata(tmp_path, FILES)
+    assert max(asked) < 100
+
+
 def test_a_line_that_repeats_is_read_once(tmp_path, monkeypatch):
     lines = "data/a.wav\ta.txt\n" * 50 + "data/b c.wav\ttracks/a.txt\n"
     write_task(tmp_path, "task", lines, tracks={"a.txt": "0,1\t1\n"})

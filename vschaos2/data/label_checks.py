@@ -35,7 +35,10 @@ def check_labels(
     durations_s = np.array([file.length for file in cache.files]) / cache.sample_rate_hz
     facts: dict[str, TaskFacts] = {}
     findings: list[Finding] = []
-    folders = {folder.name: folder for folder in task_folders(root)}
+    try:
+        folders = {folder.name: folder for folder in task_folders(root)}
+    except InputError as error:
+        return {}, [Finding("error", "labels that are not read", [str(error)], "it says why")]
     asked = {*tasks, *callbacks}
     findings += findings_of(
         sorted(asked - folders.keys()), "error", "tasks of the configuration without metadata",

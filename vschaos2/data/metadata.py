@@ -39,6 +39,7 @@ from vschaos2.errors import InputError
 
 logger = logging.getLogger(__name__)
 
+LONGEST_PATH = 4096  # characters; no system takes more
 CALLBACKS = ("read_single_metadata", "read_multi_metadata")
 
 
@@ -245,10 +246,12 @@ def _columns(line: Line, spelling: Mapping[str, str]) -> tuple[str, str]:
     if not rest or not rest[0]:
         raise line.error("no value: write path, one tab, and a value or none")
     columns_after_value(line, rest[1:])
-    name = unicodedata.normalize("NFC", name)  # systems disagree on how to write é
-    if name in spelling:
-        return spelling[name], rest[0]
-    candidates = spellings(name)
+    candidates = []
+    if len(name) <= LONGEST_PATH:  # to order endless accents takes endless time
+        name = unicodedata.normalize("NFC", name)  # systems disagree on how to write é
+        if name in spelling:
+            return spelling[name], rest[0]
+        candidates = spellings(name)
     if not candidates:
         raise line.error("not a path inside the dataset folder: write one such as data/file.wav")
     known = [spelling[candidate] for candidate in candidates if candidate in spelling]
