@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from resumed_trainings import BATCHES, checkpoint_of, resume, train_new, write_recordings
 from sample_caches import (
     RATE,
     assert_holds,
@@ -22,6 +23,7 @@ from sample_caches import (
 
 from vschaos2.data import cache_build as build_module
 from vschaos2.data import cache_index as index_module
+from vschaos2.data.cache import SampleCache
 from vschaos2.errors import InputError
 
 
@@ -343,3 +345,26 @@ def test_what_a_killed_process_left_is_removed(small_dataset):
     open_quietly(small_dataset)
     left = [*before, f"samples_{RATE + 1}_0001.f32"]
     assert sorted(path.name for path in store.iterdir()) == sorted(left)
+
+
+def test_a_training_whose_cache_is_cut_short_ends_in_one_line_and_goes_on_later(
+    tmp_path, monkeypatch
+):
+    root, rundir = tmp_path / "tones", tmp_path / "runs"
+    root.mkdir()
+    write_recordings(root)
+    gather = SampleCache.gather
+
+    def cutting(self, starts, count):
+        saved = [path.parent.parent for path in rundir.rglob("last.ckpt")]
+        if any(checkpoint_of(folder)["global_step"] for folder in saved):
+            os.truncate(self._data, 100)
+        return gather(self, starts, count)
+
+    monkeypatch.setattr("vschaos2.data.cache.RESIDENT_BYTES", 0)
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="has become shorter"):
+        patch.setattr(SampleCache, "gather", cutting)
+        train_new(root, rundir, "trainer.max_epochs=3", "callbacks.save_every_s=0")
+    (folder,) = (path.parent.parent for path in rundir.rglob("last.ckpt"))
+    assert 0 < checkpoint_of(folder)["global_step"] < 3 * BATCHES
+    assert checkpoint_of(resume(folder))["global_step"] == 3 * BATCHES
