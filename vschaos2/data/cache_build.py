@@ -59,6 +59,7 @@ class CacheBuild:
         # The flat file and its end as the index on the disk has them.
         self.kept: tuple[str, int] | None = None
         self.index = self._load()
+        self.sweep()
 
     def _load(self) -> Index:
         if self.index_path.is_dir():
@@ -128,12 +129,13 @@ class CacheBuild:
 
     def _damaged(self, names: Sequence[str], progress: bool) -> list[str]:
         """The recordings whose samples are not those that were written; all are read once."""
-        damaged: list[str] = []
         if not names:
-            return damaged
+            return []
+        damaged = []
         in_place = sorted(names, key=lambda name: self.index.files[name].file.start)
-        hide = None if progress else True
-        bar = tqdm(in_place, "checking", unit="file", disable=hide, leave=False, delay=1)
+        bar = tqdm(
+            in_place, "checking", unit="file", disable=not progress or None, leave=False, delay=1
+        )
         with open_own(self.store / self.index.data) as data, bar:
             for name in bar:
                 entry, crc32 = self.index.files[name], 0
@@ -181,11 +183,12 @@ class CacheBuild:
         """Make the index current."""
         write_whole(self.index_path, self.index.to_json())
         self.kept = self.index.data, self.index.end
+        self.sweep()
 
     def sweep(self) -> None:
         """Remove what the index does not name: the rest of builds that failed or were killed."""
         data, end = self.kept or ("", 0)
-        # These are the index in waiting, as this version calls it and as the first did.
+        # The index in waiting, as this version calls it and as the first did.
         waiting = (f".{self.index_path.name}.tmp", f"{self.index_path.name}.tmp")
         for path in self.store.iterdir():
             if path.name in waiting or (self._number(path.name) and path.name != data):
@@ -207,8 +210,7 @@ class CacheBuild:
                 todo.append((name, stamp))
         if not todo:
             return
-        hide = None if progress else True
-        bar = tqdm(total=len(todo), desc="decoding", unit="file", disable=hide)
+        bar = tqdm(total=len(todo), desc="decoding", unit="file", disable=not progress or None)
         stop = Event()
         pool = ThreadPoolExecutor(workers)
         try:
