@@ -132,10 +132,8 @@ class CacheBuild:
         if not names:
             return []
         damaged = []
-        in_place = sorted(names, key=lambda name: self.index.files[name].file.start)
-        bar = tqdm(
-            in_place, "checking", unit="file", disable=not progress or None, leave=False, delay=1
-        )
+        row = sorted(names, key=lambda name: self.index.files[name].file.start)
+        bar = tqdm(row, "checking", unit="file", disable=not progress or None, leave=False, delay=1)
         with open_own(self.store / self.index.data) as data, bar:
             for name in bar:
                 entry, crc32 = self.index.files[name], 0
