@@ -53,7 +53,7 @@ def make_cache(path: Path, seconds: int, n_files: int, sparse: bool) -> SampleCa
 
 def alternatives(flat: np.ndarray, window: int, batch: int) -> dict[str, Callable[[int], object]]:
     """Other ways to copy [batch, window] samples from random places."""
-    tensor = torch.from_numpy(np.array(flat))
+    tensor = torch.from_numpy(flat)
     span = np.arange(window)
 
     def starts(step: int) -> np.ndarray:
@@ -88,10 +88,10 @@ def main() -> None:
             batches = WindowBatches(
                 cache, range(n_files), args.window, args.batch, args.repeats, 0, args.window // 4
             )
-            float(cache.samples.sum())
             ms = median_ms(lambda step, batches=batches: batches.batch_at(0, step), args.repeats)
             print(f"{ms:8.3f} ms  WindowBatches, {name}")
-        for name, assemble in alternatives(cache.samples, args.window, args.batch).items():
+        flat = np.fromfile(Path(folder) / f"{n_files}.f32", np.float32)
+        for name, assemble in alternatives(flat, args.window, args.batch).items():
             print(f"{median_ms(assemble, args.repeats):8.3f} ms  only the gather: {name}")
 
         cache = make_cache(Path(folder) / "hours.f32", 36000, 10, sparse=True)

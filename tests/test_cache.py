@@ -1,6 +1,7 @@
 import errno
 import json
 import logging
+import math
 import os
 import pickle
 import signal
@@ -11,7 +12,16 @@ import time
 
 import numpy as np
 import pytest
-import soundfile
+from sample_caches import (
+    RATE,
+    assert_holds,
+    count_decodings,
+    make_dataset,
+    make_small_dataset,
+    open_quietly,
+    whole,
+    write,
+)
 
 from vschaos2.audio import read_audio
 from vschaos2.data import cache as cache_module
@@ -19,54 +29,20 @@ from vschaos2.data import cache_build as build_module
 from vschaos2.data.cache import CachedFile, SampleCache, open_cache
 from vschaos2.errors import InputError
 
-RATE = 44100
-
-
-def write(root, name, seconds=0.1, seed=0, rate_hz=RATE):
-    """A sound file of seeded noise."""
-    path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    samples = np.random.default_rng(seed).uniform(-0.9, 0.9, round(seconds * rate_hz))
-    soundfile.write(path, samples, rate_hz, subtype="PCM_16")
-    return path
-
 
 @pytest.fixture
 def dataset(tmp_path):
-    root = tmp_path / "dataset"
-    for number, name in enumerate(("data/b/2.wav", "data/a/1.wav", "data/3.flac", "data/b/1.wav")):
-        write(root, name, 0.1 * (number + 1), seed=number, rate_hz=(44100, 48000)[number % 2])
-    write(root, "other/outside_data.wav")
-    return root
+    return make_dataset(tmp_path / "dataset")
 
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """The names of the files decoded since the last clear(), in no order."""
-    names = []
-
-    def counting(path, *rest):
-        names.append(path.name)
-        return read_blocks(path, *rest)
-
-    read_blocks = build_module.read_blocks
-    monkeypatch.setattr(build_module, "read_blocks", counting)
-    return names
+    return count_decodings(monkeypatch)
 
 
-def open_quietly(root, **options):
-    return open_cache(root, RATE, progress=False, **options)
-
-
-def assert_holds(cache, root):
-    """Every file of the cache is what a direct read of it gives."""
-    for index, file in enumerate(cache.files):
-        expected = read_audio(root / file.path, RATE)
-        np.testing.assert_array_equal(cache.read(index), expected)
-        flat = cache.samples[file.start : file.start + file.length]
-        np.testing.assert_array_equal(flat, expected)
-        assert file.rms == pytest.approx(np.sqrt(np.mean(expected.astype(np.float64) ** 2)))
-        assert file.peak == np.abs(expected).max()
+@pytest.fixture
+def small_dataset(tmp_path):
+    return make_small_dataset(tmp_path / "dataset")
 
 
 # --- content ---
@@ -78,8 +54,8 @@ def test_cache_holds_every_file_of_the_data_folder_once(dataset, decoded):
     assert [file.path for file in cache.files] == names
     assert_holds(cache, dataset)
     assert len(decoded) == 4
-    assert len(cache.samples) == sum(file.length for file in cache.files)
-    assert cache.sample_rate_hz == RATE and cache.samples.dtype == np.float32
+    assert cache.total_samples == sum(file.length for file in cache.files)
+    assert cache.sample_rate_hz == RATE and cache.read(0).dtype == np.float32
     again = open_quietly(dataset)
     assert again.files == cache.files and len(decoded) == 4
 
@@ -112,7 +88,7 @@ def test_storage_does_not_depend_on_the_number_of_workers(tmp_path, dataset):
     one = open_quietly(dataset, workers=1, cache_root=tmp_path / "one")
     many = open_quietly(dataset, workers=7, cache_root=tmp_path / "many")
     assert one.files == many.files
-    np.testing.assert_array_equal(one.samples, many.samples)
+    np.testing.assert_array_equal(whole(one), whole(many))
 
 
 def test_first_files_are_spread_evenly(tmp_path):
@@ -124,16 +100,18 @@ def test_first_files_are_spread_evenly(tmp_path):
     assert len(open_quietly(tmp_path, n_files=99).files) == 10
 
 
-def test_samples_are_read_only(dataset):
-    with pytest.raises(ValueError, match="read-only"):
-        open_quietly(dataset).samples[0] = 1.0
+def test_what_is_read_is_a_copy(dataset):
+    cache = open_quietly(dataset)
+    cache.read(0)[:] = 1.0
+    cache.gather(np.array([0, 5]), 100)[:] = 1.0
+    assert_holds(cache, dataset)
 
 
 def test_cache_survives_pickling(dataset):
     cache = open_quietly(dataset)
     copy = pickle.loads(pickle.dumps(cache))
     assert copy.files == cache.files
-    np.testing.assert_array_equal(copy.samples, cache.samples)
+    np.testing.assert_array_equal(whole(copy), whole(cache))
 
 
 @pytest.mark.parametrize("count", [1, 7, 30, 80])
@@ -147,38 +125,66 @@ def test_gather_equals_slices_of_silence_and_samples(tmp_path, count):
     np.testing.assert_array_equal(cache.gather(starts, count), expected)
 
 
-def test_large_flat_file_reads_as_a_small_one(tmp_path, monkeypatch):
+@pytest.fixture
+def long_cache(tmp_path, monkeypatch):
+    """Opens 5000 samples of noise, held in memory; or, as a second one, read from the file."""
     flat = np.random.default_rng(0).standard_normal(5000).astype(np.float32)
     flat.tofile(tmp_path / "flat.f32")
 
-    def opened():
-        files = [CachedFile("a.wav", 7, 4900, 1.0, 1.0)]
-        return SampleCache(tmp_path / "flat.f32", files, RATE, 5000)
+    def opened(held_bytes):
+        monkeypatch.setattr(cache_module, "RESIDENT_BYTES", held_bytes)
+        return SampleCache(tmp_path / "flat.f32", [CachedFile("a", 7, 4900, 1.0, 1.0)], RATE, 5000)
 
+    return opened
+
+
+def test_large_flat_file_reads_as_a_small_one(long_cache, monkeypatch):
+    held, called = long_cache(20_000), long_cache(19_999)
+    asked = []
+    preadv = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda *args: asked.append(1) or preadv(*args))
     starts = np.random.default_rng(1).integers(-50, 5050, size=300)
-    mapped = opened()
-    monkeypatch.setattr(cache_module, "MAPPED_BYTES", 19_999)
-    monkeypatch.setattr(cache_module, "DECODE_SAMPLES", 999)
-    called = opened()
-    monkeypatch.setattr(called, "_read_into", counted := Counted(called._read_into))
     for count in (1, 40, 5000, 6000):
-        np.testing.assert_array_equal(called.gather(starts, count), mapped.gather(starts, count))
-    assert counted.calls == 3 * 300
-    np.testing.assert_array_equal(called.read(0), flat[7:4907])
+        assert not asked
+        expected = held.gather(starts, count)
+        assert not asked
+        np.testing.assert_array_equal(called.gather(starts, count), expected)
+        assert len(asked) == np.sum((starts < 5000) & (starts + count > 0))
+        asked.clear()
+    np.testing.assert_array_equal(called.read(0), held.read(0))
     assert called.gather(starts[:0], 40).shape == (0, 40)
+
+
+def test_a_reading_in_parts_is_whole(long_cache, monkeypatch):
+    expected = long_cache(20_000).read(0)
+    preadv = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda fd, into, at: preadv(fd, [into[0][:999]], at))
+    monkeypatch.setattr(cache_module, "READ_SAMPLES", 1001)
+    np.testing.assert_array_equal(long_cache(0).read(0), expected)
+
+
+def test_a_flat_file_cut_short_while_it_is_read_kills_nobody(long_cache, tmp_path):
+    held, called = long_cache(20_000), long_cache(0)
+    expected = held.read(0)
     os.truncate(tmp_path / "flat.f32", 4000)
+    np.testing.assert_array_equal(held.read(0), expected)
+    np.testing.assert_array_equal(called.gather(np.array([10]), 40)[0], expected[3:43])
+    for starts in ([2000], [10, 980], [4990]):
+        with pytest.raises(InputError, match=r"flat\.f32 has become shorter: start again"):
+            called.gather(np.array(starts), 40)
     with pytest.raises(InputError, match="has become shorter"):
-        called.gather(np.array([2000]), 40)
+        long_cache(0)
 
 
-class Counted:
-    def __init__(self, function):
-        self.function = function
-        self.calls = 0
+def test_a_disk_that_fails_is_an_input_error(long_cache, monkeypatch):
+    cache = long_cache(0)
 
-    def __call__(self, *args):
-        self.calls += 1
-        return self.function(*args)
+    def failing(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "preadv", failing)
+    with pytest.raises(InputError, match=r"cannot read .*flat\.f32: Input/output error"):
+        cache.read(0)
 
 
 # --- changes ---
@@ -214,11 +220,11 @@ def test_dead_samples_are_compacted_away(dataset, decoded):
     decoded.clear()
     cache = open_quietly(dataset)
     assert decoded == []
-    assert len(cache.samples) == sum(file.length for file in cache.files)
+    assert cache.total_samples == sum(file.length for file in cache.files)
     assert_holds(cache, dataset)
     flat_files = list((dataset / ".vschaos2").glob("*.f32"))
     assert len(flat_files) == 1
-    assert flat_files[0].stat().st_size == 4 * len(cache.samples)
+    assert flat_files[0].stat().st_size == 4 * cache.total_samples
     # Whoever had the old flat file open goes on reading it.
     np.testing.assert_array_equal(first.read(0), kept)
 
@@ -230,41 +236,7 @@ def test_bytes_after_the_index_are_overwritten(dataset):
         file.write(b"\xff" * 10**6)
     cache = open_quietly(dataset)
     assert_holds(cache, dataset)
-    assert flat.stat().st_size == 4 * len(cache.samples)
-
-
-@pytest.mark.parametrize("damage", ["cut index", "cut samples", "escape", "outside", "version"])
-def test_damaged_cache_is_built_afresh(dataset, caplog, damage):
-    open_quietly(dataset)
-    index = dataset / ".vschaos2" / f"samples_{RATE}.json"
-    content = json.loads(index.read_text())
-    victim = dataset / "victim.f32"
-    victim.write_bytes(b"\0" * 10**6)
-    if damage == "cut index":
-        index.write_text(index.read_text()[:100])
-    elif damage == "cut samples":
-        os.truncate(dataset / ".vschaos2" / content["data"], 1000)
-    elif damage == "escape":
-        index.write_text(json.dumps({**content, "data": "../victim.f32"}))
-    elif damage == "outside":
-        content["files"]["data/3.flac"][2] += 10**6
-        index.write_text(json.dumps(content))
-    else:
-        index.write_text(json.dumps({**content, "version": 0}))
-    with caplog.at_level(logging.WARNING):
-        assert_holds(open_quietly(dataset), dataset)
-    assert "damaged" in caplog.text
-    assert victim.read_bytes() == b"\0" * 10**6
-
-
-def test_linked_flat_file_is_never_written_through(dataset, tmp_path):
-    open_quietly(dataset, n_files=1)
-    (flat,) = (dataset / ".vschaos2").glob("*.f32")
-    precious = flat.rename(tmp_path / "precious")
-    before = precious.read_bytes()
-    flat.symlink_to(precious)
-    assert_holds(open_quietly(dataset), dataset)
-    assert precious.read_bytes() == before
+    assert flat.stat().st_size == 4 * cache.total_samples
 
 
 # --- interruption and company ---
@@ -340,28 +312,16 @@ def test_threads_of_one_process_decode_once(dataset, decoded):
     assert_holds(open_quietly(dataset), dataset)
 
 
-def test_full_disk_is_an_input_error_and_keeps_what_was_there(dataset, monkeypatch):
-    open_quietly(dataset, n_files=2)
-
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch, pytest.raises(InputError, match="No space left"):
-        patch.setattr(build_module.shutil, "copyfileobj", full)
-        open_quietly(dataset)
-    assert_holds(open_quietly(dataset), dataset)
-
-
 # --- where it lives ---
 
 
 def test_read_only_dataset_uses_the_users_cache_folder(dataset, tmp_path, monkeypatch, caplog):
     writable = cache_module._writable
 
-    def read_only_dataset(folder):
+    def read_only_dataset(folder, lock):
         if folder.is_relative_to(dataset):
             raise OSError(errno.EROFS, "Read-only file system")
-        return writable(folder)
+        return writable(folder, lock)
 
     monkeypatch.setattr(cache_module, "_writable", read_only_dataset)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
@@ -437,3 +397,10 @@ def test_nothing_usable_is_an_input_error(tmp_path):
 def test_counts_below_one_are_refused(dataset, option):
     with pytest.raises(InputError, match=f"{option} must be at least 1, got 0"):
         open_quietly(dataset, **{option: 0})
+
+
+@pytest.mark.parametrize("rate_hz", [0, -1, 1e15, 10**15, 44100.0, True, "44100", math.nan])
+def test_sample_rates_that_no_sound_has_are_refused(dataset, rate_hz):
+    with pytest.raises(InputError, match="sample_rate_hz must be a whole number from 1 to"):
+        open_cache(dataset, rate_hz)
+    assert not (dataset / ".vschaos2").exists()

@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -75,6 +76,8 @@ def check(root, *arguments, monkeypatch):
         run(module.main)
     except SystemExit as leaving:
         return leaving.code
+    finally:  # the program keeps the cache from speaking of files that the report names
+        logging.getLogger("vschaos2.data.cache").setLevel(logging.NOTSET)
     return 0
 
 
@@ -190,6 +193,31 @@ def test_a_dataset_with_nothing_usable_is_reported_not_raised(tmp_path):
     assert report.recordings is None and "unreadable" in report.text()
     with pytest.raises(InputError, match="no such folder"):
         inspect_dataset(tmp_path / "nowhere", USE)
+
+
+def test_metadata_that_lead_elsewhere_are_a_finding(dataset, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (dataset / "metadata").symlink_to(tmp_path / "elsewhere")
+    report = inspect_dataset(dataset, USE)
+    severity, (where,) = found(report)["labels that are not read"]
+    assert severity == "error" and "metadata: a link leads out of the dataset" in where
+    assert report.recordings is not None
+
+
+def test_of_countless_bad_lines_the_first_are_kept_and_all_are_counted(dataset, monkeypatch):
+    monkeypatch.setattr("vschaos2.data.label_checks.KEPT_PLACES", 5)
+    monkeypatch.setattr("vschaos2.data.report.KEPT_PLACES", 4)
+    folder = dataset / "metadata" / "many"
+    folder.mkdir(parents=True)
+    lines = [f"data/{n}.wav\tbad" for n in range(20)] + [f"data/{n}.wav\t1" for n in range(20, 50)]
+    (folder / "metadata.txt").write_text("\n".join(lines))
+    report = inspect_dataset(dataset, USE)
+    by_name = {finding.what: finding for finding in report.findings}
+    for what, kept, count in (("bad lines", 5, 20), ("labels without files", 4, 30)):
+        finding = by_name[f"many: {what}"]
+        assert len(finding.where) == kept and finding.unlisted == count - kept
+        assert f"({count})" in finding.lines()[0]
+        assert any(f"… and {count - 3} more" in line for line in finding.lines())
 
 
 def test_a_cache_that_cannot_be_written_is_no_finding(dataset, monkeypatch):
@@ -337,6 +365,11 @@ def test_a_configuration_says_how_a_dataset_is_used():
     assert (use.window_samples, use.hop_samples) == (transform.n_fft, transform.hop)
     assert use.validation_fraction == config.data.dataset.validation_fraction
     assert use.callbacks == {"level": {"type": "float"}} and use.tasks == ["octave", "pitch"]
+    config.data.transform.sample_rate_hz = 10**15
+    with pytest.raises(
+        InputError, match=r"data\.transform\.sample_rate_hz is 10+, but .* is 44100"
+    ):
+        use_of(config)
 
 
 # --- the program ---

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from vschaos2.errors import InputError
-from vschaos2.files import open_own, own_folder, reason, try_lock, whole_file, write_whole
+from vschaos2.files import (
+    open_own,
+    open_plain,
+    own_folder,
+    own_folders,
+    reason,
+    try_lock,
+    whole_file,
+    write_whole,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -149,6 +158,32 @@ def test_own_folders_are_no_links(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="no folder"):
         own_folder(tmp_path / "file")
+
+
+def test_no_folder_on_the_way_is_a_link(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    assert own_folders(root, root / "a" / "b" / "c").is_dir()
+    assert own_folders(root, root / "d").is_dir()
+    (tmp_path / "elsewhere").mkdir()
+    for link in ("l", "a/l", "a/b/l"):
+        (root / link).symlink_to(tmp_path / "elsewhere")
+        for path in (root / link, root / link / "x", root / link / "x" / "y"):
+            with pytest.raises(InputError, match="/l: is a link"):
+                own_folders(root, path)
+    assert names(tmp_path / "elsewhere") == []
+
+
+def test_plain_files_are_read_through_links_and_pipes_are_not(tmp_path):
+    (tmp_path / "plain").write_bytes(b"12")
+    (tmp_path / "link").symlink_to(tmp_path / "plain")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("plain", "link"):
+        with open_plain(tmp_path / name) as file:
+            assert file.read() == b"12"
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(InputError, match="is no plain file"):
+            open_plain(path)
 
 
 def test_a_lock_is_held_until_the_file_is_closed(tmp_path):

@@ -1,10 +1,12 @@
 import logging
+import os
 import pickle
 import unicodedata
 
 import numpy as np
 import pytest
 
+from vschaos2.data import metadata as metadata_module
 from vschaos2.data.cache import CachedFile, SampleCache
 from vschaos2.data.dataset import WindowBatches
 from vschaos2.data.metadata import load_metadata
@@ -18,7 +20,7 @@ NAN = float("nan")
 def write_task(root, task, lines, classes=None, tracks=None):
     """A task's folder; texts are written as they are."""
     folder = root / "metadata" / task
-    (folder / "tracks").mkdir(parents=True)
+    (folder / "tracks").mkdir(parents=True, exist_ok=True)
     content = lines if isinstance(lines, bytes) else lines.encode()
     (folder / "metadata.txt").write_bytes(content)
     if classes is not None:
@@ -296,6 +298,9 @@ def test_a_bad_segment_is_told_with_the_track_file(tmp_path, line, problem):
         ("0\tviola", "number 0 is already 'flute'"),
         ("4\tflute", "class 'flute' is already number 0"),
         ("44100\trate", "no class index"),
+        ("1" * 5000 + "\trate", "no class index"),
+        ("1\tfl\0ute", "a control character"),
+        ("1\tfl\x1b[2Jute", "a control character"),
     ],
 )
 def test_a_bad_class_is_told(tmp_path, line, problem):
@@ -351,3 +356,117 @@ def test_windows_carry_the_label_at_their_centre(tmp_path):
     batch = next(iter(batches))
     centre = batch["waveform"][:, 0] + window_samples / 2  # a sample's value is its position
     assert batch["labels"]["task"].tolist() == (centre // rate_hz).tolist()
+
+
+# --- somebody else's folder ---
+
+
+def write_linked(tmp_path, name):
+    """A dataset of one task in which one part is a link to where the user's own things lie."""
+    root, mine = tmp_path / "root", tmp_path / "mine"
+    folder = write_task(
+        root, "task", "data/a.wav\t1\n", classes="1\toboe\n", tracks={"b.txt": "0,1\t1\n"}
+    )
+    part = folder / name if name != "metadata" else folder.parent
+    mine.mkdir()
+    part.rename(mine / "part")
+    part.symlink_to(mine / "part")
+    (tmp_path / "secret").write_text("secret secret\n")
+    return root, part
+
+
+@pytest.mark.parametrize("name", ["metadata", ".", "metadata.txt", "classes.txt"])
+def test_a_link_out_of_the_dataset_is_not_read(tmp_path, name):
+    root, part = write_linked(tmp_path, name)
+    with pytest.raises(InputError, match="leads out of the dataset") as error:
+        load_metadata(root, FILES)
+    assert str(part) in str(error.value) and "\n" not in str(error.value)
+    if part.is_file():
+        part.unlink()
+        part.symlink_to(tmp_path / "secret")
+        with pytest.raises(InputError, match="leads out of the dataset") as error:
+            load_metadata(root, FILES)
+        assert "secret" not in str(error.value)
+
+
+def test_a_link_within_the_dataset_is_followed(tmp_path):
+    folder = write_task(tmp_path, "pitch", "data/a.wav\t1\n", classes="1\toboe\n")
+    other = folder.with_name("other")
+    other.mkdir()
+    for name in ("metadata.txt", "classes.txt"):
+        (other / name).symlink_to(f"../pitch/{name}")
+    (folder.parent / "third").symlink_to("pitch")
+    assert load_metadata(tmp_path, FILES).tasks == ["other", "pitch", "third"]
+
+
+@pytest.mark.parametrize("name", ["metadata.txt", "classes.txt", "tracks/a.txt"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "nowhere"])
+def test_what_is_no_file_is_one_line(tmp_path, name, kind):
+    folder = write_task(tmp_path, "task", "data/a.wav\ta.txt\n", tracks={"b.txt": ""})
+    path = folder / name
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path.name if kind == "loop" else "absent")
+    with pytest.raises(InputError) as error:
+        load_metadata(tmp_path, FILES)
+    assert str(path.parent if name.startswith("tracks") else path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_of_any_size_is_read_in_bounded_memory(tmp_path, monkeypatch):
+    folder = write_task(tmp_path, "task", "data/a.wav\t1\n")
+    os.truncate(folder / "metadata.txt", 10**12)  # a hole, which takes no space
+    monkeypatch.setattr("vschaos2.data.labels.LARGEST_BYTES", 2**20)
+    with pytest.raises(InputError, match=r"metadata\.txt: is larger than 1 MB"):
+        load_metadata(tmp_path, FILES)
+
+
+def test_long_lines_make_short_messages(tmp_path):
+    for text in ("x" * 10**6, "data/a.wav\t" + "x" * 10**6, "data/a.wav\t1\t" + "x" * 10**6):
+        write_task(tmp_path, "task", text + "\n", classes=f"0\t{'y' * 10**6}\n")
+        with pytest.raises(InputError) as error:
+            load_metadata(tmp_path, FILES)
+        assert len(str(error.value)) < 600
+
+
+def test_endless_accents_are_not_put_in_order(tmp_path, monkeypatch):
+    write_task(tmp_path, "task", "data/a" + "\u0315\u0300" * 10**5 + ".wav\t1\n")
+    asked = []
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(
+        unicodedata,
+        "normalize",
+        lambda form, text: asked.append(len(text)) or normalize(form, text),
+    )
+    with pytest.raises(InputError, match="not a path inside the dataset folder"):
+        load_metadata(tmp_path, FILES)
+    assert max(asked) < 100
+
+
+def test_a_line_that_repeats_is_read_once(tmp_path, monkeypatch):
+    lines = "data/a.wav\ta.txt\n" * 50 + "data/b c.wav\ttracks/a.txt\n"
+    write_task(tmp_path, "task", lines, tracks={"a.txt": "0,1\t1\n"})
+    read = []
+    read_track = metadata_module.read_track
+    monkeypatch.setattr(
+        metadata_module,
+        "read_track",
+        lambda path, *rest: read.append(path) or read_track(path, *rest),
+    )
+    labels = load_metadata(tmp_path, FILES).at(np.arange(2), np.full(2, 0.5))["task"]
+    assert labels.tolist() == [1, 1] and len(read) == 1
+
+
+def test_lines_of_recordings_that_are_not_in_use_ask_the_disk_nothing(tmp_path, monkeypatch):
+    lines = "".join(f"data/other/{number}.wav\t{number % 12}\n" for number in range(1000))
+    write_task(tmp_path, "task", lines + "data/a.wav\t1\n")
+    asked = []
+    monkeypatch.setattr("vschaos2.data.dataset_paths.PureWindowsPath", asked.append)
+    isfile = os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda path: asked.append(path) or isfile(path))
+    load_metadata(tmp_path, FILES)
+    assert asked == []

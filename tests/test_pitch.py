@@ -1,9 +1,11 @@
 import logging
 import math
 import os
+import resource
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -459,14 +461,50 @@ def test_names_that_metadata_cannot_hold_are_left_out(dataset, name, caplog):
         extract_pitch(dataset, Counter(), progress=False)
 
 
-def test_a_full_disk_is_one_line(dataset, monkeypatch):
-    def full(*_args, **_options):
-        raise OSError(28, "No space left on device", "x.txt")
+def test_a_full_disk_is_one_line_and_leaves_whole_tracks(dataset):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for size in (0, 100, 150):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            with pytest.raises(InputError, match=r"cannot write .*\.txt: the disk is full"):
+                extract_pitch(dataset, Counter(), progress=False)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert list(dataset.rglob("*.tmp")) == []
+        assert all(path.read_text().endswith("\n") for path in dataset.rglob("*.txt"))
+    assert extract_pitch(dataset, Counter(), progress=False).files == 2
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(InputError, match=r"cannot write x\.txt: No space left"):
-        extract_pitch(dataset, Counter(), progress=False)
-    assert list(dataset.rglob("*.tmp")) == []
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("metadata", "metadata/pitch", "metadata/octave", "metadata/pitch/tracks"),
+        *("metadata/pitch/tracks/low", "metadata/pitch/metadata.txt", "metadata/pitch/classes.txt"),
+        *("metadata/octave/.classes.txt.tmp", "metadata/pitch/tracks/low/tone.wav.txt"),
+        "metadata/pitch/tracks/low/.tone.wav.txt.tmp",
+    ],
+)
+def test_nothing_is_written_through_a_link(dataset, tmp_path, name):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_text("precious")
+    link = dataset / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(elsewhere / "precious" if name.endswith(("txt", "tmp")) else elsewhere)
+    with suppress(InputError):
+        extract_pitch(dataset, Counter(), progress=False, overwrite=True)
+    assert [path.name for path in elsewhere.rglob("*")] == ["precious"]
+    assert (elsewhere / "precious").read_text() == "precious"
+    assert link.is_file() or link.is_symlink() or name.endswith("tmp")
+
+
+def test_a_pipe_among_the_tracks_holds_nobody_up(dataset):
+    for name in ("metadata.txt", "tracks/low/tone.wav.txt"):
+        pipe = dataset / "metadata" / "pitch" / name
+        pipe.parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(pipe)
+    assert extract_pitch(dataset, Counter(), progress=False).files == 2
+    assert pipe.is_file()
 
 
 def test_as_a_program(dataset):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from omegaconf import OmegaConf
 
 from vschaos2.audio import find_audio_files
+from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.metadata import Metadata, load_metadata, task_folders
 from vschaos2.errors import InputError
 from vschaos2.export.label_inlets import LabelTexts
@@ -129,8 +130,7 @@ class DatasetLabels:
         }
         told = {task: options for task, options in callbacks.items() if task in self.told}
         self.files = [
-            path.relative_to(root).as_posix()
-            for path in find_audio_files(root / "data" if (root / "data").is_dir() else root)
+            path.relative_to(root).as_posix() for path in find_audio_files(sound_folder(root))
         ]
         self.metadata: Metadata = load_metadata(
             root, self.files, {**continuous, **told}, tasks=self.told

@@ -229,6 +229,18 @@ def own_folder(path: Path) -> Path:
     return path
 
 
+def own_folders(root: Path, path: Path) -> Path:
+    """A folder somewhere below `root`, made if it is missing; no folder on the way is a link.
+
+    Raises:
+        InputError: if one is a link, or no folder.
+        OSError: if one cannot be made.
+    """
+    for part in reversed(path.relative_to(root).parents[:-1]):
+        own_folder(root / part)
+    return own_folder(path)
+
+
 def try_lock(file: IO[bytes], shared: bool = False) -> bool:
     """Lock an open file if that is possible at once, and say whether it was.
 

@@ -80,9 +80,11 @@ def length_at(path: Path, sample_rate_hz: int) -> int:
 
 def check_rate(sample_rate_hz: int, name: str = "sample_rate_hz") -> None:
     """Raise InputError for a rate to which nothing can be resampled."""
-    wanted = "positive" if sample_rate_hz < 1 else f"at most {GREATEST_RATE_HZ} Hz"
-    if not 1 <= sample_rate_hz <= GREATEST_RATE_HZ:
-        raise InputError(f"{name} must be {wanted}, got {sample_rate_hz}: try 44100")
+    if type(sample_rate_hz) is not int or not 1 <= sample_rate_hz <= GREATEST_RATE_HZ:
+        raise InputError(
+            f"{name} must be a whole number from 1 to {GREATEST_RATE_HZ} Hz, "
+            f"got {sample_rate_hz!r}: try 44100"
+        )
 
 
 def _resampled(path: Path, sample_rate_hz: int) -> Iterator[npt.NDArray[np.float32]]:

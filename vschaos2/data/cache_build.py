@@ -2,10 +2,9 @@
 
 Samples are only ever appended. The index is replaced in one rename, after the samples it speaks
 of have reached the disk; whatever follows its `end` is the rest of a build that was killed, and
-is overwritten. So a build may die at any moment and loses what it decoded since the last commit.
+is cut off. So a build may die at any moment and loses what it decoded since the last commit.
 """
 
-import json
 import logging
 import math
 import os
@@ -13,11 +12,12 @@ import re
 import shutil
 import tempfile
 import time
+import zlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import astuple, dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -27,123 +27,83 @@ import numpy as np
 from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio, read_blocks
+from vschaos2.data.cache_index import INDEX_BYTES, CachedFile, Entry, Index, OtherVersion, Unusable
+from vschaos2.errors import InputError
+from vschaos2.files import FULL, open_own, write_whole
 
 logger = logging.getLogger(__name__)
 
-INDEX_VERSION = 1
 COMMIT_SECONDS = 3.0
 DECODE_SAMPLES = 2**18
 # A decoded file waits for its turn in memory up to this size, on disk beyond it.
 HELD_BYTES = 8 * 2**20
-
-
-@dataclass(frozen=True)
-class CachedFile:
-    """One recording in the flat file: `start` and `length` in samples, `path` relative to root."""
-
-    path: str
-    start: int
-    length: int
-    rms: float
-    peak: float
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A decoded file, and what it looked like when it was decoded."""
-
-    size: int
-    mtime_ns: int
-    file: CachedFile
-
-
-@dataclass(frozen=True)
-class Unusable:
-    """A file that failed. Its ctime counts too: mended permissions change nothing else."""
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    reason: str
-
-
-@dataclass
-class Index:
-    """What lies where in which flat file, up to sample `end`."""
-
-    data: str
-    end: int = 0
-    files: dict[str, Entry] = field(default_factory=dict)
-    unusable: dict[str, Unusable] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """The index as one line of JSON."""
-        # Rows, not objects: 100 000 files make an index of 10 MB.
-        rows = {
-            name: (e.size, e.mtime_ns, e.file.start, e.file.length, e.file.rms, e.file.peak)
-            for name, e in self.files.items()
-        }
-        bad = {name: astuple(entry) for name, entry in self.unusable.items()}
-        content = {"version": INDEX_VERSION, "data": self.data, "end": self.end}
-        return json.dumps({**content, "files": rows, "unusable": bad})
-
-    @staticmethod
-    def from_json(text: str) -> "Index":
-        """The index that `to_json` wrote.
-
-        Raises:
-            ValueError, KeyError, TypeError, AttributeError: if it is none, or of another version.
-        """
-        content = json.loads(text)
-        if content["version"] != INDEX_VERSION:
-            raise ValueError(f"version {content['version']}")
-        index = Index(content["data"], content["end"])
-        for name, (size, mtime_ns, start, length, rms, peak) in content["files"].items():
-            if not 0 <= start < start + length <= index.end:
-                raise ValueError(f"{name} lies outside the samples")
-            index.files[name] = Entry(size, mtime_ns, CachedFile(name, start, length, rms, peak))
-        for name, row in content["unusable"].items():
-            index.unusable[name] = Unusable(*row)
-        return index
+PIECE_BYTES = 2**20
 
 
 class CacheBuild:
-    """The writing side: brings the index and the flat file up to date, under the lock."""
+    """The writing side: brings the index and the flat file up to date, under the lock.
+
+    The folder may be somebody else's work: only plain files of one name are read or changed.
+
+    Args:
+        store: the folder of the cache.
+        root: dataset folder.
+        sample_rate_hz: rate of the samples.
+    """
 
     def __init__(self, store: Path, root: Path, sample_rate_hz: int) -> None:
         self.store = store
         self.root = root
         self.sample_rate_hz = sample_rate_hz
         self.index_path = store / f"samples_{sample_rate_hz}.json"
+        # The flat file and its end as the index on the disk has them.
+        self.kept: tuple[str, int] | None = None
         self.index = self._load()
+        self.sweep()
 
     def _load(self) -> Index:
-        pattern = re.compile(rf"samples_{self.sample_rate_hz}_\d{{4,}}\.f32")
+        if self.index_path.is_dir():
+            raise InputError(f"{self.index_path}: is a folder in a file's place: remove it")
         try:
-            index = Index.from_json(self.index_path.read_text())
-            data = self.store / index.data
-            # An index may come with someone else's dataset: it must not reach past this folder.
-            if not pattern.fullmatch(index.data) or data.is_symlink():
+            with open_own(self.index_path) as file:
+                text = file.read(INDEX_BYTES + 1)
+            if len(text) > INDEX_BYTES:
+                raise ValueError("it is too large")
+            index = Index.from_json(text.decode())
+            if not self._number(index.data):
                 raise ValueError(f"unexpected data file {index.data!r}")
-            if data.stat().st_size < index.end * 4:
-                raise ValueError(f"{data.name} is shorter than its index says")
+            with open_own(self.store / index.data) as data:
+                if os.fstat(data.fileno()).st_size < index.end * 4:
+                    raise ValueError(f"{index.data} is shorter than its index says")
         except FileNotFoundError:
-            return Index(self._fresh_name())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            pass
+        except OtherVersion:
+            logger.info("%s is of another version: decoding afresh", self.index_path)
+        except (OSError, ValueError) as error:
             logger.warning("%s is damaged (%s): decoding afresh", self.index_path, error)
-            return Index(self._fresh_name())
-        return index
+        else:
+            self.kept = index.data, index.end
+            return index
+        return Index(self._fresh_name())
+
+    def _number(self, name: str) -> int | None:
+        """The number in the name of a flat file, 1 or more; None for another file's name."""
+        match = re.fullmatch(rf"samples_{self.sample_rate_hz}_([0-9]{{4,9}})\.f32", name)
+        return int(match[1]) if match else None
 
     def _fresh_name(self) -> str:
-        """A name that no flat file has: the others may still be mapped by somebody."""
-        taken = [int(p.stem.rsplit("_")[-1]) for p in self._data_files()]
+        """A name that no flat file has: the others may still be read by somebody."""
+        taken = [self._number(path.name) or 0 for path in self.store.iterdir()]
         return f"samples_{self.sample_rate_hz}_{max(taken, default=0) + 1:04d}.f32"
 
-    def _data_files(self) -> list[Path]:
-        return list(self.store.glob(f"samples_{self.sample_rate_hz}_[0-9]*.f32"))
+    def refresh(self, present: set[str], used: Sequence[str], progress: bool) -> None:
+        """Drop what has vanished, changed or is damaged; compact when half of the samples are dead.
 
-    def forget(self, present: set[str]) -> None:
-        """Drop files that have vanished; compact when more than half of the samples are dead."""
+        Args:
+            present: the names of all sound files there are.
+            used: the names of those whose samples are to be checked.
+            progress: show a bar on a terminal, if it takes longer than a second.
+        """
         index = self.index
         gone = [name for name in (*index.files, *index.unusable) if name not in present]
         stale = [
@@ -153,11 +113,38 @@ class CacheBuild:
         for name in gone + stale:
             index.files.pop(name, None)
             index.unusable.pop(name, None)
+        damaged = self._damaged([name for name in used if name in index.files], progress)
+        for name in damaged:
+            del index.files[name]
+        if damaged:
+            logger.warning(
+                "%s: damaged samples of %d of %d recordings (the first: %s): decoding these afresh",
+                self.store / index.data, len(damaged), len(used), damaged[0],
+            )  # fmt: skip
         live = sum(entry.file.length for entry in index.files.values())
         if 2 * live < index.end:
             self._compact()
-        elif gone or stale:
+        elif gone or stale or damaged:
             self._commit()
+
+    def _damaged(self, names: Sequence[str], progress: bool) -> list[str]:
+        """The recordings whose samples are not those that were written; all are read once."""
+        if not names:
+            return []
+        damaged = []
+        row = sorted(names, key=lambda name: self.index.files[name].file.start)
+        bar = tqdm(row, "checking", unit="file", disable=not progress or None, leave=False, delay=1)
+        with open_own(self.store / self.index.data) as data, bar:
+            for name in bar:
+                entry, crc32 = self.index.files[name], 0
+                try:
+                    for piece in _pieces(data, entry.file):
+                        crc32 = zlib.crc32(piece, crc32)
+                except OSError:  # a bad spot of the disk
+                    crc32 = -1
+                if crc32 != entry.crc32:
+                    damaged.append(name)
+        return sorted(damaged)
 
     def _stamp(self, name: str) -> tuple[int, int, int]:
         try:
@@ -170,35 +157,46 @@ class CacheBuild:
         """Copy the live samples into a new flat file and switch to it in one rename."""
         compacted = Index(self._fresh_name(), unusable=self.index.unusable)
         in_place = sorted(self.index.files.items(), key=lambda item: item[1].file.start)
-        with (self.store / compacted.data).open("wb") as target:
-            for name, entry in in_place:
-                with (self.store / self.index.data).open("rb") as source:
-                    source.seek(entry.file.start * 4)
-                    left = entry.file.length * 4
-                    while left:
-                        left -= target.write(source.read(min(left, HELD_BYTES)))
-                moved = CachedFile(**{**vars(entry.file), "start": compacted.end})
-                compacted.files[name] = Entry(entry.size, entry.mtime_ns, moved)
-                compacted.end += moved.length
-            target.flush()
-            os.fsync(target.fileno())
+        try:
+            with (
+                open_own(self.store / self.index.data) as source,
+                open_own(self.store / compacted.data, "x+b") as target,
+            ):
+                for name, entry in in_place:
+                    for piece in _pieces(source, entry.file):
+                        target.write(piece)
+                    moved = replace(entry.file, start=compacted.end)
+                    compacted.files[name] = replace(entry, file=moved)
+                    compacted.end += moved.length
+                target.flush()
+                os.fsync(target.fileno())
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            compacted = self.index  # for want of room it stays as it is
         self.index = compacted
         self._commit()
 
     def _commit(self) -> None:
-        """Make the index current, then remove flat files that it does not name."""
-        temporary = self.index_path.with_suffix(".json.tmp")
-        with temporary.open("w") as file:
-            file.write(self.index.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.index_path)
-        for path in self._data_files():
-            if path.name != self.index.data:
-                with suppress(
-                    OSError
-                ):  # some systems keep a mapped file; the next build tries again
+        """Make the index current."""
+        write_whole(self.index_path, self.index.to_json())
+        self.kept = self.index.data, self.index.end
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what the index does not name: the rest of builds that failed or were killed."""
+        data, end = self.kept or ("", 0)
+        # The index in waiting, as this version calls it and as the first did.
+        waiting = (f".{self.index_path.name}.tmp", f"{self.index_path.name}.tmp")
+        for path in self.store.iterdir():
+            if path.name in waiting or (self._number(path.name) and path.name != data):
+                # Where systems keep what is open elsewhere, the next build tries again.
+                with suppress(OSError):
                     path.unlink()
+        if data:
+            with suppress(OSError, InputError), open_own(self.store / data, "r+b") as file:
+                if os.fstat(file.fileno()).st_size > 4 * end:
+                    file.truncate(4 * end)
 
     def decode(self, names: Sequence[str], workers: int, progress: bool) -> None:
         """Append every file that the index does not know as it is now."""
@@ -210,16 +208,11 @@ class CacheBuild:
                 todo.append((name, stamp))
         if not todo:
             return
-        bar = tqdm(
-            total=len(todo), desc="decoding", unit="file", disable=None if progress else True
-        )
+        bar = tqdm(total=len(todo), desc="decoding", unit="file", disable=not progress or None)
         stop = Event()
         pool = ThreadPoolExecutor(workers)
-        data_path = self.store / self.index.data
         try:
-            with bar, data_path.open("r+b" if data_path.exists() else "w+b") as data:
-                data.truncate(self.index.end * 4)
-                data.seek(self.index.end * 4)
+            with bar, self._opened() as data:
                 queue = iter(todo)
                 jobs: deque[tuple[str, tuple[int, int, int], Future[Decoded]]] = deque()
                 committed = time.monotonic()
@@ -242,6 +235,18 @@ class CacheBuild:
             stop.set()
             pool.shutdown(cancel_futures=True)
 
+    @contextmanager
+    def _opened(self) -> Iterator[IO[bytes]]:
+        """The flat file, open behind its last sample."""
+        data = open_own(self.store / self.index.data, "r+b" if self.kept else "x+b")
+        try:
+            data.truncate(self.index.end * 4)
+            data.seek(self.index.end * 4)
+            yield data
+        finally:
+            with suppress(OSError):  # what was not committed need not reach a full disk
+                data.close()
+
     def _append(
         self, data: IO[bytes], name: str, stamp: tuple[int, int, int], job: "Future[Decoded]"
     ) -> None:
@@ -255,16 +260,17 @@ class CacheBuild:
             spool.seek(0)
             shutil.copyfileobj(spool, data, 2**20)
         file = CachedFile(name, self.index.end, decoded.length, decoded.rms, decoded.peak)
-        self.index.files[name] = Entry(stamp[0], stamp[1], file)
+        self.index.files[name] = Entry(stamp[0], stamp[1], decoded.crc32, file)
         self.index.end += decoded.length
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """Samples of one file on their way into the flat file, with their level."""
+    """Samples of one file on their way into the flat file, with their checksum and level."""
 
     spool: IO[bytes]
     length: int
+    crc32: int
     rms: float
     peak: float
 
@@ -272,12 +278,23 @@ class Decoded:
 def _decode(path: Path, sample_rate_hz: int, store: Path, stop: Event) -> Decoded:
     """One file decoded into a spool: memory while it is short, an unnamed file beyond."""
     spool = tempfile.SpooledTemporaryFile(max_size=HELD_BYTES, dir=str(store))  # noqa: SIM115
-    length, energy, peak = 0, 0.0, 0.0
+    length, crc32, energy, peak = 0, 0, 0.0, 0.0
     for block in read_blocks(path, sample_rate_hz, DECODE_SAMPLES):
         if stop.is_set():
             break
-        spool.write(block.astype("<f4", copy=False).data)
+        samples = block.astype("<f4", copy=False).data
+        spool.write(samples)
+        crc32 = zlib.crc32(samples, crc32)
         length += len(block)
         energy += float(np.square(block, dtype=np.float64).sum())
         peak = max(peak, float(np.abs(block).max()))
-    return Decoded(spool, length, math.sqrt(energy / length) if length else 0.0, peak)
+    return Decoded(spool, length, crc32, math.sqrt(energy / length) if length else 0.0, peak)
+
+
+def _pieces(data: IO[bytes], file: CachedFile) -> Iterator[bytes]:
+    """The bytes of one recording, a piece at a time; fewer where the flat file has been cut."""
+    data.seek(4 * file.start)
+    left = 4 * file.length
+    while left and (piece := data.read(min(left, PIECE_BYTES))):
+        left -= len(piece)
+        yield piece

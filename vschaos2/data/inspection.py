@@ -7,8 +7,9 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.audio import find_audio_files
-from vschaos2.data.cache import SampleCache, open_cache
+from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
 from vschaos2.data.dataset import SequentialWindows
+from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.label_checks import check_labels
 from vschaos2.data.report import Finding, Report, Training, findings_of
 from vschaos2.data.sound_checks import check_sound, unreadable_reason
@@ -42,11 +43,21 @@ class Use:
 
 
 def use_of(config: DictConfig) -> Use:
-    """What a composed configuration does with its dataset."""
+    """What a composed configuration does with its dataset.
+
+    Raises:
+        InputError: if the model is made for another sample rate.
+    """
+    rate_hz, model_rate_hz = (config.data[part].sample_rate_hz for part in ("dataset", "transform"))
+    if rate_hz != model_rate_hz:
+        raise InputError(
+            f"data.transform.sample_rate_hz is {model_rate_hz}, but data.dataset.sample_rate_hz is "
+            f"{rate_hz}: set the dataset's alone, the other follows it"
+        )
     # Configurations without labels need not speak of them.
     parts = [OmegaConf.select(config, f"model.{part}") for part in ("conditioning", "prediction")]
     return Use(
-        sample_rate_hz=config.data.dataset.sample_rate_hz,
+        sample_rate_hz=rate_hz,
         n_files=config.data.dataset.n_files,
         validation_fraction=config.data.dataset.validation_fraction,
         seed=config.seed,
@@ -72,16 +83,13 @@ def inspect_dataset(
         InputError: if root is no folder, `use` holds a value out of range, or the cache cannot be
             written.
     """
-    found = find_audio_files(root / "data" if (root / "data").is_dir() else root)
+    found = find_audio_files(sound_folder(root))
     if not found:
         remedy = "put recordings into its folder data/: wav, flac, aiff, ogg, mp3 …"
         return Report(root, findings=[Finding("error", "no sound file", [str(root)], remedy)])
     try:
         cache = cache or open_cache(root, use.sample_rate_hz, n_files=use.n_files)
-    except InputError:
-        # Either no file is usable, which is a finding, or the cache itself has failed.
-        if any(unreadable_reason(path, use.sample_rate_hz) is None for path in found):
-            raise
+    except NothingUsable:
         return Report(root, findings=_unusable(root, found, use))
     used = {file.path for file in cache.files}
     rest = [path for path in found if path.relative_to(root).as_posix() not in used]

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from vschaos2.data.cache import SampleCache
 from vschaos2.data.metadata import TaskLabels, read_task, task_folders
-from vschaos2.data.report import Finding, TaskFacts, findings_of
+from vschaos2.data.report import KEPT_PLACES, Finding, TaskFacts, findings_of
 from vschaos2.data.tracks import SegmentTable, overlap_s
 from vschaos2.errors import InputError
 
@@ -34,29 +35,31 @@ def check_labels(
     durations_s = np.array([file.length for file in cache.files]) / cache.sample_rate_hz
     facts: dict[str, TaskFacts] = {}
     findings: list[Finding] = []
-    folders = {folder.name: folder for folder in task_folders(root)}
+    try:
+        folders = {folder.name: folder for folder in task_folders(root)}
+    except InputError as error:
+        return {}, [Finding("error", "labels that are not read", [str(error)], "it says why")]
     asked = {*tasks, *callbacks}
     findings += findings_of(
         sorted(asked - folders.keys()), "error", "tasks of the configuration without metadata",
         "add metadata/<task>/metadata.txt, or remove them from the configuration",
     )  # fmt: skip
     for task, folder in folders.items():
-        errors: list[InputError] = []
+        bad = _BadLines()
         options = callbacks.get(task, {})
         try:
-            labels = read_task(folder, files, options, errors.append)
-            if errors and "type" not in options:
-                continuous: list[InputError] = []
-                other = read_task(folder, files, {**options, "type": "float"}, continuous.append)
-                if not continuous:
-                    labels, errors = other, []
-                    findings.append(_meant_as_float(task, task in tasks))
+            labels = read_task(folder, files, options, bad)
         except InputError as error:
-            errors.append(error)
-            findings.append(_bad_lines(task, errors))
+            bad(error)
+            findings.append(bad.finding(task))
             continue
-        if errors:
-            findings.append(_bad_lines(task, errors))
+        if bad.count and "type" not in options:
+            with suppress(InputError):
+                labels = read_task(folder, files, {**options, "type": "float"})
+                bad = _BadLines()
+                findings.append(_meant_as_float(task, task in tasks))
+        if bad.count:
+            findings.append(bad.finding(task))
         table = SegmentTable(
             {n: labels.tracks[p] for n, p in enumerate(files) if p in labels.tracks}
         )
@@ -65,9 +68,23 @@ def check_labels(
     return facts, findings
 
 
-def _bad_lines(task: str, errors: list[InputError]) -> Finding:
-    remedy = "each line says what it wants; training stops at the first"
-    return Finding("error", f"{task}: bad lines", [str(error) for error in errors], remedy)
+class _BadLines:
+    """Receives the complaints about lines: keeps the first, counts all."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.count = 0
+
+    def __call__(self, error: InputError) -> None:
+        self.count += 1
+        if self.count <= KEPT_PLACES:
+            self.first.append(str(error))
+
+    def finding(self, task: str) -> Finding:
+        """What is wrong with a task's lines."""
+        remedy = "each line says what it wants; training stops at the first"
+        unlisted = self.count - len(self.first)
+        return Finding("error", f"{task}: bad lines", self.first, remedy, unlisted)
 
 
 def _meant_as_float(task: str, used: bool) -> Finding:
@@ -96,10 +113,11 @@ def _facts(labels: TaskLabels, seconds: dict[float, float], total_s: float) -> T
 
 def _about_files(root: Path, cache: SampleCache, labels: TaskLabels) -> list[Finding]:
     task = labels.name
+    metadata = root / "metadata" / task / "metadata.txt"
     orphans = [
-        f"{line.path}, line {line.number}: {path}"
-        for path, line in labels.left_aside.items()
-        if not os.path.exists(root / path)  # noqa: PTH110 - False for names too odd to exist
+        f"{metadata}, line {number}: {path}"
+        for path, number in labels.left_aside.items()
+        if not os.path.exists(f"{root}/{path}")  # noqa: PTH110 - False for names too odd to exist
     ]
     unlabelled = [file.path for file in cache.files if file.path not in labels.tracks]
     overlapping, late = [], []

@@ -6,11 +6,13 @@ the end of a line do not matter.
 """
 
 import math
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from vschaos2.errors import InputError
+from vschaos2.files import open_plain
 
 Kind = Literal["int", "float"]
 OnError = Callable[[InputError], None]
@@ -19,6 +21,7 @@ UNKNOWN = frozenset({"none", "None", "NONE", "nan", "NaN"})
 # A larger "class" is a quantity (hertz, samples …) that was meant to be read as float.
 MAX_CLASSES = 10_000
 FLOAT32_MAX = 3.4e38
+LARGEST_BYTES = 2**28  # some millions of lines
 
 
 class Line(NamedTuple):
@@ -31,8 +34,12 @@ class Line(NamedTuple):
 
     def error(self, problem: str) -> InputError:
         """The complaint about this line, with file, number and text; problem says the remedy."""
-        shown = self.text if len(self.text) <= 80 else self.text[:77] + "..."
-        return InputError(f"{self.path}, line {self.number}: {shown!r}: {problem}")
+        return InputError(f"{self.path}, line {self.number}: {shown(self.text)}: {problem}")
+
+
+def shown(text: str) -> str:
+    """A text of a file as a message shows it: its beginning, with nothing that moves a cursor."""
+    return repr(text if len(text) <= 80 else text[:77] + "...")
 
 
 def raise_error(error: InputError) -> None:
@@ -44,10 +51,16 @@ def read_lines(path: Path) -> Iterator[Line]:
     """The lines of a metadata file that say something.
 
     Raises:
-        InputError: if the file cannot be read or is not UTF-8.
+        InputError: if the file cannot be read, is no plain file, is too large or is not UTF-8.
     """
     try:
-        content = path.read_bytes()
+        with open_plain(path) as file:
+            content = file.read(LARGEST_BYTES + 1)
+        if len(content) > LARGEST_BYTES:
+            raise InputError(
+                f"{path}: is larger than {LARGEST_BYTES >> 20} MB: divide it, or is it "
+                "another kind of file?"
+            )
         text = content.decode("utf-8-sig")
     except OSError as error:
         raise InputError(
@@ -81,14 +94,20 @@ def read_classes(path: Path, on_error: OnError = raise_error) -> dict[str, int]:
     taken: dict[int, str] = {}
     for line in read_lines(path):
         index_text, *names = line.columns
-        if not (index_text.isdecimal() and int(index_text) < MAX_CLASSES):
+        if not (index_text.isdecimal() and len(index_text) < 9 and int(index_text) < MAX_CLASSES):
             problem = f"no class index: begin with a whole number from 0 to {MAX_CLASSES - 1}"
         elif not names or not names[0] or not _is_comment(names[1:]):
             problem = "write one class as index, one tab, name"
+        elif any(unicodedata.category(character) == "Cc" for character in names[0]):
+            problem = "a control character in a name: remove it"
         elif names[0] in classes:
-            problem = f"class {names[0]!r} is already number {classes[names[0]]}: keep one of them"
+            problem = (
+                f"class {shown(names[0])} is already number {classes[names[0]]}: keep one of them"
+            )
         elif int(index_text) in taken:
-            problem = f"number {index_text} is already {taken[int(index_text)]!r}: keep one of them"
+            problem = (
+                f"number {index_text} is already {shown(taken[int(index_text)])}: keep one of them"
+            )
         else:
             classes[names[0]] = int(index_text)
             taken[int(index_text)] = names[0]
@@ -116,6 +135,9 @@ class ValueReader:
         self.classes = classes or {}
         self._indices = None if classes is None else frozenset(classes.values())
         self._known: dict[str, float] = {}  # values repeat: each text is read once
+        names = [name[:40] for name in self.classes]
+        listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+        self._choice = f"write one of {listed}, or none" if names else "add it there, or write none"
 
     def __call__(self, text: str) -> float:
         """The label.
@@ -144,11 +166,8 @@ class ValueReader:
         if number is None:
             if text in self.classes:
                 return float(self.classes[text])
-            names = list(self.classes)
-            listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
             raise ValueError(
-                f"no number, and classes.txt has no class {text!r}: "
-                + (f"write one of {listed}, or none" if names else "add it there, or write none")
+                f"no number, and classes.txt has no class {shown(text)}: {self._choice}"
             )
         if self.kind == "float":
             if not abs(number) <= FLOAT32_MAX:
@@ -163,14 +182,14 @@ class ValueReader:
                 f"or for a continuous task {as_float}"
             )
         if self._indices is not None and number not in self._indices:
-            raise ValueError(f"classes.txt has no class number {text}: add it there")
+            raise ValueError(f"classes.txt has no class number {number:.0f}: add it there")
         return number
 
 
 def columns_after_value(line: Line, columns: list[str]) -> None:
     """Raise InputError unless the columns after a line's value are a comment, or none."""
     if not _is_comment(columns):
-        raise line.error(f"a column too many, {columns[0]!r}: remove it, or begin it with #")
+        raise line.error(f"a column too many, {shown(columns[0])}: remove it, or begin it with #")
 
 
 def _is_comment(columns: list[str]) -> bool:

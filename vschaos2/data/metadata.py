@@ -15,13 +15,14 @@ import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from vschaos2.data.cache_build import CachedFile
+from vschaos2.data.cache_index import CachedFile
+from vschaos2.data.dataset_paths import check_inside, file_of, spellings
 from vschaos2.data.labels import (
     UNKNOWN,
     Kind,
@@ -38,6 +39,7 @@ from vschaos2.errors import InputError
 
 logger = logging.getLogger(__name__)
 
+LONGEST_PATH = 4096  # characters; no system takes more
 CALLBACKS = ("read_single_metadata", "read_multi_metadata")
 
 
@@ -46,7 +48,7 @@ class TaskLabels:
     """One task as its files tell it.
 
     tracks: segments of each recording in use, by its path relative to the dataset folder.
-    left_aside: lines about recordings that are not in use, by path.
+    left_aside: numbers of lines about recordings that are not in use, by path.
     class_names: names by index, None without classes.txt and for continuous tasks.
     n_classes: one more than the largest index that classes.txt lists or, without one, that was
         read; None for continuous tasks.
@@ -57,7 +59,7 @@ class TaskLabels:
     class_names: list[str] | None
     n_classes: int | None
     tracks: dict[str, Track]
-    left_aside: dict[str, Line]
+    left_aside: dict[str, int]
 
 
 class Metadata:
@@ -137,11 +139,21 @@ def load_metadata(
 
 
 def task_folders(root: Path) -> list[Path]:
-    """The folders of the tasks in root/metadata, sorted by name; hidden ones do not count."""
+    """The folders of the tasks in root/metadata, sorted by name; hidden ones do not count.
+
+    Raises:
+        InputError: if root/metadata cannot be read, or is a link out of the dataset.
+    """
     folder = root / "metadata"
-    if not folder.is_dir():
-        return []
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    try:
+        if not folder.is_dir():
+            return []
+        check_inside(folder, root)
+        return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    except OSError as error:
+        raise InputError(
+            f"cannot read {error.filename}: {error.strerror}: restore its permissions"
+        ) from error
 
 
 def read_task(
@@ -159,34 +171,41 @@ def read_task(
         on_error: receives an InputError for every bad line; the others still count.
 
     Raises:
-        InputError: if metadata.txt is missing or cannot be read, or an option does not exist; and
-            whatever on_error raises.
+        InputError: if metadata.txt is missing, if it or classes.txt cannot be read or leads out of
+            the dataset, or if an option does not exist; and whatever on_error raises.
     """
     callback, kind = _options(folder.name, options)
-    path = folder / "metadata.txt"
-    if not path.is_file():
+    path = file_of(folder, "metadata.txt")
+    if path is None:
+        path = folder / "metadata.txt"
         raise InputError(f"{path} is missing: write it, or remove the folder {folder}")
-    classes_path = folder / "classes.txt"
-    classes = read_classes(classes_path, on_error) if classes_path.is_file() else None
+    classes_path = file_of(folder, "classes.txt")
+    classes = read_classes(classes_path, on_error) if classes_path else None
     reader = ValueReader(folder.name, kind, classes)
     spelling = {unicodedata.normalize("NFC", name): name for name in files}
     in_use = frozenset(files)
+    read: dict[Path, Track] = {}
     tracks: dict[str, Track] = {}
-    left_aside: dict[str, Line] = {}
-    seen: dict[str, Line] = {}
+    left_aside: dict[str, int] = {}
+    seen: dict[str, tuple[int, str]] = {}
     largest = -1.0
     for line in read_lines(path):
         try:
             name, value = _columns(line, spelling)
-            first = seen.setdefault(name, line)
-            if first.columns[1] != value:
-                raise line.error(f"line {first.number} says otherwise: keep one of them")
+            first, said = seen.setdefault(name, (line.number, value))
+            if said != value:
+                raise line.error(f"line {first} says otherwise: keep one of them")
+            if line.number != first:
+                continue
             if not _is_track(value, folder, reader, callback):
                 label = reader(value)
                 largest = max(largest, label)  # NaN is never larger
                 track = constant_track(label)
             elif name in in_use:
-                track = read_track(_track_path(line, folder), reader, on_error)
+                track_path = _track_path(line, folder)
+                if track_path not in read:
+                    read[track_path] = read_track(track_path, reader, on_error)
+                track = read[track_path]
                 largest = max([largest, *track[:, 2].tolist()])
         except InputError as error:
             on_error(error)
@@ -197,7 +216,7 @@ def read_task(
         if name in in_use:
             tracks[name] = track
         else:
-            left_aside[name] = line
+            left_aside[name] = line.number
     if kind == "float":
         return TaskLabels(folder.name, kind, None, None, tracks, left_aside)
     if classes is None:
@@ -227,12 +246,14 @@ def _columns(line: Line, spelling: Mapping[str, str]) -> tuple[str, str]:
     if not rest or not rest[0]:
         raise line.error("no value: write path, one tab, and a value or none")
     columns_after_value(line, rest[1:])
-    name = unicodedata.normalize("NFC", name)  # systems disagree on how to write é
-    if name in spelling:
-        return spelling[name], rest[0]
-    if not name or not _stays_inside(name):
+    candidates = []
+    if len(name) <= LONGEST_PATH:  # to order endless accents takes endless time
+        name = unicodedata.normalize("NFC", name)  # systems disagree on how to write é
+        if name in spelling:
+            return spelling[name], rest[0]
+        candidates = spellings(name)
+    if not candidates:
         raise line.error("not a path inside the dataset folder: write one such as data/file.wav")
-    candidates = [PurePosixPath(text).as_posix() for text in (name, name.replace("\\", "/"))]
     known = [spelling[candidate] for candidate in candidates if candidate in spelling]
     return (known or candidates)[0], rest[0]
 
@@ -247,11 +268,8 @@ def _is_track(value: str, folder: Path, reader: ValueReader, callback: str | Non
 
 def _tracks_named(value: str, folder: Path) -> list[Path]:
     """The track file that a value names, if there is one: in folder/tracks, prefix or not."""
-    if not _stays_inside(value):
-        return []
-    names = [PurePosixPath(text).as_posix() for text in (value, value.replace("\\", "/"))]
-    paths = [folder / "tracks" / name.removeprefix("tracks/") for name in names]
-    return [path for path in paths if os.path.isfile(path)]  # noqa: PTH113 - odd names: False
+    paths = [f"{folder}/tracks/{name.removeprefix('tracks/')}" for name in spellings(value)]
+    return [Path(path) for path in paths if os.path.isfile(path)]  # noqa: PTH113 - odd names: False
 
 
 def _track_path(line: Line, folder: Path) -> Path:
@@ -265,9 +283,3 @@ def _track_path(line: Line, folder: Path) -> Path:
     if not paths[0].resolve().is_relative_to(folder.resolve()):
         raise line.error("the track file is a link out of the dataset: copy it there instead")
     return paths[0]
-
-
-def _stays_inside(path: str) -> bool:
-    """Whether a path can be taken relative to a folder, on any system, without leaving it."""
-    windows = PureWindowsPath(path)  # it divides at / and \, and knows drives
-    return not windows.anchor and ".." not in windows.parts and "\0" not in path

@@ -24,9 +24,11 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio, find_audio_files
+from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.pitch_following import PitchTrack, follow_pitch
 from vschaos2.data.pitch_trackers import Tracker, Values
 from vschaos2.errors import InputError
+from vschaos2.files import open_plain, own_folders, reason, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ OCTAVE_CLASSES = tuple(str(octave) for octave in range(9))
 TASKS = {"pitch": PITCH_CLASSES, "octave": OCTAVE_CLASSES}
 UNVOICED = -1
 OURS = "# written by extract_pitch.py, and again by its next run unless this line is removed"
+
+LONGEST_LINE = 1000  # longer than those that we write at the top of a file
 
 Classes = npt.NDArray[np.int64]
 
@@ -119,7 +123,7 @@ def extract_pitch(
         raise InputError(f"--threshold must be in (0, 1], got {threshold:g}: try 0.5")
     if hop_length < 1:
         raise InputError(f"--hop_length must be at least 1 sample, got {hop_length}: try 256")
-    sounds = root / "data" if (root / "data").is_dir() else root
+    sounds = sound_folder(root)
     paths = find_audio_files(sounds)
     if not paths:
         raise InputError(f"no sound files in {sounds}: give a dataset folder that holds some")
@@ -149,17 +153,17 @@ def extract_pitch(
         for task, names in TASKS.items():
             folder = root / "metadata" / task
             classes = [f"{index}\t{name}" for index, name in enumerate(names)]
-            _write_whole(folder / "classes.txt", classes)
+            _write(root, folder / "classes.txt", classes)
             lines = [
                 f"{path.relative_to(root).as_posix()}\t"
                 f"{tracks.path(path, task).relative_to(folder).as_posix()}"
                 for path in labelled
             ]
-            _write_whole(folder / "metadata.txt", [OURS, *lines])
+            _write(root, folder / "metadata.txt", [OURS, *lines])
     except OSError as error:
         raise InputError(
-            f"cannot write {error.filename or root / 'metadata'}: {error.strerror}: free space on "
-            "the disk, or choose a dataset you may write to"
+            f"cannot write {error.filename or root / 'metadata'}: {reason(error)}: choose a "
+            "dataset that you may write to"
         ) from error
     done.files = len(labelled)
     done.unreadable += unnamed
@@ -241,13 +245,13 @@ class _TrackFiles:
                 f"{onset:.6f},{offset:.6f}\t{'none' if label == UNVOICED else label}"
                 for onset, offset, label in segments(classes, edges_s)
             ]
-            _write_whole(self.path(recording, task), [self.way, *lines])
+            _write(self.root, self.path(recording, task), [self.way, *lines])
         return float(edges_s[-1]), float(np.diff(edges_s)[voiced].sum())
 
 
 def _first_line(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return file.readline().rstrip("\n")
+    with open_plain(path) as file:
+        return file.readline(LONGEST_LINE).decode(errors="replace").rstrip("\n")
 
 
 def _can_be_named(name: str) -> bool:
@@ -274,12 +278,7 @@ def _check_ours(root: Path) -> None:
             )
 
 
-def _write_whole(path: Path, lines: Sequence[str]) -> None:
-    """Write lines beside path, then give them its name: the file is whole at every moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _write(root: Path, path: Path, lines: Sequence[str]) -> None:
+    """Write a file of lines, whole, in a folder of the dataset that no link leads out of."""
+    own_folders(root, path.parent)
+    write_whole(path, "".join(f"{line}\n" for line in lines))

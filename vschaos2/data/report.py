@@ -12,32 +12,41 @@ from vschaos2.terminal import printable
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")  # the gravest first
 SHOWN_PLACES = 3
+KEPT_PLACES = 10_000  # who has more of one kind looks into the file itself
 LINE_WIDTH = 90  # characters that places may fill to share a line
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to know about, with where it was found and how to mend it."""
+    """Something to know about, with where it was found and how to mend it.
+
+    unlisted: number of places beyond those in `where`.
+    """
 
     severity: Severity
     what: str
     where: list[str]
     remedy: str
+    unlisted: int = 0
 
     def lines(self) -> list[str]:
         """What and how often, the first places, and the remedy."""
         shown = self.where[:SHOWN_PLACES]
-        if len(self.where) > len(shown):
-            shown = [*shown, f"… and {len(self.where) - len(shown)} more"]
+        count = len(self.where) + self.unlisted
+        if count > len(shown):
+            shown = [*shown, f"… and {count - len(shown)} more"]
         together = ", ".join(shown)
         places = [together] if len(together) <= LINE_WIDTH else shown
-        head = f"{self.severity:<8} {self.what} ({len(self.where)})"
+        head = f"{self.severity:<8} {self.what} ({count})"
         return [head, *(f"{'':<9}{detail}" for detail in [*places, f"→ {self.remedy}"])]
 
 
 def findings_of(where: list[str], severity: Severity, what: str, remedy: str) -> list[Finding]:
     """One finding about all these places, none if there are none."""
-    return [Finding(severity, what, where, remedy)] if where else []
+    if not where:
+        return []
+    kept = where[:KEPT_PLACES]
+    return [Finding(severity, what, kept, remedy, len(where) - len(kept))]
 
 
 @dataclass(frozen=True)
@@ -146,7 +155,7 @@ class Report:
         )
 
     def to_json(self) -> str:
-        """All facts and findings, every place included, as one JSON object."""
+        """All facts and findings, with up to 10 000 places each, as one JSON object."""
         content = {**asdict(self), "root": str(self.root), "errors": self.errors}
         return json.dumps(content, indent=2)  # ASCII: any file name can be printed
 

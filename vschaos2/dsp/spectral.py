@@ -13,12 +13,14 @@ from vschaos2.dsp.framing import dual_window, gaussian_window
 from vschaos2.dsp.gabor import analyse, synthesise
 from vschaos2.dsp.magnitude import CONTRASTS, Mel, compress, expand
 
+GREATEST_RATE_HZ = 1_500_000
+
 
 class SpectralTransform(nn.Module):
     """Waveform to model frames and back, differentiable and scriptable.
 
     Args:
-        sample_rate_hz: sample rate of every waveform that enters.
+        sample_rate_hz: sample rate of every waveform that enters, up to 1.5 MHz.
         n_fft: window length in samples, a power of two.
         hop: hop in samples, a power of two that divides n_fft.
         contrast: "log1p", "log" or "linear" (see `magnitude.py`).
@@ -27,8 +29,8 @@ class SpectralTransform(nn.Module):
             the mean.
 
     Raises:
-        ValueError: if a length is no power of two, hop does not divide n_fft, or the contrast is
-            unknown.
+        ValueError: if a length is no power of two, hop does not divide n_fft, the contrast is
+            unknown, or there is no such sample rate.
     """
 
     scale: Tensor
@@ -52,9 +54,10 @@ class SpectralTransform(nn.Module):
             raise ValueError(f"contrast must be one of {', '.join(CONTRASTS)}, got {contrast!r}")
         if level <= 0:
             raise ValueError(f"level must be positive, got {level}: 1 is the dataset's mean")
-        if not 1 <= sample_rate_hz <= 1_500_000:
+        if type(sample_rate_hz) is not int or not 1 <= sample_rate_hz <= GREATEST_RATE_HZ:
             raise ValueError(
-                f"sample_rate_hz must be positive and at most 1500000, got {sample_rate_hz}"
+                f"sample_rate_hz must be a whole number from 1 to {GREATEST_RATE_HZ}, "
+                f"got {sample_rate_hz!r}: try 44100"
             )
         self.sample_rate_hz = sample_rate_hz
         self.n_fft = n_fft

@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio, find_audio_files, read_audio
+from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.metadata import task_folders
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
@@ -175,7 +176,7 @@ def dataset_sounds(root: Path) -> list[Path]:
     Raises:
         InputError: if there are none.
     """
-    files = find_audio_files(root / "data" if (root / "data").is_dir() else root)
+    files = find_audio_files(sound_folder(root))
     if not files:
         raise InputError(f"{root}: no sound files in this folder: give one that holds sounds")
     return files

@@ -134,7 +134,7 @@ def _fit(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*exists and is not empty.*")  # we made it
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-        # Batches come whole from a memory map, faster than a worker could hand them over.
+        # Batches come whole out of the cache, faster than a worker could hand them over.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*`IterableDataset` has `__len__`.*")
         warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")
