@@ -210,6 +210,38 @@ def open_own(path: Path, mode: str = "rb") -> IO[bytes]:
     return os.fdopen(descriptor, "r+b" if mode == "x+b" else mode)
 
 
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a plain file for reading, also through links; pipes and devices may never answer.
+
+    Raises:
+        InputError: if it is none.
+        OSError: if it cannot be opened, as by `open`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"{path}: is no plain file: remove it")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_at_most(path: Path, most_bytes: int) -> bytes:
+    """The content of a plain file of at most so many bytes.
+
+    Raises:
+        InputError: if it is larger, no plain file, or cannot be read.
+    """
+    try:
+        with open_plain(path) as file:
+            content = file.read(most_bytes + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte in it
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
+    if len(content) > most_bytes:
+        raise InputError(f"{path}: is larger than the {most_bytes} bytes it may have: remove it")
+    return content
+
+
 def own_folder(path: Path) -> Path:
     """A folder that is no link, made if it is missing, with the folders above it.
 

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
+from vschaos2.checkpoints import read_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.runs import MONITOR, read_checkpoint, read_config
+from vschaos2.runs import MONITOR, read_config
 from vschaos2.terminal import printable
 from vschaos2.training.run_lock import is_training
 
