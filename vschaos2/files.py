@@ -210,20 +210,6 @@ def open_own(path: Path, mode: str = "rb") -> IO[bytes]:
     return os.fdopen(descriptor, "r+b" if mode == "x+b" else mode)
 
 
-def open_plain(path: Path) -> IO[bytes]:
-    """Open a plain file for reading, also through links; pipes and devices may never answer.
-
-    Raises:
-        InputError: if it is none.
-        OSError: if it cannot be opened, as by `open`.
-    """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise InputError(f"{path}: is no plain file: remove it")
-    return os.fdopen(descriptor, "rb")
-
-
 def read_at_most(path: Path, most_bytes: int) -> bytes:
     """The content of a plain file of at most so many bytes.
 
@@ -255,6 +241,24 @@ def own_folder(path: Path) -> Path:
         raise InputError(f"{path}: is no folder: remove it, or choose another place")
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def check_own_tree(folder: Path) -> None:
+    """Look at everything in a folder before a program changes what is there in its place.
+
+    Raises:
+        InputError: for a link, a file of several names, or what is neither file nor folder.
+    """
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            status = path.lstat()
+            if stat.S_ISLNK(status.st_mode):
+                raise _not_own(path, "a link")
+            if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+                raise _not_own(path, "a file of several names")
+            if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+                raise _not_own(path, "no plain file")
 
 
 def try_lock(file: IO[bytes], shared: bool = False) -> bool:
@@ -290,4 +294,6 @@ def _clear(path: Path) -> None:
 
 
 def _not_own(path: Path, what: str) -> InputError:
-    return InputError(f"{path}: is {what}, and is left alone: remove it")
+    return InputError(
+        f"{path}: is {what}, and is left alone: remove it, or put a copy in its place"
+    )

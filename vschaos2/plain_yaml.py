@@ -26,8 +26,8 @@ def parse_plain(text: str) -> Any:
 
     Raises:
         NotPlainError: for a text that is no YAML, or more than plain: an alias, anchor, tag or
-            merged mapping, a key given twice, a `${`, a missing value (`???`), a date, a number that is
-            infinite or has more than 64 bits; or for too many values or levels.
+            merged mapping, a key given twice, a `${`, a missing value (`???`), a date, a number
+            that is infinite or has more than 64 bits; or for too many values or levels.
     """
     if len(text) > MOST_BYTES:
         raise NotPlainError(f"more than {MOST_BYTES} characters")

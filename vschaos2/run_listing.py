@@ -1,6 +1,5 @@
 """What runs there are below a folder, and how far each has come."""
 
-import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,6 +106,7 @@ def _row(folder: Path) -> RunRow:
         if not present:
             return row
         last = read_checkpoint(present[0], in_memory=False)
+        check_finite(present[0], last.get("latents"), "latents")  # few, and of all the weights
         row = row._replace(**_measured(last))
         if row.state == EMPTY:
             # What was trained before trainings could be resumed does not say how it ended.
@@ -117,8 +117,9 @@ def _row(folder: Path) -> RunRow:
             row = row._replace(best=_measured(best)["best"])
     except InputError as error:
         return row._replace(state=f"damaged: {error}")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return row._replace(state=f"damaged: {type(error).__name__} {error}")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        what = " ".join(f"{type(error).__name__} {error}".split())
+        return row._replace(state=f"damaged: {what:.120}")
     return row
 
 
@@ -135,9 +136,9 @@ def _described(config: DictConfig) -> dict[str, Any]:
 def _measured(checkpoint: dict[str, Any]) -> dict[str, Any]:
     """What a checkpoint says."""
     summary = checkpoint["summary"]
-    best = float(summary.get(MONITOR, math.nan))
+    best = summary.get(MONITOR)
     return {
-        "steps": int(summary["step"]),
-        "minutes": float(summary["seconds"]) / 60,
-        "best": best if math.isfinite(best) else None,
+        "steps": int(number(summary["step"], 0.0)),
+        "minutes": number(summary["seconds"], 0.0) / 60,
+        "best": None if best is None else number(best),
     }

@@ -7,6 +7,7 @@ replaces the file by a rename when a column is added, and goes on where a checkp
 
 import csv
 import io
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ class MetricsFile:
     def _keep_before(self, step: int) -> None:
         rows = [row for row in read_table(self.path) if "step" in row]
         self.columns = list(rows[0]) if rows else []
-        kept = [row for row in rows if row["step"].isdecimal() and int(row["step"]) < step]
+        kept = [row for row in rows if _step(row) < step]
         if kept:
             self._replace(kept)
         else:
@@ -84,6 +85,12 @@ class MetricsFile:
 
     def _replace(self, rows: list[dict[str, Any]]) -> None:
         write_whole(self.path, self._text(rows, with_header=True))
+
+
+def _step(row: dict[str, str]) -> float:
+    """The step of a row; infinity if it has none."""
+    text = row["step"]
+    return int(text) if text.isdecimal() and len(text) < 16 else math.inf
 
 
 class MetricsTable(CSVLogger):

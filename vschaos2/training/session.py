@@ -18,12 +18,14 @@ from vschaos2.data.inspection import inspect_dataset, use_of
 from vschaos2.data.module import WindowDataModule
 from vschaos2.divergences import Divergence
 from vschaos2.errors import InputError
+from vschaos2.files import write_whole
 from vschaos2.models.build import build_model
 from vschaos2.models.temporal import checked_sequence
 from vschaos2.models.vae import VAE
 from vschaos2.runs import create_run_folder, save_config
 from vschaos2.schedules import BetaSchedule
 from vschaos2.training.allocator import keep_freed_memory
+from vschaos2.training.checkpoint_form import take_weights
 from vschaos2.training.initial_weights import begin_from
 from vschaos2.training.labels import check_classes, fit_values, label_tasks
 from vschaos2.training.monitoring import monitors
@@ -96,7 +98,7 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         _tell_of_dataset(config, data)
     options = trainer_options(_plain(config.trainer), config.check)
     if resumed and resumed.checkpoint:
-        _take_weights(step, resumed.checkpoint, resumed.folder)
+        take_weights(step, resumed.checkpoint, resumed.folder / "checkpoints" / "last.ckpt")
     else:
         fit_to_dataset(step, data)
         begin_from(config.model.get("init_from"), step)
@@ -142,16 +144,6 @@ def _fit(
         trainer.fit(step, data, ckpt_path=checkpoint)
 
 
-def _take_weights(step: VAETraining, checkpoint: dict[str, Any], folder: Path) -> None:
-    """Load the weights of a training that goes on; Lightning does so again, without these words."""
-    try:
-        step.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        raise InputError(
-            f"{folder}: last.ckpt does not fit config.yaml: was one of them edited?"
-        ) from error
-
-
 def _prepare(resumed: Resumed, data: WindowDataModule) -> None:
     """Bring a run folder into the state in which its last checkpoint left it."""
     forget_what_came_after(resumed.folder, resumed.position.step)
@@ -169,7 +161,7 @@ def _prepare(resumed: Resumed, data: WindowDataModule) -> None:
 
 def _save_held_out(folder: Path, data: WindowDataModule) -> None:
     held_out = [data.cache.files[index].path for index in data.validation_files]
-    (folder / "held_out.txt").write_text("\n".join(held_out) + "\n", encoding="utf-8")
+    write_whole(folder / "held_out.txt", "\n".join(held_out) + "\n")
 
 
 def is_first_process() -> bool:
