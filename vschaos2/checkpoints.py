@@ -86,15 +86,15 @@ def check_finite(path: Path, content: Any, name: str) -> None:
             )
 
 
-def number(value: Any, least: float = -LARGEST) -> float:
-    """A plain number of a checkpoint, finite and within reason.
+def number(value: Any, least: float = -math.inf) -> float:
+    """A plain number of a checkpoint; where it must not be less than `least`, a finite one.
 
     Raises:
-        ValueError: if it is none.
+        ValueError, OverflowError: if it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{value!r:.60} is no number")
-    if not least <= value <= LARGEST or not math.isfinite(value):
+    if least > -math.inf and not least <= value <= LARGEST:
         raise ValueError(f"{value!r:.60} is out of range")
     return float(value)
 

@@ -1,12 +1,13 @@
 """What runs there are below a folder, and how far each has come."""
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from vschaos2.checkpoints import read_checkpoint
+from vschaos2.checkpoints import check_finite, number, read_checkpoint
 from vschaos2.errors import InputError
 from vschaos2.runs import MONITOR, read_config
 from vschaos2.terminal import printable
@@ -136,9 +137,9 @@ def _described(config: DictConfig) -> dict[str, Any]:
 def _measured(checkpoint: dict[str, Any]) -> dict[str, Any]:
     """What a checkpoint says."""
     summary = checkpoint["summary"]
-    best = summary.get(MONITOR)
+    best = float(summary.get(MONITOR, math.nan))
     return {
         "steps": int(number(summary["step"], 0.0)),
         "minutes": number(summary["seconds"], 0.0) / 60,
-        "best": None if best is None else number(best),
+        "best": best if math.isfinite(best) else None,
     }

@@ -173,7 +173,14 @@ def load_run(path: Path, version: int | None = None) -> Run:
         latents = latents.float().reshape(-1, model.latent_dim)
     except InputError:
         raise
-    except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise InputError(
             f"{source}: does not fit {folder / CONFIG}: was one of them edited?"
         ) from error

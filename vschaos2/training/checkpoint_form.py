@@ -92,9 +92,8 @@ def _summary(found: Any, step: VAETraining) -> None:
 def _callbacks(found: Any, step: VAETraining) -> None:
     if not all(isinstance(state, dict) for state in found.values()):
         raise TypeError("no mappings")
-    score = found["best"]["score"] if "best" in found else math.inf
-    if score != math.inf:
-        number(score)
+    if "best" in found and math.isnan(number(found["best"]["score"])):
+        raise ValueError("no score would ever be better than nan")
     if "Monitor" in found:
         account = Budget(0.0, 0.0)
         account.restore(found["Monitor"])
