@@ -6,6 +6,7 @@ program has saved needs none of it: a file that uses it is refused before anythi
 """
 
 import math
+import unicodedata
 from collections.abc import Hashable
 from typing import Any
 
@@ -26,8 +27,9 @@ def parse_plain(text: str) -> Any:
 
     Raises:
         NotPlainError: for a text that is no YAML, or more than plain: an alias, anchor, tag or
-            merged mapping, a key given twice, a `${`, a missing value (`???`), a date, a number
-            that is infinite or has more than 64 bits; or for too many values or levels.
+            merged mapping, a key given twice, a `${`, a missing value (`???`), a control
+            character, a date, a number that is infinite or has more than 64 bits; or for too many
+            values or levels.
     """
     if len(text) > MOST_BYTES:
         raise NotPlainError(f"more than {MOST_BYTES} characters")
@@ -68,8 +70,8 @@ class _PlainLoader(yaml.SafeLoader):
         for key, name in zip(node.value, keys, strict=True):
             if key[0].tag == "tag:yaml.org,2002:merge":
                 raise NotPlainError("merged mappings (<<) are not read")
-            if type(name) not in (str, int):
-                raise NotPlainError(f"{name!r} is no key")
+            if type(name) not in (str, int) or not str(name).isprintable() or len(str(name)) > 200:
+                raise NotPlainError(f"{name!r:.200} is no key")
         if len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
             raise NotPlainError(f"the key {twice!r} stands twice in one place")
@@ -87,6 +89,8 @@ def _check(value: Any, where: str) -> None:
         for number, inner in enumerate(value):
             _check(inner, f"{where}[{number}]")
     elif isinstance(value, str):
+        if any(unicodedata.category(letter) == "Cc" for letter in value):
+            raise NotPlainError(f"{where}: {value[:80]!r} has control characters in it")
         if REFERENCE in value or value == "???":
             raise NotPlainError(
                 f"{where}: {value[:80]!r} stands for something else: write the value"

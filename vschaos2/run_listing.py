@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from vschaos2.checkpoints import check_finite, number, read_checkpoint
+from vschaos2.checkpoints import MISFITS, check_finite, number, read_checkpoint
 from vschaos2.errors import InputError
 from vschaos2.runs import MONITOR, read_config
 from vschaos2.terminal import printable
@@ -118,7 +118,7 @@ def _row(folder: Path) -> RunRow:
             row = row._replace(best=_measured(best)["best"])
     except InputError as error:
         return row._replace(state=f"damaged: {error}")
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except MISFITS as error:
         what = " ".join(f"{type(error).__name__} {error}".split())
         return row._replace(state=f"damaged: {what:.120}")
     return row

@@ -193,6 +193,8 @@ def class_names(found: Any, model: VAE) -> dict[str, list[str]]:
     Raises:
         ValueError, TypeError, AttributeError: if they are none, or more than there are classes.
     """
+    if not isinstance(found, dict):
+        raise TypeError("classes are no mapping")
     names = {}
     for part in (model.conditioning, model.prediction):
         for task, dim in zip(part.tasks, part.dims, strict=True):
@@ -242,15 +244,20 @@ def _plain_config(path: Path, text: str) -> DictConfig:
     if not isinstance(content, dict) or not {"model", "data"} <= content.keys():
         raise InputError(f"{path}: is not a training's configuration (no model or data in it)")
     for key, kind, wanted in FORMS:
-        node: Any = content
-        for name in key.split("."):
-            node = node.get(name) if isinstance(node, dict) else None
+        node = _at(content, key)
         if node is not None and not isinstance(node, kind):
             raise InputError(f"{path}: {key} must be {wanted}, got {node!r:.60}")
-    callbacks = (content["data"] or {}).get("dataset", {}).get("metadata_callbacks") or {}
+    callbacks = _at(content, "data.dataset.metadata_callbacks") or {}
     if not all(isinstance(options, dict) for options in callbacks.values()):
         raise InputError(f"{path}: data.dataset.metadata_callbacks must hold mappings of tasks")
     return OmegaConf.create(content)
+
+
+def _at(content: Any, key: str) -> Any:
+    """What stands under a dotted key of nested dicts; None if nothing does."""
+    for name in key.split("."):
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
 
 
 def _checkpoint(folder: Path) -> Path | None:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vschaos2.checkpoints import check_finite, number
+from vschaos2.checkpoints import MISFITS, check_finite, number
 from vschaos2.errors import InputError
 from vschaos2.monitor.budget import Budget
 from vschaos2.runs import class_names
@@ -40,7 +40,7 @@ def take_weights(step: VAETraining, checkpoint: dict[str, Any], path: Path) -> N
     """
     try:
         step.load_state_dict(checkpoint["state_dict"])
-    except (RuntimeError, AttributeError, TypeError) as error:
+    except MISFITS as error:
         raise InputError(
             f"{path.parent.parent}: last.ckpt does not fit config.yaml: was one of them edited?"
         ) from error
@@ -48,10 +48,7 @@ def take_weights(step: VAETraining, checkpoint: dict[str, Any], path: Path) -> N
     for key, check in CHECKS.items():
         try:
             check(checkpoint.get(key), step)
-        except (
-            *(ArithmeticError, AttributeError, LookupError, RuntimeError),
-            *(TypeError, ValueError),
-        ) as error:
+        except MISFITS as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
                 f"{path}: its {key} is not what a training leaves ({reason:.120}): start a new one "
