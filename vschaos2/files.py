@@ -294,6 +294,4 @@ def _clear(path: Path) -> None:
 
 
 def _not_own(path: Path, what: str) -> InputError:
-    return InputError(
-        f"{path}: is {what}, and is left alone: remove it, or put a copy in its place"
-    )
+    return InputError(f"{path}: is {what}, and is left alone: remove it")

@@ -266,10 +266,10 @@ def _checkpoint(folder: Path) -> Path | None:
 
 
 def _versions(parent: Path) -> list[tuple[int, Path]]:
-    """Number and path of every version_N below a folder, in order of N."""
+    """Number and path of every version_N in a folder, in order of N; links lead elsewhere."""
     found = []
     for path in parent.iterdir():
         match = re.fullmatch(r"version_(\d+)", path.name)
-        if match and path.is_dir():
+        if match and path.is_dir() and not path.is_symlink():
             found.append((int(match.group(1)), path))
     return sorted(found)

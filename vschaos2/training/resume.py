@@ -151,8 +151,8 @@ def _check_complete(config: DictConfig, folder: Path) -> None:
     for key in PARTS:
         if OmegaConf.select(config, key) is None:
             raise InputError(f"{folder / 'config.yaml'}: has no {key}: was it edited?")
-    for key in config.trainer:
-        if key in FOREIGN:
+    for key, value in config.trainer.items():
+        if key in FOREIGN or (key in ("devices", "num_nodes") and value in range(4097, 2**63)):
             raise InputError(
                 f"{folder / 'config.yaml'}: trainer.{key} is not taken from a run folder: remove it"
             )
