@@ -38,6 +38,7 @@ PARTS = (
     *("data.augment", "training.losses", "training.divergence", "training.beta"),
     *("training.optimiser", "callbacks.validate_every", "trainer"),
 )
+MOST_PROCESSES = 4096
 # Options of pl.Trainer that name places or write files of their own.
 FOREIGN = ("callbacks", "default_root_dir", "logger", "model_registry", "plugins", "profiler")
 ADDED = {"callbacks.save_every_s": 60.0}  # keys that older runs' configurations lack
@@ -152,7 +153,8 @@ def _check_complete(config: DictConfig, folder: Path) -> None:
         if OmegaConf.select(config, key) is None:
             raise InputError(f"{folder / 'config.yaml'}: has no {key}: was it edited?")
     for key, value in config.trainer.items():
-        if key in FOREIGN or (key in ("devices", "num_nodes") and value in range(4097, 2**63)):
+        is_many = key in ("devices", "num_nodes") and isinstance(value, int | float)
+        if key in FOREIGN or (is_many and value > MOST_PROCESSES):
             raise InputError(
                 f"{folder / 'config.yaml'}: trainer.{key} is not taken from a run folder: remove it"
             )
