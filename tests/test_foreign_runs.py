@@ -352,9 +352,13 @@ def test_results_stay_in_the_run_folder(foreign, tmp_path, monkeypatch, command,
     elif kind == "file":
         place.write_text("mine")
     else:  # nothing binds the tests' user, if it is root
-        monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+        def refuse(**_):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     message = program(monkeypatch, generate, command, foreign, "--dataset", tmp_path)
-    assert str(place) in message and "--out" in message
+    assert str(place) in message
     assert list(elsewhere.iterdir()) == [] and not (tmp_path / "mark").exists()
 
 

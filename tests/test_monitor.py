@@ -239,7 +239,7 @@ def test_curves_skip_what_is_missing_and_half_a_line(tmp_path):
 
 
 def test_long_curves_are_means_of_neighbours(tmp_path):
-    lines = ["step,loss", *(f"{i},{i % 2}" for i in range(2400))]
+    lines = ["step,loss", *(f"{i},{i % 2}" for i in range(2400)), ""]
     (tmp_path / "metrics.csv").write_text("\n".join(lines))
     (curve,) = read_curves(tmp_path / "metrics.csv", {"loss": "loss"})
     assert len(curve.values) == 600

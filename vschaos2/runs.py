@@ -10,7 +10,6 @@ Loading reads plain YAML (`plain_yaml.py`), tensors and plain containers (`check
 only parts of a model, and never asks for the dataset.
 """
 
-import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -219,20 +218,6 @@ def read_config(folder: Path) -> DictConfig:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: cannot be read as YAML ({error})") from error
     return _plain_config(path, text)
-
-
-def results_folder(run: Run, name: str) -> Path:
-    """The folder in a run's where results go, such as RUN/map; made when they are written.
-
-    Raises:
-        InputError: if it is a link, no folder, or may not be written to.
-    """
-    folder = run.folder / name
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise InputError(f"{folder}: is no folder of the run's own: remove it, or give --out")
-    if not os.access(folder if folder.exists() else run.folder, os.W_OK):
-        raise InputError(f"{folder}: cannot be written to: give --out with another folder")
-    return folder
 
 
 def _plain_config(path: Path, text: str) -> DictConfig:
