@@ -33,6 +33,7 @@ def main() -> None:
     from vschaos2.export.checks import ExportError
     from vschaos2.export.operators import UnknownOperatorError
     from vschaos2.export.write import export_run
+    from vschaos2.generation.player import run_inversion
     from vschaos2.runs import load_run
 
     trained = load_run(arguments.run, arguments.version)
@@ -43,7 +44,7 @@ def main() -> None:
             arguments.name or trained.folder.parent.name,
             arguments.projection,
             arguments.latent_dims,
-            arguments.inversion or trained.config.inversion,
+            arguments.inversion or run_inversion(trained),
             confidence=arguments.confidence,
         )
     except (ExportError, UnknownOperatorError) as error:

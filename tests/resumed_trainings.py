@@ -8,7 +8,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from vschaos2.runs import read_checkpoint
+from vschaos2.checkpoints import read_checkpoint
 from vschaos2.training.resume import find_training
 from vschaos2.training.session import train
 

@@ -190,7 +190,7 @@ def test_non_finite_samples_are_refused_with_their_time(tmp_path, bad):
 
 def test_impossible_rates_and_blocks_are_refused(tmp_path):
     soundfile.write(tmp_path / "a.wav", noise(10), 44100)
-    with pytest.raises(InputError, match="sample_rate_hz must be a whole number .*, got 0"):
+    with pytest.raises(InputError, match=r"sample_rate_hz must be a whole number .*, got 0"):
         read_audio(tmp_path / "a.wav", 0)
     with pytest.raises(InputError, match="block_samples must be at least 1, got 0"):
         next(read_blocks(tmp_path / "a.wav", 44100, 0))

@@ -7,11 +7,12 @@ import soundfile
 import torch
 from hydra import compose, initialize_config_dir
 
+from vschaos2.checkpoints import read_checkpoint
 from vschaos2.data.augment import Augment
 from vschaos2.data.metadata import load_metadata
 from vschaos2.errors import InputError
 from vschaos2.models.conditioning import Conditioning, Prediction
-from vschaos2.runs import load_run, read_checkpoint
+from vschaos2.runs import load_run
 from vschaos2.training.labels import (
     check_classes,
     draw_conditions,

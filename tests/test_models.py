@@ -8,7 +8,7 @@ from torch import nn
 
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
-from vschaos2.models.build import BUILDABLE, build_model
+from vschaos2.models.build import build_model
 from vschaos2.models.decoders import ConvDecoder, DenseDecoder
 from vschaos2.models.encoders import ConvEncoder, DenseEncoder
 from vschaos2.models.layers import ConvBlock, DenseBlock, WideLinear, odd
@@ -268,16 +268,35 @@ def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_conf
 @pytest.mark.parametrize(
     "key, value, message",
     [
-        ("model.encoder.hidden_dims", 8, r"^model.encoder: DenseEncoder.*'hidden_dims'"),
-        ("model.latent_dims", 8, r"^model: .*'latent_dims'"),
-        ("data.transform.hopp", 8, r"^model\.transform: .*'hopp'"),
-        ("data.transform.hop", 100, r"^model\.transform: .*power of two, got 100"),
+        ("model.encoder.hidden_dims", 8, r"^model.encoder has no key 'hidden_dims', did you"),
+        ("model.latent_dims", 8, r"^model has no key 'latent_dims', did you"),
+        ("model.decoder._args_", [8], r"^model.decoder has no key '_args_'"),
+        ("model._recursive_", False, r"^model has no key '_recursive_'"),
+        ("model.decoder._partial_", False, r"^model.decoder: must say _partial_: true"),
+        ("data.transform._partial_", True, r"^data.transform has no key '_partial_'"),
+        ("data.transform.hopp", 8, r"^data\.transform has no key 'hopp', did you"),
+        ("data.transform.hop", 100, r"^data\.transform: .*power of two, got 100"),
+        ("data.transform.n_fft", 2**16, r"^data\.transform: n_fft must be at most 32768"),
         ("model.output", "sigmoid", r"^model: .*softplus, normal, got 'sigmoid'"),
-        ("model.encoder._target_", "vschaos2.models.encoders.Dense", r"^model: _target_ .*Dense'"),
+        (
+            "model.encoder._target_",
+            "vschaos2.models.encoders.Dense",
+            r"^model.encoder: _target_ .*'",
+        ),
+        (
+            "model.encoder._target_",
+            "vschaos2.models.vae.VAE",
+            r"^model.encoder: .*must be .*Encoder",
+        ),
+        ("model.encoder._target_", ["os.system"], r"^model.encoder: _target_ \['os.system'\]"),
+        ("model.encoder.hidden_dim", 2**17, r"^model: (has more than|cannot be built)"),
+        ("model.encoder.n_blocks", 2**19, r"^model: has more than .*4096 tensors"),
+        ("model.encoder.hidden_dim", 10**12, r"^model.encoder.hidden_dim: 1000000000000 is more"),
+        ("model.encoder.hidden_dim", -1, r"^model"),
     ],
 )
 def test_build_names_the_argument_that_does_not_fit(tiny_config, key, value, message):
-    OmegaConf.update(tiny_config, key, value)
+    OmegaConf.update(tiny_config, key, value, force_add=True)
     with pytest.raises(InputError, match=message) as caught:
         build_model(tiny_config)
     assert "\n" not in str(caught.value)
@@ -298,9 +317,17 @@ def test_build_calls_nothing_but_parts_of_a_model(tiny_config, tmp_path, key: st
     assert not trace.exists()
 
 
-def test_everything_buildable_exists():
-    classes = {SpectralTransform, ConvDecoder, DenseDecoder, ConvEncoder, DenseEncoder, VAE}
-    assert {f"{kind.__module__}.{kind.__qualname__}" for kind in classes} == set(BUILDABLE)
+def test_text_is_resolved_once(tiny_config, tmp_path):
+    # What is left after one resolution is an interpolation that another one would obey.
+    trace = tmp_path / "trace"
+    call = (
+        f"{{_target_: pathlib.Path.touch, _args_: [{{_target_: pathlib.Path, _args_: [{trace}]}}]}}"
+    )
+    for escapes in ("", "\\", "\\" * 3):
+        tiny_config.model.encoder = escapes + "${oc.create:" + call + "}"
+        with pytest.raises(InputError):
+            build_model(tiny_config)
+    assert not trace.exists()
 
 
 def test_weights_follow_the_seed(tiny_config):

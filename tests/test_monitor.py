@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from vschaos2.checkpoints import read_checkpoint
 from vschaos2.errors import InputError
 from vschaos2.generation import offline_core, reconstruct
 from vschaos2.monitor import reports
@@ -30,7 +31,7 @@ from vschaos2.monitor.rendering import (
 )
 from vschaos2.monitor.spectrogram import FLOOR_DB, edges_hz, levels_db
 from vschaos2.monitor.store import Report, forget_reports, pixels, thin_out, write_report
-from vschaos2.runs import load_run, read_checkpoint
+from vschaos2.runs import load_run
 from vschaos2.training import monitoring
 from vschaos2.training.monitoring import MonitorOptions, listening_copy
 from vschaos2.training.session import train
@@ -238,7 +239,7 @@ def test_curves_skip_what_is_missing_and_half_a_line(tmp_path):
 
 
 def test_long_curves_are_means_of_neighbours(tmp_path):
-    lines = ["step,loss", *(f"{i},{i % 2}" for i in range(2400))]
+    lines = ["step,loss", *(f"{i},{i % 2}" for i in range(2400)), ""]
     (tmp_path / "metrics.csv").write_text("\n".join(lines))
     (curve,) = read_curves(tmp_path / "metrics.csv", {"loss": "loss"})
     assert len(curve.values) == 600

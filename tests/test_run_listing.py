@@ -9,9 +9,10 @@ import torch
 from omegaconf import OmegaConf
 
 import generate
+from vschaos2.checkpoints import save_checkpoint
 from vschaos2.errors import InputError
 from vschaos2.run_listing import list_runs, table
-from vschaos2.runs import MONITOR, create_run_folder, save_checkpoint, save_config
+from vschaos2.runs import MONITOR, create_run_folder, save_config
 from vschaos2.training.run_lock import training_in
 
 

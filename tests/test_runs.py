@@ -6,14 +6,13 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from vschaos2.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.errors import InputError
 from vschaos2.runs import (
     create_run_folder,
     find_run_folder,
     load_run,
     newest_run_folder,
-    read_checkpoint,
-    save_checkpoint,
     save_config,
 )
 

@@ -214,6 +214,24 @@ def open_own(path: Path, mode: str = "rb") -> IO[bytes]:
     return os.fdopen(descriptor, "r+b" if mode == "x+b" else mode)
 
 
+def read_at_most(path: Path, most_bytes: int) -> bytes:
+    """The content of a plain file of at most so many bytes.
+
+    Raises:
+        InputError: if it is larger, no plain file, or cannot be read.
+    """
+    try:
+        with open_plain(path) as file:
+            content = file.read(most_bytes + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte in it
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
+    if len(content) > most_bytes:
+        raise InputError(f"{path}: is larger than the {most_bytes} bytes it may have: remove it")
+    return content
+
+
 def own_folder(path: Path) -> Path:
     """A folder that is no link, made if it is missing, with the folders above it.
 
@@ -239,6 +257,24 @@ def own_folders(root: Path, path: Path) -> Path:
     for part in reversed(path.relative_to(root).parents[:-1]):
         own_folder(root / part)
     return own_folder(path)
+
+
+def check_own_tree(folder: Path) -> None:
+    """Look at everything in a folder before a program changes what is there in its place.
+
+    Raises:
+        InputError: for a link, a file of several names, or what is neither file nor folder.
+    """
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            status = path.lstat()
+            if stat.S_ISLNK(status.st_mode):
+                raise _not_own(path, "a link")
+            if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+                raise _not_own(path, "a file of several names")
+            if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+                raise _not_own(path, "no plain file")
 
 
 def try_lock(file: IO[bytes], shared: bool = False) -> bool:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
+from vschaos2.checkpoints import MISFITS, check_finite, number, read_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.runs import MONITOR, read_checkpoint, read_config
+from vschaos2.runs import MONITOR, read_config
 from vschaos2.terminal import printable
 from vschaos2.training.run_lock import is_training
 
@@ -106,6 +107,7 @@ def _row(folder: Path) -> RunRow:
         if not present:
             return row
         last = read_checkpoint(present[0], in_memory=False)
+        check_finite(present[0], last.get("latents"), "latents")  # few, and of all the weights
         row = row._replace(**_measured(last))
         if row.state == EMPTY:
             # What was trained before trainings could be resumed does not say how it ended.
@@ -116,8 +118,9 @@ def _row(folder: Path) -> RunRow:
             row = row._replace(best=_measured(best)["best"])
     except InputError as error:
         return row._replace(state=f"damaged: {error}")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return row._replace(state=f"damaged: {type(error).__name__} {error}")
+    except MISFITS as error:
+        what = " ".join(f"{type(error).__name__} {error}".split())
+        return row._replace(state=f"damaged: {what:.120}")
     return row
 
 
@@ -136,7 +139,7 @@ def _measured(checkpoint: dict[str, Any]) -> dict[str, Any]:
     summary = checkpoint["summary"]
     best = float(summary.get(MONITOR, math.nan))
     return {
-        "steps": int(summary["step"]),
-        "minutes": float(summary["seconds"]) / 60,
+        "steps": int(number(summary["step"], 0.0)),
+        "minutes": number(summary["seconds"], 0.0) / 60,
         "best": best if math.isfinite(best) else None,
     }

@@ -6,26 +6,34 @@
         metrics.csv          and TensorBoard events
         samples/             sounds and pictures
 
-Loading reads tensors and plain containers only (`weights_only=True`), builds only classes of this
-package, and never asks for the dataset.
+Loading reads plain YAML (`plain_yaml.py`), tensors and plain containers (`checkpoints.py`), builds
+only parts of a model, and never asks for the dataset.
 """
 
-import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-import yaml
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
+from vschaos2.checkpoints import check_finite, number, read_checkpoint
 from vschaos2.errors import InputError
+from vschaos2.files import read_at_most, write_whole
 from vschaos2.models.build import build_model
 from vschaos2.models.vae import VAE
+from vschaos2.plain_yaml import MOST_BYTES, NotPlainError, parse_plain
 
+CONFIG = "config.yaml"
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
 MONITOR = "validation/reconstruction/spectral_convergence"  # what makes a checkpoint the best
+FORMS: tuple[tuple[str, type, str], ...] = (  # of what is there at all in a run's configuration
+    *((key, str, "text") for key in ("name", "rundir", "inversion", "data.dataset.root")),
+    *((key, dict, "a mapping") for key in ("training", "callbacks", "trainer")),
+    *((key, dict, "a mapping") for key in ("data", "data.dataset", "data.loader")),
+    *((key, dict, "a mapping") for key in ("data.transform", "data.augment", "model")),
+    ("data.dataset.metadata_callbacks", dict, "a mapping"),
+)
 
 
 class Run(NamedTuple):
@@ -88,7 +96,7 @@ def find_run_folder(path: Path, version: int | None = None) -> Path:
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such run folder: give rundir/name or rundir/name/version_N")
-    if (path / "config.yaml").is_file():
+    if (path / CONFIG).is_file():
         return path
     versions = dict(_versions(path)) if path.is_dir() else {}
     if version is not None:
@@ -96,7 +104,7 @@ def find_run_folder(path: Path, version: int | None = None) -> Path:
             known = ", ".join(str(n) for n in versions) or "none"
             raise InputError(f"{path}: no version {version}: there are {known}")
         return versions[version]
-    complete = {n: p for n, p in versions.items() if (p / "config.yaml").is_file()}
+    complete = {n: p for n, p in versions.items() if (p / CONFIG).is_file()}
     if not complete:
         raise InputError(f"{path}: not a run folder (no config.yaml): give rundir/name/version_N")
     trained = [n for n, p in complete.items() if _checkpoint(p) is not None]
@@ -114,53 +122,21 @@ def newest_run_folder(path: Path) -> Path:
     """
     path = Path(path)
     started = [p for _, p in _versions(path)] if path.is_dir() else []
-    started = [p for p in started if (p / "config.yaml").is_file()]
+    started = [p for p in started if (p / CONFIG).is_file()]
     return started[-1] if started else find_run_folder(path)
 
 
 def save_config(folder: Path, config: DictConfig) -> None:
-    """Write the resolved configuration to folder/config.yaml, whole or not at all."""
-    text = OmegaConf.to_yaml(config, resolve=True)
-    temporary = folder / ".config.yaml.tmp"
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(folder / "config.yaml")
-
-
-def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
-    """Write a checkpoint so that the file is always whole: beside, flushed to disk, renamed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def read_checkpoint(path: Path, in_memory: bool = True) -> dict[str, Any]:
-    """The tensors and plain values of a checkpoint.
-
-    Args:
-        path: the file.
-        in_memory: read the tensors; else they stay in the file until they are used, which is
-            quick where only plain values are wanted.
+    """Write the resolved configuration to folder/config.yaml, whole or not at all.
 
     Raises:
-        InputError: if it is damaged, or holds anything that would have to be executed.
+        InputError: if it cannot be written, or holds what `read_config` would refuse: better now
+            than after the training.
     """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=not in_memory)
-    except Exception as error:  # a damaged zip fails in many ways
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(
-            f"{path}: cannot be read as a checkpoint ({reason[:120]}): use another version, or "
-            "train again"
-        ) from error
-    if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
-        raise InputError(f"{path}: holds no model: use another version, or train again")
-    return checkpoint
+    text = OmegaConf.to_yaml(config, resolve=True)
+    path = folder / CONFIG
+    _plain_config(path, text)
+    write_whole(path, text)
 
 
 def load_run(path: Path, version: int | None = None) -> Run:
@@ -175,7 +151,10 @@ def load_run(path: Path, version: int | None = None) -> Run:
     if source is None:
         raise InputError(f"{folder}: has no checkpoint yet: let the training reach its first one")
     checkpoint = read_checkpoint(source)
-    model = build_model(config)
+    try:
+        model = build_model(config)
+    except InputError as error:
+        raise InputError(f"{folder / CONFIG}: {error}") from error
     prefix = "average.module."
     try:
         weights = {
@@ -184,36 +163,86 @@ def load_run(path: Path, version: int | None = None) -> Run:
             if key.startswith(prefix)
         }
         model.load_state_dict(weights)
-        summary = {key: float(value) for key, value in checkpoint["summary"].items()}
+        summary = {str(key): number(value) for key, value in checkpoint["summary"].items()}
         # Runs trained before labels say nothing of classes.
-        names = checkpoint.get("classes", {})
-        classes = {str(task): [str(name) for name in names[task]] for task in names}
-        latents = checkpoint["latents"].reshape(-1, model.latent_dim)
-    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        classes = class_names(checkpoint.get("classes", {}), model)
+        latents = checkpoint["latents"]
+        check_finite(source, latents, "latents")
+        check_finite(source, model.state_dict(), "state_dict")
+        latents = latents.float().reshape(-1, model.latent_dim)
+    except InputError:
+        raise
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise InputError(
-            f"{source}: does not fit {folder / 'config.yaml'}: was one of them edited?"
+            f"{source}: does not fit {folder / CONFIG}: was one of them edited?"
         ) from error
     return Run(folder, config, model.eval().requires_grad_(False), latents, summary, classes)
 
 
-def read_config(folder: Path) -> DictConfig:
-    """The configuration of a run folder, as text: nothing in it is executed.
+def class_names(found: Any, model: VAE) -> dict[str, list[str]]:
+    """The names of classes that a checkpoint holds, of the tasks that its model has.
 
     Raises:
-        InputError: if it cannot be read, or is no training's configuration.
+        ValueError, TypeError, AttributeError: if they are none, or more than there are classes.
     """
-    path = folder / "config.yaml"
+    if not isinstance(found, dict):
+        raise TypeError("classes are no mapping")
+    names = {}
+    for part in (model.conditioning, model.prediction):
+        for task, dim in zip(part.tasks, part.dims, strict=True):
+            given = found.get(task, [])
+            if not all(isinstance(name, str) for name in given) or len(given) > dim:
+                raise ValueError(f"classes of {task}: {dim} names wanted")
+            names[task] = list(given)
+    return names if found else {}
+
+
+def read_config(folder: Path) -> DictConfig:
+    """The configuration of a run folder, as text: nothing in it is executed or resolved.
+
+    Raises:
+        InputError: if it cannot be read, is more than plain YAML (see `parse_plain`), or is no
+            training's configuration.
+    """
+    path = folder / CONFIG
+    content = read_at_most(path, MOST_BYTES)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict) or not {"model", "data"} <= content.keys():
-            raise InputError(f"{path}: is not a training's configuration (no model or data in it)")
-        return OmegaConf.create(content)
-    except InputError:
-        raise
-    except (yaml.YAMLError, ValueError, OSError, RecursionError, OmegaConfBaseException) as error:
-        raise InputError(
-            f"{path}: cannot be read as YAML ({' '.join(str(error).split())})"
-        ) from error
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: cannot be read as YAML ({error})") from error
+    return _plain_config(path, text)
+
+
+def _plain_config(path: Path, text: str) -> DictConfig:
+    """The configuration that the text of a run's config.yaml says."""
+    try:
+        content = parse_plain(text)
+    except NotPlainError as error:
+        raise InputError(f"{path}: cannot be read as YAML of a run ({error})") from error
+    if not isinstance(content, dict) or not {"model", "data"} <= content.keys():
+        raise InputError(f"{path}: is not a training's configuration (no model or data in it)")
+    for key, kind, wanted in FORMS:
+        node = _at(content, key)
+        if node is not None and not isinstance(node, kind):
+            raise InputError(f"{path}: {key} must be {wanted}, got {node!r:.60}")
+    callbacks = _at(content, "data.dataset.metadata_callbacks") or {}
+    if not all(isinstance(options, dict) for options in callbacks.values()):
+        raise InputError(f"{path}: data.dataset.metadata_callbacks must hold mappings of tasks")
+    return OmegaConf.create(content)
+
+
+def _at(content: Any, key: str) -> Any:
+    """What stands under a dotted key of nested dicts; None if nothing does."""
+    for name in key.split("."):
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
 
 
 def _checkpoint(folder: Path) -> Path | None:
@@ -222,10 +251,10 @@ def _checkpoint(folder: Path) -> Path | None:
 
 
 def _versions(parent: Path) -> list[tuple[int, Path]]:
-    """Number and path of every version_N below a folder, in order of N."""
+    """Number and path of every version_N in a folder, in order of N; links lead elsewhere."""
     found = []
     for path in parent.iterdir():
         match = re.fullmatch(r"version_(\d+)", path.name)
-        if match and path.is_dir():
+        if match and path.is_dir() and not path.is_symlink():
             found.append((int(match.group(1)), path))
     return sorted(found)

@@ -29,8 +29,8 @@ class SpectralTransform(nn.Module):
             the mean.
 
     Raises:
-        ValueError: if a length is no power of two, hop does not divide n_fft, the contrast is
-            unknown, or there is no such sample rate.
+        ValueError: if a length is no power of two, hop does not divide n_fft, a size is absurd,
+            the contrast is unknown, or there is no such sample rate.
     """
 
     scale: Tensor
@@ -50,6 +50,9 @@ class SpectralTransform(nn.Module):
         for name, value in (("n_fft", n_fft), ("hop", hop)):
             if value < 2 or value & (value - 1):
                 raise ValueError(f"{name} must be a power of two, got {value}: nn~ needs one")
+        for name, value, most in (("n_fft", n_fft, 32_768), ("n_mels", n_mels, 1024)):
+            if value > most:
+                raise ValueError(f"{name} must be at most {most}, got {value}")
         if contrast not in CONTRASTS:
             raise ValueError(f"contrast must be one of {', '.join(CONTRASTS)}, got {contrast!r}")
         if level <= 0:

@@ -8,7 +8,7 @@ is told the pitch is told another one, too, to hear whether it follows.
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from vschaos2.data.metadata import task_folders
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.file_labels import DatasetLabels, LabelsOverTime
-from vschaos2.files import open_plain
+from vschaos2.files import read_at_most
 from vschaos2.generation.label_swap import PITCH, swaps_of
 from vschaos2.generation.player import run_inversion
 from vschaos2.generation.signal_path import (
@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 SHORTEST = 2048  # samples: shorter sounds are measured with silence after them
 HELD_OUT = "held_out.txt"
+LONGEST_LIST = 2**26  # bytes of it: half a million names
 
 
 class LabelScore(NamedTuple):
@@ -144,13 +145,17 @@ def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
     listed = run.folder / HELD_OUT
     root = training_dataset(run)
     try:
-        with open_plain(listed) as file:
-            names = file.read().decode("utf-8", "surrogateescape").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        names = read_at_most(listed, LONGEST_LIST).decode("utf-8", "surrogateescape").split("\n")
+    except InputError as error:
         raise InputError(
             f"{listed}: cannot be read, so the held-out files are unknown: give --dataset"
         ) from error
     files = [root / name for name in names if name]
+    outside = [
+        name for name in names if PurePath(name).is_absolute() or ".." in PurePath(name).parts
+    ]
+    if outside:
+        raise InputError(f"{listed}: {outside[0]!r:.80} lies outside of {root}: give --dataset")
     missing = [file for file in files if not file.is_file()]
     if missing or not files:
         what = f"{missing[0]} is missing" if missing else "it names no file"

@@ -1,29 +1,34 @@
 """A model from its configuration, and from nothing but what this package defines.
 
 A configuration names classes by `_target_`. A run folder may come from a stranger, so building
-must not let its text choose any callable of the Python world: only the classes listed here exist
-for it.
+must not let its text choose any callable of the Python world: a name is looked up in a table of
+the parts of a model, and its arguments are those of the part's signature. Values are resolved
+once, before, and never again.
 """
 
-import re
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from vschaos2.config import call
+from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
+from vschaos2.models.decoders import ConvDecoder, DenseDecoder
+from vschaos2.models.encoders import ConvEncoder, DenseEncoder
 from vschaos2.models.vae import VAE
 
-BUILDABLE = (
-    "vschaos2.dsp.spectral.SpectralTransform",
-    "vschaos2.models.decoders.ConvDecoder",
-    "vschaos2.models.decoders.DenseDecoder",
-    "vschaos2.models.encoders.ConvEncoder",
-    "vschaos2.models.encoders.DenseEncoder",
-    "vschaos2.models.vae.VAE",
-)
+BUILDABLE: dict[str, type[nn.Module]] = {
+    f"{part.__module__}.{part.__qualname__}": part
+    for part in (SpectralTransform, ConvDecoder, DenseDecoder, ConvEncoder, DenseEncoder, VAE)
+}
+LARGEST = 2**20  # number in a configuration
+MOST_WEIGHTS = 2**28  # 1 GB; the largest of our own models has 8 million
+MOST_TENSORS = 4096  # of weights; the largest of our own models has some 30
 
 
 def build_model(config: DictConfig) -> VAE:
@@ -31,43 +36,100 @@ def build_model(config: DictConfig) -> VAE:
 
     Raises:
         InputError: if the configuration names a class that is no part of a model, an argument
-            that the class does not have, or a value that it refuses.
+            that the class does not have, or a value that it refuses; or if the model would be
+            larger than memory and patience.
     """
     try:
         model: Any = OmegaConf.to_container(config.model, resolve=True)
-        model["transform"] = OmegaConf.to_container(config.data.transform, resolve=True)
+        transform: Any = OmegaConf.to_container(config.data.transform, resolve=True)
     except (AttributeError, KeyError, TypeError, ValueError, OmegaConfBaseException) as error:
         reason = " ".join(str(error).split())
         raise InputError(
             f"model, data.transform: not a model's configuration ({reason})"
         ) from error
-    model.pop("init_from", None)  # where its first weights came from: a note, no part of it
-    for target in _targets(model):
-        if target not in BUILDABLE:
+    _check_values("model", model)
+    _check_values("data.transform", transform)
+    kind, options = _part("model", model, (VAE,))
+    options.pop("init_from", None)  # where its first weights came from: a note, no part of it
+    try:
+        with _limited():
+            whole = _whole("data.transform", transform, (SpectralTransform,))
+            encoder = _partial(
+                "model.encoder", options.pop("encoder", None), (DenseEncoder, ConvEncoder)
+            )
+            decoder = _partial(
+                "model.decoder", options.pop("decoder", None), (DenseDecoder, ConvDecoder)
+            )
+            parts = {"transform": whole, "encoder": encoder, "decoder": decoder}
+            built: Any = call(kind, "model", options, **parts)
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError) as error:
+        # torch refuses sizes in many ways.
+        raise InputError(f"model: cannot be built ({' '.join(str(error).split())})") from error
+    return built
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    """Stop what builds modules before their weights fill the memory.
+
+    torch asks for the memory of a tensor, which costs nothing, then enters it in its module, where
+    it is counted, and only then fills it.
+    """
+    sizes: list[int] = []
+
+    def count(module: nn.Module, name: str, weight: Any) -> None:
+        sizes.append(0 if weight is None else weight.numel())
+        if sum(sizes) > MOST_WEIGHTS or len(sizes) > MOST_TENSORS:
             raise InputError(
-                f"model: _target_ {target!r} is not a part of a model: use one of "
+                f"model: has more than {MOST_WEIGHTS} weights, or {MOST_TENSORS} tensors of them: "
+                "make it smaller"
+            )
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _whole(where: str, node: Any, kinds: tuple[type[nn.Module], ...]) -> nn.Module:
+    """The part that a node describes in full."""
+    kind, options = _part(where, node, kinds)
+    return call(kind, where, options)
+
+
+def _partial(where: str, node: Any, kinds: tuple[type[nn.Module], ...]) -> Callable[..., nn.Module]:
+    """What makes the part that a node describes, once the model tells its sizes."""
+    kind, options = _part(where, node, kinds)
+    if options.pop("_partial_", None) is not True:
+        raise InputError(f"{where}: must say _partial_: true, as the model tells its sizes")
+    return lambda **sizes: call(kind, where, options, **sizes)
+
+
+def _part(
+    where: str, node: Any, kinds: tuple[type[nn.Module], ...]
+) -> tuple[type[nn.Module], dict[str, Any]]:
+    """The class that a node names, one of `kinds`, and the arguments beside its name."""
+    known = [name for name, kind in BUILDABLE.items() if kind in kinds]
+    target = node.get("_target_") if isinstance(node, dict) else None
+    if target not in known:
+        raise InputError(f"{where}: its _target_ must be {' or '.join(known)}, got {target!r}")
+    return BUILDABLE[target], {key: value for key, value in node.items() if key != "_target_"}
+
+
+def _check_values(where: str, node: Any) -> None:
+    """Raise InputError for a `_target_` that is no part of a model, or an absurd number."""
+    if isinstance(node, dict):
+        target = node.get("_target_")
+        if "_target_" in node and not (isinstance(target, str) and target in BUILDABLE):
+            raise InputError(
+                f"{where}: _target_ {target!r} is not a part of a model: use one of "
                 f"{', '.join(BUILDABLE)}"
             )
-    if model.get("_target_") != BUILDABLE[-1] or "_partial_" in model:
-        raise InputError(f"model: its _target_ must be {BUILDABLE[-1]}, whole")
-    try:
-        return cast(VAE, instantiate(model, _convert_="all"))
-    except InstantiationException as error:
-        if isinstance(error.__cause__, InputError):  # it names its key itself
-            raise error.__cause__ from error
-        # Hydra's text: "Error in call to target 'X':", the cause, "full_key: encoder".
-        key = re.search(r"full_key: (\S+)", str(error))
-        cause = " ".join(str(error.__cause__ or error).split())
-        part = re.match(r"(?:Dense|Conv)(En|De)coder", cause)
-        where = f"model.{part[1].lower()}coder" if part else f"model.{key[1]}" if key else "model"
-        raise InputError(f"{where}: {cause}") from error
-
-
-def _targets(node: Any) -> list[str]:
-    """Every `_target_` below a node of plain dicts and lists."""
-    if isinstance(node, dict):
-        own = [str(node["_target_"])] if "_target_" in node else []
-        return own + [target for value in node.values() for target in _targets(value)]
-    if isinstance(node, list):
-        return [target for value in node for target in _targets(value)]
-    return []
+        for key, value in node.items():
+            _check_values(f"{where}.{key}", value)
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            _check_values(f"{where}[{number}]", value)
+    elif isinstance(node, int | float) and not abs(node) <= LARGEST:
+        raise InputError(f"{where}: {node} is more than a model can have: {LARGEST} at most")

@@ -57,7 +57,8 @@ class Table(nn.Module):
         super().__init__()
         self.n_classes = n_classes
         self.width = width
-        self.weight = nn.Parameter(torch.randn(n_classes, width))
+        self.weight = nn.Parameter(torch.empty(n_classes, width))
+        nn.init.normal_(self.weight)
 
     def forward(self, label: Tensor) -> Tensor:
         """The row of every label: [B] → [B, width]."""

@@ -36,8 +36,10 @@ class WideLinear(nn.Module):
         super().__init__()
         # nn.Linear's start: uniform within 1/√inputs.
         limit = 1.0 / math.sqrt(n_inputs)
-        self.weight = nn.Parameter(torch.empty(n_inputs, n_outputs).uniform_(-limit, limit))
-        self.bias = nn.Parameter(torch.empty(n_outputs).uniform_(-limit, limit))
+        self.weight = nn.Parameter(torch.empty(n_inputs, n_outputs))
+        self.bias = nn.Parameter(torch.empty(n_outputs))
+        nn.init.uniform_(self.weight, -limit, limit)
+        nn.init.uniform_(self.bias, -limit, limit)
 
     def forward(self, x: Tensor) -> Tensor:
         """The product: [B, n_inputs] → [B, n_outputs]."""

@@ -1,12 +1,13 @@
 """Learning curves, read from a run's metrics.csv."""
 
-import csv
 import math
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from vschaos2.tables import read_table
 
 MOST_POINTS = 600  # of a curve; longer ones show the means of neighbours
 
@@ -25,15 +26,16 @@ def read_curves(path: Path, columns: dict[str, str]) -> list[Curve]:
     Args:
         path: a table with a column `step`; none yet means no values yet.
         columns: column → name of the curve.
+
+    Raises:
+        InputError: if it is no table.
     """
     points: dict[str, list[tuple[float, float]]] = {column: [] for column in columns}
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                for column, found in points.items():
-                    value, step = _number(row.get(column)), _number(row.get("step"))
-                    if math.isfinite(value) and math.isfinite(step):
-                        found.append((step, value))
+    for row in read_table(path):
+        for column, found in points.items():
+            value, step = _number(row.get(column)), _number(row.get("step"))
+            if math.isfinite(value) and math.isfinite(step):
+                found.append((step, value))
     return [_curve(name, points[column]) for column, name in columns.items()]
 
 

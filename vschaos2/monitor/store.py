@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vschaos2.audio import write_audio
+from vschaos2.files import own_folder
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +60,10 @@ def write_report(
         OSError, InputError: if the disk is full or the folder cannot be written.
     """
     target = folder / f"{STEP}{step:07d}"
+    own_folder(own_folder(folder.parent) / folder.name)
     temporary = folder / ".unfinished.tmp"
     shutil.rmtree(temporary, ignore_errors=True)  # of a training that was killed
-    temporary.mkdir(parents=True)
+    temporary.mkdir()
     try:
         for name, image in images.items():
             matplotlib.image.imsave(temporary / f"{name}.png", image)
@@ -103,15 +105,23 @@ def forget_reports(samples: Path, step: int) -> None:
     Args:
         samples: folder of a run that holds a folder for each kind of report.
         step: of the training; a report of this very step is kept.
+
+    Raises:
+        InputError: if one of these folders is a link.
     """
-    for path in samples.glob(f"*/{STEP}*"):
-        if _step(path) > step:
-            shutil.rmtree(path)
-    for path in samples.glob("*/.*.tmp"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    if not samples.exists():
+        return
+    for folder in own_folder(samples).iterdir():
+        if not folder.is_dir():
+            continue
+        for path in own_folder(folder).glob(f"{STEP}*"):
+            if _step(path) > step:
+                shutil.rmtree(path)
+        for path in folder.glob(".*.tmp"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def to_tensorboard(

@@ -13,8 +13,9 @@ from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, Checkpoint, TQDMProgressBar
 from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
 
+from vschaos2.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.runs import MONITOR, read_checkpoint, save_checkpoint
+from vschaos2.runs import MONITOR
 
 logger = logging.getLogger(__name__)
 

@@ -18,6 +18,8 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
+from vschaos2.files import open_own
+
 PREFIX = "events.out.tfevents."
 HEADER_BYTES, FOOTER_BYTES = 12, 4
 
@@ -32,6 +34,9 @@ def forget_events(folder: Path, first_step: int) -> None:
     Args:
         folder: the run folder.
         first_step: the step that is logged next, counted from 0.
+
+    Raises:
+        InputError: if one of the files is a link, has several names, or is no plain file.
     """
     files = sorted(folder.glob(f"{PREFIX}*"), key=lambda path: path.name)
     kept = []
@@ -42,7 +47,8 @@ def forget_events(folder: Path, first_step: int) -> None:
             continue
         kept.append(path)
         if known < path.stat().st_size:
-            os.truncate(path, known)
+            with open_own(path, "r+b") as file:
+                file.truncate(known)
     if kept and _second(kept[-1]) >= int(time.time()):
         for number, path in enumerate(kept):
             rest = path.name.removeprefix(PREFIX).partition(".")[2]
@@ -54,9 +60,9 @@ def bytes_before(path: Path, first_step: int) -> int:
 
     It is 0 if none of them says anything but that a file begins here.
     """
-    size = path.stat().st_size
     position, says_something = 0, False
-    with path.open("rb") as file:
+    with open_own(path) as file:
+        size = os.fstat(file.fileno()).st_size
         while len(header := file.read(HEADER_BYTES)) == HEADER_BYTES:
             length, checksum = struct.unpack("<QI", header)
             end = position + HEADER_BYTES + length + FOOTER_BYTES

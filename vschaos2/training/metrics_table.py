@@ -7,6 +7,7 @@ replaces the file by a rename when a column is added, and goes on where a checkp
 
 import csv
 import io
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor
+
+from vschaos2.files import cannot_write, open_own, write_whole
+from vschaos2.tables import read_table
 
 NAME = "metrics.csv"
 
@@ -31,7 +35,7 @@ class MetricsFile:
         self.path = folder / NAME
         self.metrics: list[dict[str, Any]] = []
         self.columns: list[str] = []
-        if self.path.is_file():
+        if self.path.exists():
             self._keep_before(first_step)
 
     def log_metrics(self, metrics: dict[str, Any], step: int) -> None:
@@ -48,31 +52,28 @@ class MetricsFile:
             return
         known = sorted({*self.columns, *(key for row in self.metrics for key in row)})
         if known != self.columns:
-            rows = self._read() if self.path.is_file() else []
+            rows = read_table(self.path)
             self.columns = known
             self._replace([*rows, *self.metrics])
         else:
-            with self.path.open("a", encoding="utf-8", newline="") as file:
-                file.write(self._text(self.metrics))
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                with open_own(self.path, "ab") as file:
+                    file.write(self._text(self.metrics).encode())
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise cannot_write(self.path, error) from error
         self.metrics = []
 
     def _keep_before(self, step: int) -> None:
-        rows = self._read()
+        rows = [row for row in read_table(self.path) if "step" in row]
         self.columns = list(rows[0]) if rows else []
-        kept = [row for row in rows if (row["step"] or "").isdecimal() and int(row["step"]) < step]
+        kept = [row for row in rows if _step(row) < step]
         if kept:
             self._replace(kept)
         else:
             self.path.unlink()
             self.columns = []
-
-    def _read(self) -> list[dict[str, Any]]:
-        with self.path.open(encoding="utf-8", newline="") as file:
-            text = file.read()
-        whole = text[: text.rfind("\n") + 1]  # a process that dies may leave half a row
-        return [row for row in csv.DictReader(io.StringIO(whole, newline="")) if "step" in row]
 
     def _text(self, rows: list[dict[str, Any]], with_header: bool = False) -> str:
         text = io.StringIO(newline="")
@@ -83,12 +84,13 @@ class MetricsFile:
         return text.getvalue()
 
     def _replace(self, rows: list[dict[str, Any]]) -> None:
-        temporary = self.path.with_name(f".{NAME}.tmp")
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(self._text(rows, with_header=True))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
+        write_whole(self.path, self._text(rows, with_header=True))
+
+
+def _step(row: dict[str, str]) -> float:
+    """The step of a row; infinity if it has none."""
+    text = row["step"]
+    return int(text) if text.isdecimal() and len(text) < 16 else math.inf
 
 
 class MetricsTable(CSVLogger):

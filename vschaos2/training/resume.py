@@ -1,6 +1,7 @@
 """A training that was stopped, or died, and what it takes to continue it in its own folder."""
 
 import logging
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,10 +12,14 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.callbacks import Timer
 
+from vschaos2.checkpoints import read_checkpoint
 from vschaos2.config import suggestion
+from vschaos2.data.cache import STORE
 from vschaos2.errors import InputError
+from vschaos2.files import cannot_write, check_own_tree
 from vschaos2.monitor.store import forget_reports
-from vschaos2.runs import newest_run_folder, read_checkpoint, read_config
+from vschaos2.runs import newest_run_folder, read_config
+from vschaos2.tables import read_table
 from vschaos2.training.event_files import forget_events
 from vschaos2.training.position import Position
 
@@ -23,6 +28,19 @@ logger = logging.getLogger(__name__)
 # What may differ when a training goes on: how long and on what it runs, where its recordings
 # stand now, and what only the export reads.
 CHANGEABLE = ("trainer.", "callbacks.", "data.dataset.root", "inversion")
+FILES = (
+    *("config.yaml", "held_out.txt", "metrics.csv", "hparams.yaml", ".training.lock"),
+    *("checkpoints/last.ckpt", "checkpoints/best.ckpt"),
+)
+FOLDERS = ("checkpoints", "samples")
+PARTS = (
+    *("name", "rundir", "seed", "check", "inversion", "data.dataset.root", "data.loader"),
+    *("data.augment", "training.losses", "training.divergence", "training.beta"),
+    *("training.optimiser", "callbacks.validate_every", "trainer"),
+)
+MOST_PROCESSES = 4096
+# Options of pl.Trainer that name places or write files of their own.
+FOREIGN = ("callbacks", "default_root_dir", "logger", "model_registry", "plugins", "profiler")
 ADDED = {"callbacks.save_every_s": 60.0}  # keys that older runs' configurations lack
 
 
@@ -73,16 +91,22 @@ def find_training(path: Path, overrides: list[str]) -> Resumed:
         overrides: key=value arguments.
 
     Raises:
-        InputError: if there is no run, a file of it is damaged, it was trained by a version that
-            did not store where it stood, or an override would change what is trained.
+        InputError: if there is no run, a file of it is damaged, missing or a link, it was trained
+            by a version that did not store where it stood, an override would change what is
+            trained, or nobody but the run names the recordings (see `_check_recordings`).
     """
     folder = newest_run_folder(path)
+    check_own_tree(folder)
+    _check_kinds(folder)
     config = read_config(folder)
+    _check_complete(config, folder)
     for key, value in ADDED.items():
         if OmegaConf.select(config, key) is None and "callbacks" in config:
             OmegaConf.update(config, key, value)
     for text in overrides:
         _apply(config, text, folder)
+    _check_recordings(config, overrides, folder)
+    read_table(folder / "metrics.csv")  # now, rather than when the training logs its first step
     place = folder / "checkpoints"
     if not (place / "last.ckpt").is_file():
         if (place / "best.ckpt").is_file():
@@ -103,11 +127,53 @@ def forget_what_came_after(folder: Path, step: int) -> None:
         folder: the run folder, in which nobody trains.
         step: optimiser steps that the last checkpoint knows.
     """
-    for place in (folder, folder / "checkpoints"):
-        for path in place.glob(".*.tmp"):
-            path.unlink()
-    forget_events(folder, step)
-    forget_reports(folder / "samples", step)
+    try:
+        for place in (folder, folder / "checkpoints"):
+            for path in place.glob(".*.tmp"):
+                path.unlink()
+        forget_events(folder, step)
+        forget_reports(folder / "samples", step)
+    except OSError as error:
+        raise cannot_write(Path(error.filename or folder), error) from error
+
+
+def _check_kinds(folder: Path) -> None:
+    """Raise InputError for a folder where a training writes a file, or the other way round."""
+    for name in FILES:
+        if (folder / name).is_dir():
+            raise InputError(f"{folder / name}: is a folder, where a file belongs: remove it")
+    for name in FOLDERS:
+        if (folder / name).is_file():
+            raise InputError(f"{folder / name}: is a file, where a folder belongs: remove it")
+
+
+def _check_complete(config: DictConfig, folder: Path) -> None:
+    """Raise InputError if a part of a configuration is missing, or would reach out of the run."""
+    for key in PARTS:
+        if OmegaConf.select(config, key) is None:
+            raise InputError(f"{folder / 'config.yaml'}: has no {key}: was it edited?")
+    for key, value in config.trainer.items():
+        is_many = key in ("devices", "num_nodes") and isinstance(value, int | float)
+        if key in FOREIGN or (is_many and value > MOST_PROCESSES):
+            raise InputError(
+                f"{folder / 'config.yaml'}: trainer.{key} is not taken from a run folder: remove it"
+            )
+
+
+def _check_recordings(config: DictConfig, overrides: list[str], folder: Path) -> None:
+    """Raise InputError if a run, and nobody else, names a folder that no training has used here.
+
+    A training keeps its decoded samples beside the recordings. A run may come from elsewhere, and
+    is not to choose a folder in which that happens for the first time.
+    """
+    root = Path(config.data.dataset.root)
+    is_named = any(text.lstrip("+").startswith("data.dataset.root=") for text in overrides)
+    if is_named or not root.is_dir() or (root / STORE).is_dir() or not os.access(root, os.W_OK):
+        return
+    raise InputError(
+        f"{folder}: was trained on {root}, where nothing was trained on yet: if these are its "
+        f"recordings, say so with data.dataset.root={root}"
+    )
 
 
 def _no_position(folder: Path, reason: str) -> InputError:

@@ -25,6 +25,7 @@ from vschaos2.models.vae import VAE
 from vschaos2.runs import create_run_folder, save_config
 from vschaos2.schedules import BetaSchedule
 from vschaos2.training.allocator import keep_freed_memory
+from vschaos2.training.checkpoint_form import take_weights
 from vschaos2.training.initial_weights import begin_from
 from vschaos2.training.labels import check_classes, fit_values, label_tasks
 from vschaos2.training.monitoring import monitors
@@ -97,7 +98,7 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         _tell_of_dataset(config, data)
     options = trainer_options(_plain(config.trainer), config.check)
     if resumed and resumed.checkpoint:
-        _take_weights(step, resumed.checkpoint, resumed.folder)
+        take_weights(step, resumed.checkpoint, resumed.folder / "checkpoints" / "last.ckpt")
     else:
         fit_to_dataset(step, data)
         begin_from(config.model.get("init_from"), step)
@@ -141,16 +142,6 @@ def _fit(
         # It is: see WindowBatches.set_position.
         warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
         trainer.fit(step, data, ckpt_path=checkpoint)
-
-
-def _take_weights(step: VAETraining, checkpoint: dict[str, Any], folder: Path) -> None:
-    """Load the weights of a training that goes on; Lightning does so again, without these words."""
-    try:
-        step.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        raise InputError(
-            f"{folder}: last.ckpt does not fit config.yaml: was one of them edited?"
-        ) from error
 
 
 def _prepare(resumed: Resumed, data: WindowDataModule) -> None:

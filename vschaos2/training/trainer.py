@@ -10,6 +10,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from vschaos2.checkpoints import MISFITS
 from vschaos2.errors import InputError
 from vschaos2.training.callbacks import ProgressLine, StopOnInterrupt, WholeCheckpoints, checkpoints
 from vschaos2.training.metrics_table import MetricsTable
@@ -84,5 +85,5 @@ def build_trainer(
             num_sanity_val_steps=0,
             enable_model_summary=False,
         )
-    except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
+    except (*MISFITS, MisconfigurationException) as error:
         raise InputError(f"trainer: {' '.join(str(error).split())}") from error

@@ -1,0 +1,173 @@
+"""What `last.ckpt` must hold so that a training can go on from it, looked at before it does.
+
+The file may be damaged, edited, or a stranger's. Whatever Lightning and the optimiser would
+stumble over after half a minute, or never mention, is one line here.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vschaos2.checkpoints import MISFITS, check_finite, number
+from vschaos2.errors import InputError
+from vschaos2.monitor.budget import Budget
+from vschaos2.runs import class_names
+from vschaos2.training.optimisation import adamw
+from vschaos2.training.position import Position, random_state, set_random_state
+from vschaos2.training.step import VAETraining
+
+MOST_STEPS = 2**40
+FLAGS = ("amsgrad", "capturable", "differentiable", "foreach", "fused", "maximize")
+
+
+def take_weights(step: VAETraining, checkpoint: dict[str, Any], path: Path) -> None:
+    """Load the weights of a training that goes on, once all of its checkpoint is seen to be sound.
+
+    Lightning loads it again, without these words.
+
+    Args:
+        step: the training.
+        checkpoint: its last.ckpt.
+        path: of it.
+
+    Raises:
+        InputError: if it does not fit the training, or is not what a training leaves behind.
+    """
+    try:
+        step.load_state_dict(checkpoint["state_dict"])
+    except MISFITS as error:
+        raise InputError(
+            f"{path.parent.parent}: last.ckpt does not fit config.yaml: was one of them edited?"
+        ) from error
+    check_finite(path, step.state_dict(), "state_dict")
+    for key, check in CHECKS.items():
+        try:
+            check(checkpoint.get(key), step)
+        except MISFITS as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(
+                f"{path}: its {key} is not what a training leaves ({reason:.120}): start a new one "
+                f"from its weights, with model.init_from={path.parent.parent}"
+            ) from error
+    check_finite(path, checkpoint["optimizer_states"], "optimizer_states")
+
+
+def _position(found: Any, step: VAETraining) -> None:
+    for name, count in Position(**found)._asdict().items():
+        if type(count) is not int or not 0 <= count < MOST_STEPS:
+            raise ValueError(f"{name} is {count!r:.40}")
+
+
+def _random_state(found: Any, step: VAETraining) -> None:
+    """One state for each process, that the generators take."""
+    wanted = random_state(torch.device("cpu"))
+    if found.dtype != torch.uint8 or found.ndim != 2 or found.shape[1] < len(wanted):
+        raise ValueError(f"{found.dtype}, {list(found.shape)}")
+    try:
+        for state in found[:4096]:
+            set_random_state(state, torch.device("cpu"))
+    finally:
+        set_random_state(wanted, torch.device("cpu"))
+
+
+def _seconds(found: Any, step: VAETraining) -> None:
+    number(found, 0.0)
+
+
+def _summary(found: Any, step: VAETraining) -> None:
+    for key, value in found.items():
+        if not isinstance(key, str):
+            raise TypeError(f"{key!r:.40} is no name")
+        number(value)
+
+
+def _callbacks(found: Any, step: VAETraining) -> None:
+    if not all(isinstance(state, dict) for state in found.values()):
+        raise TypeError("no mappings")
+    if "best" in found and math.isnan(number(found["best"]["score"])):
+        raise ValueError("no score would ever be better than nan")
+    if "Monitor" in found:
+        account = Budget(0.0, 0.0)
+        account.restore(found["Monitor"])
+        for value in (account.spent, *account.costs.values(), *account.times.values()):
+            number(value, 0.0)
+
+
+def _recordings(found: Any, step: VAETraining) -> None:
+    if found is not None and not isinstance(found["recordings"], str):
+        raise TypeError("no text")
+
+
+def _version(found: Any, step: VAETraining) -> None:
+    if not re.fullmatch(r"[2-9]\.\d{1,4}(\.\w{1,20})*", found):
+        raise ValueError(f"{found!r:.40}")
+
+
+def _schedulers(found: Any, step: VAETraining) -> None:
+    if found != []:
+        raise ValueError(f"{found!r:.40}, wanted []")
+
+
+def _optimiser(found: Any, step: VAETraining) -> None:
+    """The state of one AdamW, of a shape with the weights that it moves."""
+    (state,) = found
+    moved = adamw(step.model, step.learning_rate, step.weight_decay, fused=False)
+    groups = moved.state_dict()["param_groups"]
+    for group, saved in zip(groups, state["param_groups"], strict=True):
+        if group["params"] != saved["params"]:
+            raise ValueError("other weights")
+        for name, value in saved.items():
+            is_flag = name in FLAGS and (value is None or type(value) is bool)
+            if not is_flag and not _is_alike(value, group.get(name, value)):
+                raise ValueError(f"{name} is {value!r:.40}")
+    weights = [weight for group in moved.param_groups for weight in group["params"]]
+    for index, moments in state["state"].items():
+        shape = weights[index].shape
+        for name in ("exp_avg", "exp_avg_sq"):
+            _check_tensor(name, moments[name], shape)
+        _check_tensor("step", moments["step"], torch.Size(()))
+        if bool(moments["exp_avg_sq"].lt(0).any()) or not float(moments["step"]) >= 0:
+            raise ValueError("negative")
+    if state["state"] and len(state["state"]) != len(weights):
+        raise ValueError(f"of {len(state['state'])} weights, not {len(weights)}")
+
+
+def _check_tensor(name: str, value: Any, shape: torch.Size) -> None:
+    if not isinstance(value, Tensor) or value.shape != shape or not value.is_floating_point():
+        raise TypeError(f"{name} does not fit its weight")
+
+
+def _is_alike(value: Any, like: Any) -> bool:
+    """Whether a plain value is of the type of another one, and finite."""
+    if isinstance(like, tuple | list):
+        return (
+            isinstance(value, tuple | list)
+            and len(value) == len(like)
+            and all(_is_alike(a, b) for a, b in zip(value, like, strict=True))
+        )
+    if isinstance(like, float):
+        return isinstance(value, float) and math.isfinite(value)
+    return type(value) is type(like)
+
+
+def _classes(found: Any, step: VAETraining) -> None:
+    class_names(found or {}, step.model)
+
+
+CHECKS: dict[str, Callable[[Any, VAETraining], None]] = {
+    "position": _position,
+    "random_state": _random_state,
+    "seconds": _seconds,
+    "summary": _summary,
+    "classes": _classes,
+    "callbacks": _callbacks,
+    "optimizer_states": _optimiser,
+    "lr_schedulers": _schedulers,
+    "pytorch-lightning_version": _version,
+    "WindowDataModule": _recordings,
+}
