@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,23 @@ from vschaos2.export.write import export_run
 BUFFER, START, LENGTH = 512, 64, 16384  # samples; blocks before the file plays; samples
 CHANGE = 192  # block in which something is changed
 VANILLA = {
-    *("!=", "*~", "+", "+~", "-", "<", "==", ">=", "adc~", "array", "bang", "bng", "cnv", "dac~"),
-    *("dbtorms", "delay", "env~", "expr", "f", "hradio", "hsl", "inlet", "inlet~", "int", "line~"),
+    *("!=", "*~", "+", "+~", "-", "-~", "<", "==", ">=", "adc~", "array", "bang", "bng", "clip~"),
+    *(
+        "cnv",
+        "dac~",
+        "dbtorms",
+        "delay",
+        "env~",
+        "expr",
+        "expr~",
+        "f",
+        "hradio",
+        "hsl",
+        "inlet",
+        "inlet~",
+        "int",
+        "line~",
+    ),
     *("list", "loadbang", "makefilename", "max", "metro", "moses", "nbx", "noise~", "openpanel"),
     *("outlet~", "pack", "r", "r~", "random", "s", "s~", "samplerate~", "sel", "sig~"),
     *("snapshot~", "soundfiler", "spigot", "t", "tabplay~", "text", "tgl", "unpack", "vradio"),
@@ -42,16 +58,23 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
         PITCHES, list(range(9)), ["trumpet", "violin", "clarinet", "piano", "glockenspiel"], None,
         [f"instrument {i}" for i in range(60)],
     ]  # fmt: skip
+    words = ["louder, purer", "brighter", "subtle", "noisier, brighter", "darker"]
     tasks = ["pitch", "octave", "instrument", "brightness", "voice"]
     return {
         "sample_rate_hz": 44100,
+        "hop": 512,
         "smallest_safe_buffer": 2048,
         "delay_ms": {"forward": 34.83, "decode": 46.44},
         "load": {
             "forward": {"2048": {"real_time_factor": 0.08}},
             "decode": {"2048": {"real_time_factor": 0.11}},
         },
-        "latent": {"lowest": [-2.5] * axes, "highest": [3.25] * axes},
+        "latent": {
+            "lowest": [-2.5] * axes,
+            "highest": [3.25] * axes,
+            "rising": [words[i % len(words)] for i in range(axes)],
+            "places": [[round(0.3 * math.sin(i * j), 2) for j in range(axes)] for i in range(8)],
+        },
         "labels": {
             "commanded": [
                 {
@@ -60,6 +83,7 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
                     "classes": classes[i],
                     "encode_inlet": 2 if i == 1 else None,
                     "guessed_in": ["forward"] if i < guesses else [],
+                    "plain": 4 if i == 1 else 0,
                 }
                 for i in range(labels)
             ],
@@ -72,6 +96,8 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
             {"name": "projection", "kind": "choice", "value": "pca",
              "choices": ["none", "pca", "ica"]},
             {"name": "gain_db", "kind": "number", "value": 0.0, "lowest": -120.0, "highest": 60.0},
+            {"name": "limiter", "kind": "choice", "value": "decode",
+             "choices": ["off", "decode", "all"]},
             {"name": "reset", "kind": "event", "value": False},
             {"name": "latent_dims", "kind": "reading", "value": axes},
             {"name": "frozen", "kind": "switch", "value": True},
@@ -207,7 +233,7 @@ def test_max_places_are_the_presets():
         for box in patcher["boxes"]
         if box["box"]["maxclass"] == "message" and len(box["box"]["text"].split()) == 16
     ]
-    expected = np.array(Controls.of("cello", made_card(16)).presets)
+    expected = np.array(made_card(16)["latent"]["places"])
     np.testing.assert_allclose(messages, expected, atol=1e-4)
 
 
@@ -221,15 +247,11 @@ def test_controls_know_what_can_be_guessed():
     ]
 
 
-def test_presets_lie_within_the_sliders_and_apart():
-    controls = Controls.of("cello", made_card(16, 2, 2))
-    presets = np.array(controls.presets)
-    assert presets.shape == (8, 18)
-    low, high = np.array(controls.ranges).T
-    assert (presets[:, :16] >= low).all() and (presets[:, :16] <= high).all()
-    assert not presets[0, :16].any()
-    apart = [np.abs(a - b).max() for a, b in itertools.combinations(presets, 2)]
-    assert min(apart) > 1.0
+def test_presets_are_the_places_of_the_card():
+    card = made_card(16, 2, 2)
+    presets = np.array(Controls.of("cello", card).presets)
+    np.testing.assert_array_equal(presets[:, :16], card["latent"]["places"])
+    np.testing.assert_array_equal(presets[:, 16:], [[-1, -1]] * 8)
 
 
 @pytest.mark.parametrize("lowest, highest", [(-3.0, 3.0), (0.5, 2.0), (0.0, 0.0), (-1e-9, 0.01)])

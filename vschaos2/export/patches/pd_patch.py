@@ -7,7 +7,14 @@ from vschaos2.export.patches import pd_inner as inner
 from vschaos2.export.patches import pd_motion as motion
 from vschaos2.export.patches.controls import Controls, reads_as_number
 from vschaos2.export.patches.flow import column_pitch, stagger
-from vschaos2.export.patches.pd_canvas import CHARACTER, INLET_WIDTH, MARGIN, PdCanvas, text_width
+from vschaos2.export.patches.pd_canvas import (
+    BOX_HEIGHT,
+    CHARACTER,
+    INLET_WIDTH,
+    MARGIN,
+    PdCanvas,
+    text_width,
+)
 from vschaos2.export.patches.pd_panel import (
     GAP,
     HEADER_HEIGHT,
@@ -21,7 +28,7 @@ from vschaos2.export.patches.pd_panel import (
 
 NARROWEST, WIDTH, WIDEST = 960, 1272, 1360  # pixels of a window; the last for many axes only
 GUTTER = 152  # pixels left of the columns, for switch, level and meter
-SLIDER_HEIGHT, LEAST_TOP = 100, 264
+SLIDER_HEIGHT, LEAST_TOP = 72, 264
 LEAST_PITCH, ROOMY_PITCH = 33, 38  # a column: sig~ just fits; a number with two digits, too
 
 
@@ -48,11 +55,11 @@ def play_patch(controls: Controls) -> str:
     canvas.panel(GAP, y, canvas.width - 2 * GAP, low - y)
     canvas.title(GAP + 10, y + 6, "latent axes")
     _presets_row(canvas, controls, frame.x0, y + 6, has_walk=True)
+    frame.name_axes(controls, y + 49)
     for axis, ends in enumerate(controls.ranges, 1):
         x = frame.at(axis - 1)
-        canvas.comment(x, y + 36, str(axis))
         slider = canvas.slider(
-            x, y + 58, 20, SLIDER_HEIGHT, ends, f"{key}-axis{axis}-now", f"{key}-axis{axis}"
+            x, y + 92, 20, SLIDER_HEIGHT, ends, f"{key}-axis{axis}-now", f"{key}-axis{axis}"
         )
         shown = canvas.shown_number(x, y + 170, frame.digits, "-")
         signal = canvas.obj(x, y + 202, "sig~")
@@ -84,7 +91,7 @@ def play_patch(controls: Controls) -> str:
     )  # fmt: skip
     canvas.sub(GAP + 10, y + 250, motion.presets(key, *_axis_names(controls), controls.presets))
     canvas.sub(GAP + 96, y + 250, motion.walk(controls))
-    canvas.sub(GAP + 10, y + 290, inner.settings(controls, ("forward", "decode")))
+    canvas.sub(GAP + 10, y + 290, inner.settings(controls, ("forward", "decode"), ("forward",)))
     canvas.height = low + GAP
     return canvas.text()
 
@@ -114,15 +121,15 @@ def edit_patch(controls: Controls) -> str:
     canvas.panel(GAP, y, canvas.width - 2 * GAP, low - y)
     canvas.title(GAP + 10, y + 6, "latent axes")
     _presets_row(canvas, controls, frame.x0, y + 6, has_walk=False)
-    for text, down in (("heard", 68), ("scale", 123), ("offset", 189)):
+    for text, down in (("heard", 93), ("scale", 138), ("offset", 195)):
         canvas.comment(frame.x0 - 62, y + down, text)
     for axis, (bottom, top) in enumerate(controls.ranges, 1):
         x, reach = frame.at(axis - 1), max(-bottom, top)
-        canvas.comment(x, y + 34, str(axis))
-        canvas.slider(x, y + 55, 20, 42, (bottom, top), "empty", f"{key}-heard{axis}")
-        for name, at, ends in (("scale", 106, (-2.0, 2.0)), ("offset", 172, (-reach, reach))):
+        canvas.slider(x, y + 92, 20, 24, (bottom, top), "empty", f"{key}-heard{axis}")
+        for name, at, ends in (("scale", 126, (-2.0, 2.0)), ("offset", 183, (-reach, reach))):
             name = f"{key}-{name}{axis}"
-            canvas.slider(x, y + at, 20, 56, ends, name, f"{name}-move")
+            canvas.slider(x, y + at, 20, 46, ends, name, f"{name}-move")
+    frame.name_axes(controls, y + 49)
     frame.name_labels(controls, y + 212)
     model, buffer = frame.model, controls.buffer
     # Hosts have an outlet for information behind those for signals.
@@ -132,9 +139,10 @@ def edit_patch(controls: Controls) -> str:
     source = canvas.sub(x, y + 244, inner.source(key))
     canvas.connect(source, encode)
     heard = controls.heard_labels
-    signals = canvas.sub(x + 90, y + 244, inner.labels(controls, heard))
-    for inlet in range(len(heard)):
-        canvas.connect(signals, encode, inlet, 1 + inlet)
+    if controls.labels:
+        signals = canvas.sub(x + 90, y + 244, inner.labels(controls, heard))
+        for inlet in range(len(heard)):
+            canvas.connect(signals, encode, inlet, 1 + inlet)
     edited = canvas.sub(frame.x0, y + 306, motion.edit(controls), frame.characters)
     for outlet in range(count + len(controls.guesses)):
         canvas.connect(encode, edited, outlet, outlet)
@@ -152,11 +160,11 @@ def edit_patch(controls: Controls) -> str:
         sources += [f"{key}-{name}{axis}" for axis in range(1, count + 1)]
     names = [f"{key}-label-{label.key}" for label in controls.labels]
     values = [float(label.first) for label in controls.labels]
-    still = [[0.0] * count, *([axes[:count] for axes in controls.presets[1:4]])]
+    still = [[0.0] * count, *map(list, controls.places[1:4])]
     for scale, offset in ((1, 0), (0.5, 0), (1.5, 0), (-1, 0), (0, 0), (1, 1), (1, 2), (1, 3)):
         first.append([float(scale)] * count + still[offset] + values)
     canvas.sub(GAP + 10, y + 336, motion.presets(key, targets + names, sources + names, first))
-    canvas.sub(GAP + 10, y + 364, inner.settings(controls, ("decode",)))
+    canvas.sub(GAP + 10, y + 364, inner.settings(controls, ("decode",), ("encode", "decode")))
     canvas.height = low + GAP
     return canvas.text()
 
@@ -198,6 +206,17 @@ class _Frame:
         self.canvas = PdCanvas(width=max(width, sides + self.pitch * columns))
         self.signals: list[int] = []
         self.least_characters = len(text)
+
+    def name_axes(self, controls: Controls, y: int) -> None:
+        """Numbers of the axes, and above them what each does as it rises, in two rows."""
+        starts = [self.at(axis) for axis in range(len(controls.ranges))]
+        widths = [text_width(word) for word in controls.rising]
+        right = self.canvas.width - GAP - MARGIN
+        places = stagger(starts, widths, right, gap=MARGIN)
+        for axis, (word, (x, row)) in enumerate(zip(controls.rising, places, strict=True)):
+            self.canvas.comment(starts[axis], y + BOX_HEIGHT, str(axis + 1))
+            if word:
+                self.canvas.comment(x, y - BOX_HEIGHT * row, word)
 
     def name_labels(self, controls: Controls, y: int) -> None:
         """Names of the labels above their columns, the first row of names at a height."""
@@ -285,8 +304,8 @@ def _forward(canvas: PdCanvas, controls: Controls, model: str, x: int, y: int) -
     forward = canvas.obj(right, y + 84, f"nn~ {model} forward {controls.buffer}")
     canvas.connect(messages, forward)
     canvas.connect(source, forward)
-    signals = inner.labels(controls, controls.labels)
     if controls.labels:
+        signals = inner.labels(controls, controls.labels)
         box = canvas.sub(right + text_width("pd source") + GAP, y + 4, signals)
         for inlet in range(len(controls.labels)):
             canvas.connect(box, forward, inlet, 1 + inlet)
