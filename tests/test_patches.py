@@ -398,7 +398,7 @@ def test_a_name_with_a_space_plays_in_pd(library, instrument, noise, tmp_path): 
 def test_decode_in_pd_is_the_model(library, instrument, tmp_path):  # noqa: F811
     messages = [
         (0, "played-decode-on 1"),
-        (0, "played-axis1 0.75"),
+        *((0, f"played-axis{axis} {value}") for axis, value in enumerate((0.75, 0, 0, 0), 1)),
         (0, "played-label-pitch 2"),
         (CHANGE, "played-axis2 -1.5"),
         (CHANGE, "played-label-octave 6"),

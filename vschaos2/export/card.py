@@ -268,13 +268,14 @@ def card_table(name: str, card: dict[str, Any]) -> str:
             f"{100 * card['load'][method][size]['real_time_factor']:7.1f}%" for size in sizes
         )
         lines.append(f"  {method:8} {ports['inlets']:>3} {ports['outlets']:>4} {delay:>9} {loads}")
-    rising = [f"{axis} {word}" for axis, word in enumerate(card["latent"]["rising"], 1)]
-    lines += textwrap.wrap(
-        f"axes, as they rise: {' · '.join(rising)}",
-        96,
-        initial_indent="  ",
-        subsequent_indent="    ",
-    )
+    # A number stays beside its words: a line breaks at no no-break space.
+    rising = [
+        f"{axis} {words}".replace(" ", "\N{NO-BREAK SPACE}")
+        for axis, words in enumerate(card["latent"]["rising"], 1)
+    ]
+    told = f"axes, as they rise: {' · '.join(rising)}"
+    wrapped = textwrap.wrap(told, 96, initial_indent="  ", subsequent_indent="    ")
+    lines += [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrapped]
     labels = card["labels"]
     lines += [
         f"  label {task['name']}: inlet {task['forward_inlet']} of forward, "

@@ -52,7 +52,7 @@ def measure_response(
     points = ((heard - axes.centre) @ axes.to_axes)[:, :shown]
 
     def spectra(of: Tensor) -> Tensor:
-        return _spectra(core, axes.centre + of @ axes.from_axes[:shown], labels)
+        return still_spectra(core, axes.centre + of @ axes.from_axes[:shown], labels)
 
     rate_hz = core.transform.sample_rate_hz
     measures = sound_measures(spectra(points), rate_hz)
@@ -70,7 +70,7 @@ def measure_response(
     return words, [[round(value, 2) for value in place] for place in places.tolist()]
 
 
-def _spectra(core: InstrumentCore, latent: Tensor, labels: Sequence[float]) -> Tensor:
+def still_spectra(core: InstrumentCore, latent: Tensor, labels: Sequence[float]) -> Tensor:
     """Magnitudes of latents that stand still: [N, Z] → [N, K]."""
     told = torch.tensor(labels).expand(len(latent), -1) if labels else None
     if not core.has_memory:

@@ -221,8 +221,8 @@ def _figures(card: Mapping[str, Any], buffer: int) -> str:
     in_nn, in_vschaos = (1000.0 * delay / rate for delay in host_delays(buffer, card["hop"]))
     return (
         f"{rate} Hz · {len(card['latent']['lowest'])} axes · delay of forward "
-        f"{delays['forward']:.0f} ms, of decode {delays['decode']:.0f} ms; at a buffer of {buffer} "
-        f"nn~ adds {in_nn:.0f} ms, vschaos~ {in_vschaos:.0f} ms · load of one core "
+        f"{delays['forward']:.0f} ms, of decode {delays['decode']:.0f} ms · at a buffer of "
+        f"{buffer} nn~ adds {in_nn:.0f} ms, vschaos~ {in_vschaos:.0f} ms · load of one core "
         f"{load['forward']:.0f} % and {load['decode']:.0f} %"
     )
 
