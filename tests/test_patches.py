@@ -3,21 +3,25 @@
 import itertools
 import json
 import math
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 from maxpat_check import check_maxpat, patchers
 from pd.reader import Canvas, read_patch
-from pd.runner import BLOCK, Patch, run_pd
+from pd.runner import BLOCK, Patch, play, run_pd
 from test_external import compiler, hosted, library  # noqa: F401
 from test_label_export import PITCHES, labelled_run
 
 from docs import write_max_example
-from vschaos2.export.patches import patch_files
-from vschaos2.export.patches.controls import Controls, slider_range
+from vschaos2.dsp.limiter import soft_clip
+from vschaos2.export.patches import patch_files, pd_inner
+from vschaos2.export.patches.controls import Controls, host_delays, slider_range
 from vschaos2.export.patches.flow import Block, flow, stack, stagger
+from vschaos2.export.patches.pd_canvas import PdCanvas
 from vschaos2.export.write import export_run
 
 BUFFER, START, LENGTH = 512, 64, 16384  # samples; blocks before the file plays; samples
@@ -235,6 +239,93 @@ def test_max_places_are_the_presets():
     ]
     expected = np.array(made_card(16)["latent"]["places"])
     np.testing.assert_allclose(messages, expected, atol=1e-4)
+
+
+def test_what_an_axis_does_stands_above_it_in_both_programs():
+    card = made_card(16)
+    words = Counter(words.split(",")[0] for words in card["latent"]["rising"])
+    for name, text in patch_files("cello", card).items():
+        if name.endswith(".pd"):
+            boxes = read_patch(text).boxes
+            shown = Counter(" ".join(box.words) for box in boxes if box.kind == "text")
+        else:
+            boxes = [box["box"] for box in next(patchers(text))["boxes"]]
+            shown = Counter(box["text"] for box in boxes if box["maxclass"] == "comment")
+        assert {word: shown[word] for word in words} == dict(words), name
+        assert all(shown[str(axis)] == 1 for axis in range(1, 17)), name
+
+
+def messages_of(patch: Canvas) -> list[str]:
+    """What all message boxes say, and messages that [model_slot] keeps."""
+    canvases = patch.every()
+    return [" ".join(box.words) for each in canvases for box in each.boxes if box.kind == "msg"]
+
+
+@pytest.mark.parametrize(
+    "axes, labels, buffer, told",
+    [
+        (16, 0, 2048, {"cello.pd"}),  # forward has one inlet and one outlet
+        (16, 0, 4096, set()),
+        (16, 1, 2048, set()),
+        (1, 0, 512, {"cello.pd", "cello-encode-decode.pd"}),
+    ],
+)
+def test_nn_tilde_is_told_its_buffer_again_where_it_forgets_it(axes, labels, buffer, told):
+    card = {**made_card(axes, labels), "smallest_safe_buffer": buffer}
+    patches = pd_patches(card)
+    found = {name for name, patch in patches.items() if f"bufsize {buffer}" in messages_of(patch)}
+    assert found == told
+
+
+def test_patches_say_to_models_only_what_nn_tilde_for_pd_knows():
+    """`get` is known to vschaos~ alone: nn~ answers it with a red line."""
+    known = {"set", "enable", "bufsize", "bang"}
+    for patch in pd_patches(made_card(16, 5, 4)).values():
+        (settings,) = (canvas for canvas in patch.every() if canvas.name == "settings")
+        told = {text.split()[0] for text in messages_of(settings)}
+        assert told - {"\\;", "0"} <= known  # to Pd, and first values of sliders
+    for path in sorted(write_max_example.PATCH.parent.glob("*.pd")):
+        for text in messages_of(read_patch(path.read_text(encoding="utf-8"))):
+            assert "get " not in text, (path.name, text)
+
+
+@pytest.mark.parametrize(
+    "buffer, hop, delays",
+    [(512, 512, (960, 960)), (4096, 512, (8128, 4096)), (512, 128, (960, 512))],
+)
+def test_delay_of_the_host_is_the_one_measured(buffer, hop, delays):
+    assert host_delays(buffer, hop) == delays
+    card = {**made_card(4), "smallest_safe_buffer": buffer, "hop": hop}
+    in_nn, in_vschaos = (round(1000 * delay / 44100) for delay in delays)
+    figures = Controls.of("cello", card).figures
+    assert f"at a buffer of {buffer} nn~ adds {in_nn} ms, vschaos~ {in_vschaos} ms" in figures
+
+
+def test_patches_without_labels_have_no_place_for_them():
+    for patch in pd_patches(made_card(16)).values():
+        assert "labels" not in {canvas.name for canvas in patch.every()}
+
+
+def test_a_menu_offers_a_guess_only_where_decode_guesses_too():
+    card = made_card(4, 2, 2)
+    card["labels"]["commanded"][0]["guessed_in"] = ["forward", "decode"]
+    labels = Controls.of("cello", card).labels
+    assert [label.guess for label in labels] == ["guess", "heard"]
+    words = Counter(" ".join(box.words) for box in pd_patches(card)["cello.pd"].boxes)
+    assert words["guess"] == 1 and words["heard"] == 1
+
+
+@pytest.mark.slow
+def test_limiter_of_the_patches_is_that_of_the_instrument(library, tmp_path):  # noqa: F811
+    canvas = PdCanvas("limited")
+    begin, end = pd_inner.limiter(canvas, 20, 60)
+    canvas.connect(canvas.obj(20, 20, "inlet~"), begin)
+    canvas.connect(end, canvas.obj(20, 220, "outlet~"))
+    (tmp_path / "limited.pd").write_text(canvas.fit().text())
+    ramp = np.linspace(-6.0, 6.0, 4096, dtype=np.float32)[None]
+    played = play(tmp_path, library, [("limited", 1)], ramp)
+    expected = soft_clip(torch.from_numpy(ramp)).numpy()
+    np.testing.assert_allclose(played.signals, expected, rtol=0, atol=2e-6)
 
 
 def test_controls_know_what_can_be_guessed():
