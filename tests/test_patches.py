@@ -109,18 +109,25 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
     }  # fmt: skip
 
 
-def pd_patches(card: dict) -> dict[str, Canvas]:
+def pd_patches(card: dict, model: str = "cello") -> dict[str, Canvas]:
     """The Pd patches for a card, as Pd reads them."""
-    files = patch_files("cello", card)
+    files = patch_files(model, card)
     return {name: read_patch(text) for name, text in files.items() if name.endswith(".pd")}
 
 
 SHAPES = [(1, 0, 0), (2, 1, 1), (8, 0, 0), (16, 2, 2), (16, 3, 3), (31, 5, 4), (32, 4, 0)]
 
 
+LONG = "a_model_with_a_name_that_goes_on_for_long"
+
+
+@pytest.mark.parametrize("model", ["cello", LONG])
 @pytest.mark.parametrize("axes, labels, guesses", SHAPES)
-def test_pd_boxes_do_not_overlap_and_lie_in_the_window(axes, labels, guesses):
-    for name, patch in pd_patches(made_card(axes, labels, guesses)).items():
+def test_pd_boxes_do_not_overlap_and_lie_in_the_window(axes, labels, guesses, model):
+    card = made_card(axes, labels, guesses)
+    if model == LONG and labels:
+        card["labels"]["commanded"][0]["task"] = "what an odd name it is"
+    for name, patch in pd_patches(card, model).items():
         for canvas in patch.every():
             boxes = [box for box in canvas.boxes if not box.is_panel]
             panels = [box for box in canvas.boxes if box.is_panel]

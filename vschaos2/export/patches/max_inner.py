@@ -174,10 +174,11 @@ def walk(controls: Controls) -> MaxCanvas:
 
 def send_heard(key: str, name: str) -> MaxCanvas:
     """A guess as a number, ten times a second, to whoever shows it."""
-    canvas = MaxCanvas(320, 180)
+    sent = f"s {key}.heard.{name}"
+    canvas = MaxCanvas(max(320, 40 + text_width(sent)), 180)
     inlet = canvas.gui("inlet", 20, 20, 30, 30, comment="a guess")
     value = canvas.obj(20, 70, "snapshot~ 100", 2, ["float"])
-    canvas.chain(inlet, value, canvas.obj(20, 110, f"s {key}.heard.{name}", 1, []))
+    canvas.chain(inlet, value, canvas.obj(20, 110, sent, 1, []))
     return canvas
 
 

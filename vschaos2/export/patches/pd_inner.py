@@ -130,7 +130,13 @@ def settings(controls: Controls, methods: Sequence[str], played: Sequence[str] =
             canvas.connect(message, outlet)
             if setting.kind == "number":
                 first = f"({setting.value:g})"
-                canvas.chain(400, y, "loadbang", first, f"s {key}-set-{setting.name}")
+                canvas.chain(
+                    max(400, 60 + text_width(f"r {key}-set-{setting.name}")),
+                    y,
+                    "loadbang",
+                    first,
+                    f"s {key}-set-{setting.name}",
+                )
             continue
         choose = canvas.obj(
             40 + text_width(f"r {key}-set-{setting.name}"),

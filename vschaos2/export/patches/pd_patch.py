@@ -1,20 +1,12 @@
 """NAME.pd, which plays an instrument, and NAME-encode-decode.pd, which edits what it hears."""
 
 import dataclasses
-import re
 
 from vschaos2.export.patches import pd_inner as inner
 from vschaos2.export.patches import pd_motion as motion
-from vschaos2.export.patches.controls import Controls, reads_as_number
-from vschaos2.export.patches.flow import column_pitch, stagger
-from vschaos2.export.patches.pd_canvas import (
-    BOX_HEIGHT,
-    CHARACTER,
-    INLET_WIDTH,
-    MARGIN,
-    PdCanvas,
-    text_width,
-)
+from vschaos2.export.patches.controls import Controls
+from vschaos2.export.patches.pd_canvas import CHARACTER, PdCanvas, text_width
+from vschaos2.export.patches.pd_frame import GUTTER, SECONDS, SECONDS_AT, Frame, model_atom
 from vschaos2.export.patches.pd_panel import (
     GAP,
     HEADER_HEIGHT,
@@ -22,14 +14,10 @@ from vschaos2.export.patches.pd_panel import (
     SOURCE_WIDTH,
     control_panels,
     header,
-    panels_width,
     source_panel,
 )
 
-NARROWEST, WIDTH, WIDEST = 960, 1272, 1360  # pixels of a window; the last for many axes only
-GUTTER = 152  # pixels left of the columns, for switch, level and meter
 SLIDER_HEIGHT, LEAST_TOP = 72, 264
-LEAST_PITCH, ROOMY_PITCH = 33, 38  # a column: sig~ just fits; a number with two digits, too
 
 
 def play_patch(controls: Controls) -> str:
@@ -37,7 +25,7 @@ def play_patch(controls: Controls) -> str:
     key, columns = controls.key, len(controls.ranges) + len(controls.labels)
     left = _source_width(controls)
     gutter = max(GUTTER, text_width(f"r {key}-decode") + GAP)
-    frame = _Frame(controls, columns, left, LEAST_TOP + 8, gutter)
+    frame = Frame(controls, columns, left, LEAST_TOP + 8, gutter)
     canvas = frame.canvas
     header(
         canvas, controls,
@@ -86,8 +74,9 @@ def play_patch(controls: Controls) -> str:
     canvas.meter(GAP + 122, y + 36, 120, f"{key}-decode-meter")
     canvas.comment(
         frame.x0 + 170, y + 288,
-        f"Other patches can play, too: send numbers to {key}-axis1, {key}-preset, {key}-walk "
-        f"and so on, and take the sound with r~ {key}-decode-sound.", 84,
+        f"Other patches play it, too: numbers to {key}-axis1, -preset, -walk and so on; "
+        f"r~ {key}-decode-sound is the sound.",
+        min(100, (canvas.width - frame.x0 - 170 - 2 * GAP) // CHARACTER),
     )  # fmt: skip
     canvas.sub(GAP + 10, y + 250, motion.presets(key, *_axis_names(controls), controls.presets))
     canvas.sub(GAP + 96, y + 250, motion.walk(controls))
@@ -102,7 +91,7 @@ def edit_patch(controls: Controls) -> str:
     key, count = controls.key, len(controls.ranges)
     columns = count + max(len(controls.labels), len(controls.guesses))
     left = SOURCE_WIDTH
-    frame = _Frame(controls, columns, left, LEAST_TOP)
+    frame = Frame(controls, columns, left, LEAST_TOP)
     canvas = frame.canvas
     header(
         canvas, controls,
@@ -169,87 +158,6 @@ def edit_patch(controls: Controls) -> str:
     return canvas.text()
 
 
-class _Frame:
-    """A window, and columns in it above the inlets of a wide box.
-
-    Args:
-        controls: of the instrument.
-        columns: how many.
-        left: width of what stands left of the panels for labels and settings.
-        least_height: of these panels.
-        gutter: pixels left of the columns.
-    """
-
-    def __init__(
-        self,
-        controls: Controls,
-        columns: int,
-        left: int,
-        least_height: int,
-        gutter: int = GUTTER,
-    ) -> None:
-        self.model = _model_atom(controls.name)
-        text = f"nn~ {self.model} encode {controls.buffer}"
-        self.x0 = 2 * GAP + gutter
-        sides = self.x0 + 2 * GAP
-        most = WIDTH if sides + ROOMY_PITCH * columns <= WIDTH else WIDEST
-        narrowest = max(NARROWEST, text_width(controls.figures) + 40)
-        panels = left + 3 * GAP + panels_width(controls, most - left - 3 * GAP, least_height)
-        width = max(panels, min(most, max(narrowest, sides + 56 * columns)))
-        # The last label's name reaches beyond its column.
-        overhang = max([0, *(text_width(label.task) - 52 for label in controls.labels[-1:])])
-        self.pitch = column_pitch(columns, width - sides - overhang, LEAST_PITCH, 56)
-        if columns > 1:
-            self.pitch = max(self.pitch, 1 + (text_width(text) - INLET_WIDTH) // (columns - 1))
-        self.columns = columns
-        self.digits = (self.pitch - (8 if self.pitch >= ROOMY_PITCH else MARGIN)) // CHARACTER
-        self.canvas = PdCanvas(width=max(width, sides + self.pitch * columns))
-        self.signals: list[int] = []
-        self.least_characters = len(text)
-
-    def name_axes(self, controls: Controls, y: int) -> None:
-        """Numbers of the axes, and above them what each does as it rises, in two rows."""
-        starts = [self.at(axis) for axis in range(len(controls.ranges))]
-        widths = [text_width(word) for word in controls.rising]
-        right = self.canvas.width - GAP - MARGIN
-        places = stagger(starts, widths, right, gap=MARGIN)
-        for axis, (word, (x, row)) in enumerate(zip(controls.rising, places, strict=True)):
-            self.canvas.comment(starts[axis], y + BOX_HEIGHT, str(axis + 1))
-            if word:
-                self.canvas.comment(x, y - BOX_HEIGHT * row, word)
-
-    def name_labels(self, controls: Controls, y: int) -> None:
-        """Names of the labels above their columns, the first row of names at a height."""
-        names = [label.task for label in controls.labels]
-        starts = [self.at(len(controls.ranges) + i) for i in range(len(names))]
-        right = self.canvas.width - GAP - MARGIN
-        for name, (x, row) in zip(
-            names, stagger(starts, list(map(text_width, names)), right), strict=True
-        ):
-            self.canvas.comment(x, y - 22 * row, name)
-
-    @property
-    def characters(self) -> int:
-        """Width of a box with a port under every column."""
-        return self.characters_for(self.columns)
-
-    def characters_for(self, ports: int) -> int:
-        """Width of a box whose ports stand under the first columns."""
-        wanted = round((self.pitch * (ports - 1) + INLET_WIDTH - MARGIN) / CHARACTER)
-        return max(self.least_characters, wanted)
-
-    def at(self, column: int) -> int:
-        """The left of a column."""
-        return self.x0 + self.pitch * column
-
-
-def _model_atom(name: str) -> str:
-    """A model's name as one symbol: a name that reads as a number needs its ending."""
-    if reads_as_number(name):
-        return f"{name}.ts"
-    return re.sub(r"([\s,;$])", r"\\\1", name)
-
-
 def _axis_names(controls: Controls) -> tuple[list[str], list[str]]:
     """Receivers that move everything a preset holds, and what says where it is."""
     axes = [f"{controls.key}-axis{axis}" for axis in range(1, len(controls.ranges) + 1)]
@@ -268,7 +176,7 @@ def _presets_row(canvas: PdCanvas, controls: Controls, x: int, y: int, has_walk:
     canvas.toggle(x + 350, y + 1, f"{key}-walk")
     canvas.comment(x + 374, y, "walk at random")
     canvas.number(x + 494, y + 1, 4, 0.2, 600, f"{key}-walk-seconds", "empty", 8)
-    canvas.comment(x + 552, y, "seconds to a new place")
+    canvas.comment(x + SECONDS_AT, y, SECONDS)
 
 
 def _out(
@@ -292,7 +200,7 @@ def _out(
 def _source_width(controls: Controls) -> int:
     boxes = ["pd forward-out"] + ["pd heard"] * bool(controls.guesses)
     row = sum(text_width(box) + GAP for box in boxes)
-    model = f"nn~ {_model_atom(controls.name)} forward {controls.buffer}"
+    model = f"nn~ {model_atom(controls.name)} forward {controls.buffer}"
     return max(SOURCE_WIDTH + 40, 160 + max(row, text_width(model) + GAP))
 
 
