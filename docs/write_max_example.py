@@ -77,7 +77,7 @@ LESSON = (
     (
         "7  Messages",
         "set ATTRIBUTE VALUE changes the model while it plays: set gain_db -6. enable 0 rests it. "
-        "reset forgets what it heard.",
+        "set reset 1 forgets what it heard. set limiter off lets decode exceed full scale.",
     ),
 )  # fmt: skip
 

@@ -5950,11 +5950,11 @@
       1008.0,
       624.0,
       332.0,
-      50.0
+      65.0
      ],
-     "text": "set ATTRIBUTE VALUE changes the model while it plays: set gain_db -6. enable 0 rests it. reset forgets what it heard.",
+     "text": "set ATTRIBUTE VALUE changes the model while it plays: set gain_db -6. enable 0 rests it. set reset 1 forgets what it heard. set limiter off lets decode exceed full scale.",
      "fontsize": 12.0,
-     "linecount": 3
+     "linecount": 4
     }
    }
   ],

@@ -56,6 +56,11 @@ def test_pitch_is_that_of_a_tone_and_noise_has_none(f0_hz: float):
     assert float(heard[1, NOISINESS]) > float(heard[0, NOISINESS]) + 10.0
 
 
+def test_frames_too_short_for_a_period_have_no_pitch():
+    heard = sound_measures(torch.rand(3, 33), 192_000)
+    assert bool(heard[:, PITCH].isnan().all()) and bool(heard[:, :PITCH].isfinite().all())
+
+
 def test_brightness_rises_with_the_partials():
     dull, bright = measures_of(tone(220.0, 3), tone(220.0, 20))
     assert float(bright[BRIGHTNESS]) > float(dull[BRIGHTNESS]) + 0.5

@@ -91,15 +91,22 @@ def sound_measures(magnitude: Tensor, sample_rate_hz: int) -> Tensor:
     bins = power.shape[1]
     centre = (magnitude * torch.arange(bins)).sum(1) / magnitude.sum(1).clamp_min(1e-12)
     flatness = power.log10().mean(1) - power.mean(1).log10()
+    level = 10.0 * power.sum(1).log10()
+    measures = (level, torch.log2(centre.clamp_min(1e-3)), 10.0 * flatness)
+    columns = [*measures, _pitch(power, sample_rate_hz)]
+    return torch.stack([column.float() for column in columns], 1)
+
+
+def _pitch(power: Tensor, sample_rate_hz: int) -> Tensor:
+    """Octaves above 1 Hz by the highest peak of the autocorrelation, NaN where it is low, [N]."""
     correlation = torch.fft.irfft(power)
     shortest = int(sample_rate_hz / HIGHEST_HZ)
-    longest = min(int(sample_rate_hz / LOWEST_HZ), bins - 1)
+    longest = min(int(sample_rate_hz / LOWEST_HZ), power.shape[1] - 1)
+    if longest <= shortest:  # frames too short to hold a period
+        return torch.full_like(correlation[:, 0], torch.nan)
     peak, lag = correlation[:, shortest:longest].max(1)
     pitch = torch.log2(sample_rate_hz / (lag + shortest))
-    pitch = pitch.masked_fill(peak < CLEAR * correlation[:, 0], torch.nan)
-    level = 10.0 * power.sum(1).log10()
-    measures = (level, torch.log2(centre.clamp_min(1e-3)), 10.0 * flatness, pitch)
-    return torch.stack([measure.float() for measure in measures], 1)
+    return pitch.masked_fill(peak < CLEAR * correlation[:, 0], torch.nan)
 
 
 def _spread(values: Tensor) -> Tensor:
