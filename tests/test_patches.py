@@ -27,7 +27,23 @@ from vschaos2.export.write import export_run
 BUFFER, START, LENGTH = 512, 64, 16384  # samples; blocks before the file plays; samples
 CHANGE = 192  # block in which something is changed
 VANILLA = {
-    *("!=", "*~", "+", "+~", "-", "-~", "<", "==", ">=", "adc~", "array", "bang", "bng", "clip~"),
+    *(
+        "!=",
+        "*~",
+        "+",
+        "+~",
+        "-",
+        "-~",
+        "<",
+        "==",
+        ">=",
+        "adc~",
+        "array",
+        "bang",
+        "bng",
+        "catch~",
+        "clip~",
+    ),
     *(
         "cnv",
         "dac~",
@@ -47,7 +63,7 @@ VANILLA = {
     *("list", "loadbang", "makefilename", "max", "metro", "moses", "nbx", "noise~", "openpanel"),
     *("outlet~", "pack", "r", "r~", "random", "s", "s~", "samplerate~", "sel", "sig~"),
     *("snapshot~", "soundfiler", "spigot", "t", "tabplay~", "text", "tgl", "unpack", "vradio"),
-    *("vsl", "vu"),
+    *("throw~", "vsl", "vu"),
 }
 
 pytestmark = [
@@ -513,6 +529,26 @@ def test_decode_in_pd_is_the_model(library, instrument, tmp_path):  # noqa: F811
     )
     expected = hosted(instrument / "played.ts", "decode", signals, BUFFER)[0]
     assert_heard(recorded, expected, first=BUFFER + 2 * BLOCK)  # sound fades in
+
+
+@pytest.mark.slow
+def test_both_models_at_once_stay_within_full_scale(library, instrument, noise, tmp_path):  # noqa: F811
+    """What reaches the loudspeakers, taken by an abstraction in their place."""
+    text = (instrument / "played.pd").read_text().replace("dac~ 1 2", "loudspeakers")
+    tap = "#N canvas 0 0 450 300 10;\n#X obj 10 10 inlet~;\n#X obj 10 90 inlet~;\n"
+    tap += "#X obj 10 50 s~ heard;\n#X connect 0 0 2 0;\n"
+    (instrument / "loudspeakers.pd").write_text(tap)
+    (instrument / "tapped.pd").write_text(text)
+    messages = [*play_file("played", tmp_path), (0, "played-decode-on 1"), (0, "played-audio 1")]
+    messages += [(0, f"played-{method}-level 6") for method in ("forward", "decode")]
+    messages.append((0, "played-set-gain_db 12"))
+    heard = timeline(tmp_path, instrument / "tapped.pd", "heard", messages, library)
+    parts = [
+        timeline(tmp_path, instrument / "tapped.pd", f"played-{method}-sound", messages, library)
+        for method in ("forward", "decode")
+    ]
+    assert 0.9 < np.abs(heard).max() <= 1.0
+    assert 2.0 * np.abs(sum(parts)).max() > 1.5  # before the level, which doubles it
 
 
 @pytest.mark.slow

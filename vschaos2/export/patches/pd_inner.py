@@ -70,7 +70,7 @@ def limiter(canvas: PdCanvas, x: int, y: int) -> tuple[int, int]:
 
 
 def output(key: str, method: str) -> PdCanvas:
-    """Level, limiter, meter and loudspeakers; before the level, a send~ for other patches."""
+    """Level and meter, on to `loudspeakers`; before the level, a send~ for other patches."""
     canvas = PdCanvas(f"{method}-out")
     sound = canvas.obj(20, 20, "inlet~")
     tap = canvas.obj(120, 20, f"s~ {key}-{method}-sound")
@@ -80,16 +80,25 @@ def output(key: str, method: str) -> PdCanvas:
     canvas.chain(
         140 + text_width(f"r {name}"), 80, "loadbang", f"({FIRST_LEVEL_DB:g})", f"s {name}"
     )
-    loud, soft = limiter(canvas, 20, 280)
-    out = canvas.obj(20, 440, "dac~ 1 2")
-    meter = canvas.chain(120, 440, "env~ 4096", "- 100", f"s {key}-{method}-meter")
+    out = canvas.obj(20, 360, f"throw~ {key}-out")
+    meter = canvas.chain(140, 260, "env~ 4096", "- 100", f"s {key}-{method}-meter")
     canvas.connect(sound, tap)
     canvas.connect(sound, factor)
     canvas.connect(level[-1], factor, 0, 1)
-    canvas.connect(factor, loud)
+    canvas.connect(factor, out)
+    canvas.connect(factor, meter[0])
+    return canvas.fit()
+
+
+def loudspeakers(key: str) -> PdCanvas:
+    """The sum of all that is played, limited."""
+    canvas = PdCanvas("out")
+    every = canvas.obj(20, 20, f"catch~ {key}-out")
+    loud, soft = limiter(canvas, 20, 60)
+    out = canvas.obj(20, 220, "dac~ 1 2")
+    canvas.connect(every, loud)
     canvas.connect(soft, out)
     canvas.connect(soft, out, 0, 1)
-    canvas.connect(soft, meter[0])
     return canvas.fit()
 
 

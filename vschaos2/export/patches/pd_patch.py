@@ -81,6 +81,7 @@ def play_patch(controls: Controls) -> str:
     canvas.sub(GAP + 10, y + 250, motion.presets(key, *_axis_names(controls), controls.presets))
     canvas.sub(GAP + 96, y + 250, motion.walk(controls))
     canvas.sub(GAP + 10, y + 290, inner.settings(controls, ("forward", "decode"), ("forward",)))
+    canvas.sub(GAP + 96, y + 290, inner.loudspeakers(key))
     canvas.height = low + GAP
     return canvas.text()
 
@@ -154,6 +155,7 @@ def edit_patch(controls: Controls) -> str:
         first.append([float(scale)] * count + still[offset] + values)
     canvas.sub(GAP + 10, y + 336, motion.presets(key, targets + names, sources + names, first))
     canvas.sub(GAP + 10, y + 364, inner.settings(controls, ("decode",), ("encode", "decode")))
+    canvas.sub(GAP + 96, y + 364, inner.loudspeakers(key))
     canvas.height = low + GAP
     return canvas.text()
 
