@@ -95,8 +95,8 @@ class LabelPorts:
         names = [list(map(printable, classes.get(task, ()))) for task in told.tasks]
         return LabelPorts(
             list(map(printable, told.tasks)), told.dims, told.categorical, names, told.on_encoder,
-            list(map(printable, model.prediction.tasks)), [bool(p.reads_latent) for p in model.prediction.predictors],
-            confidence,
+            list(map(printable, model.prediction.tasks)),
+            [bool(p.reads_latent) for p in model.prediction.predictors], confidence,
         )  # fmt: skip
 
     @property
