@@ -3,6 +3,7 @@
 python3 -m docs.write_max_example
 """
 
+import math
 from pathlib import Path
 
 from vschaos2.export.patches.controls import Controls, Setting
@@ -15,6 +16,10 @@ EXAMPLE = Controls(
     name="my_instrument",
     key="my_instrument",
     ranges=((-3.0, 3.0),) * 8,
+    rising=("",) * 8,  # a card knows
+    places=tuple(
+        tuple(round(1.5 * math.sin(place * axis), 2) for axis in range(1, 9)) for place in range(8)
+    ),
     labels=(),
     guesses=(),
     settings=(
@@ -53,26 +58,26 @@ LESSON = (
     (
         "4  decode: numbers in, sound out",
         "The other half alone: each slider is one latent, through sig~, since nn~ reads signals. "
-        "Switch it on, move a slider, choose a place, or let them walk. Between encode and decode "
+        "Switch it on, choose a place, move a slider, or let them walk. Between encode and decode "
         "you can change what is heard: NAME-encode-decode.maxpat.",
     ),
     (
         "5  Labels",
         "A model that was trained with labels, say pitch, has an inlet for each: in forward behind "
-        "the sound, in decode behind the axes. The number of a class commands it. -1 means guess: "
-        "the model uses what it hears itself.",
+        "the sound, in decode behind the axes. The number of a class commands it. Nothing "
+        "connected, or -1, means guess: the model uses what it hears itself.",
     ),
     (
         "6  Buffer and delay",
         "BUFFER is how many samples nn~ collects before it computes, on a thread of its own. A "
-        "larger one is safer, a smaller one sooner: 2048 at 44100 Hz add 46 ms to the model's own "
+        "larger one is safer, a smaller one sooner: 2048 at 44100 Hz add 91 ms to the model's own "
         "delay. NAME.json, the card, says both, and the smallest buffer that was safe. If sound "
         "breaks up, double it.",
     ),
     (
         "7  Messages",
         "set ATTRIBUTE VALUE changes the model while it plays: set gain_db -6. enable 0 rests it. "
-        "reset forgets what it heard.",
+        "set reset 1 forgets what it heard. set limiter off lets decode exceed full scale.",
     ),
 )  # fmt: skip
 

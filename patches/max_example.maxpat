@@ -13,7 +13,7 @@
    60.0,
    80.0,
    1360.0,
-   714.0
+   760.0
   ],
   "default_fontsize": 12.0,
   "default_fontname": "Arial",
@@ -1669,11 +1669,301 @@
    {
     "box": {
      "id": "obj-38",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      164.0,
+      274.0,
+      73.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "p limiter",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       300.0,
+       330.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "sound"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          106.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "clip~ -0.8 0.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          130.0,
+          110.0,
+          30.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "-~"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          130.0,
+          140.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "*~ 5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          130.0,
+          170.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "tanh~"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          130.0,
+          200.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "*~ 0.2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          240.0,
+          30.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "+~"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          280.0,
+          30.0,
+          30.0
+         ],
+         "comment": "within 1"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          1
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-39",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
      "patching_rect": [
-      174.0,
+      244.0,
       274.0,
       40.0,
       40.0
@@ -1682,7 +1972,7 @@
    },
    {
     "box": {
-     "id": "obj-39",
+     "id": "obj-40",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1690,7 +1980,7 @@
       12.0,
       340.0,
       976.0,
-      362.0
+      408.0
      ],
      "bgcolor": [
       0.945,
@@ -1707,7 +1997,7 @@
    },
    {
     "box": {
-     "id": "obj-40",
+     "id": "obj-41",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1724,7 +2014,7 @@
    },
    {
     "box": {
-     "id": "obj-41",
+     "id": "obj-42",
      "maxclass": "preset",
      "numinlets": 1,
      "numoutlets": 5,
@@ -1746,7 +2036,7 @@
    },
    {
     "box": {
-     "id": "obj-42",
+     "id": "obj-43",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1763,7 +2053,25 @@
    },
    {
     "box": {
-     "id": "obj-43",
+     "id": "obj-44",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      406.0,
+      80.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-45",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -1779,8 +2087,6 @@
       ""
      ],
      "items": [
-      "middle",
-      ",",
       "place 1",
       ",",
       "place 2",
@@ -1793,13 +2099,15 @@
       ",",
       "place 6",
       ",",
-      "place 7"
+      "place 7",
+      ",",
+      "place 8"
      ]
     }
    },
    {
     "box": {
-     "id": "obj-44",
+     "id": "obj-46",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1816,7 +2124,7 @@
    },
    {
     "box": {
-     "id": "obj-45",
+     "id": "obj-47",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1833,7 +2141,7 @@
    },
    {
     "box": {
-     "id": "obj-46",
+     "id": "obj-48",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1851,7 +2159,7 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-49",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
@@ -1870,7 +2178,7 @@
    },
    {
     "box": {
-     "id": "obj-48",
+     "id": "obj-50",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1887,7 +2195,7 @@
    },
    {
     "box": {
-     "id": "obj-49",
+     "id": "obj-51",
      "maxclass": "newobj",
      "numinlets": 3,
      "numoutlets": 8,
@@ -2083,7 +2391,7 @@
          "outlettype": [
           ""
          ],
-         "text": "-0.31 0.84 -1.8 -0.95 -0.18 0.52 1.18 -1.8"
+         "text": "1.26 1.36 0.21 -1.14 -1.44 -0.42 0.99 1.48"
         }
        },
        {
@@ -2095,13 +2403,13 @@
          "patching_rect": [
           20.0,
           360.0,
-          285.0,
+          298.0,
           22.0
          ],
          "outlettype": [
           ""
          ],
-         "text": "1.18 -0.13 -1.8 -0.1 1.44 -0.75 0.56 -1.8"
+         "text": "1.36 -1.14 -0.42 1.48 -0.82 -0.8 1.49 -0.43"
         }
        },
        {
@@ -2113,13 +2421,13 @@
          "patching_rect": [
           20.0,
           390.0,
-          298.0,
+          291.0,
           22.0
          ],
          "outlettype": [
           ""
          ],
-         "text": "-0.93 -1.09 -1.8 0.75 -0.55 1.57 -0.05 -1.8"
+         "text": "0.21 -0.42 0.62 -0.8 0.98 -1.13 1.25 -1.36"
         }
        },
        {
@@ -2131,13 +2439,13 @@
          "patching_rect": [
           20.0,
           420.0,
-          265.0,
+          291.0,
           22.0
          ],
          "outlettype": [
           ""
          ],
-         "text": "0.56 1.54 -1.8 1.6 1.07 0.3 -0.67 -1.8"
+         "text": "-1.14 1.48 -0.8 -0.43 1.37 -1.36 0.41 0.83"
         }
        },
        {
@@ -2149,13 +2457,13 @@
          "patching_rect": [
           20.0,
           450.0,
-          304.0,
+          298.0,
           22.0
          ],
          "outlettype": [
           ""
          ],
-         "text": "-1.54 0.58 -1.8 -1.15 -0.91 -0.98 -1.29 -1.8"
+         "text": "-1.44 -0.82 0.98 1.37 -0.2 -1.48 -0.64 1.12"
         }
        },
        {
@@ -2167,13 +2475,13 @@
          "patching_rect": [
           20.0,
           480.0,
-          285.0,
+          318.0,
           22.0
          ],
          "outlettype": [
           ""
          ],
-         "text": "-0.05 -0.39 -1.8 -0.3 0.71 1.35 1.69 -1.8"
+         "text": "-0.42 -0.8 -1.13 -1.36 -1.48 -1.49 -1.37 -1.15"
         }
        },
        {
@@ -2185,13 +2493,13 @@
          "patching_rect": [
           20.0,
           510.0,
-          285.0,
+          298.0,
           22.0
          ],
          "outlettype": [
           ""
          ],
-         "text": "1.44 -1.35 -1.8 0.55 -1.27 0.07 1.08 -1.8"
+         "text": "0.99 1.49 1.25 0.41 -0.64 -1.37 -1.43 -0.78"
         }
        },
        {
@@ -4138,49 +4446,13 @@
    },
    {
     "box": {
-     "id": "obj-50",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      24.0,
-      406.0,
-      87.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "loadmess 0."
-    }
-   },
-   {
-    "box": {
-     "id": "obj-51",
-     "maxclass": "newobj",
-     "numinlets": 8,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      620.0,
-      439.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "nn~ my_instrument decode 2048"
-    }
-   },
-   {
-    "box": {
      "id": "obj-52",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      186.0,
-      428.0,
+      174.0,
+      474.0,
       30.0,
       21.0
      ],
@@ -4192,69 +4464,12 @@
    {
     "box": {
      "id": "obj-53",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      450.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-54",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      174.0,
-      546.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-55",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      574.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-56",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      246.0,
-      428.0,
+      234.0,
+      474.0,
       30.0,
       21.0
      ],
@@ -4265,70 +4480,13 @@
    },
    {
     "box": {
-     "id": "obj-57",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      234.0,
-      450.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-58",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      234.0,
-      546.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-59",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      234.0,
-      574.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-60",
+     "id": "obj-54",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      306.0,
-      428.0,
+      294.0,
+      474.0,
       30.0,
       21.0
      ],
@@ -4339,13 +4497,116 @@
    },
    {
     "box": {
+     "id": "obj-55",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      354.0,
+      474.0,
+      30.0,
+      21.0
+     ],
+     "text": "4",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-56",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      414.0,
+      474.0,
+      30.0,
+      21.0
+     ],
+     "text": "5",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-57",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      474.0,
+      474.0,
+      30.0,
+      21.0
+     ],
+     "text": "6",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-58",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      534.0,
+      474.0,
+      30.0,
+      21.0
+     ],
+     "text": "7",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-59",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      594.0,
+      474.0,
+      30.0,
+      21.0
+     ],
+     "text": "8",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-60",
+     "maxclass": "newobj",
+     "numinlets": 8,
+     "numoutlets": 1,
+     "patching_rect": [
+      174.0,
+      666.0,
+      439.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "nn~ my_instrument decode 2048"
+    }
+   },
+   {
+    "box": {
      "id": "obj-61",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
-      450.0,
+      174.0,
+      496.0,
       20.0,
       90.0
      ],
@@ -4364,8 +4625,8 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      294.0,
-      546.0,
+      174.0,
+      592.0,
       54.0,
       22.0
      ],
@@ -4383,8 +4644,8 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
-      574.0,
+      174.0,
+      620.0,
       31.0,
       22.0
      ],
@@ -4397,68 +4658,51 @@
    {
     "box": {
      "id": "obj-64",
-     "maxclass": "comment",
+     "maxclass": "slider",
      "numinlets": 1,
-     "numoutlets": 0,
+     "numoutlets": 1,
      "patching_rect": [
-      366.0,
-      428.0,
-      30.0,
-      21.0
+      234.0,
+      496.0,
+      20.0,
+      90.0
      ],
-     "text": "4",
-     "fontsize": 12.0,
-     "linecount": 1
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
     }
    },
    {
     "box": {
      "id": "obj-65",
-     "maxclass": "slider",
+     "maxclass": "flonum",
      "numinlets": 1,
-     "numoutlets": 1,
+     "numoutlets": 2,
      "patching_rect": [
-      354.0,
-      450.0,
-      20.0,
-      90.0
+      234.0,
+      592.0,
+      54.0,
+      22.0
      ],
      "outlettype": [
-      ""
+      "",
+      "bang"
      ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
+     "triangle": 1
     }
    },
    {
     "box": {
      "id": "obj-66",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      354.0,
-      546.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-67",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      354.0,
-      574.0,
+      234.0,
+      620.0,
       31.0,
       22.0
      ],
@@ -4470,30 +4714,13 @@
    },
    {
     "box": {
-     "id": "obj-68",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      426.0,
-      428.0,
-      30.0,
-      21.0
-     ],
-     "text": "5",
-     "fontsize": 12.0,
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-69",
+     "id": "obj-67",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      414.0,
-      450.0,
+      294.0,
+      496.0,
       20.0,
       90.0
      ],
@@ -4507,13 +4734,13 @@
    },
    {
     "box": {
-     "id": "obj-70",
+     "id": "obj-68",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      414.0,
-      546.0,
+      294.0,
+      592.0,
       54.0,
       22.0
      ],
@@ -4526,13 +4753,13 @@
    },
    {
     "box": {
-     "id": "obj-71",
+     "id": "obj-69",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      414.0,
-      574.0,
+      294.0,
+      620.0,
       31.0,
       22.0
      ],
@@ -4544,19 +4771,59 @@
    },
    {
     "box": {
-     "id": "obj-72",
-     "maxclass": "comment",
+     "id": "obj-70",
+     "maxclass": "slider",
      "numinlets": 1,
-     "numoutlets": 0,
+     "numoutlets": 1,
      "patching_rect": [
-      486.0,
-      428.0,
-      30.0,
-      21.0
+      354.0,
+      496.0,
+      20.0,
+      90.0
      ],
-     "text": "6",
-     "fontsize": 12.0,
-     "linecount": 1
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-71",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      354.0,
+      592.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-72",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      354.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
     }
    },
    {
@@ -4566,8 +4833,8 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      474.0,
-      450.0,
+      414.0,
+      496.0,
       20.0,
       90.0
      ],
@@ -4586,8 +4853,8 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      474.0,
-      546.0,
+      414.0,
+      592.0,
       54.0,
       22.0
      ],
@@ -4605,8 +4872,8 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      474.0,
-      574.0,
+      414.0,
+      620.0,
       31.0,
       22.0
      ],
@@ -4619,68 +4886,51 @@
    {
     "box": {
      "id": "obj-76",
-     "maxclass": "comment",
+     "maxclass": "slider",
      "numinlets": 1,
-     "numoutlets": 0,
+     "numoutlets": 1,
      "patching_rect": [
-      546.0,
-      428.0,
-      30.0,
-      21.0
+      474.0,
+      496.0,
+      20.0,
+      90.0
      ],
-     "text": "7",
-     "fontsize": 12.0,
-     "linecount": 1
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
     }
    },
    {
     "box": {
      "id": "obj-77",
-     "maxclass": "slider",
+     "maxclass": "flonum",
      "numinlets": 1,
-     "numoutlets": 1,
+     "numoutlets": 2,
      "patching_rect": [
-      534.0,
-      450.0,
-      20.0,
-      90.0
+      474.0,
+      592.0,
+      54.0,
+      22.0
      ],
      "outlettype": [
-      ""
+      "",
+      "bang"
      ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
+     "triangle": 1
     }
    },
    {
     "box": {
      "id": "obj-78",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      534.0,
-      546.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-79",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      534.0,
-      574.0,
+      474.0,
+      620.0,
       31.0,
       22.0
      ],
@@ -4692,30 +4942,13 @@
    },
    {
     "box": {
-     "id": "obj-80",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      606.0,
-      428.0,
-      30.0,
-      21.0
-     ],
-     "text": "8",
-     "fontsize": 12.0,
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-81",
+     "id": "obj-79",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
-      450.0,
+      534.0,
+      496.0,
       20.0,
       90.0
      ],
@@ -4729,13 +4962,13 @@
    },
    {
     "box": {
-     "id": "obj-82",
+     "id": "obj-80",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      594.0,
-      546.0,
+      534.0,
+      592.0,
       54.0,
       22.0
      ],
@@ -4748,13 +4981,13 @@
    },
    {
     "box": {
-     "id": "obj-83",
+     "id": "obj-81",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
-      574.0,
+      534.0,
+      620.0,
       31.0,
       22.0
      ],
@@ -4762,6 +4995,45 @@
       "signal"
      ],
      "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-82",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-83",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      594.0,
+      592.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
     }
    },
    {
@@ -4771,8 +5043,26 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
+      594.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-85",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
       24.0,
-      590.0,
+      636.0,
       80.0,
       22.0
      ],
@@ -4882,13 +5172,13 @@
    },
    {
     "box": {
-     "id": "obj-85",
+     "id": "obj-86",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       24.0,
-      440.0,
+      486.0,
       80.0,
       22.0
      ],
@@ -4900,13 +5190,13 @@
    },
    {
     "box": {
-     "id": "obj-86",
+     "id": "obj-87",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       24.0,
-      468.0,
+      514.0,
       24.0,
       24.0
      ],
@@ -4917,13 +5207,13 @@
    },
    {
     "box": {
-     "id": "obj-87",
+     "id": "obj-88",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       54.0,
-      468.0,
+      514.0,
       73.0,
       21.0
      ],
@@ -4934,13 +5224,13 @@
    },
    {
     "box": {
-     "id": "obj-88",
+     "id": "obj-89",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       24.0,
-      496.0,
+      542.0,
       67.0,
       22.0
      ],
@@ -5047,13 +5337,13 @@
    },
    {
     "box": {
-     "id": "obj-89",
+     "id": "obj-90",
      "maxclass": "live.gain~",
      "numinlets": 1,
      "numoutlets": 4,
      "patching_rect": [
       174.0,
-      652.0,
+      698.0,
       130.0,
       40.0
      ],
@@ -5085,13 +5375,303 @@
    },
    {
     "box": {
-     "id": "obj-90",
+     "id": "obj-91",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      314.0,
+      698.0,
+      73.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "p limiter",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       300.0,
+       330.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "sound"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          70.0,
+          106.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "clip~ -0.8 0.8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          130.0,
+          110.0,
+          30.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "-~"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          130.0,
+          140.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "*~ 5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          130.0,
+          170.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "tanh~"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          130.0,
+          200.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "*~ 0.2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          240.0,
+          30.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "+~"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          280.0,
+          30.0,
+          30.0
+         ],
+         "comment": "within 1"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          1
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-92",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
      "patching_rect": [
-      324.0,
-      652.0,
+      394.0,
+      698.0,
       40.0,
       40.0
      ]
@@ -5099,14 +5679,14 @@
    },
    {
     "box": {
-     "id": "obj-91",
+     "id": "obj-93",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      394.0,
-      656.0,
-      570.0,
+      444.0,
+      702.0,
+      530.0,
       36.0
      ],
      "text": "Every axis is a number: a slider shows where your sounds lay. 0 is their middle, the first axis changes the sound most.",
@@ -5116,7 +5696,7 @@
    },
    {
     "box": {
-     "id": "obj-92",
+     "id": "obj-94",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5124,7 +5704,7 @@
       1000.0,
       12.0,
       348.0,
-      690
+      736
      ],
      "bgcolor": [
       0.945,
@@ -5141,7 +5721,7 @@
    },
    {
     "box": {
-     "id": "obj-93",
+     "id": "obj-95",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5158,7 +5738,7 @@
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-96",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5175,7 +5755,7 @@
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-97",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5192,7 +5772,7 @@
    },
    {
     "box": {
-     "id": "obj-96",
+     "id": "obj-98",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5209,7 +5789,7 @@
    },
    {
     "box": {
-     "id": "obj-97",
+     "id": "obj-99",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5226,7 +5806,7 @@
    },
    {
     "box": {
-     "id": "obj-98",
+     "id": "obj-100",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5243,7 +5823,7 @@
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-101",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5260,7 +5840,7 @@
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-102",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5270,14 +5850,14 @@
       332.0,
       79.0
      ],
-     "text": "The other half alone: each slider is one latent, through sig~, since nn~ reads signals. Switch it on, move a slider, choose a place, or let them walk. Between encode and decode you can change what is heard: NAME-encode-decode.maxpat.",
+     "text": "The other half alone: each slider is one latent, through sig~, since nn~ reads signals. Switch it on, choose a place, move a slider, or let them walk. Between encode and decode you can change what is heard: NAME-encode-decode.maxpat.",
      "fontsize": 12.0,
      "linecount": 5
     }
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-103",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5294,7 +5874,7 @@
    },
    {
     "box": {
-     "id": "obj-102",
+     "id": "obj-104",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5304,14 +5884,14 @@
       332.0,
       79.0
      ],
-     "text": "A model that was trained with labels, say pitch, has an inlet for each: in forward behind the sound, in decode behind the axes. The number of a class commands it. -1 means guess: the model uses what it hears itself.",
+     "text": "A model that was trained with labels, say pitch, has an inlet for each: in forward behind the sound, in decode behind the axes. The number of a class commands it. Nothing connected, or -1, means guess: the model uses what it hears itself.",
      "fontsize": 12.0,
      "linecount": 5
     }
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-105",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5328,7 +5908,7 @@
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-106",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5338,14 +5918,14 @@
       332.0,
       93.0
      ],
-     "text": "BUFFER is how many samples nn~ collects before it computes, on a thread of its own. A larger one is safer, a smaller one sooner: 2048 at 44100 Hz add 46 ms to the model's own delay. NAME.json, the card, says both, and the smallest buffer that was safe. If sound breaks up, double it.",
+     "text": "BUFFER is how many samples nn~ collects before it computes, on a thread of its own. A larger one is safer, a smaller one sooner: 2048 at 44100 Hz add 91 ms to the model's own delay. NAME.json, the card, says both, and the smallest buffer that was safe. If sound breaks up, double it.",
      "fontsize": 12.0,
      "linecount": 6
     }
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-107",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5362,7 +5942,7 @@
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-108",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5370,11 +5950,11 @@
       1008.0,
       624.0,
       332.0,
-      50.0
+      65.0
      ],
-     "text": "set ATTRIBUTE VALUE changes the model while it plays: set gain_db -6. enable 0 rests it. reset forgets what it heard.",
+     "text": "set ATTRIBUTE VALUE changes the model while it plays: set gain_db -6. enable 0 rests it. set reset 1 forgets what it heard. set limiter off lets decode exceed full scale.",
      "fontsize": 12.0,
-     "linecount": 3
+     "linecount": 4
     }
    }
   ],
@@ -5574,11 +6154,59 @@
    {
     "patchline": {
      "source": [
-      "obj-37",
+      "obj-38",
       0
      ],
      "destination": [
+      "obj-39",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-38",
+      0
+     ],
+     "destination": [
+      "obj-39",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-46",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-48",
+      0
+     ],
+     "destination": [
+      "obj-49",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      0
+     ],
+     "destination": [
+      "obj-51",
       1
      ]
     }
@@ -5590,43 +6218,20 @@
       0
      ],
      "destination": [
-      "obj-49",
+      "obj-45",
       0
-     ]
+     ],
+     "hidden": 1
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-46",
+      "obj-45",
       0
      ],
      "destination": [
-      "obj-47",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-47",
-      0
-     ],
-     "destination": [
-      "obj-49",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-43",
-      0
-     ],
-     "destination": [
-      "obj-49",
+      "obj-51",
       2
      ]
     }
@@ -5634,148 +6239,13 @@
    {
     "patchline": {
      "source": [
-      "obj-49",
-      0
-     ],
-     "destination": [
-      "obj-53",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-53",
-      0
-     ],
-     "hidden": 1
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-53",
-      0
-     ],
-     "destination": [
-      "obj-54",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-54",
-      0
-     ],
-     "destination": [
-      "obj-55",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-55",
-      0
-     ],
-     "destination": [
       "obj-51",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-49",
-      1
-     ],
-     "destination": [
-      "obj-57",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-57",
-      0
-     ],
-     "hidden": 1
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-57",
-      0
-     ],
-     "destination": [
-      "obj-58",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-58",
-      0
-     ],
-     "destination": [
-      "obj-59",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-59",
-      0
-     ],
-     "destination": [
-      "obj-51",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-49",
-      2
      ],
      "destination": [
       "obj-61",
       0
      ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-61",
-      0
-     ],
-     "hidden": 1
     }
    },
    {
@@ -5809,7 +6279,103 @@
       0
      ],
      "destination": [
+      "obj-60",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-51",
+      1
+     ],
+     "destination": [
+      "obj-64",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-64",
+      0
+     ],
+     "destination": [
+      "obj-65",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-65",
+      0
+     ],
+     "destination": [
+      "obj-66",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-66",
+      0
+     ],
+     "destination": [
+      "obj-60",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-51",
+      2
+     ],
+     "destination": [
+      "obj-67",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-67",
+      0
+     ],
+     "destination": [
+      "obj-68",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      0
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-69",
+      0
+     ],
+     "destination": [
+      "obj-60",
       2
      ]
     }
@@ -5817,94 +6383,8 @@
    {
     "patchline": {
      "source": [
-      "obj-49",
-      3
-     ],
-     "destination": [
-      "obj-65",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-65",
-      0
-     ],
-     "hidden": 1
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-65",
-      0
-     ],
-     "destination": [
-      "obj-66",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-66",
-      0
-     ],
-     "destination": [
-      "obj-67",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-67",
-      0
-     ],
-     "destination": [
       "obj-51",
       3
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-49",
-      4
-     ],
-     "destination": [
-      "obj-69",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-69",
-      0
-     ],
-     "hidden": 1
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-69",
-      0
      ],
      "destination": [
       "obj-70",
@@ -5931,34 +6411,33 @@
       0
      ],
      "destination": [
+      "obj-72",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-72",
+      0
+     ],
+     "destination": [
+      "obj-60",
+      3
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-51",
       4
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-49",
-      5
      ],
      "destination": [
       "obj-73",
       0
      ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-73",
-      0
-     ],
-     "hidden": 1
     }
    },
    {
@@ -5992,7 +6471,55 @@
       0
      ],
      "destination": [
+      "obj-60",
+      4
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-51",
+      5
+     ],
+     "destination": [
+      "obj-76",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-76",
+      0
+     ],
+     "destination": [
+      "obj-77",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-77",
+      0
+     ],
+     "destination": [
+      "obj-78",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-78",
+      0
+     ],
+     "destination": [
+      "obj-60",
       5
      ]
     }
@@ -6000,94 +6527,56 @@
    {
     "patchline": {
      "source": [
-      "obj-49",
-      6
-     ],
-     "destination": [
-      "obj-77",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-77",
-      0
-     ],
-     "hidden": 1
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-77",
-      0
-     ],
-     "destination": [
-      "obj-78",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-78",
-      0
-     ],
-     "destination": [
-      "obj-79",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-79",
-      0
-     ],
-     "destination": [
       "obj-51",
       6
+     ],
+     "destination": [
+      "obj-79",
+      0
      ]
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-49",
+      "obj-79",
+      0
+     ],
+     "destination": [
+      "obj-80",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-80",
+      0
+     ],
+     "destination": [
+      "obj-81",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-81",
+      0
+     ],
+     "destination": [
+      "obj-60",
+      6
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-51",
       7
-     ],
-     "destination": [
-      "obj-81",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-81",
-      0
-     ],
-     "hidden": 1
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-81",
-      0
      ],
      "destination": [
       "obj-82",
@@ -6114,8 +6603,8 @@
       0
      ],
      "destination": [
-      "obj-51",
-      7
+      "obj-84",
+      0
      ]
     }
    },
@@ -6126,8 +6615,8 @@
       0
      ],
      "destination": [
-      "obj-51",
-      0
+      "obj-60",
+      7
      ]
     }
    },
@@ -6138,7 +6627,7 @@
       0
      ],
      "destination": [
-      "obj-86",
+      "obj-60",
       0
      ]
     }
@@ -6150,7 +6639,7 @@
       0
      ],
      "destination": [
-      "obj-88",
+      "obj-87",
       0
      ]
     }
@@ -6158,7 +6647,7 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
+      "obj-87",
       0
      ],
      "destination": [
@@ -6170,23 +6659,47 @@
    {
     "patchline": {
      "source": [
-      "obj-89",
-      0
-     ],
-     "destination": [
-      "obj-90",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-89",
+      "obj-60",
       0
      ],
      "destination": [
       "obj-90",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-90",
+      0
+     ],
+     "destination": [
+      "obj-91",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-91",
+      0
+     ],
+     "destination": [
+      "obj-92",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-91",
+      0
+     ],
+     "destination": [
+      "obj-92",
       1
      ]
     }

@@ -111,9 +111,10 @@ def as_first_set(instrument: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
         instrument.set_inversion("default"),
         instrument.set_projection("pca"),
         instrument.set_gain_db(0.0),
+        instrument.set_limiter("decode"),
         instrument.set_reset(True),
     ]
-    assert answers == [0] * 5
+    assert answers == [0] * 6
     return instrument
 
 

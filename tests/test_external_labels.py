@@ -54,6 +54,21 @@ def test_labels_change_in_time_as_signals(library, labelled_path, tmp_path, meth
     assert np.abs(expected - hosted(labelled_path, method, signals, buffer))[0].max() > 1e-3
 
 
+@pytest.mark.parametrize("method", ["forward", "decode"])
+def test_label_inlets_with_nothing_connected_are_as_good_as_you_guess(
+    library, labelled_path, tmp_path, method
+):
+    sounds = noise(1 if method == "forward" else 4)
+    outlets = 2 if method == "forward" else 1
+    box = f"vschaos~ {labelled_path} {method} 512"
+    played = play(tmp_path, library, [(box, outlets)], sounds, [(0, "set octave 3")])
+    guess = np.concatenate([sounds, np.full((2, LENGTH), -1.0, np.float32)])
+    told = np.concatenate([guess[: len(sounds)], guess[-1:], np.full((1, LENGTH), 3.0, np.float32)])
+    assert_equal(played.signals, hosted(labelled_path, method, told, 512))
+    expected = hosted(labelled_path, method, guess, 512, ((0, "octave", "3"),))
+    assert_equal(played.signals, expected)
+
+
 def test_flags_of_nn_tilde_are_refused_in_one_line(library, exported_path, tmp_path):
     patch = Patch()
     patch.box(f"nn~ -m {exported_path} forward 512")

@@ -14,7 +14,7 @@ from test_label_export import labelled_run
 from test_patches import made_card
 
 from vschaos2.export import card as card_module
-from vschaos2.export.label_inlets import LabelPorts
+from vschaos2.export.label_ports import LabelPorts
 from vschaos2.export.patches import patch_files
 from vschaos2.export.patches.pd_canvas import escaped, symbol
 from vschaos2.export.write import export_run

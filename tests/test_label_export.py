@@ -16,13 +16,8 @@ from vschaos2.errors import InputError
 from vschaos2.export.card import card_table
 from vschaos2.export.checks import ExportError, check_file
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
-from vschaos2.export.label_inlets import (
-    LABEL_WIDTH,
-    LabelPorts,
-    LabelTexts,
-    attribute_name,
-    inlet_name,
-)
+from vschaos2.export.label_inlets import LabelTexts
+from vschaos2.export.label_ports import LABEL_WIDTH, LabelPorts, attribute_name, inlet_name
 from vschaos2.export.nn_tilde import define_text_attributes
 from vschaos2.export.streaming_vae import StreamingVAE
 from vschaos2.export.write import export_run
@@ -282,13 +277,25 @@ def test_file_that_guesses_otherwise_fails_its_check(path, run):
 
 def test_inlets_and_outlets_are_named_and_in_the_order_of_the_configuration(loaded):
     pitch = f"pitch ({', '.join(PITCHES)})"
-    labels, axes = [pitch, "octave (0 … 8)", "brightness"], [f"axis {i}" for i in range(1, 5)]
+    guessed, given = "; empty or -1: guessed", "; empty or -1: as set"
+    octave, axes = f"octave (0 … 8){given}", [f"axis {i}" for i in range(1, 5)]
     guesses = ["voice", "pitch", "brightness"]
     guesses += [f"{task} confidence" for task in guesses]
     shown = {
-        "forward": (1, ["signal", *labels], 1, ["signal", *guesses]),
-        "encode": (1, ["signal", labels[OCTAVE]], HOP, [*axes, *guesses]),
-        "decode": (HOP, [*axes, *labels], 1, ["signal"]),
+        "forward": (
+            1,
+            ["signal", f"{pitch}{guessed}", octave, f"brightness{guessed}"],
+            1,
+            ["signal", *guesses],
+        ),
+        "encode": (1, ["signal", octave], HOP, [*axes, *guesses]),
+        # Brightness is guessed from what is heard, which decode does not have.
+        "decode": (
+            HOP,
+            [*axes, f"{pitch}{guessed}", octave, f"brightness{given}"],
+            1,
+            ["signal"],
+        ),
     }
     for method, (in_ratio, inlets, out_ratio, outlets) in shown.items():
         params = [len(inlets), in_ratio, len(outlets), out_ratio]
@@ -350,10 +357,13 @@ def test_a_number_that_is_a_class_name_means_this_class():
 
 def test_long_lists_of_classes_are_shortened_to_the_first_and_the_last():
     names = [f"instrument {i}" for i in range(40)]
-    shown = inlet_name("what", 40, True, names)
+    shown = inlet_name("what", 40, True, names, is_guessed=True).removesuffix(
+        "; empty or -1: guessed"
+    )
     assert shown.startswith("what (instrument 0, ") and shown.endswith(", …, instrument 39)")
     assert len(shown) <= LABEL_WIDTH + 4
-    assert inlet_name("octave", 3, True, ["low", "mid", "high"]) == "octave (low, mid, high)"
+    shown = inlet_name("octave", 3, True, ["low", "mid", "high"], is_guessed=False)
+    assert shown == "octave (low, mid, high); empty or -1: as set"
 
 
 def test_tasks_of_any_name_get_a_message_of_their_own():
@@ -405,7 +415,9 @@ def test_card_tells_tasks_classes_inlets_and_outlets(path):
     guess = card["labels"]["guessed"][3]
     assert guess == {"name": "voice confidence", "forward_outlet": 5, "encode_outlet": 8}
     table = card_table("tiny.ts", card)
-    assert "octave (0 … 8): inlet 3 of forward, 6 of decode; set octave" in table
+    assert (
+        "octave (0 … 8); empty or -1: as set: inlet 3 of forward, 6 of decode; set octave" in table
+    )
     assert "guess voice: outlet 2 of forward, 5 of encode" in table
 
 

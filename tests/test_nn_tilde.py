@@ -38,6 +38,7 @@ VALUES = {  # one that every attribute takes, and what the getter then says
     "inversion": "hq",
     "projection": "ica",
     "gain_db": -6.0,
+    "limiter": "all",
     "reset": True,
 }
 METHODS = ["forward", "encode", "decode"]
@@ -94,7 +95,7 @@ def test_ratios_are_powers_of_two_of_which_the_highest_is_at_least_64(instrument
 def test_attributes_declare_one_type_code_per_value(instrument):
     codes = {
         **{"temperature": [2], "inversion": [3], "projection": [3], "gain_db": [2]},
-        **{"reset": [0], "latent_dims": [1], "delay": [1, 1]},
+        **{"limiter": [3], "reset": [0], "latent_dims": [1], "delay": [1, 1]},
     }
     assert sorted(instrument.get_attributes()) == sorted(codes)
     kinds = [bool, int, float, str]
@@ -116,7 +117,8 @@ def test_sample_rate_is_in_the_file(instrument):
 def test_first_settings_are_neutral(fresh_instrument):
     assert settings(fresh_instrument) == {
         **{"temperature": [0.0], "inversion": ["default"], "projection": ["pca"]},
-        **{"gain_db": [0.0], "reset": [False], "latent_dims": [4], "delay": [384, 512]},
+        **{"gain_db": [0.0], "limiter": ["decode"], "reset": [False]},
+        **{"latent_dims": [4], "delay": [384, 512]},
     }
 
 

@@ -2,32 +2,68 @@
 
 import itertools
 import json
+import math
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 from maxpat_check import check_maxpat, patchers
 from pd.reader import Canvas, read_patch
-from pd.runner import BLOCK, Patch, run_pd
+from pd.runner import BLOCK, Patch, play, run_pd
 from test_external import compiler, hosted, library  # noqa: F401
 from test_label_export import PITCHES, labelled_run
 
 from docs import write_max_example
-from vschaos2.export.patches import patch_files
-from vschaos2.export.patches.controls import Controls, slider_range
+from vschaos2.dsp.limiter import soft_clip
+from vschaos2.export.patches import patch_files, pd_inner
+from vschaos2.export.patches.controls import Controls, host_delays, slider_range
 from vschaos2.export.patches.flow import Block, flow, stack, stagger
+from vschaos2.export.patches.pd_canvas import PdCanvas
 from vschaos2.export.write import export_run
 
 BUFFER, START, LENGTH = 512, 64, 16384  # samples; blocks before the file plays; samples
 CHANGE = 192  # block in which something is changed
 VANILLA = {
-    *("!=", "*~", "+", "+~", "-", "<", "==", ">=", "adc~", "array", "bang", "bng", "cnv", "dac~"),
-    *("dbtorms", "delay", "env~", "expr", "f", "hradio", "hsl", "inlet", "inlet~", "int", "line~"),
+    *(
+        "!=",
+        "*~",
+        "+",
+        "+~",
+        "-",
+        "-~",
+        "<",
+        "==",
+        ">=",
+        "adc~",
+        "array",
+        "bang",
+        "bng",
+        "catch~",
+        "clip~",
+    ),
+    *(
+        "cnv",
+        "dac~",
+        "dbtorms",
+        "delay",
+        "env~",
+        "expr",
+        "expr~",
+        "f",
+        "hradio",
+        "hsl",
+        "inlet",
+        "inlet~",
+        "int",
+        "line~",
+    ),
     *("list", "loadbang", "makefilename", "max", "metro", "moses", "nbx", "noise~", "openpanel"),
     *("outlet~", "pack", "r", "r~", "random", "s", "s~", "samplerate~", "sel", "sig~"),
     *("snapshot~", "soundfiler", "spigot", "t", "tabplay~", "text", "tgl", "unpack", "vradio"),
-    *("vsl", "vu"),
+    *("throw~", "vsl", "vu"),
 }
 
 pytestmark = [
@@ -42,16 +78,23 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
         PITCHES, list(range(9)), ["trumpet", "violin", "clarinet", "piano", "glockenspiel"], None,
         [f"instrument {i}" for i in range(60)],
     ]  # fmt: skip
+    words = ["louder, purer", "brighter", "subtle", "noisier, brighter", "darker"]
     tasks = ["pitch", "octave", "instrument", "brightness", "voice"]
     return {
         "sample_rate_hz": 44100,
+        "hop": 512,
         "smallest_safe_buffer": 2048,
         "delay_ms": {"forward": 34.83, "decode": 46.44},
         "load": {
             "forward": {"2048": {"real_time_factor": 0.08}},
             "decode": {"2048": {"real_time_factor": 0.11}},
         },
-        "latent": {"lowest": [-2.5] * axes, "highest": [3.25] * axes},
+        "latent": {
+            "lowest": [-2.5] * axes,
+            "highest": [3.25] * axes,
+            "rising": [words[i % len(words)] for i in range(axes)],
+            "places": [[round(0.3 * math.sin(i * j), 2) for j in range(axes)] for i in range(8)],
+        },
         "labels": {
             "commanded": [
                 {
@@ -60,6 +103,7 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
                     "classes": classes[i],
                     "encode_inlet": 2 if i == 1 else None,
                     "guessed_in": ["forward"] if i < guesses else [],
+                    "plain": 4 if i == 1 else 0,
                 }
                 for i in range(labels)
             ],
@@ -72,6 +116,8 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
             {"name": "projection", "kind": "choice", "value": "pca",
              "choices": ["none", "pca", "ica"]},
             {"name": "gain_db", "kind": "number", "value": 0.0, "lowest": -120.0, "highest": 60.0},
+            {"name": "limiter", "kind": "choice", "value": "decode",
+             "choices": ["off", "decode", "all"]},
             {"name": "reset", "kind": "event", "value": False},
             {"name": "latent_dims", "kind": "reading", "value": axes},
             {"name": "frozen", "kind": "switch", "value": True},
@@ -79,18 +125,25 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
     }  # fmt: skip
 
 
-def pd_patches(card: dict) -> dict[str, Canvas]:
+def pd_patches(card: dict, model: str = "cello") -> dict[str, Canvas]:
     """The Pd patches for a card, as Pd reads them."""
-    files = patch_files("cello", card)
+    files = patch_files(model, card)
     return {name: read_patch(text) for name, text in files.items() if name.endswith(".pd")}
 
 
 SHAPES = [(1, 0, 0), (2, 1, 1), (8, 0, 0), (16, 2, 2), (16, 3, 3), (31, 5, 4), (32, 4, 0)]
 
 
+LONG = "a_model_with_a_name_that_goes_on_for_long"
+
+
+@pytest.mark.parametrize("model", ["cello", LONG])
 @pytest.mark.parametrize("axes, labels, guesses", SHAPES)
-def test_pd_boxes_do_not_overlap_and_lie_in_the_window(axes, labels, guesses):
-    for name, patch in pd_patches(made_card(axes, labels, guesses)).items():
+def test_pd_boxes_do_not_overlap_and_lie_in_the_window(axes, labels, guesses, model):
+    card = made_card(axes, labels, guesses)
+    if model == LONG and labels:
+        card["labels"]["commanded"][0]["task"] = "what an odd name it is"
+    for name, patch in pd_patches(card, model).items():
         for canvas in patch.every():
             boxes = [box for box in canvas.boxes if not box.is_panel]
             panels = [box for box in canvas.boxes if box.is_panel]
@@ -207,8 +260,95 @@ def test_max_places_are_the_presets():
         for box in patcher["boxes"]
         if box["box"]["maxclass"] == "message" and len(box["box"]["text"].split()) == 16
     ]
-    expected = np.array(Controls.of("cello", made_card(16)).presets)
+    expected = np.array(made_card(16)["latent"]["places"])
     np.testing.assert_allclose(messages, expected, atol=1e-4)
+
+
+def test_what_an_axis_does_stands_above_it_in_both_programs():
+    card = made_card(16)
+    words = Counter(words.split(",")[0] for words in card["latent"]["rising"])
+    for name, text in patch_files("cello", card).items():
+        if name.endswith(".pd"):
+            boxes = read_patch(text).boxes
+            shown = Counter(" ".join(box.words) for box in boxes if box.kind == "text")
+        else:
+            boxes = [box["box"] for box in next(patchers(text))["boxes"]]
+            shown = Counter(box["text"] for box in boxes if box["maxclass"] == "comment")
+        assert {word: shown[word] for word in words} == dict(words), name
+        assert all(shown[str(axis)] == 1 for axis in range(1, 17)), name
+
+
+def messages_of(patch: Canvas) -> list[str]:
+    """What all message boxes say, and messages that [model_slot] keeps."""
+    canvases = patch.every()
+    return [" ".join(box.words) for each in canvases for box in each.boxes if box.kind == "msg"]
+
+
+@pytest.mark.parametrize(
+    "axes, labels, buffer, told",
+    [
+        (16, 0, 2048, {"cello.pd"}),  # forward has one inlet and one outlet
+        (16, 0, 4096, set()),
+        (16, 1, 2048, set()),
+        (1, 0, 512, {"cello.pd", "cello-encode-decode.pd"}),
+    ],
+)
+def test_nn_tilde_is_told_its_buffer_again_where_it_forgets_it(axes, labels, buffer, told):
+    card = {**made_card(axes, labels), "smallest_safe_buffer": buffer}
+    patches = pd_patches(card)
+    found = {name for name, patch in patches.items() if f"bufsize {buffer}" in messages_of(patch)}
+    assert found == told
+
+
+def test_patches_say_to_models_only_what_nn_tilde_for_pd_knows():
+    """`get` is known to vschaos~ alone: nn~ answers it with a red line."""
+    known = {"set", "enable", "bufsize", "bang"}
+    for patch in pd_patches(made_card(16, 5, 4)).values():
+        (settings,) = (canvas for canvas in patch.every() if canvas.name == "settings")
+        told = {text.split()[0] for text in messages_of(settings)}
+        assert told - {"\\;", "0"} <= known  # to Pd, and first values of sliders
+    for path in sorted(write_max_example.PATCH.parent.glob("*.pd")):
+        for text in messages_of(read_patch(path.read_text(encoding="utf-8"))):
+            assert "get " not in text, (path.name, text)
+
+
+@pytest.mark.parametrize(
+    "buffer, hop, delays",
+    [(512, 512, (960, 960)), (4096, 512, (8128, 4096)), (512, 128, (960, 512))],
+)
+def test_delay_of_the_host_is_the_one_measured(buffer, hop, delays):
+    assert host_delays(buffer, hop) == delays
+    card = {**made_card(4), "smallest_safe_buffer": buffer, "hop": hop}
+    in_nn, in_vschaos = (round(1000 * delay / 44100) for delay in delays)
+    figures = Controls.of("cello", card).figures
+    assert f"at a buffer of {buffer} nn~ adds {in_nn} ms, vschaos~ {in_vschaos} ms" in figures
+
+
+def test_patches_without_labels_have_no_place_for_them():
+    for patch in pd_patches(made_card(16)).values():
+        assert "labels" not in {canvas.name for canvas in patch.every()}
+
+
+def test_a_menu_offers_a_guess_only_where_decode_guesses_too():
+    card = made_card(4, 2, 2)
+    card["labels"]["commanded"][0]["guessed_in"] = ["forward", "decode"]
+    labels = Controls.of("cello", card).labels
+    assert [label.guess for label in labels] == ["guess", "heard"]
+    words = Counter(" ".join(box.words) for box in pd_patches(card)["cello.pd"].boxes)
+    assert words["guess"] == 1 and words["heard"] == 1
+
+
+@pytest.mark.slow
+def test_limiter_of_the_patches_is_that_of_the_instrument(library, tmp_path):  # noqa: F811
+    canvas = PdCanvas("limited")
+    begin, end = pd_inner.limiter(canvas, 20, 60)
+    canvas.connect(canvas.obj(20, 20, "inlet~"), begin)
+    canvas.connect(end, canvas.obj(20, 220, "outlet~"))
+    (tmp_path / "limited.pd").write_text(canvas.fit().text())
+    ramp = np.linspace(-6.0, 6.0, 4096, dtype=np.float32)[None]
+    played = play(tmp_path, library, [("limited", 1)], ramp)
+    expected = soft_clip(torch.from_numpy(ramp)).numpy()
+    np.testing.assert_allclose(played.signals, expected, rtol=0, atol=2e-6)
 
 
 def test_controls_know_what_can_be_guessed():
@@ -221,15 +361,11 @@ def test_controls_know_what_can_be_guessed():
     ]
 
 
-def test_presets_lie_within_the_sliders_and_apart():
-    controls = Controls.of("cello", made_card(16, 2, 2))
-    presets = np.array(controls.presets)
-    assert presets.shape == (8, 18)
-    low, high = np.array(controls.ranges).T
-    assert (presets[:, :16] >= low).all() and (presets[:, :16] <= high).all()
-    assert not presets[0, :16].any()
-    apart = [np.abs(a - b).max() for a, b in itertools.combinations(presets, 2)]
-    assert min(apart) > 1.0
+def test_presets_are_the_places_of_the_card():
+    card = made_card(16, 2, 2)
+    presets = np.array(Controls.of("cello", card).presets)
+    np.testing.assert_array_equal(presets[:, :16], card["latent"]["places"])
+    np.testing.assert_array_equal(presets[:, 16:], [[-1, -1]] * 8)
 
 
 @pytest.mark.parametrize("lowest, highest", [(-3.0, 3.0), (0.5, 2.0), (0.0, 0.0), (-1e-9, 0.01)])
@@ -376,7 +512,7 @@ def test_a_name_with_a_space_plays_in_pd(library, instrument, noise, tmp_path): 
 def test_decode_in_pd_is_the_model(library, instrument, tmp_path):  # noqa: F811
     messages = [
         (0, "played-decode-on 1"),
-        (0, "played-axis1 0.75"),
+        *((0, f"played-axis{axis} {value}") for axis, value in enumerate((0.75, 0, 0, 0), 1)),
         (0, "played-label-pitch 2"),
         (CHANGE, "played-axis2 -1.5"),
         (CHANGE, "played-label-octave 6"),
@@ -393,6 +529,26 @@ def test_decode_in_pd_is_the_model(library, instrument, tmp_path):  # noqa: F811
     )
     expected = hosted(instrument / "played.ts", "decode", signals, BUFFER)[0]
     assert_heard(recorded, expected, first=BUFFER + 2 * BLOCK)  # sound fades in
+
+
+@pytest.mark.slow
+def test_both_models_at_once_stay_within_full_scale(library, instrument, noise, tmp_path):  # noqa: F811
+    """What reaches the loudspeakers, taken by an abstraction in their place."""
+    text = (instrument / "played.pd").read_text().replace("dac~ 1 2", "loudspeakers")
+    tap = "#N canvas 0 0 450 300 10;\n#X obj 10 10 inlet~;\n#X obj 10 90 inlet~;\n"
+    tap += "#X obj 10 50 s~ heard;\n#X connect 0 0 2 0;\n"
+    (instrument / "loudspeakers.pd").write_text(tap)
+    (instrument / "tapped.pd").write_text(text)
+    messages = [*play_file("played", tmp_path), (0, "played-decode-on 1"), (0, "played-audio 1")]
+    messages += [(0, f"played-{method}-level 6") for method in ("forward", "decode")]
+    messages.append((0, "played-set-gain_db 12"))
+    heard = timeline(tmp_path, instrument / "tapped.pd", "heard", messages, library)
+    parts = [
+        timeline(tmp_path, instrument / "tapped.pd", f"played-{method}-sound", messages, library)
+        for method in ("forward", "decode")
+    ]
+    assert 0.9 < np.abs(heard).max() <= 1.0
+    assert 2.0 * np.abs(sum(parts)).max() > 1.5  # before the level, which doubles it
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import hashlib
 import math
 import platform
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from vschaos2.export.checks import (
     opened,
 )
 from vschaos2.export.instrument_core import InstrumentCore
-from vschaos2.export.label_inlets import LabelPorts
+from vschaos2.export.label_ports import LabelPorts
+from vschaos2.export.response import measure_response
 from vschaos2.models.projection import LatentAxes
 from vschaos2.runs import Run
 from vschaos2.terminal import printable
@@ -32,6 +34,10 @@ LOAD_COUNTS = (
     "all time, other work on the machine, too"
     if sys.platform == "win32"
     else "processor time; slowest_with_other_work_ms is by the clock, other work included"
+)
+EMPTY_INLET = (
+    "an inlet that has said nothing but 0 counts as empty, like one with nothing connected: its "
+    "label is guessed, or as set, as at any value below 0; 0 is class 0 once anything else has come"
 )
 SAFE_LOAD = 0.7  # a block whose slowest calls take less of its duration than this is safe
 
@@ -67,6 +73,7 @@ def measure_card(
     ports = ports or LabelPorts()
     inlets, heard, guesses = len(ports.inlets), len(ports.encode_inlets), len(ports.outlets)
     hop = core.hop
+    words, places = measure_response(core, run.latents, axes, ports.plain)
     return {
         "sample_rate_hz": transform.sample_rate_hz,
         "methods": {
@@ -90,6 +97,8 @@ def measure_card(
             "explained": [round(float(v), 4) for v in axes.explained[:shown]],
             "lowest": [round(float(v), 3) for v in axes.lowest[:shown]],
             "highest": [round(float(v), 3) for v in axes.highest[:shown]],
+            "rising": words,
+            "places": places,
         },
         "labels": _labels(opened(content), ports, core),
         "attributes": told_attributes(opened(content)),
@@ -119,6 +128,7 @@ def _labels(
             "message": f"set {attribute}",
             "classes": (list(names) or list(range(dim))) if is_categorical else None,
             "name": inlet,
+            "plain": plain,
             "forward_inlet": 2 + i,
             "encode_inlet": 2 + sum(ports.on_encoder[:i]) if ports.on_encoder[i] else None,
             "decode_inlet": 1 + loaded.latent_dims + i,
@@ -131,10 +141,10 @@ def _labels(
                 if columns[i] >= 0
             ],
         }
-        for i, (task, attribute, names, dim, is_categorical, inlet) in enumerate(
+        for i, (task, attribute, names, dim, is_categorical, inlet, plain) in enumerate(
             zip(
                 ports.tasks, loaded.label_names, ports.class_names, ports.dims,
-                ports.categorical, ports.inlets, strict=True,
+                ports.categorical, ports.inlets, ports.plain, strict=True,
             )
         )
     ]  # fmt: skip
@@ -142,7 +152,7 @@ def _labels(
         {"name": name, "forward_outlet": 2 + i, "encode_outlet": 1 + loaded.latent_dims + i}
         for i, name in enumerate(ports.outlets)
     ]
-    return {"commanded": commanded, "guessed": guessed}
+    return {"empty_inlet": EMPTY_INLET, "commanded": commanded, "guessed": guessed}
 
 
 def told_attributes(loaded: torch.jit.ScriptModule) -> list[dict[str, Any]]:
@@ -151,7 +161,11 @@ def told_attributes(loaded: torch.jit.ScriptModule) -> list[dict[str, Any]]:
     Kinds are "number", "choice", "switch", "event" (any value does the same) and "reading" (it
     cannot be set).
     """
-    choices = {"inversion": loaded.modes, "projection": loaded.projections}
+    choices = {
+        "inversion": loaded.modes,
+        "projection": loaded.projections,
+        "limiter": loaded.limiters,
+    }
     limits = {
         "temperature": (0.0, loaded.greatest_temperature),
         "gain_db": (loaded.least_gain_db, loaded.greatest_gain_db),
@@ -254,6 +268,14 @@ def card_table(name: str, card: dict[str, Any]) -> str:
             f"{100 * card['load'][method][size]['real_time_factor']:7.1f}%" for size in sizes
         )
         lines.append(f"  {method:8} {ports['inlets']:>3} {ports['outlets']:>4} {delay:>9} {loads}")
+    # A number stays beside its words: a line breaks at no no-break space.
+    rising = [
+        f"{axis} {words}".replace(" ", "\N{NO-BREAK SPACE}")
+        for axis, words in enumerate(card["latent"]["rising"], 1)
+    ]
+    told = f"axes, as they rise: {' · '.join(rising)}"
+    wrapped = textwrap.wrap(told, 96, initial_indent="  ", subsequent_indent="    ")
+    lines += [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrapped]
     labels = card["labels"]
     lines += [
         f"  label {task['name']}: inlet {task['forward_inlet']} of forward, "

@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
+from vschaos2.export.empty_inlets import EmptyInlets
 from vschaos2.export.label_inlets import LabelInlets
+from vschaos2.export.output_level import OutputLevel
 from vschaos2.models.distributions import Normal
 from vschaos2.models.layers import padded_rows
 from vschaos2.models.projection import PROJECTIONS, LatentAxes
@@ -40,11 +42,11 @@ class InstrumentCore(nn.Module):
         forward_mode: phase of `forward`: "keep_input" or a mode of `MagnitudeInversion`.
         decode_mode: mode of phase recovery in `decode`.
         confidence: besides each guessed label, say how sure the guess is.
+        is_hosted: zeros at label inlets may come from inlets with nothing connected.
     """
 
     confidence: Final[bool]
     has_memory: Final[bool]
-    gains: Tensor
     stacked_centre: Tensor
     stacked_to_axes: Tensor
     stacked_from_axes: Tensor
@@ -57,6 +59,7 @@ class InstrumentCore(nn.Module):
         forward_mode: str = KEEP_INPUT,
         decode_mode: str = "balanced",
         confidence: bool = False,
+        is_hosted: bool = False,
     ) -> None:
         super().__init__()
         transform = model.transform
@@ -66,6 +69,10 @@ class InstrumentCore(nn.Module):
         self.labels = LabelInlets(
             getattr(model, "conditioning", None), getattr(model, "prediction", None)
         )
+        every = self.labels.n_labels
+        self.forward_inlets = EmptyInlets(every, is_hosted)
+        self.encode_inlets = EmptyInlets(len(self.labels.encoder_tasks), is_hosted)
+        self.decode_inlets = EmptyInlets(every, is_hosted)
         feature_dim: Any = model.encoder.feature_dim if self.labels.guesses_latent else 0
         self.feature_dim: int = feature_dim
         self.confidence = confidence
@@ -86,10 +93,8 @@ class InstrumentCore(nn.Module):
         self.has_memory = self.decode_memory.size > 0
         self.keep_input = forward_mode == KEEP_INPUT
         self.temperature = 0.0
-        self.gain = 1.0
+        self.forward_level, self.decode_level = OutputLevel(), OutputLevel()
         self.projection = 0
-        # The gain that each method ended its last block with: forward, decode.
-        self.register_buffer("gains", torch.ones(2), persistent=False)
         for field in ("centre", "to_axes", "from_axes"):
             stacked = torch.stack([getattr(axes[name], field) for name in PROJECTIONS])
             self.register_buffer(f"stacked_{field}", stacked, persistent=False)
@@ -104,7 +109,8 @@ class InstrumentCore(nn.Module):
         self.decode_inversion.reset()
         self.forward_memory.reset()
         self.decode_memory.reset()
-        self.gains = torch.full_like(self.gains, self.gain)
+        self.forward_level.reset()
+        self.decode_level.reset()
 
     @torch.jit.export
     def set_modes(self, forward_mode: str, decode_mode: str) -> None:
@@ -123,7 +129,14 @@ class InstrumentCore(nn.Module):
     @torch.jit.export
     def set_gain(self, gain: float) -> None:
         """A factor on the output, reached over the next block."""
-        self.gain = gain
+        self.forward_level.gain = gain
+        self.decode_level.gain = gain
+
+    @torch.jit.export
+    def set_limits(self, forward: bool, decode: bool) -> None:
+        """Whether the sound of each method is kept within full scale by `soft_clip`."""
+        self.forward_level.is_limited = forward
+        self.decode_level.is_limited = decode
 
     @torch.jit.export
     def set_projection(self, index: int) -> None:
@@ -159,7 +172,8 @@ class InstrumentCore(nn.Module):
         magnitude = magnitude.reshape(batch * count, bins)
         i = self.projection
         if self.labels.is_used:
-            commands = self.labels.of_encode(self.labels.at_frames(block[:, 1:], self.hop))
+            told = self.encode_inlets(block[:, 1:, self.hop - 1 :: self.hop])
+            commands = self.labels.of_encode(self.labels.rows(told))
             latent, _, guesses = self.hear(magnitude, commands)
         else:
             latent, guesses = self.sample(magnitude), magnitude[:, :0]
@@ -181,7 +195,8 @@ class InstrumentCore(nn.Module):
         latent = self.stacked_centre[i] + torch.matmul(padded_rows(played), step)
         labels: Tensor | None = None
         if self.labels.is_used:
-            commands = padded_rows(self.labels.rows(axes[:, self.latent_dims :]))
+            told = self.decode_inlets(axes[:, self.latent_dims :])
+            commands = padded_rows(self.labels.rows(told))
             labels = self.labels.unguessed(commands)
             if self.labels.guesses_latent:
                 # Nothing is heard: predictors that read features get none, and are not asked.
@@ -193,7 +208,7 @@ class InstrumentCore(nn.Module):
         magnitude, memory = self.magnitude_after(latent[: batch * count], labels, memory)
         self.decode_memory.keep(memory)
         magnitude = magnitude.reshape(batch, count, -1)
-        return self.level(self.decode_inversion(magnitude), 1).unsqueeze(1)
+        return self.decode_level(self.decode_inversion(magnitude)).unsqueeze(1)
 
     def forward(self, block: Tensor) -> Tensor:
         """A block through the model, and guessed labels, each held for its hop.
@@ -207,7 +222,8 @@ class InstrumentCore(nn.Module):
         rows = heard.reshape(batch * count, bins)
         labels: Tensor | None = None
         if self.labels.is_used:
-            commands = self.labels.at_frames(block[:, 1:], self.hop)
+            told = self.forward_inlets(block[:, 1:, self.hop - 1 :: self.hop])
+            commands = self.labels.rows(told)
             latent, labels, guesses = self.hear(rows, commands)
         else:
             latent, guesses = self.sample(rows), rows[:, :0]
@@ -222,7 +238,7 @@ class InstrumentCore(nn.Module):
             signal = self.forward_synthesis(coefficients * ratio)
         else:
             signal = self.forward_inversion(magnitude)
-        signal = self.level(signal, 0).unsqueeze(1)
+        signal = self.forward_level(signal).unsqueeze(1)
         if guesses.shape[1] == 0:
             return signal
         held = guesses.reshape(batch, count, 1, guesses.shape[1]).expand(-1, -1, self.hop, -1)
@@ -284,18 +300,6 @@ class InstrumentCore(nn.Module):
             return self.magnitude(latent, labels), state
         estimate, state = self.model.decode_rows(latent, labels, state)
         return self.transform.to_magnitude(padded_rows(estimate.mean))[: len(latent)], state
-
-    def level(self, signal: Tensor, method: int) -> Tensor:
-        """A block under the gain, moving to it in a straight line: [B, T] → [B, T]."""
-        start = float(self.gains[method])
-        if start == self.gain:
-            return signal if self.gain == 1.0 else signal * self.gain
-        count = signal.shape[1]
-        ramp = torch.arange(1, count + 1, device=signal.device) * ((self.gain - start) / count)
-        gains = self.gains.clone()
-        gains[method] = self.gain
-        self.gains = gains
-        return signal * (start + ramp)
 
 
 def known_modes() -> list[str]:

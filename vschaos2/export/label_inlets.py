@@ -1,26 +1,22 @@
 """Labels that a player commands: by signals at the inlets, or by messages.
 
 A value at an inlet that is negative, or no number, means "you guess": the label is then what the
-model's predictor hears, if it has one for this task, or else what the task's message last set.
-Class indices are rounded to the nearest; the model itself keeps them within its classes.
+model's predictor hears, if it has one for this task, or else what the task's message last set. So
+does an inlet with nothing connected (see `EmptyInlets`). Class indices are rounded to the nearest;
+the model itself keeps them within its classes.
 """
 
 import math
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from vschaos2.models.conditioning import Conditioning, Prediction
-from vschaos2.models.vae import VAE
-from vschaos2.terminal import printable
 
 LABEL_LIMIT = 1e6  # magnitude of a label that may be commanded
 NUMBER_LENGTH = 40  # longest text that is read as a number
-LABEL_WIDTH = 48  # characters of an inlet's name
 
 
 class LabelInlets(nn.Module):
@@ -73,10 +69,6 @@ class LabelInlets(nn.Module):
         values = self.values.clone()
         values[task] = value
         self.values = values
-
-    def at_frames(self, block: Tensor, hop: int) -> Tensor:
-        """Commands of every frame, the last sample of its hop: [B, n, F·hop] → [B·F, n]."""
-        return self.rows(block[:, :, hop - 1 :: hop])
 
     def rows(self, commands: Tensor) -> Tensor:
         """Channels as columns: [B, n, F] → [B·F, n]."""
@@ -195,94 +187,3 @@ class LabelTexts(nn.Module):
                 return names[index]
             return str(index)
         return str(value)
-
-
-def inlet_name(task: str, dim: int, is_categorical: bool, names: Sequence[str]) -> str:
-    """What a host shows at a label's inlet: the task and its classes, shortened.
-
-    Args:
-        task: its name.
-        dim: number of classes.
-        is_categorical: whether it has classes.
-        names: of the classes; may be empty.
-    """
-    if not is_categorical:
-        return task
-    if not names:
-        return f"{task} (0 … {dim - 1})"
-    full = f"{task} ({', '.join(names)})"
-    if len(full) <= LABEL_WIDTH:
-        return full
-    shown: list[str] = []
-    for name in names[:-1]:
-        if shown and len(task) + len(", ".join([*shown, name, "…", names[-1]])) > LABEL_WIDTH:
-            break
-        shown.append(name)
-    return f"{task} ({', '.join([*shown, '…', names[-1]])})"
-
-
-def attribute_name(task: str, taken: Sequence[str]) -> str:
-    """A name under which a message can set a task: its own, or one near it.
-
-    Args:
-        task: any text.
-        taken: names that mean something else.
-    """
-    name = re.sub(r"[^0-9A-Za-z_]", "_", task)
-    while not name[:1].isalpha() or name in taken:
-        name = f"label_{name}"
-    return name
-
-
-@dataclass(frozen=True)
-class LabelPorts:
-    """What a host is shown of a model's labels.
-
-    Args:
-        tasks: that a player commands, in the order of the inlets.
-        dims: number of classes of each; 1 for a continuous one.
-        categorical: whether each has classes.
-        class_names: of each by index; empty where there are none.
-        on_encoder: whether each is an inlet of `encode`, too.
-        predicted: tasks that are guessed.
-        confidence: whether it is said how sure a guess is.
-    """
-
-    tasks: Sequence[str] = ()
-    dims: Sequence[int] = ()
-    categorical: Sequence[bool] = ()
-    class_names: Sequence[Sequence[str]] = ()
-    on_encoder: Sequence[bool] = ()
-    predicted: Sequence[str] = ()
-    confidence: bool = False
-
-    @staticmethod
-    def of(model: VAE, classes: Mapping[str, Sequence[str]], confidence: bool) -> "LabelPorts":
-        """The ports of a model whose tasks have these class names.
-
-        Hosts keep names as C strings, which a NUL ends, and show them; patches hold them between
-        separators. So what cannot be printed in a name becomes visible before a host sees it.
-        """
-        told = model.conditioning
-        names = [list(map(printable, classes.get(task, ()))) for task in told.tasks]
-        return LabelPorts(
-            list(map(printable, told.tasks)), told.dims, told.categorical, names, told.on_encoder,
-            list(map(printable, model.prediction.tasks)), confidence,
-        )  # fmt: skip
-
-    @property
-    def inlets(self) -> list[str]:
-        """Names of the label inlets of `forward` and `decode`."""
-        rows = zip(self.tasks, self.dims, self.categorical, self.class_names, strict=True)
-        return [inlet_name(*row) for row in rows]
-
-    @property
-    def encode_inlets(self) -> list[str]:
-        """Names of the label inlets of `encode`."""
-        return [name for name, is_on in zip(self.inlets, self.on_encoder, strict=True) if is_on]
-
-    @property
-    def outlets(self) -> list[str]:
-        """Names of the outlets for guesses, of `forward` and `encode`."""
-        sure = [f"{task} confidence" for task in self.predicted] if self.confidence else []
-        return [*self.predicted, *sure]

@@ -3,10 +3,12 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from vschaos2.export.core_interface import Core
 from vschaos2.export.instrument_core import KEEP_INPUT, known_modes
-from vschaos2.export.label_inlets import LabelPorts, LabelTexts, attribute_name
+from vschaos2.export.label_inlets import LabelTexts
+from vschaos2.export.label_ports import LabelPorts, attribute_name
 from vschaos2.export.nn_tilde import NnTildeModule
 from vschaos2.models.projection import PROJECTIONS
 
@@ -14,50 +16,8 @@ LEAST_GAIN_DB, GREATEST_GAIN_DB = -120.0, 60.0
 GREATEST_TEMPERATURE = 10.0
 WARM_UP_CALLS = 4  # TorchScript watches the first calls before it compiles
 WARM_UP_SAMPLES = 2048
+LIMITERS = ("off", "decode", "all")
 NO_LABELS = LabelPorts()
-
-
-@torch.jit.interface
-class Core(nn.Module):
-    """`InstrumentCore` as seen from outside.
-
-    Behind an interface each method keeps a compiled graph of its own, so that warming it up in
-    `get_methods` warms it for the host. Called directly, it would be inlined into each caller and
-    compiled there anew, on the audio thread.
-    """
-
-    def reset(self) -> None:  # noqa: D102
-        pass
-
-    def set_modes(self, forward_mode: str, decode_mode: str) -> None:  # noqa: D102
-        pass
-
-    def set_temperature(self, temperature: float) -> None:  # noqa: D102
-        pass
-
-    def set_gain(self, gain: float) -> None:  # noqa: D102
-        pass
-
-    def set_projection(self, index: int) -> None:  # noqa: D102
-        pass
-
-    def set_label(self, task: int, value: float) -> None:  # noqa: D102
-        pass
-
-    def forward_delay(self) -> int:  # noqa: D102
-        pass
-
-    def decode_delay(self) -> int:  # noqa: D102
-        pass
-
-    def encode(self, block: Tensor) -> Tensor:  # noqa: D102
-        pass
-
-    def decode(self, axes: Tensor) -> Tensor:  # noqa: D102
-        pass
-
-    def forward(self, block: Tensor) -> Tensor:  # noqa: D102
-        pass
 
 
 class StreamingVAE(NnTildeModule):
@@ -69,6 +29,7 @@ class StreamingVAE(NnTildeModule):
         inversion       default | keep_input | random | eco | balanced | live | hq
         projection      none | pca | ica
         gain_db         -120 to 60
+        limiter         off | decode | all: which methods' sound bends at full scale (`soft_clip`)
         reset           any value: forget all that was heard
         latent_dims     number of latent axes, read only
         delay           samples of forward and of decode, read only
@@ -116,23 +77,27 @@ class StreamingVAE(NnTildeModule):
         self.inversion = "default"
         self.projection = projection
         self.gain_db = 0.0
+        self.limiters: list[str] = list(LIMITERS)
+        self.limiter = "decode"
         self.is_warm = False
         self.least_gain_db, self.greatest_gain_db = LEAST_GAIN_DB, GREATEST_GAIN_DB
         self.greatest_temperature = GREATEST_TEMPERATURE
         self.warm_up_calls = WARM_UP_CALLS
         self.warm_up_frames: list[int] = sorted({1, max(1, WARM_UP_SAMPLES // hop)})
         self.core.set_projection(PROJECTIONS.index(projection))
+        self.core.set_limits(False, True)
         self.register_buffer("latent_ranges", latent_ranges)
         axes = [f"axis {i}" for i in range(1, latent_dims + 1)]
         self.register_method("forward", 1, 1, ["signal", *ports.inlets], ["signal", *ports.outlets])
         self.register_method(
             "encode", 1, hop, ["signal", *ports.encode_inlets], [*axes, *ports.outlets]
         )
-        self.register_method("decode", hop, 1, [*axes, *ports.inlets], ["signal"])
+        self.register_method("decode", hop, 1, [*axes, *ports.decode_inlets], ["signal"])
         self.register_attribute("temperature", float)
         self.register_attribute("inversion", str)
         self.register_attribute("projection", str)
         self.register_attribute("gain_db", float)
+        self.register_attribute("limiter", str)
         self.register_attribute("reset", bool)
         self.register_attribute("latent_dims", int)
         self.register_attribute("delay", int, int)
@@ -245,6 +210,20 @@ class StreamingVAE(NnTildeModule):
             return 1
         self.gain_db = value
         self.core.set_gain(math.pow(10.0, value / 20.0))
+        return 0
+
+    @torch.jit.export
+    def get_limiter(self) -> list[str]:
+        """Which methods are limited."""
+        return [self.limiter]
+
+    @torch.jit.export
+    def set_limiter(self, value: str) -> int:
+        """`off`, `decode` or `all`: decode has no input that would say what level to expect."""
+        if value not in self.limiters:
+            return 1
+        self.limiter = value
+        self.core.set_limits(value == "all", value != "off")
         return 0
 
     @torch.jit.export

@@ -13,7 +13,7 @@ from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card
 from vschaos2.export.checks import check_run
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
-from vschaos2.export.label_inlets import LabelPorts
+from vschaos2.export.label_ports import LabelPorts
 from vschaos2.export.nn_tilde import define_text_attributes
 from vschaos2.export.operators import check_operators
 from vschaos2.export.patches import patch_files
@@ -81,7 +81,9 @@ def export_run(
     wanted = model.latent_dim if latent_dims is None else latent_dims
     shown = count_axes(axes[projection].explained, wanted)
     forward_mode = "live" if inversion == "live" else KEEP_INPUT
-    core = InstrumentCore(model, axes, shown, forward_mode, inversion, confidence).eval()
+    core = InstrumentCore(
+        model, axes, shown, forward_mode, inversion, confidence, is_hosted=True
+    ).eval()
     ports = LabelPorts.of(model, run.classes, confidence)
     core.set_projection(PROJECTIONS.index(projection))
     with warnings.catch_warnings():

@@ -7,7 +7,8 @@ from typing import Any
 
 LARGEST_BUFFER = 4096  # samples; where no buffer was measured to be safe
 HEADROOM = 1.2  # sliders reach a little beyond what the training data used
-PRESETS = 8
+PD_BLOCK = 64  # samples
+GUESS, HEARD = "guess", "heard"  # from latents, too; only from sound
 SHORT_NAME, MOST_IN_ROW, MOST_IN_COLUMN = 4, 16, 10  # what classes can be shown side by side
 
 
@@ -22,6 +23,8 @@ class Label:
         is_guessed: whether the model can guess it where it is not commanded.
         is_guessed_in_decode: whether it can do so from latents alone.
         is_heard: whether it is an inlet of `encode`, too.
+        plain: a value that is no guess.
+        guess: what a menu calls the guess: what is only heard, `decode` does without.
     """
 
     task: str
@@ -30,17 +33,13 @@ class Label:
     is_guessed: bool
     is_guessed_in_decode: bool
     is_heard: bool
+    plain: int
+    guess: str = GUESS
 
     @property
     def first(self) -> int:
         """The value that is set when a patch opens: a guess, or else `plain`."""
         return -1 if self.is_guessed else self.plain
-
-    @property
-    def plain(self) -> int:
-        """A value that is no guess: of classes that are numbers the middle, else the first."""
-        is_ordered = all(name.lstrip("-").isdigit() for name in self.names)
-        return len(self.names) // 2 if is_ordered else 0
 
     @property
     def is_row(self) -> bool:
@@ -98,6 +97,8 @@ class Controls:
         name: of the files, without an ending.
         key: the name as the beginning of receivers' names.
         ranges: lowest and highest value of each latent axis' slider.
+        rising: what each axis does to the sound as it rises, in a word.
+        places: coordinates of typical sounds of like loudness, the most central one first.
         labels: in the order of the inlets.
         guesses: in the order of the outlets.
         settings: in the order of the attributes.
@@ -109,6 +110,8 @@ class Controls:
     name: str
     key: str
     ranges: tuple[tuple[float, float], ...]
+    rising: tuple[str, ...]
+    places: tuple[tuple[float, ...], ...]
     labels: tuple[Label, ...]
     guesses: tuple[Guess, ...]
     settings: tuple[Setting, ...]
@@ -122,21 +125,20 @@ class Controls:
         return tuple(label for label in self.labels if label.is_heard)
 
     @property
-    def presets(self) -> list[list[float]]:
-        """Values of all axes, then labels: all zero, then places spread over the ranges.
+    def ports(self) -> dict[str, tuple[int, int]]:
+        """Inlets and outlets of each method."""
+        axes, labels, guesses = len(self.ranges), len(self.labels), len(self.guesses)
+        return {
+            "forward": (1 + labels, 1 + guesses),
+            "encode": (1 + len(self.heard_labels), axes + guesses),
+            "decode": (axes + labels, 1),
+        }
 
-        Every axis turns by another irrational step (a Kronecker sequence), so that no two presets
-        lie close to each other.
-        """
+    @property
+    def presets(self) -> list[list[float]]:
+        """Values of all axes, then labels: places that sound about as loud as each other."""
         first = [float(label.first) for label in self.labels]
-        found = [[0.0] * len(self.ranges) + first]
-        for preset in range(1, PRESETS):
-            place = []
-            for axis, (low, high) in enumerate(self.ranges):
-                turn = (preset * (axis + 2) ** 0.5) % 1.0
-                place.append(round(0.6 * (low + turn * (high - low)), 2))
-            found.append(place + first)
-        return found
+        return [[*place, *first] for place in self.places]
 
     @staticmethod
     def of(name: str, card: Mapping[str, Any]) -> "Controls":
@@ -151,6 +153,8 @@ class Controls:
                 "forward" in task["guessed_in"],
                 "decode" in task["guessed_in"],
                 task["encode_inlet"] is not None,
+                int(task["plain"]),
+                GUESS if "decode" in task["guessed_in"] else HEARD,
             )
             for task in told["commanded"]
         )
@@ -160,9 +164,11 @@ class Controls:
             name,
             as_key(name),
             tuple(map(slider_range, latent["lowest"], latent["highest"])),
+            tuple(words.split(",")[0] for words in latent["rising"]),
+            tuple(map(tuple, latent["places"])),
             labels,
             tuple(Guess(each, as_key(each), names.get(each, ())) for each in heard),
-            tuple(_setting(each) for each in card["attributes"] if each["kind"] != "reading"),
+            tuple(_setting(each) for each in card["attributes"] if _is_shown(each)),
             buffer,
             card["sample_rate_hz"],
             _figures(card, buffer),
@@ -191,6 +197,11 @@ def slider_range(lowest: float, highest: float) -> tuple[float, float]:
     return round(low, 1) - 0.1 * (low < 0.0), round(high, 1) + 0.1 * (high > 0.0)
 
 
+def _is_shown(told: Mapping[str, Any]) -> bool:
+    """Patches limit what they play themselves, whatever the model does."""
+    return told["kind"] != "reading" and told["name"] != "limiter"
+
+
 def _setting(told: Mapping[str, Any]) -> Setting:
     return Setting(
         told["name"],
@@ -207,9 +218,25 @@ def _figures(card: Mapping[str, Any], buffer: int) -> str:
     delays = card["delay_ms"]
     size = str(buffer) if str(buffer) in loads["forward"] else max(loads["forward"], key=int)
     load = {name: 100.0 * loads[name][size]["real_time_factor"] for name in delays}
+    in_nn, in_vschaos = (1000.0 * delay / rate for delay in host_delays(buffer, card["hop"]))
     return (
         f"{rate} Hz · {len(card['latent']['lowest'])} axes · delay of forward "
-        f"{delays['forward']:.0f} ms, of decode {delays['decode']:.0f} ms, and the buffer's "
-        f"{1000.0 * buffer / rate:.0f} ms · load of one core {load['forward']:.0f} % and "
-        f"{load['decode']:.0f} %"
+        f"{delays['forward']:.0f} ms, of decode {delays['decode']:.0f} ms · at a buffer of "
+        f"{buffer} nn~ adds {in_nn:.0f} ms, vschaos~ {in_vschaos:.0f} ms · load of one core "
+        f"{load['forward']:.0f} % and {load['decode']:.0f} %"
     )
+
+
+def host_delays(buffer: int, hop: int) -> tuple[int, int]:
+    """Samples that nn~ and vschaos~ add to the model's own delay.
+
+    nn~ gathers a buffer N and computes it while the next is gathered: what came with the first
+    block of 64 is heard 2N - 64 later. vschaos~ works in halves of the buffer; where that is a
+    single hop it cannot, and does as nn~.
+
+    Args:
+        buffer: of the host, in samples.
+        hop: of the model, in samples.
+    """
+    in_nn = 2 * buffer - PD_BLOCK
+    return in_nn, buffer if buffer >= 2 * hop else in_nn

@@ -8,7 +8,6 @@ from vschaos2.export.patches.flow import Block
 from vschaos2.export.patches.max_canvas import BOX_HEIGHT, MaxCanvas, text_width
 
 ROW = 28  # pixels from one box to the next below
-GUESS = "guess"
 FIRST_LEVEL_DB = -12.0
 SIGNAL, NONE = "signal", ""
 CONTROL = 100  # pixels of a menu
@@ -35,7 +34,7 @@ def source(canvas: MaxCanvas, x: float, y: float) -> int:
 
 
 def output(canvas: MaxCanvas, x: float, y: float, model: int, name: str) -> None:
-    """Level, meter and loudspeakers of a model's first outlet."""
+    """Level, meter, limiter and loudspeakers of a model's first outlet."""
     level = canvas.add(
         "live.gain~", x, y, 130, 40, 1, [SIGNAL, NONE, "float", "list"], channels=1,
         orientation=1, parameter_enable=1, varname=name,
@@ -52,10 +51,10 @@ def output(canvas: MaxCanvas, x: float, y: float, model: int, name: str) -> None
             }
         },
     )  # fmt: skip
-    speaker = canvas.gui("ezdac~", x + 150, y, 40, 40)
-    canvas.connect(model, level)
-    canvas.connect(level, speaker)
-    canvas.connect(level, speaker, 0, 1)
+    limited = canvas.sub(x + 140, y, "limiter", inner.limiter(), 1, [SIGNAL])
+    speaker = canvas.gui("ezdac~", x + 220, y, 40, 40)
+    canvas.chain(model, level, limited, speaker)
+    canvas.connect(limited, speaker, 0, 1)
 
 
 def switch(canvas: MaxCanvas, x: float, y: float, key: str, method: str, is_on: bool) -> None:
@@ -69,7 +68,7 @@ def switch(canvas: MaxCanvas, x: float, y: float, key: str, method: str, is_on: 
 
 def label_block(label: Label, key: str, guess: Guess | None) -> Block[MaxCanvas]:
     """A menu or number box for a label, and what is heard."""
-    words = ([GUESS] if label.is_guessed else []) + list(label.names)
+    words = ([label.guess] if label.is_guessed else []) + list(label.names)
     offset = int(label.is_guessed and bool(label.names))
     half = max(CONTROL, math.ceil(text_width(label.task)), math.ceil(text_width(f"p {label.key}")))
 

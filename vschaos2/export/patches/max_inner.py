@@ -1,5 +1,6 @@
 """The patchers within a Max patch: sources, labels, settings, what moves the axes."""
 
+from vschaos2.dsp.limiter import KNEE
 from vschaos2.export.patches.controls import Controls, Guess, Label, Setting
 from vschaos2.export.patches.max_canvas import MaxCanvas, text_width
 
@@ -22,6 +23,23 @@ def source() -> MaxCanvas:
     canvas.chain(noise, quiet)
     for inlet, box in enumerate((microphone, player, quiet), 1):
         canvas.connect(box, chosen, 0, inlet)
+    return canvas
+
+
+def limiter() -> MaxCanvas:
+    """What passes up to the knee as it is and bends towards 1 above: the curve of `soft_clip`."""
+    canvas, room = MaxCanvas(300, 330), 1.0 - KNEE
+    sound = canvas.gui("inlet", 20, 20, 30, 30, comment="sound")
+    within = canvas.obj(20, 70, f"clip~ {-KNEE:g} {KNEE:g}", 3, [SIGNAL])
+    beyond = canvas.obj(130, 110, "-~", 2, [SIGNAL])
+    steep = canvas.obj(130, 140, f"*~ {1.0 / room:g}", 2, [SIGNAL])
+    bent = canvas.obj(130, 170, "tanh~", 1, [SIGNAL])
+    small = canvas.obj(130, 200, f"*~ {room:g}", 2, [SIGNAL])
+    both = canvas.obj(20, 240, "+~", 2, [SIGNAL])
+    canvas.chain(sound, within, both, canvas.gui("outlet", 20, 280, 30, 30, comment="within 1"))
+    canvas.chain(sound, beyond, steep, bent, small)
+    canvas.connect(within, beyond, 0, 1)
+    canvas.connect(small, both, 0, 1)
     return canvas
 
 
@@ -121,7 +139,7 @@ def walk(controls: Controls) -> MaxCanvas:
     Inlets: on or off, seconds, and the number of a place. Outlets: the axes.
     """
     step, count = 130, len(controls.ranges)
-    places = [" ".join(f"{value:g}" for value in each[:count]) for each in controls.presets]
+    places = [" ".join(f"{value:g}" for value in each) for each in controls.places]
     canvas = MaxCanvas(60 + max(step * max(3, count), *map(text_width, places)), 680)
     on = canvas.gui("inlet", 20, 20, 30, 30, comment="on or off")
     seconds = canvas.gui("inlet", 20 + step, 20, 30, 30, comment="seconds")
@@ -156,10 +174,11 @@ def walk(controls: Controls) -> MaxCanvas:
 
 def send_heard(key: str, name: str) -> MaxCanvas:
     """A guess as a number, ten times a second, to whoever shows it."""
-    canvas = MaxCanvas(320, 180)
+    sent = f"s {key}.heard.{name}"
+    canvas = MaxCanvas(max(320, 40 + text_width(sent)), 180)
     inlet = canvas.gui("inlet", 20, 20, 30, 30, comment="a guess")
     value = canvas.obj(20, 70, "snapshot~ 100", 2, ["float"])
-    canvas.chain(inlet, value, canvas.obj(20, 110, f"s {key}.heard.{name}", 1, []))
+    canvas.chain(inlet, value, canvas.obj(20, 110, sent, 1, []))
     return canvas
 
 

@@ -10,7 +10,7 @@ from vschaos2.export.patches.max_canvas import ACCENT, MaxCanvas, text_width
 
 GAP, HEADER_HEIGHT, TITLE_HEIGHT = 12, 88, 30
 SOUND_WIDTH, LEAST_TOP = 480, 240
-LABELS_AT = 140  # pixels from the sound's source to the labels
+LABELS_AT, HEARD_AT = 140, 270  # pixels from the sound's source to the labels, to guesses
 INLET_MARGIN = 19.0  # pixels of a box's width that its inlets do not spread over
 SIGNAL, NONE = "signal", ""
 
@@ -44,7 +44,7 @@ def control_panel(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> int:
 
 def sound_width(controls: Controls) -> int:
     """Pixels of the panel of the sound."""
-    shown = 24 + 220 + 70 * len(controls.guesses)
+    shown = 24 + HEARD_AT + 62 * len(controls.guesses)
     return max(SOUND_WIDTH, shown, _switch_at(controls) + int(text_width("loadmess 1")) + 2 * GAP)
 
 
@@ -76,7 +76,7 @@ def forward(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> None:
             canvas.connect(signals, model, i, 1 + i)
     for i, guess in enumerate(controls.guesses):
         box = canvas.sub(
-            x + 220 + 70 * i, y + 160, "heard", inner.send_heard(key, guess.key), 1, []
+            x + HEARD_AT + 62 * i, y + 160, "heard", inner.send_heard(key, guess.key), 1, []
         )
         canvas.connect(model, box, 1 + i)
     blocks.output(canvas, x, y + 156, model, f"{key} forward")

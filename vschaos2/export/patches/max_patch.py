@@ -23,7 +23,9 @@ from vschaos2.export.patches.max_panel import (
 
 GUTTER, SLIDER_HEIGHT = 150, 90  # pixels left of the columns; of a slider
 NARROWEST, WIDTH, WIDEST = 1000, 1272, 1360  # pixels of a window; the last for many axes only
+NAMES_HEIGHT = 46  # of the names of axes: two rows, and one of numbers which is there anyway
 LEAST_PITCH, ROOMY_PITCH, MOST_PITCH = 33, 46, 60
+NARROW = 6.2  # pixels of a character of small letters
 SIGNAL, NONE = "signal", ""
 
 
@@ -50,22 +52,21 @@ def play_canvas(controls: Controls) -> MaxCanvas:
     forward(canvas, controls, GAP + 12, y + TITLE_HEIGHT)
 
     y += height + GAP
-    canvas.panel(GAP, y, canvas.width - 2 * GAP, 362)
+    canvas.panel(GAP, y, canvas.width - 2 * GAP, 362 + NAMES_HEIGHT)
     canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
     _presets(canvas, x0, y + 8)
     walk = _walk(canvas, controls, x0, y, pitch)
-    zero = canvas.obj(GAP + 12, y + 66, "loadmess 0.", 1, [NONE])
+    _name_axes(canvas, controls, x0, y + 90, pitch)
+    y += NAMES_HEIGHT
     decode = _decode(canvas, controls, columns, x0, y + 280, pitch)
     for axis, (low, high) in enumerate(controls.ranges):
         x = x0 + pitch * axis
-        canvas.comment(x + 12, y + 88, str(axis + 1))
         slider = canvas.gui(
             "slider", x, y + 110, 20, SLIDER_HEIGHT, floatoutput=1, min=low, size=high - low
         )
         number = _number(canvas, x, y + 206, pitch)
         signal = canvas.obj(x, y + 234, "sig~", 1, [SIGNAL], 31)
         canvas.connect(walk, slider, axis)
-        canvas.connect(zero, slider, is_hidden=True)
         canvas.chain(slider, number, signal)
         canvas.connect(signal, decode, 0, axis)
     messages = canvas.sub(GAP + 12, y + 250, "messages", inner.messages(key, "decode"), 1, [NONE])
@@ -74,8 +75,8 @@ def play_canvas(controls: Controls) -> MaxCanvas:
     blocks.switch(canvas, GAP + 12, y + 100, key, "decode", is_on=False)
     blocks.output(canvas, x0, y + 312, decode, f"{key} decode")
     canvas.comment(
-        x0 + 220, y + 316, "Every axis is a number: a slider shows where your sounds lay. 0 is "
-        "their middle, the first axis changes the sound most.", 570, lines=2,
+        x0 + 270, y + 316, "Every axis is a number: a slider shows where your sounds lay. 0 is "
+        "their middle, the first axis changes the sound most.", 530, lines=2,
     )  # fmt: skip
     canvas.height = y + 362 + GAP
     return canvas
@@ -100,7 +101,7 @@ def edit_patch(controls: Controls) -> str:
     blocks.switch(canvas, GAP + 362, y + TITLE_HEIGHT, key, "decode", is_on=True)
 
     y += height + GAP
-    canvas.panel(GAP, y, canvas.width - 2 * GAP, 412)
+    canvas.panel(GAP, y, canvas.width - 2 * GAP, 412 + NAMES_HEIGHT + 10)
     canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
     _presets(canvas, x0, y + 8)
     guesses = len(controls.guesses)
@@ -116,12 +117,16 @@ def edit_patch(controls: Controls) -> str:
         signal = canvas.obj(x, y + 64, "sig~", 1, [SIGNAL], 34)
         canvas.chain(come, signal)
         canvas.connect(signal, encode, 0, inlet)
-    decode = _decode(canvas, controls, count + len(controls.labels), x0, y + 330, pitch)
-    for model, top in ((encode, 64), (decode, 300)):
+    _name_axes(canvas, controls, x0, y + 118, pitch)
+    decode = _decode(
+        canvas, controls, count + len(controls.labels), x0, y + 340 + NAMES_HEIGHT, pitch
+    )
+    for model, top in ((encode, 64), (decode, 310 + NAMES_HEIGHT)):
         messages = canvas.sub(
             GAP + 12, y + top, "messages", inner.messages(key, "decode"), 1, [NONE]
         )
         canvas.connect(messages, model)
+    y += NAMES_HEIGHT + 10
     one = canvas.obj(GAP + 12, y + 134, "loadmess 1.", 1, [NONE])
     zero = canvas.obj(GAP + 12, y + 228, "loadmess 0.", 1, [NONE])
     canvas.comment(GAP + 102, y + 134, "scale")
@@ -191,7 +196,8 @@ def _presets(canvas: MaxCanvas, x: int, y: int) -> None:
 
 def _walk(canvas: MaxCanvas, controls: Controls, x: int, y: int, pitch: int) -> int:
     """Places to go to, and a walk at random; returns the box that moves the axes."""
-    places = ["middle", *(f"place {i}" for i in range(1, len(controls.presets)))]
+    places = [f"place {i}" for i in range(1, 1 + len(controls.places))]
+    first = canvas.obj(GAP + 12, y + 66, "loadmess 0", 1, [NONE])
     menu = canvas.gui("umenu", x, y + 38, 90, BOX_HEIGHT, items=blocks.menu_items(places))
     toggle = canvas.gui("toggle", x + 110, y + 37, 24, 24)
     canvas.comment(x + 138, y + 38, "walk at random")
@@ -204,8 +210,22 @@ def _walk(canvas: MaxCanvas, controls: Controls, x: int, y: int, pitch: int) -> 
     canvas.connect(toggle, walk)
     canvas.connect(begin, seconds)
     canvas.connect(seconds, walk, 0, 1)
+    canvas.connect(first, menu, is_hidden=True)
     canvas.connect(menu, walk, 0, 2)
     return walk
+
+
+def _name_axes(canvas: MaxCanvas, controls: Controls, x0: int, y: int, pitch: int) -> None:
+    """What each axis does as it rises, in two rows, and below them the axes' numbers."""
+    starts = [x0 + pitch * axis for axis in range(len(controls.ranges))]
+    widths = [int(NARROW * len(word)) + 8 for word in controls.rising]
+    places = stagger(starts, widths, int(canvas.width) - GAP, gap=2)
+    for axis, (word, width, (x, row)) in enumerate(
+        zip(controls.rising, widths, places, strict=True), 1
+    ):
+        canvas.comment(starts[axis - 1], y + 44, str(axis))
+        if word:
+            canvas.comment(x, y + 22 - 22 * row, word, width)
 
 
 def _label_columns(

@@ -6,10 +6,12 @@ name is the instrument's key and what it controls, as in `cello-axis1` or `cello
 
 from collections.abc import Sequence
 
+from vschaos2.dsp.limiter import KNEE
 from vschaos2.export.patches.controls import Controls, Guess, Label, Setting
 from vschaos2.export.patches.pd_canvas import PdCanvas, symbol, text_width, widest
 
 FIRST_LEVEL_DB = -12
+NN_BUFFER = 4096  # samples
 SOURCES = ("off", "microphone", "file", "noise")
 
 
@@ -47,8 +49,28 @@ def source(key: str) -> PdCanvas:
     return canvas.fit()
 
 
+def limiter(canvas: PdCanvas, x: int, y: int) -> tuple[int, int]:
+    """What passes up to the knee as it is and bends towards 1 above; its first and last box.
+
+    The curve of `soft_clip`: c + (1 - k) tanh((x - c) / (1 - k)), c what lies within the knee k.
+    """
+    room = 1.0 - KNEE
+    begin = canvas.obj(x, y, "*~ 1")
+    within = canvas.obj(x, y + 30, f"clip~ {-KNEE:g} {KNEE:g}")
+    beyond = canvas.obj(x + 110, y + 60, "-~")
+    bent = canvas.obj(x + 110, y + 90, rf"expr~ {room:g} * tanh(\$v1 / {room:g})")
+    end = canvas.obj(x, y + 120, "+~")
+    canvas.connect(begin, within)
+    canvas.connect(begin, beyond)
+    canvas.connect(within, beyond, 0, 1)
+    canvas.connect(beyond, bent)
+    canvas.connect(within, end)
+    canvas.connect(bent, end, 0, 1)
+    return begin, end
+
+
 def output(key: str, method: str) -> PdCanvas:
-    """Level, meter and loudspeakers; before the level, a send~ for other patches."""
+    """Level and meter, on to `loudspeakers`; before the level, a send~ for other patches."""
     canvas = PdCanvas(f"{method}-out")
     sound = canvas.obj(20, 20, "inlet~")
     tap = canvas.obj(120, 20, f"s~ {key}-{method}-sound")
@@ -58,19 +80,36 @@ def output(key: str, method: str) -> PdCanvas:
     canvas.chain(
         140 + text_width(f"r {name}"), 80, "loadbang", f"({FIRST_LEVEL_DB:g})", f"s {name}"
     )
-    out = canvas.obj(20, 280, "dac~ 1 2")
-    meter = canvas.chain(120, 260, "env~ 4096", "- 100", f"s {key}-{method}-meter")
+    out = canvas.obj(20, 360, f"throw~ {key}-out")
+    meter = canvas.chain(140, 260, "env~ 4096", "- 100", f"s {key}-{method}-meter")
     canvas.connect(sound, tap)
     canvas.connect(sound, factor)
     canvas.connect(level[-1], factor, 0, 1)
     canvas.connect(factor, out)
-    canvas.connect(factor, out, 0, 1)
     canvas.connect(factor, meter[0])
     return canvas.fit()
 
 
-def settings(controls: Controls, methods: Sequence[str]) -> PdCanvas:
-    """What the panel says, as messages for nn~."""
+def loudspeakers(key: str) -> PdCanvas:
+    """The sum of all that is played, limited."""
+    canvas = PdCanvas("out")
+    every = canvas.obj(20, 20, f"catch~ {key}-out")
+    loud, soft = limiter(canvas, 20, 60)
+    out = canvas.obj(20, 220, "dac~ 1 2")
+    canvas.connect(every, loud)
+    canvas.connect(soft, out)
+    canvas.connect(soft, out, 0, 1)
+    return canvas.fit()
+
+
+def settings(controls: Controls, methods: Sequence[str], played: Sequence[str] = ()) -> PdCanvas:
+    """What the panel says, as messages for nn~.
+
+    Args:
+        controls: of the instrument.
+        methods: the names that models listen to.
+        played: methods of the models that listen to the first name.
+    """
     key = controls.key
     canvas = PdCanvas("settings")
     step = 30 + widest(f"r {key}-{method}-on" for method in (*methods, "models"))
@@ -81,8 +120,16 @@ def settings(controls: Controls, methods: Sequence[str]) -> PdCanvas:
             20 + step * column, 20, f"r {key}-{method}-on", "(enable \\$1)", f"s {key}-{method}"
         )
         canvas.connect(everyone, switch[-1])
-    for row, setting in enumerate(controls.settings, 1):
-        y = 20 + 110 * row
+    top = 130
+    if any(_loses_buffer(controls, method) for method in played):
+        canvas.comment(20, top, f"nn~ 1.6.0 gives a method of one inlet and one outlet {NN_BUFFER} "
+                       "samples whatever its argument says, until it is told again.")  # fmt: skip
+        canvas.chain(
+            20, top + 30, "loadbang", f"(bufsize {controls.buffer})", f"s {key}-{methods[0]}"
+        )
+        top += 130
+    for row, setting in enumerate(controls.settings):
+        y = top + 110 * row
         inlet = canvas.obj(20, y, f"r {key}-set-{setting.name}")
         messages = _messages(setting)
         outlet = canvas.obj(20, y + 60, f"s {key}-models")
@@ -92,7 +139,13 @@ def settings(controls: Controls, methods: Sequence[str]) -> PdCanvas:
             canvas.connect(message, outlet)
             if setting.kind == "number":
                 first = f"({setting.value:g})"
-                canvas.chain(400, y, "loadbang", first, f"s {key}-set-{setting.name}")
+                canvas.chain(
+                    max(400, 60 + text_width(f"r {key}-set-{setting.name}")),
+                    y,
+                    "loadbang",
+                    first,
+                    f"s {key}-set-{setting.name}",
+                )
             continue
         choose = canvas.obj(
             40 + text_width(f"r {key}-set-{setting.name}"),
@@ -107,6 +160,10 @@ def settings(controls: Controls, methods: Sequence[str]) -> PdCanvas:
             canvas.connect(message, outlet)
             x += text_width(text) + 14
     return canvas.fit()
+
+
+def _loses_buffer(controls: Controls, method: str) -> bool:
+    return controls.ports[method] == (1, 1) and controls.buffer != NN_BUFFER
 
 
 def _messages(setting: Setting) -> list[str]:

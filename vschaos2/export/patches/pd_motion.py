@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vschaos2.export.patches.controls import Controls
-from vschaos2.export.patches.pd_canvas import PdCanvas, kept_text, widest
+from vschaos2.export.patches.pd_canvas import PdCanvas, kept_text, text_width, widest
 from vschaos2.export.patches.pd_inner import heard
 
 TICK_MS = 30  # between two steps of the random walk
@@ -144,8 +144,9 @@ def _axis_edit(key: str, axis: int) -> PdCanvas:
     canvas = PdCanvas(f"axis{axis}")
     inlet, factor = canvas.obj(20, 20, "inlet~"), canvas.obj(20, 90, "*~ 1")
     offset, out = canvas.obj(20, 150, "+~"), canvas.obj(20, 190, "outlet~")
+    right = max(240, 80 + text_width(f"r {key}-offset{axis}"))
     shown = canvas.chain(
-        240, 60, f"r {key}-tick", "snapshot~", "(set \\$1)", f"s {key}-heard{axis}"
+        right, 60, f"r {key}-tick", "snapshot~", "(set \\$1)", f"s {key}-heard{axis}"
     )
     for name, target, y in (("scale", factor, 60), ("offset", offset, 120)):
         canvas.connect(canvas.obj(60, y, f"r {key}-{name}{axis}"), target, 0, 1)

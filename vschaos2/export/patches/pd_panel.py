@@ -5,7 +5,6 @@ from vschaos2.export.patches.flow import Block, stack
 from vschaos2.export.patches.pd_canvas import ACCENT, CHARACTER, PALE, PdCanvas, text_width
 from vschaos2.export.patches.pd_inner import SOURCES
 
-GUESS = "guess"
 PLAYABLE = {"temperature": (0.0, 2.0), "gain_db": (-60.0, 12.0)}  # where a slider is of use
 HEADER_HEIGHT, TITLE_HEIGHT = 90, 34
 SOURCE_WIDTH, SOURCE_HEIGHT = 296, 128
@@ -19,7 +18,7 @@ def label_block(
 ) -> Block[PdCanvas]:
     """A menu for a label, what the model hears, and how sure it is of it."""
     name = f"{key}-label-{label.key}"
-    cells = ([GUESS] if label.is_guessed else []) + list(label.names)
+    cells = ([label.guess] if label.is_guessed else []) + list(label.names)
     told = (154 if guess else 0) + (52 if sure else 0)
     heading = text_width(label.task) + 8 + told
     first = label.first + int(label.is_guessed)
@@ -38,13 +37,13 @@ def label_block(
 
     if label.is_row:
         cell = max(22, 10 + CHARACTER * max(map(len, label.names)))
-        left = text_width(GUESS) - cell if label.is_guessed else 0
+        left = text_width(label.guess) - cell if label.is_guessed else 0
 
         def row(canvas: PdCanvas, x: int, y: int) -> None:
             head(canvas, x, y)
             for i, text in enumerate(cells):
                 centre = x + left + i * cell + (cell - text_width(text)) // 2
-                canvas.comment(x if text == GUESS else centre, y + 24, text)
+                canvas.comment(x if text == label.guess else centre, y + 24, text)
             canvas.radio(
                 x + left, y + 48, cell, len(cells), f"{name}-chosen", f"{name}-look", first
             )
@@ -67,7 +66,7 @@ def label_block(
 
     lowest = -1 if label.is_guessed else 0
     highest = len(label.names) - 1 if label.names else 1_000_000
-    note = "-1 guesses" if label.is_guessed else f"0 to {highest}" if label.names else ""
+    note = f"-1: {label.guess}" if label.is_guessed else f"0 to {highest}" if label.names else ""
 
     def number(canvas: PdCanvas, x: int, y: int) -> None:
         head(canvas, x, y)

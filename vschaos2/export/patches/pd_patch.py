@@ -1,13 +1,12 @@
 """NAME.pd, which plays an instrument, and NAME-encode-decode.pd, which edits what it hears."""
 
 import dataclasses
-import re
 
 from vschaos2.export.patches import pd_inner as inner
 from vschaos2.export.patches import pd_motion as motion
-from vschaos2.export.patches.controls import Controls, reads_as_number
-from vschaos2.export.patches.flow import column_pitch, stagger
-from vschaos2.export.patches.pd_canvas import CHARACTER, INLET_WIDTH, MARGIN, PdCanvas, text_width
+from vschaos2.export.patches.controls import Controls
+from vschaos2.export.patches.pd_canvas import CHARACTER, PdCanvas, text_width
+from vschaos2.export.patches.pd_frame import GUTTER, SECONDS, SECONDS_AT, Frame, model_atom
 from vschaos2.export.patches.pd_panel import (
     GAP,
     HEADER_HEIGHT,
@@ -15,14 +14,10 @@ from vschaos2.export.patches.pd_panel import (
     SOURCE_WIDTH,
     control_panels,
     header,
-    panels_width,
     source_panel,
 )
 
-NARROWEST, WIDTH, WIDEST = 960, 1272, 1360  # pixels of a window; the last for many axes only
-GUTTER = 152  # pixels left of the columns, for switch, level and meter
-SLIDER_HEIGHT, LEAST_TOP = 100, 264
-LEAST_PITCH, ROOMY_PITCH = 33, 38  # a column: sig~ just fits; a number with two digits, too
+SLIDER_HEIGHT, LEAST_TOP = 72, 264
 
 
 def play_patch(controls: Controls) -> str:
@@ -30,7 +25,7 @@ def play_patch(controls: Controls) -> str:
     key, columns = controls.key, len(controls.ranges) + len(controls.labels)
     left = _source_width(controls)
     gutter = max(GUTTER, text_width(f"r {key}-decode") + GAP)
-    frame = _Frame(controls, columns, left, LEAST_TOP + 8, gutter)
+    frame = Frame(controls, columns, left, LEAST_TOP + 8, gutter)
     canvas = frame.canvas
     header(
         canvas, controls,
@@ -48,11 +43,11 @@ def play_patch(controls: Controls) -> str:
     canvas.panel(GAP, y, canvas.width - 2 * GAP, low - y)
     canvas.title(GAP + 10, y + 6, "latent axes")
     _presets_row(canvas, controls, frame.x0, y + 6, has_walk=True)
+    frame.name_axes(controls, y + 49)
     for axis, ends in enumerate(controls.ranges, 1):
         x = frame.at(axis - 1)
-        canvas.comment(x, y + 36, str(axis))
         slider = canvas.slider(
-            x, y + 58, 20, SLIDER_HEIGHT, ends, f"{key}-axis{axis}-now", f"{key}-axis{axis}"
+            x, y + 92, 20, SLIDER_HEIGHT, ends, f"{key}-axis{axis}-now", f"{key}-axis{axis}"
         )
         shown = canvas.shown_number(x, y + 170, frame.digits, "-")
         signal = canvas.obj(x, y + 202, "sig~")
@@ -79,12 +74,14 @@ def play_patch(controls: Controls) -> str:
     canvas.meter(GAP + 122, y + 36, 120, f"{key}-decode-meter")
     canvas.comment(
         frame.x0 + 170, y + 288,
-        f"Other patches can play, too: send numbers to {key}-axis1, {key}-preset, {key}-walk "
-        f"and so on, and take the sound with r~ {key}-decode-sound.", 84,
+        f"Other patches play it, too: numbers to {key}-axis1, -preset, -walk and so on; "
+        f"r~ {key}-decode-sound is the sound.",
+        min(100, (canvas.width - frame.x0 - 170 - 2 * GAP) // CHARACTER),
     )  # fmt: skip
     canvas.sub(GAP + 10, y + 250, motion.presets(key, *_axis_names(controls), controls.presets))
     canvas.sub(GAP + 96, y + 250, motion.walk(controls))
-    canvas.sub(GAP + 10, y + 290, inner.settings(controls, ("forward", "decode")))
+    canvas.sub(GAP + 10, y + 290, inner.settings(controls, ("forward", "decode"), ("forward",)))
+    canvas.sub(GAP + 96, y + 290, inner.loudspeakers(key))
     canvas.height = low + GAP
     return canvas.text()
 
@@ -95,7 +92,7 @@ def edit_patch(controls: Controls) -> str:
     key, count = controls.key, len(controls.ranges)
     columns = count + max(len(controls.labels), len(controls.guesses))
     left = SOURCE_WIDTH
-    frame = _Frame(controls, columns, left, LEAST_TOP)
+    frame = Frame(controls, columns, left, LEAST_TOP)
     canvas = frame.canvas
     header(
         canvas, controls,
@@ -114,15 +111,15 @@ def edit_patch(controls: Controls) -> str:
     canvas.panel(GAP, y, canvas.width - 2 * GAP, low - y)
     canvas.title(GAP + 10, y + 6, "latent axes")
     _presets_row(canvas, controls, frame.x0, y + 6, has_walk=False)
-    for text, down in (("heard", 68), ("scale", 123), ("offset", 189)):
+    for text, down in (("heard", 93), ("scale", 138), ("offset", 195)):
         canvas.comment(frame.x0 - 62, y + down, text)
     for axis, (bottom, top) in enumerate(controls.ranges, 1):
         x, reach = frame.at(axis - 1), max(-bottom, top)
-        canvas.comment(x, y + 34, str(axis))
-        canvas.slider(x, y + 55, 20, 42, (bottom, top), "empty", f"{key}-heard{axis}")
-        for name, at, ends in (("scale", 106, (-2.0, 2.0)), ("offset", 172, (-reach, reach))):
+        canvas.slider(x, y + 92, 20, 24, (bottom, top), "empty", f"{key}-heard{axis}")
+        for name, at, ends in (("scale", 126, (-2.0, 2.0)), ("offset", 183, (-reach, reach))):
             name = f"{key}-{name}{axis}"
-            canvas.slider(x, y + at, 20, 56, ends, name, f"{name}-move")
+            canvas.slider(x, y + at, 20, 46, ends, name, f"{name}-move")
+    frame.name_axes(controls, y + 49)
     frame.name_labels(controls, y + 212)
     model, buffer = frame.model, controls.buffer
     # Hosts have an outlet for information behind those for signals.
@@ -132,9 +129,10 @@ def edit_patch(controls: Controls) -> str:
     source = canvas.sub(x, y + 244, inner.source(key))
     canvas.connect(source, encode)
     heard = controls.heard_labels
-    signals = canvas.sub(x + 90, y + 244, inner.labels(controls, heard))
-    for inlet in range(len(heard)):
-        canvas.connect(signals, encode, inlet, 1 + inlet)
+    if controls.labels:
+        signals = canvas.sub(x + 90, y + 244, inner.labels(controls, heard))
+        for inlet in range(len(heard)):
+            canvas.connect(signals, encode, inlet, 1 + inlet)
     edited = canvas.sub(frame.x0, y + 306, motion.edit(controls), frame.characters)
     for outlet in range(count + len(controls.guesses)):
         canvas.connect(encode, edited, outlet, outlet)
@@ -152,83 +150,14 @@ def edit_patch(controls: Controls) -> str:
         sources += [f"{key}-{name}{axis}" for axis in range(1, count + 1)]
     names = [f"{key}-label-{label.key}" for label in controls.labels]
     values = [float(label.first) for label in controls.labels]
-    still = [[0.0] * count, *([axes[:count] for axes in controls.presets[1:4]])]
+    still = [[0.0] * count, *map(list, controls.places[1:4])]
     for scale, offset in ((1, 0), (0.5, 0), (1.5, 0), (-1, 0), (0, 0), (1, 1), (1, 2), (1, 3)):
         first.append([float(scale)] * count + still[offset] + values)
     canvas.sub(GAP + 10, y + 336, motion.presets(key, targets + names, sources + names, first))
-    canvas.sub(GAP + 10, y + 364, inner.settings(controls, ("decode",)))
+    canvas.sub(GAP + 10, y + 364, inner.settings(controls, ("decode",), ("encode", "decode")))
+    canvas.sub(GAP + 96, y + 364, inner.loudspeakers(key))
     canvas.height = low + GAP
     return canvas.text()
-
-
-class _Frame:
-    """A window, and columns in it above the inlets of a wide box.
-
-    Args:
-        controls: of the instrument.
-        columns: how many.
-        left: width of what stands left of the panels for labels and settings.
-        least_height: of these panels.
-        gutter: pixels left of the columns.
-    """
-
-    def __init__(
-        self,
-        controls: Controls,
-        columns: int,
-        left: int,
-        least_height: int,
-        gutter: int = GUTTER,
-    ) -> None:
-        self.model = _model_atom(controls.name)
-        text = f"nn~ {self.model} encode {controls.buffer}"
-        self.x0 = 2 * GAP + gutter
-        sides = self.x0 + 2 * GAP
-        most = WIDTH if sides + ROOMY_PITCH * columns <= WIDTH else WIDEST
-        narrowest = max(NARROWEST, text_width(controls.figures) + 40)
-        panels = left + 3 * GAP + panels_width(controls, most - left - 3 * GAP, least_height)
-        width = max(panels, min(most, max(narrowest, sides + 56 * columns)))
-        # The last label's name reaches beyond its column.
-        overhang = max([0, *(text_width(label.task) - 52 for label in controls.labels[-1:])])
-        self.pitch = column_pitch(columns, width - sides - overhang, LEAST_PITCH, 56)
-        if columns > 1:
-            self.pitch = max(self.pitch, 1 + (text_width(text) - INLET_WIDTH) // (columns - 1))
-        self.columns = columns
-        self.digits = (self.pitch - (8 if self.pitch >= ROOMY_PITCH else MARGIN)) // CHARACTER
-        self.canvas = PdCanvas(width=max(width, sides + self.pitch * columns))
-        self.signals: list[int] = []
-        self.least_characters = len(text)
-
-    def name_labels(self, controls: Controls, y: int) -> None:
-        """Names of the labels above their columns, the first row of names at a height."""
-        names = [label.task for label in controls.labels]
-        starts = [self.at(len(controls.ranges) + i) for i in range(len(names))]
-        right = self.canvas.width - GAP - MARGIN
-        for name, (x, row) in zip(
-            names, stagger(starts, list(map(text_width, names)), right), strict=True
-        ):
-            self.canvas.comment(x, y - 22 * row, name)
-
-    @property
-    def characters(self) -> int:
-        """Width of a box with a port under every column."""
-        return self.characters_for(self.columns)
-
-    def characters_for(self, ports: int) -> int:
-        """Width of a box whose ports stand under the first columns."""
-        wanted = round((self.pitch * (ports - 1) + INLET_WIDTH - MARGIN) / CHARACTER)
-        return max(self.least_characters, wanted)
-
-    def at(self, column: int) -> int:
-        """The left of a column."""
-        return self.x0 + self.pitch * column
-
-
-def _model_atom(name: str) -> str:
-    """A model's name as one symbol: a name that reads as a number needs its ending."""
-    if reads_as_number(name):
-        return f"{name}.ts"
-    return re.sub(r"([\s,;$])", r"\\\1", name)
 
 
 def _axis_names(controls: Controls) -> tuple[list[str], list[str]]:
@@ -249,7 +178,7 @@ def _presets_row(canvas: PdCanvas, controls: Controls, x: int, y: int, has_walk:
     canvas.toggle(x + 350, y + 1, f"{key}-walk")
     canvas.comment(x + 374, y, "walk at random")
     canvas.number(x + 494, y + 1, 4, 0.2, 600, f"{key}-walk-seconds", "empty", 8)
-    canvas.comment(x + 552, y, "seconds to a new place")
+    canvas.comment(x + SECONDS_AT, y, SECONDS)
 
 
 def _out(
@@ -273,7 +202,7 @@ def _out(
 def _source_width(controls: Controls) -> int:
     boxes = ["pd forward-out"] + ["pd heard"] * bool(controls.guesses)
     row = sum(text_width(box) + GAP for box in boxes)
-    model = f"nn~ {_model_atom(controls.name)} forward {controls.buffer}"
+    model = f"nn~ {model_atom(controls.name)} forward {controls.buffer}"
     return max(SOURCE_WIDTH + 40, 160 + max(row, text_width(model) + GAP))
 
 
@@ -285,8 +214,8 @@ def _forward(canvas: PdCanvas, controls: Controls, model: str, x: int, y: int) -
     forward = canvas.obj(right, y + 84, f"nn~ {model} forward {controls.buffer}")
     canvas.connect(messages, forward)
     canvas.connect(source, forward)
-    signals = inner.labels(controls, controls.labels)
     if controls.labels:
+        signals = inner.labels(controls, controls.labels)
         box = canvas.sub(right + text_width("pd source") + GAP, y + 4, signals)
         for inlet in range(len(controls.labels)):
             canvas.connect(box, forward, inlet, 1 + inlet)

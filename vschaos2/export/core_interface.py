@@ -1,0 +1,50 @@
+"""The signal path as TorchScript sees it from outside."""
+
+import torch
+from torch import Tensor, nn
+
+
+@torch.jit.interface
+class Core(nn.Module):
+    """`InstrumentCore` as seen from outside.
+
+    Behind an interface each method keeps a compiled graph of its own, so that warming it up in
+    `get_methods` warms it for the host. Called directly, it would be inlined into each caller and
+    compiled there anew, on the audio thread.
+    """
+
+    def reset(self) -> None:  # noqa: D102
+        pass
+
+    def set_modes(self, forward_mode: str, decode_mode: str) -> None:  # noqa: D102
+        pass
+
+    def set_temperature(self, temperature: float) -> None:  # noqa: D102
+        pass
+
+    def set_gain(self, gain: float) -> None:  # noqa: D102
+        pass
+
+    def set_limits(self, forward: bool, decode: bool) -> None:  # noqa: D102
+        pass
+
+    def set_projection(self, index: int) -> None:  # noqa: D102
+        pass
+
+    def set_label(self, task: int, value: float) -> None:  # noqa: D102
+        pass
+
+    def forward_delay(self) -> int:  # noqa: D102
+        pass
+
+    def decode_delay(self) -> int:  # noqa: D102
+        pass
+
+    def encode(self, block: Tensor) -> Tensor:  # noqa: D102
+        pass
+
+    def decode(self, axes: Tensor) -> Tensor:  # noqa: D102
+        pass
+
+    def forward(self, block: Tensor) -> Tensor:  # noqa: D102
+        pass
