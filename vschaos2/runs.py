@@ -10,7 +10,7 @@ Loading reads tensors and plain containers only (`weights_only=True`), builds on
 package, and never asks for the dataset.
 """
 
-import os
+import io
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from vschaos2.errors import InputError
+from vschaos2.files import write_whole
 from vschaos2.models.build import build_model
 from vschaos2.models.vae import VAE
 
@@ -120,23 +121,20 @@ def newest_run_folder(path: Path) -> Path:
 
 def save_config(folder: Path, config: DictConfig) -> None:
     """Write the resolved configuration to folder/config.yaml, whole or not at all."""
-    text = OmegaConf.to_yaml(config, resolve=True)
-    temporary = folder / ".config.yaml.tmp"
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(folder / "config.yaml")
+    write_whole(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
 
 
 def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
-    """Write a checkpoint so that the file is always whole: beside, flushed to disk, renamed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write a checkpoint, whole or not at all.
+
+    It is made in memory first: torch's own writing to a file ends badly on a full disk.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    content = io.BytesIO()
+    torch.save(checkpoint, content)
+    write_whole(path, content.getbuffer())
 
 
 def read_checkpoint(path: Path, in_memory: bool = True) -> dict[str, Any]:

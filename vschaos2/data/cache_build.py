@@ -24,9 +24,9 @@ from threading import Event
 from typing import IO
 
 import numpy as np
-from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio, read_blocks
+from vschaos2.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -210,9 +210,7 @@ class CacheBuild:
                 todo.append((name, stamp))
         if not todo:
             return
-        bar = tqdm(
-            total=len(todo), desc="decoding", unit="file", disable=None if progress else True
-        )
+        bar = Progress("decoding", "file", len(todo), progress)
         stop = Event()
         pool = ThreadPoolExecutor(workers)
         data_path = self.store / self.index.data

@@ -8,6 +8,7 @@ replaces the file by a rename when a column is added, and goes on where a checkp
 import csv
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor
+
+from vschaos2.errors import InputError
+from vschaos2.files import cannot_write, open_own, write_whole
 
 NAME = "metrics.csv"
 
@@ -49,14 +53,32 @@ class MetricsFile:
         known = sorted({*self.columns, *(key for row in self.metrics for key in row)})
         if known != self.columns:
             rows = self._read() if self.path.is_file() else []
-            self.columns = known
-            self._replace([*rows, *self.metrics])
+            before, self.columns = self.columns, known
+            try:
+                self._replace([*rows, *self.metrics])
+            except InputError:
+                self.columns = before
+                raise
         else:
-            with self.path.open("a", encoding="utf-8", newline="") as file:
-                file.write(self._text(self.metrics))
-                file.flush()
-                os.fsync(file.fileno())
+            self._append(self._text(self.metrics).encode())
         self.metrics = []
+
+    def _append(self, rows: bytes) -> None:
+        """Add rows, all of them or, on a full disk, none."""
+        try:
+            with open_own(self.path, "ab") as file:
+                length = os.fstat(file.fileno()).st_size
+                try:
+                    file.write(rows)
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError:
+                    with suppress(OSError):  # what could not be written is still in its buffer
+                        file.close()
+                    os.truncate(self.path, length)
+                    raise
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
 
     def _keep_before(self, step: int) -> None:
         rows = self._read()
@@ -83,12 +105,7 @@ class MetricsFile:
         return text.getvalue()
 
     def _replace(self, rows: list[dict[str, Any]]) -> None:
-        temporary = self.path.with_name(f".{NAME}.tmp")
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(self._text(rows, with_header=True))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
+        write_whole(self.path, self._text(rows, with_header=True))
 
 
 class MetricsTable(CSVLogger):
