@@ -22,7 +22,7 @@ class StopOnSignal(Callback):
     """Ctrl-C, SIGTERM and SIGHUP end the training after the step in progress, with a checkpoint.
 
     A second signal interrupts at once. Of several processes each may hear one or not, and at
-    different steps: they agree after every step.
+    different steps: they agree after every step. Whoever trains gives the signals back.
 
     Attributes:
         number: of the signal that ends the training; 0 as long as there is none.
@@ -68,16 +68,6 @@ class StopOnSignal(Callback):
             self.number = int(trainer.strategy.reduce(heard, reduce_op="max"))
         if self.number:
             _stop(trainer)
-
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Give the signals back."""
-        self.give_back()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Give the signals back."""
-        self.give_back()
 
     def give_back(self) -> None:
         """Let signals do what they did before."""

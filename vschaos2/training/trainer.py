@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from vschaos2.command_line import ENDING_SIGNALS
 from vschaos2.errors import InputError
 from vschaos2.training.callbacks import WholeCheckpoints, checkpoints, progress_line
 from vschaos2.training.event_log import EventLog, quiet_threads
@@ -88,7 +89,7 @@ def build_trainer(
             num_sanity_val_steps=0,
             enable_model_summary=False,
         )
-    except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
+    except (TypeError, ValueError, RuntimeError, ImportError, MisconfigurationException) as error:
         raise InputError(f"trainer: {' '.join(str(error).split())}") from error
 
 
@@ -112,7 +113,7 @@ def fit(
         InputError: for an option that Lightning refuses only now, and what callbacks raise.
         KeyboardInterrupt: at the second Ctrl-C.
     """
-    interrupt = signal.getsignal(signal.SIGINT)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDING_SIGNALS)}
     try:
         with warnings.catch_warnings(), quiet_threads():
             warnings.filterwarnings("ignore", message=".*exists and is not empty.*")  # we made it
@@ -135,4 +136,5 @@ def fit(
             raise KeyboardInterrupt from error  # Lightning makes a plain exit of it
         raise
     finally:
-        signal.signal(signal.SIGINT, interrupt)
+        for number, handler in handlers.items():  # Lightning puts up what it found, and others
+            signal.signal(number, handler)
