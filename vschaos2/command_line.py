@@ -68,11 +68,14 @@ def run(main: Callable[[], None]) -> None:
 def _signals_raised() -> Iterator[None]:
     """Let signals that end the program be raised, as Ctrl-C is, so that it tidies up.
 
-    The second one ends it at once. A signal that is ignored (`nohup`) stays ignored.
+    The second one ends it at once. A signal that is ignored (`nohup`) stays ignored. A library may
+    swallow what is raised (many do while they are imported) and stumble later: that is the end, too.
     """
+    arrived: list[int] = []
 
     def end(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
+        arrived.append(number)
         raise Ended(number)
 
     before = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
@@ -81,6 +84,10 @@ def _signals_raised() -> Iterator[None]:
         for number in heard:
             signal.signal(number, end)
         yield
+    except Exception as error:
+        if arrived:
+            raise Ended(arrived[0]) from error
+        raise
     finally:
         for number in heard:
             signal.signal(number, signal.SIG_DFL)
