@@ -69,7 +69,7 @@ def _signals_raised() -> Iterator[None]:
     """Let signals that end the program be raised, as Ctrl-C is, so that it tidies up.
 
     The second one ends it at once. A signal that is ignored (`nohup`) stays ignored. A library may
-    swallow what is raised (many do while they are imported) and stumble later: that is the end, too.
+    swallow what is raised (some do while they are imported) and stumble later: that is the end too.
     """
     arrived: list[int] = []
 
