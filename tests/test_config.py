@@ -1,5 +1,6 @@
 import argparse
 import importlib
+import signal
 import sys
 from pathlib import Path
 
@@ -276,3 +277,36 @@ def test_values_of_another_type_are_refused_with_their_place(options, message):
         call(part, "part", options)
     assert str(refused.value) == message
     call(part, "part", {"count": 1, "rate": 2, "name": None})
+
+
+def test_signal_that_a_library_swallows_ends_the_program_where_that_stumbles(capsys):
+    def main() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException as swallowed:
+            raise RecursionError("half imported") from swallowed
+
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert caught.value.code == 143
+    assert capsys.readouterr().err == "stopped by SIGTERM\n"
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_signals_let_a_program_tidy_up_and_end_it_with_their_code(capsys, name, code):
+    number = getattr(signal, name)
+    tidied = []
+
+    def main() -> None:
+        try:
+            signal.raise_signal(number)
+        finally:
+            tidied.append(True)
+
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert caught.value.code == code
+    assert tidied == [True]
+    assert capsys.readouterr().err == f"stopped by {name}\n"
+    assert signal.getsignal(number) is before

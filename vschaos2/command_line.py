@@ -2,12 +2,18 @@
 
 import argparse
 import logging
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn
 
 from vschaos2.errors import InputError
 from vschaos2.terminal import TerminalFormatter, prepare_streams, printable, printable_lines
+
+# What ends a program from outside, besides Ctrl-C: `kill`, a cluster, a terminal that is closed.
+ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -18,10 +24,25 @@ class ArgumentParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {printable(message)} (see {self.prog} --help)\n")
 
 
+class Ended(SystemExit):
+    """A signal that ends the program, after everything was tidied up; code 128 + its number.
+
+    Args:
+        number: of the signal.
+        is_told: whether a line was already written that says so.
+    """
+
+    def __init__(self, number: int, is_told: bool = False) -> None:
+        super().__init__(128 + number)
+        self.number = number
+        self.is_told = is_told
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a program's main: mistakes of the user become one line and exit code 2.
 
-    Ctrl-C outside a training exits with code 130, as a shell expects.
+    Ctrl-C outside a training exits with code 130, SIGTERM with 143 and SIGHUP with 129, as a shell
+    expects.
     """
     prepare_streams()
     handler = logging.StreamHandler()
@@ -30,12 +51,46 @@ def run(main: Callable[[], None]) -> None:
     for noisy in ("matplotlib", "fsspec", "hydra", "torch"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
-        main()
+        with _signals_raised():
+            main()
     except InputError as error:
         fail(str(error), 2)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(130)
+    except Ended as end:
+        if not end.is_told:
+            sys.stderr.write(f"stopped by {signal.Signals(end.number).name}\n")
+        sys.exit(end.code)
+
+
+@contextmanager
+def _signals_raised() -> Iterator[None]:
+    """Let signals that end the program be raised, as Ctrl-C is, so that it tidies up.
+
+    The second one ends it at once. A signal that is ignored (`nohup`) stays ignored. A library may
+    swallow what is raised (some do while they are imported) and stumble later: that is the end too.
+    """
+    arrived: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        arrived.append(number)
+        raise Ended(number)
+
+    before = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
+    heard = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+    try:
+        for number in heard:
+            signal.signal(number, end)
+        yield
+    except Exception as error:
+        if arrived:
+            raise Ended(arrived[0]) from error
+        raise
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def say(text: str) -> None:

@@ -24,12 +24,12 @@ from threading import Event
 from typing import IO
 
 import numpy as np
-from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio, read_blocks
 from vschaos2.data.cache_index import INDEX_BYTES, CachedFile, Entry, Index, OtherVersion, Unusable
 from vschaos2.errors import InputError
 from vschaos2.files import FULL, open_own, write_whole
+from vschaos2.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -133,9 +133,9 @@ class CacheBuild:
             return []
         damaged = []
         row = sorted(names, key=lambda name: self.index.files[name].file.start)
-        bar = tqdm(row, "checking", unit="file", disable=not progress or None, leave=False, delay=1)
+        bar = Progress("checking", "file", len(row), progress, leave=False)
         with open_own(self.store / self.index.data) as data, bar:
-            for name in bar:
+            for name in row:
                 entry, crc32 = self.index.files[name], 0
                 try:
                     for piece in _pieces(data, entry.file):
@@ -144,6 +144,7 @@ class CacheBuild:
                     crc32 = -1
                 if crc32 != entry.crc32:
                     damaged.append(name)
+                bar.update()
         return sorted(damaged)
 
     def _stamp(self, name: str) -> tuple[int, int, int]:
@@ -208,7 +209,7 @@ class CacheBuild:
                 todo.append((name, stamp))
         if not todo:
             return
-        bar = tqdm(total=len(todo), desc="decoding", unit="file", disable=not progress or None)
+        bar = Progress("decoding", "file", len(todo), progress)
         stop = Event()
         pool = ThreadPoolExecutor(workers)
         try:

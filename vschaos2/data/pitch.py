@@ -21,7 +21,6 @@ from threading import Event
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio, find_audio_files
 from vschaos2.data.dataset_paths import sound_folder
@@ -29,6 +28,7 @@ from vschaos2.data.pitch_following import PitchTrack, follow_pitch
 from vschaos2.data.pitch_trackers import Tracker, Values
 from vschaos2.errors import InputError
 from vschaos2.files import open_plain, own_folders, reason, write_whole
+from vschaos2.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ def _extract(
     done = Extraction(resumed=len(paths) - len(todo))
     stop = Event()
     workers = (os.cpu_count() or 1) if tracker.threads else 1
-    bar = tqdm(total=len(todo), desc="pitch", unit="file", disable=None if progress else True)
+    bar = Progress("pitch", "file", len(todo), progress)
     with bar, ThreadPoolExecutor(workers) as pool:
         jobs = {pool.submit(follow_pitch, path, tracker, stop): path for path in todo}
         try:

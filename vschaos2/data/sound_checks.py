@@ -12,12 +12,12 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from tqdm import tqdm
 
 from vschaos2.audio import SoundReader, UnreadableAudio, read_blocks
 from vschaos2.data.cache import SampleCache
 from vschaos2.data.report import Finding, Recordings, findings_of
 from vschaos2.data.splits import SILENT_PEAK
+from vschaos2.progress import follow
 
 LOUDEST_PEAK = 10.0  # +20 dB: more than the headroom that float recordings are given
 # Cut off: at least four equal samples at full scale, after a step that no low tone makes.
@@ -59,7 +59,7 @@ def check_sound(
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         jobs = pool.map(hear, range(len(files)))
-        heard = list(tqdm(jobs, "checking", len(files), unit="file", disable=None, leave=False))
+        heard = list(follow(jobs, "checking", "file", len(files), leave=False))
     seconds = [file.length / rate_hz for file in files]
     recordings = Recordings(
         files=len(files),

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from omegaconf import OmegaConf
-from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio, find_audio_files, read_audio
 from vschaos2.data.dataset_paths import sound_folder
@@ -39,6 +38,7 @@ from vschaos2.generation.signal_path import (
 )
 from vschaos2.metrics import measure
 from vschaos2.models.conditioning import Conditioning, Prediction
+from vschaos2.progress import follow
 from vschaos2.runs import Run
 
 logger = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def evaluate(run: Run, dataset: Path | None = None, inversion: str | None = None
     names, scores, skipped = [], [], []
     tally = np.zeros((len(run.model.prediction.tasks), 2))
     swap, followed = swaps_of(played), np.zeros(2)
-    for file in tqdm(files, unit="file", desc="measuring", disable=None):
+    for file in follow(files, "measuring", "file"):
         try:
             labels = None if told is None else told(file)
             sound = read_audio(file, run.model.transform.sample_rate_hz)

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from omegaconf import OmegaConf
-from tqdm import tqdm
 
 from vschaos2.audio import UnreadableAudio
 from vschaos2.data.metadata import load_metadata, task_folders
@@ -28,6 +27,7 @@ from vschaos2.generation.evaluation import (
 )
 from vschaos2.generation.player import Player
 from vschaos2.generation.signal_path import hear
+from vschaos2.progress import follow
 from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ def map_latents(
     told = known_labels(player.run, player.run.model.conditioning, root)
     limit = max(LEAST_PER_FILE, POINTS // len(paths))
     parts: list[tuple[npt.NDArray[np.floating], ...]] = []
-    for number, path in enumerate(tqdm(paths, unit="file", desc="listening", disable=None)):
+    for number, path in enumerate(follow(paths, "listening", "file")):
         try:
             heard = hear(player.core, path, None if told is None else told(path))
         except UnreadableAudio as error:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from vschaos2.errors import InputError
 from vschaos2.generation.alignment import aligned, at_places
@@ -20,6 +19,7 @@ from vschaos2.generation.paths import read_array
 from vschaos2.generation.player import Player
 from vschaos2.generation.signal_path import Heard, sound_of, under_gain
 from vschaos2.models.conditioning import Conditioning
+from vschaos2.progress import follow
 from vschaos2.trajectories import EASES
 from vschaos2.trajectories.points import linear, slerp
 
@@ -112,9 +112,7 @@ def morph(
         if not file.is_file():
             raise InputError(f"{file}: no such file")
     course = course or Course()
-    sounds = [
-        player.hear(file) for file in tqdm(files, unit="sound", desc="listening", disable=None)
-    ]
+    sounds = [player.hear(file) for file in follow(files, "listening", "sound")]
     core, transform = player.core, player.core.transform
     overlap = transform.n_fft // core.hop
     places = aligned(align, [sound.latents for sound in sounds], overlap - 1)
@@ -126,7 +124,7 @@ def morph(
     length = max(1, frames - overlap + 1) * core.hop
     written = []
     targets = course.positions(frames).items()
-    for ending, position in tqdm(targets, unit="morph", desc="morphing", disable=None):
+    for ending, position in follow(targets, "morphing", "morph"):
         latents, labels, audible = mixed(
             sounds, places, position, curve, player.run.model.conditioning
         )

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from vschaos2 import trajectories
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import LATENT_LIMIT
 from vschaos2.files import made_folder, open_plain, write_whole
 from vschaos2.generation.player import Player
+from vschaos2.progress import follow
 
 Points = npt.NDArray[np.float64]
 
@@ -111,7 +111,7 @@ def play_paths(
             path = path_of(kind, player, middle, duration, given, given.seed + example)
             jobs.append((folder / FOLDER / f"{kind}_{example}.wav", path(times)))
     player.tell_of_labels()
-    for target, points in tqdm(jobs, unit="path", desc="playing", disable=None):
+    for target, points in follow(jobs, "playing", "path"):
         player.write(target, points)
         write_latents(target.with_suffix(".npy"), points)
     return [target for target, _ in jobs]
@@ -134,7 +134,7 @@ def play_latents(player: Player, files: Sequence[Path], folder: Path) -> list[Pa
             raise InputError(f"{file}: another file has this name, too: rename one of them")
     player.tell_of_labels()
     jobs = zip(targets, paths, strict=True)
-    for target, points in tqdm(jobs, total=len(paths), unit="path", desc="playing", disable=None):
+    for target, points in follow(jobs, "playing", "path", len(paths)):
         player.write(target, points)
     return targets
 

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from tqdm import tqdm
-
 from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, length_at
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT
@@ -19,6 +17,7 @@ from vschaos2.generation.signal_path import (
     through,
 )
 from vschaos2.models.vae import VAE
+from vschaos2.progress import Progress
 from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
@@ -59,8 +58,8 @@ def reconstruct(
     rate_hz = sample_rate_hz or model_rate_hz
     written = []
     jobs = named_files(inputs, folder / "reconstructions")
-    with tqdm(jobs, unit="file", desc="reconstructing", disable=None) as progress:
-        for source, target in progress:
+    with Progress("reconstructing", "file", len(jobs)) as progress:
+        for source, target in jobs:
             try:
                 told = None if labels is None else labels(source)
                 sound = resampled(through(core, source, told), model_rate_hz, rate_hz)
@@ -70,13 +69,12 @@ def reconstruct(
                     for block in exactly(sound, length):
                         writer.write(block)
                         done += len(block)
-                        progress.set_postfix_str(
-                            f"{printable(source.name)} {done / max(length, 1):.0%}"
-                        )
+                        progress.say(f"{printable(source.name)} {done / max(length, 1):.0%}")
             except UnreadableAudio as error:
                 logger.warning("skipped: %s", error)
-                continue
-            written.append(target)
+            else:
+                written.append(target)
+            progress.update()
     if not written:
         raise InputError(f"none of {len(jobs)} files could be read: see the lines above")
     return written

@@ -1,21 +1,21 @@
-"""What watches over a training: the progress line, the checkpoints, Ctrl-C."""
+"""What watches over a training: the progress line and the checkpoints."""
 
 import logging
 import math
-import signal
+import sys
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytorch_lightning as pl
 from lightning_fabric.plugins import TorchCheckpointIO
-from pytorch_lightning.callbacks import Callback, Checkpoint, TQDMProgressBar
+from pytorch_lightning.callbacks import Callback, Checkpoint, ProgressBar, TQDMProgressBar
 from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
 
 from vschaos2.checkpoints import read_checkpoint, save_checkpoint
-from vschaos2.errors import InputError
+from vschaos2.progress import LINE_EVERY_S
 from vschaos2.runs import MONITOR
+from vschaos2.training.stopping import StopOnSignal, check_weights
 
 logger = logging.getLogger(__name__)
 
@@ -53,39 +53,51 @@ class ProgressLine(TQDMProgressBar):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
         """Loss of training and validation, and held-out spectral convergence."""
-        before: Any = pl_module.held_out  # from before it was resumed
-        known = {**before, **trainer.callback_metrics}
-        names = {
-            "loss": "train/loss",
-            "held-out loss": "validation/loss",
-            "held-out SC": MONITOR,
-        }
-        return {
-            short: f"{float(known[name]):.3f}" for short, name in names.items() if name in known
-        }
+        return {**_losses(trainer, pl_module)}
 
 
-class StopOnInterrupt(Callback):
-    """Ctrl-C ends the training after the step in progress, with validation and checkpoints.
+class ProgressLog(ProgressBar):
+    """The same where no terminal draws it: a line an epoch, and a line a minute in longer ones."""
 
-    A second Ctrl-C interrupts at once.
-    """
+    def __init__(self) -> None:
+        super().__init__()
+        self.told_at = time.monotonic()
 
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take over the signal."""
-        self.previous = signal.getsignal(signal.SIGINT)
-        self.is_stopped = False
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
+    ) -> None:
+        """Write the line of the minute."""
+        if time.monotonic() - self.told_at >= LINE_EVERY_S:
+            self._tell(trainer, pl_module)
 
-        def stop(number: int, frame: FrameType | None) -> None:
-            logger.warning("interrupted: finishing this step and saving (again to quit at once)")
-            trainer.should_stop = self.is_stopped = True
-            signal.signal(signal.SIGINT, self.previous)
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the line of the epoch."""
+        self._tell(trainer, pl_module)
 
-        signal.signal(signal.SIGINT, stop)
+    def disable(self) -> None:
+        """Nothing: only the first process speaks in any case."""
 
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Give the signal back."""
-        signal.signal(signal.SIGINT, self.previous)
+    def enable(self) -> None:
+        """Nothing."""
+
+    def _tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.told_at = time.monotonic()
+        if trainer.is_global_zero:
+            losses = [f"{name} {value}" for name, value in _losses(trainer, pl_module).items()]
+            place = f"epoch {trainer.current_epoch}, step {trainer.global_step}"
+            logger.info("%s", ", ".join([place, *losses]))
+
+
+def progress_line() -> ProgressBar:
+    """A line that is drawn over and over on a terminal, and lines of a log elsewhere."""
+    return ProgressLine(refresh_rate=5) if sys.stdout.isatty() else ProgressLog()
+
+
+def _losses(trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, str]:
+    before: Any = pl_module.held_out  # from before it was resumed
+    known = {**before, **trainer.callback_metrics}
+    names = {"loss": "train/loss", "held-out loss": "validation/loss", "held-out SC": MONITOR}
+    return {short: f"{float(known[name]):.3f}" for short, name in names.items() if name in known}
 
 
 class LastCheckpoint(Checkpoint):
@@ -98,17 +110,9 @@ class LastCheckpoint(Checkpoint):
     Args:
         path: the file.
         every_s: seconds between two checkpoints; None for those of the validations only.
-
-    Raises:
-        InputError: if every_s is negative.
     """
 
     def __init__(self, path: Path, every_s: float | None) -> None:
-        is_seconds = isinstance(every_s, int | float) and every_s >= 0
-        if every_s is not None and not is_seconds:
-            raise InputError(
-                f"callbacks.save_every_s must be seconds ≥ 0, or null for never, got {every_s!r}"
-            )
         self.path = path
         self.every_s = math.inf if every_s is None else every_s
         self.saved_at = time.monotonic()
@@ -137,8 +141,7 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the end, from where a longer training could go on."""
-        stop: Any = trainer.callbacks  # type: ignore[attr-defined]
-        self.is_over = not any(isinstance(c, StopOnInterrupt) and c.is_stopped for c in stop)
+        self.is_over = StopOnSignal.of(trainer) is None
         self._save(trainer)
 
     def on_save_checkpoint(
@@ -148,6 +151,7 @@ class LastCheckpoint(Checkpoint):
         checkpoint["is_over"] = self.is_over
 
     def _save(self, trainer: pl.Trainer) -> None:
+        check_weights(trainer)
         for log in trainer.loggers:  # what the checkpoint follows on must be on disk before it
             log.save()
         trainer.save_checkpoint(self.path)
@@ -172,6 +176,7 @@ class BestCheckpoint(Checkpoint):
         """Save if no validation before was as good."""
         score = float(trainer.callback_metrics.get(MONITOR, math.inf))
         if score < self.score:
+            check_weights(trainer)
             self.score = score
             trainer.save_checkpoint(self.path)
 

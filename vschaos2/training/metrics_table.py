@@ -9,6 +9,7 @@ import csv
 import io
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor
 
+from vschaos2.errors import InputError
 from vschaos2.files import cannot_write, open_own, write_whole
 from vschaos2.tables import read_table
 
@@ -53,17 +55,32 @@ class MetricsFile:
         known = sorted({*self.columns, *(key for row in self.metrics for key in row)})
         if known != self.columns:
             rows = read_table(self.path)
-            self.columns = known
-            self._replace([*rows, *self.metrics])
-        else:
+            before, self.columns = self.columns, known
             try:
-                with open_own(self.path, "ab") as file:
-                    file.write(self._text(self.metrics).encode())
+                self._replace([*rows, *self.metrics])
+            except InputError:
+                self.columns = before
+                raise
+        else:
+            self._append(self._text(self.metrics).encode())
+        self.metrics = []
+
+    def _append(self, rows: bytes) -> None:
+        """Add rows, all of them or, on a full disk, none."""
+        try:
+            with open_own(self.path, "ab") as file:
+                length = os.fstat(file.fileno()).st_size
+                try:
+                    file.write(rows)
                     file.flush()
                     os.fsync(file.fileno())
-            except OSError as error:
-                raise cannot_write(self.path, error) from error
-        self.metrics = []
+                except OSError:
+                    with suppress(OSError):  # what could not be written is still in its buffer
+                        file.close()
+                    os.truncate(self.path, length)
+                    raise
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
 
     def _keep_before(self, step: int) -> None:
         rows = [row for row in read_table(self.path) if "step" in row]

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from vschaos2.audio import write_audio
-from vschaos2.config import call, check_keys
+from vschaos2.command_line import ENDING_SIGNALS
+from vschaos2.config import call
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.models.vae import VAE
@@ -23,10 +23,10 @@ from vschaos2.monitor.excerpts import excerpts
 from vschaos2.monitor.reports import KINDS, ONLY_NEWEST, Moment, Scene, kinds_for
 from vschaos2.monitor.store import Pixels, Report, pixels, thin_out, to_tensorboard, write_report
 from vschaos2.training.step import VAETraining
+from vschaos2.training.stopping import StopOnSignal
 
 logger = logging.getLogger(__name__)
 
-KEYS = ("validate_every", "save_every_s", "monitor")
 WINDOWS = 1024  # held-out windows that latents and predictions are measured on
 
 
@@ -72,24 +72,49 @@ class MonitorOptions:
                 )
 
 
-def monitors(config: DictConfig, folder: Path) -> list[Callback]:
-    """The `Monitor` that a configuration asks for, or none.
+@dataclass(frozen=True)
+class Watching:
+    """`callbacks` of a configuration.
+
+    Args:
+        validate_every: epochs between validations.
+        save_every_s: seconds between checkpoints within long epochs; None for none.
+        monitor: what `MonitorOptions` takes; None for no reports, as in runs made before them.
 
     Raises:
-        InputError: for a key of `callbacks` that does not exist, or a value out of range.
+        InputError: for a value out of range.
     """
-    check_keys(config.callbacks, "callbacks", KEYS)
-    wanted = OmegaConf.select(config, "callbacks.monitor")  # runs made before it have none
-    if wanted is None:
-        return []
-    if not isinstance(wanted, DictConfig):
-        raise InputError(
-            f"callbacks.monitor must be null or have keys, got {wanted!r}: "
-            "callbacks.monitor.enabled=false turns it off"
-        )
-    plain = cast(dict[str, Any], OmegaConf.to_container(wanted, resolve=True))
-    options = call(MonitorOptions, "callbacks.monitor", plain)
-    return [Monitor(options, folder, config.inversion)] if options.enabled else []
+
+    validate_every: int = 1
+    save_every_s: float | None = 60.0
+    monitor: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.validate_every < 1:
+            raise InputError(
+                f"callbacks.validate_every must be epochs ≥ 1, got {self.validate_every!r}"
+            )
+        if self.save_every_s is not None and not self.save_every_s >= 0:
+            raise InputError(
+                "callbacks.save_every_s must be seconds ≥ 0, or null for never, got "
+                f"{self.save_every_s!r}"
+            )
+        if self.monitor is not None and not isinstance(self.monitor, dict):
+            raise InputError(
+                f"callbacks.monitor must be null or have keys, got {self.monitor!r}: "
+                "callbacks.monitor.enabled=false turns it off"
+            )
+
+    def monitors(self, folder: Path, inversion: str) -> list[Callback]:
+        """The `Monitor` of a run folder that is asked for, or none.
+
+        Raises:
+            InputError: for a key of `monitor` that does not exist, or a value out of range.
+        """
+        if self.monitor is None:
+            return []
+        options = call(MonitorOptions, "callbacks.monitor", self.monitor)
+        return [Monitor(options, folder, inversion)] if options.enabled else []
 
 
 class Monitor(Callback):
@@ -112,6 +137,7 @@ class Monitor(Callback):
         self.budget = Budget(options.share, options.first_seconds)
         self.scene: Scene | None = None
         self.last_steps: dict[str, int] = {}
+        self.told: set[tuple[str, type]] = set()  # failures that were told of, each once
 
     def on_train_batch_end(
         self,
@@ -130,8 +156,8 @@ class Monitor(Callback):
             self.report(kind, trainer, step)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Spend what is left of the share on how the training ended."""
-        if not trainer.is_global_zero:
+        """Spend what is left of the share on how the training ended, unless it is to end now."""
+        if not trainer.is_global_zero or StopOnSignal.of(trainer) in ENDING_SIGNALS:
             return
         step = cast(VAETraining, pl_module)
         fresh = [
@@ -162,14 +188,16 @@ class Monitor(Callback):
                 self._make(kind, moment, trainer, step)
         except (OSError, ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
             # A full disk, most likely. Whatever it is: a night's training is worth more.
-            logger.warning(
-                "no %s at step %d, training goes on: %s: %s",
-                kind, moment.step, type(error).__name__, " ".join(str(error).split()),
-            )  # fmt: skip
+            why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            if (kind, type(error)) not in self.told:
+                self.told.add((kind, type(error)))
+                logger.warning("no %s at step %d, training goes on: %s", kind, moment.step, why)
         self.last_steps[kind] = moment.step
         self.budget.book(kind, seconds, time.monotonic() - start)
 
     def _make(self, kind: str, moment: Moment, trainer: pl.Trainer, step: VAETraining) -> None:
+        if not self.folder.is_dir():
+            raise InputError(f"{self.folder}: the run folder is gone")
         model = listening_copy(step.averaged_model())
         if model is None:
             logger.warning("no %s at step %d: weights are not finite", kind, moment.step)

@@ -1,10 +1,9 @@
 """From a configuration to a run folder with a trained model in it."""
 
 import logging
+import math
 import os
-import shutil
-import warnings
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,13 +11,14 @@ import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from vschaos2.command_line import ENDING_SIGNALS, Ended
 from vschaos2.config import call, check_keys
 from vschaos2.data.augment import Augment
 from vschaos2.data.inspection import inspect_dataset, use_of
 from vschaos2.data.module import WindowDataModule
 from vschaos2.divergences import Divergence
 from vschaos2.errors import InputError
-from vschaos2.files import write_whole
+from vschaos2.files import reason, write_whole
 from vschaos2.models.build import build_model
 from vschaos2.models.temporal import checked_sequence
 from vschaos2.models.vae import VAE
@@ -26,14 +26,17 @@ from vschaos2.runs import create_run_folder, save_config
 from vschaos2.schedules import BetaSchedule
 from vschaos2.training.allocator import keep_freed_memory
 from vschaos2.training.checkpoint_form import take_weights
+from vschaos2.training.event_files import PREFIX
 from vschaos2.training.initial_weights import begin_from
 from vschaos2.training.labels import check_classes, fit_values, label_tasks
-from vschaos2.training.monitoring import monitors
+from vschaos2.training.monitoring import Watching
 from vschaos2.training.position import Position
 from vschaos2.training.resume import Resumed, forget_what_came_after
+from vschaos2.training.run_lock import NAME as LOCK
 from vschaos2.training.run_lock import training_in
 from vschaos2.training.step import VAETraining
-from vschaos2.training.trainer import build_trainer, trainer_options
+from vschaos2.training.stopping import StopOnSignal
+from vschaos2.training.trainer import build_trainer, fit, trainer_options
 from vschaos2.training.transposition import check_transposition
 
 logger = logging.getLogger(__name__)
@@ -44,7 +47,8 @@ KEYS = (
 )
 DATA_KEYS = ("dataset", "loader", "transform", "augment", "sequence")
 RANK_VARIABLES = ("LOCAL_RANK", "NODE_RANK", "RANK", "GROUP_RANK", "SLURM_PROCID")
-FOLDER_VARIABLE = "VSCHAOS2_RUN_FOLDER"  # tells the other processes of a training where it writes
+# Only the first process writes, and knows a run folder: in this one nobody can write or remove.
+NOWHERE = Path(os.devnull) / "run" / "version_0"
 
 
 def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
@@ -62,6 +66,12 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         hint = "the folder of your recordings" if missing[0] == "data.dataset.root" else "a value"
         raise InputError(f"{missing[0]} is missing: give {hint}, {missing[0]}=…")
     check_keys(config, "", KEYS)
+    for part in ("data", "model", "training", "callbacks", "trainer"):
+        if not isinstance(OmegaConf.select(config, part), DictConfig):
+            raise InputError(
+                f"the part {part!r} of the configuration must have keys, got "
+                f"{OmegaConf.select(config, part)!r}: see docs/configuration.md"
+            )
     check_keys(config.data, "data", DATA_KEYS)
     if not isinstance(config.seed, int) or not 0 <= config.seed < 2**32:
         raise InputError(f"seed must be a whole number from 0 to 2^32 - 1, got {config.seed!r}")
@@ -103,45 +113,74 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         fit_to_dataset(step, data)
         begin_from(config.model.get("init_from"), step)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
-    folder = resumed.folder if resumed else _run_folder(config, data)
-    with training_in(folder) if is_first_process() else nullcontext():
-        position = resumed.position if resumed else Position(0, 0, 0)
-        try:
-            resumed_at = position if resumed else None
-            watching = monitors(config, folder)
-            trainer = build_trainer(options, folder, config.callbacks, watching, resumed_at)
-        except InputError:
-            if resumed is None:
-                shutil.rmtree(folder)  # nothing happened yet that would be worth a version
-            raise
-        if resumed and (ending := resumed.ending(trainer)):
-            if is_first_process():
-                logger.info("%s", ending)
-            return folder
-        if resumed and is_first_process():
-            _prepare(resumed, data)
-        data.start_at(position.epoch, position.batch)
-        # Each process draws noise of its own.
-        torch.manual_seed(config.seed + trainer.global_rank + trainer.world_size * position.step)
-        keep_freed_memory()
-        goes_on = resumed is not None and resumed.checkpoint is not None
-        _fit(trainer, step, data, folder / "checkpoints" / "last.ckpt" if goes_on else None)
+    watching = call(Watching, "callbacks", _plain(config.callbacks))
+    # Mistakes are found before there is a folder: with a trainer of the one that is to be made.
+    place = resumed.folder if resumed else Path(config.rundir) / str(config.name) / "version_0"
+    position = resumed.position if resumed else Position(0, 0, 0)
+    resumed_at = position if resumed else None
+    is_first = is_first_process()
+    trainer = build_trainer(options, place, watching, config.inversion, resumed_at)
+    if trainer.is_global_zero and not is_first:
+        raise InputError(_not_alone())
+    folder = resumed.folder if resumed else NOWHERE
+    try:
+        if resumed is None:
+            if is_first:
+                folder = create_run_folder(Path(config.rundir), config.name)
+                save_config(folder, config)
+                _save_held_out(folder, data)
+            trainer = build_trainer(options, folder, watching, config.inversion, None)
+        with training_in(folder) if is_first else nullcontext():
+            if resumed and (ending := resumed.ending(trainer)):
+                if is_first:
+                    logger.info("%s", ending)
+                return folder
+            if resumed and is_first:
+                _prepare(resumed, data)
+            data.start_at(position.epoch, position.batch)
+            # Each process draws noise of its own.
+            torch.manual_seed(
+                config.seed + trainer.global_rank + trainer.world_size * position.step
+            )
+            keep_freed_memory()
+            goes_on = resumed is not None and resumed.checkpoint is not None
+            checkpoint = folder / "checkpoints" / "last.ckpt" if goes_on else None
+            fit(trainer, step, data, checkpoint, is_first)
+            number = StopOnSignal.of(trainer)
+            if is_first and number and number in ENDING_SIGNALS:
+                raise Ended(number, is_told=True)
+    except BaseException as error:
+        if is_first and resumed is None and trainer.global_step == 0:
+            _take_back(folder)
+        if isinstance(error, OSError):
+            where = folder if error.filename is None else error.filename
+            raise InputError(f"{where}: {reason(error)}") from error
+        raise
     return folder
 
 
-def _fit(
-    trainer: pl.Trainer, step: VAETraining, data: WindowDataModule, checkpoint: Path | None
-) -> None:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*exists and is not empty.*")  # we made it
-        warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-        # Batches come whole out of the cache, faster than a worker could hand them over.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*`IterableDataset` has `__len__`.*")
-        warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")
-        # It is: see WindowBatches.set_position.
-        warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
-        trainer.fit(step, data, ckpt_path=checkpoint)
+def _take_back(folder: Path) -> None:
+    """Remove a run folder that this process made and in which nothing was trained.
+
+    File by file, so that nothing else can go with it.
+    """
+    if folder == NOWHERE or folder.is_symlink():
+        return
+    with suppress(OSError):  # what else is in it stays, and so does the folder
+        for name in ("config.yaml", "held_out.txt", LOCK):
+            (folder / name).unlink(missing_ok=True)
+        for events in folder.glob(f"{PREFIX}*"):
+            events.unlink()
+        (folder / "checkpoints").rmdir()
+        folder.rmdir()
+
+
+def _not_alone() -> str:
+    ranks = [f"{name}={os.environ[name]}" for name in RANK_VARIABLES if name in os.environ]
+    return (
+        f"{', '.join(ranks)}: says that another process of this training is the first, but "
+        "trainer.devices and trainer.num_nodes let it be the only one: unset it, or set these"
+    )
 
 
 def _prepare(resumed: Resumed, data: WindowDataModule) -> None:
@@ -149,7 +188,6 @@ def _prepare(resumed: Resumed, data: WindowDataModule) -> None:
     forget_what_came_after(resumed.folder, resumed.position.step)
     save_config(resumed.folder, resumed.config)
     _save_held_out(resumed.folder, data)
-    os.environ[FOLDER_VARIABLE] = str(resumed.folder.resolve())
     epoch, batch, step = resumed.position
     if resumed.checkpoint is None:
         logger.info("%s: has no checkpoint yet, it starts from the beginning", resumed.folder)
@@ -200,13 +238,18 @@ def fit_to_dataset(step: VAETraining, data: WindowDataModule) -> None:
     """Set the contrast's scale, and those of continuous labels, from the training windows.
 
     Raises:
-        InputError: if they are all silent.
+        InputError: if they are all silent, or absurdly loud.
     """
     batches = [
         (step.magnitudes(batch["waveform"]).mean(), batch["labels"])
         for batch in data.probe_batches()
     ]
     mean = float(torch.stack([mean for mean, _ in batches]).mean())
+    if not math.isfinite(mean):
+        raise InputError(
+            f"{data.root}: samples are so large that their mean is {mean}: look for absurd "
+            f"recordings with check_dataset.py {data.root}"
+        )
     if not mean > 0:
         raise InputError(f"{data.root}: every training file is silent: check the recordings")
     step.model.transform.fit_level(mean)
@@ -223,17 +266,6 @@ def _tell_of_dataset(config: DictConfig, data: WindowDataModule) -> None:
     logger.info(report.summary())
     if report.errors:
         logger.warning("for each finding and its remedy: python check_dataset.py %s", data.root)
-
-
-def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:
-    """A new run folder, made once by the first process and known to the others."""
-    if is_first_process():
-        folder = create_run_folder(Path(config.rundir), config.name)
-        save_config(folder, config)
-        _save_held_out(folder, data)
-        os.environ[FOLDER_VARIABLE] = str(folder.resolve())
-        return folder
-    return Path(os.environ.get(FOLDER_VARIABLE, config.rundir))  # only the first one writes
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:
