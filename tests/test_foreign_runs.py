@@ -371,7 +371,7 @@ def test_held_out_files_lie_in_the_dataset(foreign, tmp_path, tiny_run, name):
     assert "lies outside of" in outcome(evaluated_files, run, None)
 
 
-@pytest.mark.parametrize("kind", ["folder", "pipe", "bytes"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "huge"])
 def test_odd_lists_of_held_out_files_are_one_line(foreign, tmp_path, tiny_run, kind):
     config = OmegaConf.merge(tiny_run.config, {"data": {"dataset": {"root": str(tmp_path)}}})
     path = foreign / "held_out.txt"
@@ -380,7 +380,8 @@ def test_odd_lists_of_held_out_files_are_one_line(foreign, tmp_path, tiny_run, k
     elif kind == "pipe":
         os.mkfifo(path)
     else:
-        path.write_bytes(b"\xff\xfe")
+        with path.open("wb") as file:
+            file.truncate(2**40)
     run = tiny_run._replace(folder=foreign, config=config)
     assert "held-out files are unknown" in outcome(evaluated_files, run, None)
 
@@ -393,3 +394,10 @@ def test_odd_inversions_are_one_line(foreign, tmp_path, monkeypatch, inversion):
     message = program(monkeypatch, script, foreign, "-o", tmp_path / "out")
     assert "inversion" in message
     assert not (tmp_path / "out").exists()
+
+
+def test_a_held_out_file_whose_name_is_no_text_is_looked_for(foreign, tmp_path, tiny_run):
+    config = OmegaConf.merge(tiny_run.config, {"data": {"dataset": {"root": str(tmp_path)}}})
+    (foreign / "held_out.txt").write_bytes(b"\xff\xfe\n")
+    run = tiny_run._replace(folder=foreign, config=config)
+    assert "\udcff\udcfe is missing" in outcome(evaluated_files, run, None)

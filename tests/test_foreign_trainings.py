@@ -44,7 +44,7 @@ def foreign(trained, tmp_path) -> Path:
 @pytest.fixture
 def unfitted(monkeypatch):
     """Trainings end where the first step would begin."""
-    monkeypatch.setattr(session, "_fit", lambda *_: None)
+    monkeypatch.setattr(session, "fit", lambda *_: None)
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
