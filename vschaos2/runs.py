@@ -23,7 +23,9 @@ from omegaconf.errors import OmegaConfBaseException
 from vschaos2.errors import InputError
 from vschaos2.models.build import build_model
 from vschaos2.models.vae import VAE
+from vschaos2.overrides import restore_texts, storable
 
+NAME_BYTES = 200  # of a run's name, and of an instrument's: file names have 255
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
 MONITOR = "validation/reconstruction/spectral_convergence"  # what makes a checkpoint the best
 
@@ -54,8 +56,7 @@ def create_run_folder(rundir: Path, name: str) -> Path:
     Raises:
         InputError: if the name is not a plain folder name or the folder cannot be made.
     """
-    if not re.fullmatch(r"[\w .+-]+", name) or name.strip(". ") == "":
-        raise InputError(f"name={name!r} is no folder name: use letters, digits, _ . + or -")
+    check_run_name(name)
     parent = Path(rundir) / name
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +76,21 @@ def create_run_folder(rundir: Path, name: str) -> Path:
         ) from error
 
 
+def check_run_name(name: str) -> None:
+    """Refuse what no folder can be called, or what leaves too little room for files named after it.
+
+    Raises:
+        InputError: for such a name.
+    """
+    if not re.fullmatch(r"[\w .+-]+", name) or name.strip(". ") == "":
+        raise InputError(f"name={name!r} is no folder name: use letters, digits, _ . + or -")
+    if len(os.fsencode(name)) > NAME_BYTES:
+        raise InputError(
+            f"name={name[:20]!r}… is too long: a name has at most {NAME_BYTES} bytes, this one "
+            f"{len(os.fsencode(name))}"
+        )
+
+
 def find_run_folder(path: Path, version: int | None = None) -> Path:
     """The version folder that a path means: the folder itself, or a named run's newest version.
 
@@ -86,7 +102,7 @@ def find_run_folder(path: Path, version: int | None = None) -> Path:
         InputError: if no run is there, naming what was found instead.
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - a name that is too long is no run, either
         raise InputError(f"{path}: no such run folder: give rundir/name or rundir/name/version_N")
     if (path / "config.yaml").is_file():
         return path
@@ -120,7 +136,7 @@ def newest_run_folder(path: Path) -> Path:
 
 def save_config(folder: Path, config: DictConfig) -> None:
     """Write the resolved configuration to folder/config.yaml, whole or not at all."""
-    text = OmegaConf.to_yaml(config, resolve=True)
+    text = OmegaConf.to_yaml(OmegaConf.create(storable(config)))
     temporary = folder / ".config.yaml.tmp"
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(folder / "config.yaml")
@@ -207,6 +223,7 @@ def read_config(folder: Path) -> DictConfig:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or not {"model", "data"} <= content.keys():
             raise InputError(f"{path}: is not a training's configuration (no model or data in it)")
+        restore_texts(content)
         return OmegaConf.create(content)
     except InputError:
         raise

@@ -19,7 +19,7 @@ class SpectralTransform(nn.Module):
 
     Args:
         sample_rate_hz: sample rate of every waveform that enters.
-        n_fft: window length in samples, a power of two.
+        n_fft: window length in samples, a power of two up to 65536.
         hop: hop in samples, a power of two that divides n_fft.
         contrast: "log1p", "log" or "linear" (see `magnitude.py`).
         n_mels: number of mel bands, or 0 for all bins.
@@ -46,15 +46,25 @@ class SpectralTransform(nn.Module):
     ) -> None:
         super().__init__()
         for name, value in (("n_fft", n_fft), ("hop", hop)):
-            if value < 2 or value & (value - 1):
-                raise ValueError(f"{name} must be a power of two, got {value}: nn~ needs one")
+            if type(value) is not int or not 2 <= value <= 2**16 or value & (value - 1):
+                raise ValueError(
+                    f"{name} must be a power of two, got {value!r}: nn~ needs one, up to 65536"
+                )
         if contrast not in CONTRASTS:
             raise ValueError(f"contrast must be one of {', '.join(CONTRASTS)}, got {contrast!r}")
-        if level <= 0:
-            raise ValueError(f"level must be positive, got {level}: 1 is the dataset's mean")
-        if not 1 <= sample_rate_hz <= 1_500_000:
+        if type(level) not in (int, float) or not 1e-6 <= level <= 1e6:
             raise ValueError(
-                f"sample_rate_hz must be positive and at most 1500000, got {sample_rate_hz}"
+                f"level must be positive, from 1e-06 to 1e+06, got {level!r}: 1 is the "
+                "dataset's mean"
+            )
+        if type(n_mels) is not int or not 0 <= n_mels <= n_fft // 2 + 1:
+            raise ValueError(
+                f"n_mels must lie between 2 and n_fft/2+1={n_fft // 2 + 1}, or be 0 for all bins, "
+                f"got {n_mels!r}"
+            )
+        if type(sample_rate_hz) is not int or not 1 <= sample_rate_hz <= 1_500_000:
+            raise ValueError(
+                f"sample_rate_hz must be positive and at most 1500000, got {sample_rate_hz!r}"
             )
         self.sample_rate_hz = sample_rate_hz
         self.n_fft = n_fft

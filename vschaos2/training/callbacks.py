@@ -13,7 +13,7 @@ from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, Checkpoint, TQDMProgressBar
 from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
 
-from vschaos2.errors import InputError
+from vschaos2.ranges import check_number
 from vschaos2.runs import MONITOR, read_checkpoint, save_checkpoint
 
 logger = logging.getLogger(__name__)
@@ -99,15 +99,12 @@ class LastCheckpoint(Checkpoint):
         every_s: seconds between two checkpoints; None for those of the validations only.
 
     Raises:
-        InputError: if every_s is negative.
+        InputError: if every_s is no number, or negative.
     """
 
     def __init__(self, path: Path, every_s: float | None) -> None:
-        is_seconds = isinstance(every_s, int | float) and every_s >= 0
-        if every_s is not None and not is_seconds:
-            raise InputError(
-                f"callbacks.save_every_s must be seconds ≥ 0, or null for never, got {every_s!r}"
-            )
+        if every_s is not None:
+            check_number("callbacks.save_every_s", every_s, 0.0, 1e9)
         self.path = path
         self.every_s = math.inf if every_s is None else every_s
         self.saved_at = time.monotonic()

@@ -22,6 +22,7 @@ from vschaos2.monitor.budget import Budget
 from vschaos2.monitor.excerpts import excerpts
 from vschaos2.monitor.reports import KINDS, ONLY_NEWEST, Moment, Scene, kinds_for
 from vschaos2.monitor.store import Pixels, Report, pixels, thin_out, to_tensorboard, write_report
+from vschaos2.ranges import check_count, check_number
 from vschaos2.training.step import VAETraining
 
 logger = logging.getLogger(__name__)
@@ -56,20 +57,13 @@ class MonitorOptions:
     history: int = 6
 
     def __post_init__(self) -> None:
-        limits = {
-            "share": (0.0, 0.5),
-            "first_seconds": (0.0, 86_400.0),
-            "files": (1, 16),
-            "seconds": (0.1, 30.0),
-            "dimensions": (1, 64),
-            "history": (1, 1000),
-        }
-        for name, (least, most) in limits.items():
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise InputError(
-                    f"callbacks.monitor.{name} must lie between {least:g} and {most:g}, got {value}"
-                )
+        where = "callbacks.monitor"
+        check_number(f"{where}.share", self.share, 0.0, 0.5)
+        check_number(f"{where}.first_seconds", self.first_seconds, 0.0, 86_400.0)
+        check_count(f"{where}.files", self.files, 1, 16)
+        check_number(f"{where}.seconds", self.seconds, 0.1, 30.0)
+        check_count(f"{where}.dimensions", self.dimensions, 1, 64)
+        check_count(f"{where}.history", self.history, 1, 1000)
 
 
 def monitors(config: DictConfig, folder: Path) -> list[Callback]:

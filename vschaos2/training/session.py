@@ -6,13 +6,13 @@ import shutil
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from vschaos2.config import call, check_keys
+from vschaos2.config import call
 from vschaos2.data.augment import Augment
 from vschaos2.data.inspection import inspect_dataset, use_of
 from vschaos2.data.module import WindowDataModule
@@ -25,23 +25,20 @@ from vschaos2.models.vae import VAE
 from vschaos2.runs import create_run_folder, save_config
 from vschaos2.schedules import BetaSchedule
 from vschaos2.training.allocator import keep_freed_memory
-from vschaos2.training.initial_weights import begin_from
+from vschaos2.training.initial_weights import begin_from, first_weights
 from vschaos2.training.labels import check_classes, fit_values, label_tasks
 from vschaos2.training.monitoring import monitors
+from vschaos2.training.overview import overview
 from vschaos2.training.position import Position
 from vschaos2.training.resume import Resumed, forget_what_came_after
 from vschaos2.training.run_lock import training_in
+from vschaos2.training.settings import check_settings, plain
 from vschaos2.training.step import VAETraining
-from vschaos2.training.trainer import build_trainer, trainer_options
+from vschaos2.training.trainer import build_trainer, rehearse, trainer_options
 from vschaos2.training.transposition import check_transposition
 
 logger = logging.getLogger(__name__)
 
-KEYS = (
-    *("name", "rundir", "seed", "check", "inversion"),
-    *("data", "model", "training", "callbacks", "trainer"),
-)
-DATA_KEYS = ("dataset", "loader", "transform", "augment", "sequence")
 RANK_VARIABLES = ("LOCAL_RANK", "NODE_RANK", "RANK", "GROUP_RANK", "SLURM_PROCID")
 FOLDER_VARIABLE = "VSCHAOS2_RUN_FOLDER"  # tells the other processes of a training where it writes
 
@@ -56,17 +53,14 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     Raises:
         InputError: for anything in the configuration or the dataset that is the user's to mend.
     """
-    missing = sorted(OmegaConf.missing_keys(config))
-    if missing:
-        hint = "the folder of your recordings" if missing[0] == "data.dataset.root" else "a value"
-        raise InputError(f"{missing[0]} is missing: give {hint}, {missing[0]}=…")
-    check_keys(config, "", KEYS)
-    check_keys(config.data, "data", DATA_KEYS)
-    if not isinstance(config.seed, int) or not 0 <= config.seed < 2**32:
-        raise InputError(f"seed must be a whole number from 0 to 2^32 - 1, got {config.seed!r}")
+    check_settings(config)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
+    options = trainer_options(plain(config.trainer), config.check)
+    rehearse(options, config.callbacks, monitors(config, Path(config.rundir)))
+    first = None if resumed else first_weights(config.model.get("init_from"))
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = build_model(config)
-    augment = call(Augment, "data.augment", config.data.augment)
+    augment = call(Augment, "data.augment", plain(config.data.augment))
     check_transposition(model, augment)
     # Runs trained before sequences say nothing of them.
     sequence = OmegaConf.select(config, "data.sequence", default=1)
@@ -74,15 +68,22 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     step = call(
         training_step,
         "training",
-        _plain(config.training),
+        plain(config.training),
         model=model,
         augment=augment,
         sequence=sequence,
     )
+    if model.transform.sample_rate_hz != config.data.dataset.sample_rate_hz:
+        raise InputError(
+            f"data.transform.sample_rate_hz is {model.transform.sample_rate_hz!r}, and the "
+            f"dataset's {config.data.dataset.sample_rate_hz}: set data.dataset.sample_rate_hz alone"
+        )
+    dataset, loader = plain(config.data.dataset), plain(config.data.loader)
     data = call(
         WindowDataModule,
         "data",
-        {**_plain(config.data.dataset), **_plain(config.data.loader)},
+        {**dataset, **loader},
+        {**dict.fromkeys(dataset, "data.dataset"), **dict.fromkeys(loader, "data.loader")},
         window_samples=model.transform.n_fft,
         draw_samples=augment.window_samples(step.span_samples),
         hop=model.transform.hop,
@@ -95,13 +96,11 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         step.classes = {task: data.metadata.class_names[task] or [] for task in label_tasks(model)}
     if is_first_process():
         _tell_of_dataset(config, data)
-    options = trainer_options(_plain(config.trainer), config.check)
     if resumed and resumed.checkpoint:
         _take_weights(step, resumed.checkpoint, resumed.folder)
     else:
         fit_to_dataset(step, data)
-        begin_from(config.model.get("init_from"), step)
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
+        begin_from(first, step)
     folder = resumed.folder if resumed else _run_folder(config, data)
     with training_in(folder) if is_first_process() else nullcontext():
         position = resumed.position if resumed else Position(0, 0, 0)
@@ -119,6 +118,8 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
             return folder
         if resumed and is_first_process():
             _prepare(resumed, data)
+        if config.check and is_first_process():
+            logger.info(overview(step, data))  # of several lines
         data.start_at(position.epoch, position.batch)
         # Each process draws noise of its own.
         torch.manual_seed(config.seed + trainer.global_rank + trainer.world_size * position.step)
@@ -243,8 +244,3 @@ def _run_folder(config: DictConfig, data: WindowDataModule) -> Path:
         os.environ[FOLDER_VARIABLE] = str(folder.resolve())
         return folder
     return Path(os.environ.get(FOLDER_VARIABLE, config.rundir))  # only the first one writes
-
-
-def _plain(config: DictConfig) -> dict[str, Any]:
-    """A part of a configuration as plain containers."""
-    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
