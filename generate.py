@@ -5,12 +5,9 @@ import argparse
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from vschaos2.command_line import ArgumentParser, run, say
-
-if TYPE_CHECKING:
-    from vschaos2.runs import Run
 
 logger = logging.getLogger("generate")
 
@@ -44,13 +41,8 @@ def add_reconstruct(commands: Commands) -> None:
         "--inversion", default="keep_input", help=f"keep_input, {MODES} (%(default)s)"
     )
     parser.add_argument(
-        "--sample-latent",
-        "--sample_latent",
-        type=int,
-        nargs="?",
-        const=1,
-        default=0,
-        choices=(0, 1),
+        *("--sample-latent", "--sample_latent"),
+        **{"type": int, "nargs": "?", "const": 1, "default": 0, "choices": (0, 1)},
         help="draw from what each frame is heard as, instead of its mean",
     )
     parser.add_argument(
@@ -69,15 +61,9 @@ def reconstruct(arguments: argparse.Namespace) -> None:
 
     trained = trained_run(arguments)
     labels = labels_for(trained, arguments.meta, arguments.dataset)
-    written = reconstruct(
-        trained.model,
-        arguments.files,
-        arguments.out,
-        arguments.sr,
-        arguments.inversion,
-        labels,
-        Unrest(bool(arguments.sample_latent), arguments.jitter, arguments.seed),
-    )
+    unrest = Unrest(bool(arguments.sample_latent), arguments.jitter, arguments.seed)
+    options = (arguments.sr, arguments.inversion, labels, unrest)
+    written = reconstruct(trained.model, arguments.files, arguments.out, *options)
     tell(written, arguments.out / "reconstructions")
 
 
@@ -267,16 +253,11 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
 
 
-def trained_run(arguments: argparse.Namespace) -> "Run":
+def trained_run(arguments: argparse.Namespace) -> Any:
     """The run that was asked for, loaded."""
-    from vschaos2.errors import InputError
-    from vschaos2.run_listing import run_in
-    from vschaos2.runs import load_run
+    from vschaos2.run_listing import load_named_run
 
-    trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
-    if arguments.name not in (None, trained.folder.resolve().parent.name):
-        raise InputError(f"{arguments.run} is one run: leave -n {arguments.name} out")
-    return trained
+    return load_named_run(arguments.run, arguments.name, arguments.version)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.config import suggestion
 from vschaos2.errors import InputError
-from vschaos2.runs import MONITOR, read_checkpoint, read_config
+from vschaos2.runs import MONITOR, Run, load_run, read_checkpoint, read_config
 from vschaos2.terminal import printable
 from vschaos2.training.run_lock import is_training
 
@@ -99,6 +99,18 @@ def run_in(path: Path, name: str | None = None) -> Path:
     newest = max(trained, key=lambda file: file.stat().st_mtime).parents[2]
     logger.info("%s: the run that was trained last; -n NAME chooses another", newest)
     return newest
+
+
+def load_named_run(path: Path, name: str | None, version: int | None) -> Run:
+    """The run that a path and a name mean, loaded.
+
+    Raises:
+        InputError: as `run_in` and `load_run`, or if the path is one run, and the name another's.
+    """
+    trained = load_run(run_in(path, name), version)
+    if name not in (None, trained.folder.resolve().parent.name):
+        raise InputError(f"{path} is one run: leave -n {name} out")
+    return trained
 
 
 def table(rows: list[RunRow]) -> str:
