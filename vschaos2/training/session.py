@@ -11,6 +11,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from vschaos2.config import call
 from vschaos2.data.augment import Augment
@@ -141,7 +142,10 @@ def _fit(
         warnings.filterwarnings("ignore", message=".*log_every_n_steps.*")
         # It is: see WindowBatches.set_position.
         warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
-        trainer.fit(step, data, ckpt_path=checkpoint)
+        try:
+            trainer.fit(step, data, ckpt_path=checkpoint)
+        except MisconfigurationException as error:  # parts of an epoch without a whole batch
+            raise InputError(f"trainer: {' '.join(str(error).split())}") from error
 
 
 def _take_weights(step: VAETraining, checkpoint: dict[str, Any], folder: Path) -> None:
