@@ -30,8 +30,8 @@ def main() -> None:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from vschaos2.config import explain, lenient_overrides
     from vschaos2.data.inspection import inspect_dataset, use_of
+    from vschaos2.overrides import explain, lenient_overrides
 
     # The report names the unusable files: the cache need not.
     logging.getLogger("vschaos2.data.cache").setLevel(logging.ERROR)

@@ -5,6 +5,7 @@ import argparse
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 from vschaos2.command_line import ArgumentParser, run, say
 
@@ -39,6 +40,15 @@ def add_reconstruct(commands: Commands) -> None:
     parser.add_argument(
         "--inversion", default="keep_input", help=f"keep_input, {MODES} (%(default)s)"
     )
+    parser.add_argument(
+        *("--sample-latent", "--sample_latent"),
+        **{"type": int, "nargs": "?", "const": 1, "default": 0, "choices": (0, 1)},
+        help="draw from what each frame is heard as, instead of its mean",
+    )
+    parser.add_argument(
+        "--jitter", type=float, metavar="STD", help="deviation of noise on each latent (none)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another seed, other draws")
     add_meta(parser, "labels for all files, such as pitch C# octave 4 (guessed)")
     parser.add_argument("--dataset", type=Path, help="take the files' labels from its metadata")
     parser.set_defaults(act=reconstruct)
@@ -47,14 +57,13 @@ def add_reconstruct(commands: Commands) -> None:
 def reconstruct(arguments: argparse.Namespace) -> None:
     """Pass sound files through the model."""
     from vschaos2.file_labels import labels_for
-    from vschaos2.generation.reconstruct import reconstruct
-    from vschaos2.runs import load_run
+    from vschaos2.generation.reconstruct import Unrest, reconstruct
 
-    trained = load_run(arguments.run, arguments.version)
+    trained = trained_run(arguments)
     labels = labels_for(trained, arguments.meta, arguments.dataset)
-    written = reconstruct(
-        trained.model, arguments.files, arguments.out, arguments.sr, arguments.inversion, labels
-    )
+    unrest = Unrest(bool(arguments.sample_latent), arguments.jitter, arguments.seed)
+    options = (arguments.sr, arguments.inversion, labels, unrest)
+    written = reconstruct(trained.model, arguments.files, arguments.out, *options)
     tell(written, arguments.out / "reconstructions")
 
 
@@ -105,14 +114,13 @@ def trajectories(arguments: argparse.Namespace) -> None:
     from vschaos2.errors import InputError
     from vschaos2.generation.paths import PathOptions, play_latents, play_paths
     from vschaos2.generation.player import Player
-    from vschaos2.runs import load_run
 
     shaping = (arguments.origin, arguments.amplitude, arguments.frequency)
     if arguments.latents and shaping != (None, None, None):
         raise InputError(
             "--latents plays paths as they are: leave --from, --amplitude and --frequency out"
         )
-    trained = load_run(arguments.run, arguments.version)
+    trained = trained_run(arguments)
     options = PathOptions(arguments.seed, arguments.amplitude, arguments.frequency)
     player = Player(
         trained, arguments.projection, arguments.inversion, arguments.meta, arguments.sr
@@ -164,9 +172,8 @@ def morph(arguments: argparse.Namespace) -> None:
     """Go from sound to sound through the latent space."""
     from vschaos2.generation.morphing import Course, morph
     from vschaos2.generation.player import Player
-    from vschaos2.runs import load_run
 
-    trained = load_run(arguments.run, arguments.version)
+    trained = trained_run(arguments)
     course = Course(arguments.at, arguments.over_time, arguments.weights)
     player = Player(
         trained,
@@ -195,9 +202,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from vschaos2.files import check_place, made_folder
     from vschaos2.generation.evaluation import evaluate
     from vschaos2.generation.score_tables import markdown, write_tables
-    from vschaos2.runs import load_run
 
-    trained = load_run(arguments.run, arguments.version)
+    trained = trained_run(arguments)
     folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
     check_place(folder / "evaluation.json")
     result = evaluate(trained, arguments.dataset, arguments.inversion)
@@ -227,9 +233,8 @@ def draw_map(arguments: argparse.Namespace) -> None:
     from vschaos2.generation.latent_map import map_latents, write_csv
     from vschaos2.generation.map_picture import draw_map
     from vschaos2.generation.player import Player
-    from vschaos2.runs import load_run
 
-    trained = load_run(arguments.run, arguments.version)
+    trained = trained_run(arguments)
     folder = made_folder(arguments.out or trained.folder / "map", arguments.out is None)
     written = [folder / "latent_map.png", folder / "latent_map.csv"]
     for path in written:
@@ -243,8 +248,16 @@ def draw_map(arguments: argparse.Namespace) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The run that every command starts from."""
-    parser.add_argument("run", type=Path, help="rundir/name or rundir/name/version_N")
+    parser.add_argument("run", type=Path, help="rundir/name, rundir/name/version_N, or rundir")
+    parser.add_argument("-n", "--name", help="in a rundir, which run (the newest trained)")
     parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
+
+
+def trained_run(arguments: argparse.Namespace) -> Any:
+    """The run that was asked for, loaded."""
+    from vschaos2.run_listing import load_named_run
+
+    return load_named_run(arguments.run, arguments.name, arguments.version)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -10,10 +10,14 @@ from vschaos2.terminal import printable
 def main() -> None:
     """Parse the arguments and export."""
     parser = ArgumentParser(prog="script.py", description=__doc__)
-    parser.add_argument("run", type=Path, help="run folder: rundir/name or rundir/name/version_N")
+    parser.add_argument("run", type=Path, help="rundir/name, rundir/name/version_N, or rundir")
     parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
     parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
-    parser.add_argument("-n", "--name", help="file name without .ts (the run's name)")
+    parser.add_argument(
+        "-n",
+        "--name",
+        help="file name without .ts (the run's); in a rundir, which run (the newest)",
+    )
     parser.add_argument(
         "--projection", default="pca", help="latent axes: none, pca or ica (%(default)s)"
     )
@@ -32,11 +36,14 @@ def main() -> None:
 
     from vschaos2.export.checks import ExportError
     from vschaos2.export.operators import UnknownOperatorError
-    from vschaos2.export.write import export_run
+    from vschaos2.export.write import check_name, export_run
     from vschaos2.generation.player import run_inversion
+    from vschaos2.run_listing import run_in
     from vschaos2.runs import load_run
 
-    trained = load_run(arguments.run, arguments.version)
+    if arguments.name is not None:
+        check_name(arguments.name)
+    trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
     try:
         path = export_run(
             trained,

@@ -35,8 +35,8 @@ def main() -> None:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from vschaos2.config import explain, lenient_overrides
     from vschaos2.errors import InputError
+    from vschaos2.overrides import explain, lenient_overrides
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us whole, to be told in one line
     # Jobs that a cluster starts elsewhere find the package where this program did.
@@ -72,6 +72,7 @@ def main() -> None:
 def resume(arguments: list[str]) -> None:
     """Continue the training that `resume=RUN` names; other key=value arguments change its end."""
     from vschaos2.errors import InputError
+    from vschaos2.overrides import expanded, lenient_overrides
     from vschaos2.training.resume import find_training
     from vschaos2.training.session import is_first_process, train
 
@@ -81,7 +82,8 @@ def resume(arguments: list[str]) -> None:
     run_paths = [a.split("=", 1)[1] for a in arguments if _is_resume(a)]
     if len(run_paths) != 1 or not run_paths[0]:
         raise InputError("resume=… wants one run: rundir/name or rundir/name/version_N")
-    found = find_training(Path(run_paths[0]), [a for a in arguments if not _is_resume(a)])
+    others = lenient_overrides([a for a in arguments if not _is_resume(a)])
+    found = find_training(Path(expanded(run_paths[0])), others)
     folder = train(found.config, found)
     if is_first_process():
         say(f"trained: {printable(folder)}")

@@ -27,9 +27,18 @@ INTRODUCTION = """\
 their comments.*
 
 Every value can be set on the command line, `key=value`; a value with spaces, commas or brackets in
-quotes, `'key=[1, 2]'`. A key that is not there is added with a plus, `+trainer.key=value`: under
-`trainer.` every argument of [Lightning's Trainer](https://lightning.ai/docs/pytorch/stable/common/trainer.html)
-is allowed. A mistyped key is answered with the nearest. `???` must be given, `null` is nothing.
+quotes, `'key=[1, 2]'`. A key that is not there is added with a plus, `+key=value`; under `trainer.`
+every argument of [Lightning's Trainer](https://lightning.ai/docs/pytorch/stable/common/trainer.html)
+is allowed, with a plus or without. A mistyped key is answered with the nearest. `???` must be
+given, `null` is nothing. Every value has its range, and all are checked before the first file is
+opened.
+
+**Paths and names** (`data.dataset.root`, `rundir`, `name`, `resume`, `model.init_from`) are taken
+as they stand, whatever is in them, and a path's `~` is the home folder; only the shell has to be
+told in quotes what it would else take for itself: `'data.dataset.root=~/Music/it is (mine), #1'`.
+Within a sweep (`-m`) commas separate what is tried, and a value with commas wants quotes of its
+own: `"name='a,b',c"`. Other values that hold brackets, quotes or letters beyond ASCII want quotes
+of their own, too; the message shows them.
 """
 
 

@@ -1,5 +1,7 @@
 """A tiny instrument that never trained: small enough to be built and exported by the test suite."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,14 @@ model:
     n_blocks: 1
 inversion: balanced
 """
+
+
+@pytest.fixture(autouse=True)
+def own_log_handlers() -> Iterator[None]:
+    """What a program's `run` adds to the root logger is gone with its test, as its stream is."""
+    before = list(logging.root.handlers)
+    yield
+    logging.root.handlers[:] = before
 
 
 @pytest.fixture

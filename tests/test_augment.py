@@ -94,7 +94,7 @@ def test_the_highest_transposition_stays_inside_the_window(monkeypatch: pytest.M
 
 
 def test_a_transposition_of_half_semitones_is_refused():
-    with pytest.raises(ValueError, match=r"augment\.transpose counts whole semitones, got 0.5"):
+    with pytest.raises(ValueError, match=r"augment\.transpose must be a whole number .* got 0.5"):
         Augment(transpose=0.5)
 
 
@@ -158,5 +158,5 @@ def test_draws_follow_the_global_generator():
 @pytest.mark.parametrize("name", ["gain_db", "speed", "tilt_db", "transpose"])
 @pytest.mark.parametrize("value", [-0.1, math.nan])
 def test_negative_ranges_are_refused_by_name(name: str, value: float):
-    with pytest.raises(ValueError, match=rf"augment\.{name} must be at least 0, got {value}"):
+    with pytest.raises(ValueError, match=rf"augment\.{name} must be .* 0 .* got {value}"):
         Augment(**{name: value})

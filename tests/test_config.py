@@ -13,9 +13,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from vschaos2.command_line import ArgumentParser, run
-from vschaos2.config import FLAGS, call, check_keys, explain, lenient_overrides, suggestion
+from vschaos2.config import call, check_keys, suggestion
 from vschaos2.errors import InputError
 from vschaos2.models.build import build_model
+from vschaos2.overrides import FLAGS, explain, lenient_overrides
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
@@ -166,10 +167,14 @@ def test_keys_are_checked_against_the_known_ones():
             "model=densee",
             "configuration: In 'base': Could not find 'model/densee' Available options",
         ),
-        ("data.dataset.root=[1,", "configuration: no viable alternative at input '[1,'"),
-        ("just_words", "configuration: Error parsing override 'just_words' missing EQUAL"),
+        (
+            "data.sequence=[1,",
+            "'data.sequence=[1,': cannot be read as a value: as text, write "
+            """'data.sequence='"'"'[1,'"'"''""",
+        ),
+        ("just_words", "'just_words' is no key=value"),
         ("~data.nothing", "configuration: Could not delete from config. 'data.nothing' does not"),
-        ("name=${nowhere}", "configuration: Interpolation key 'nowhere' not found"),
+        ("seed=${nowhere}", "configuration: Interpolation key 'nowhere' not found"),
     ],
 )
 def test_composition_errors_are_one_line_with_what_to_do(argument: str, message: str):
@@ -195,7 +200,8 @@ def test_mistyped_keys_are_looked_up_in_the_configuration_that_is_asked_for(tmp_
         (["--config-name", "dgt_midd"], "did you mean 'dgt_mid'?"),
         (["--confg-name=dgt_mid"], "did you mean '--config-name'?"),
         (["model=densee"], "Could not find 'model/densee'"),
-        (["data.dataset.root=[1,"], "no viable alternative"),
+        (["seed=[1,"], "cannot be read as a value"),
+        (["inversion=Café"], "cannot be read as a value"),
     ],
 )
 def test_training_program_tells_mistakes_in_one_line(
@@ -310,3 +316,34 @@ def test_signals_let_a_program_tidy_up_and_end_it_with_their_code(capsys, name, 
     assert tidied == [True]
     assert capsys.readouterr().err == f"stopped by {name}\n"
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["--files", "-dash.wav"], "a file -dash.wav is given as ./-dash.wav"),
+        (["-n", "-dash"], "another value as --name=-dash"),
+        (["x", "-dash"], "a file -dash is given as ./-dash"),
+        (["-v", "1\n2"], "invalid int value: '1\\n2'"),
+    ],
+)
+def test_words_that_look_like_options_are_told_on_one_line_with_the_remedy(words, remedy, capsys):
+    parser = ArgumentParser(prog="play.py")
+    parser.add_argument("--files", nargs="+")
+    parser.add_argument("-n", "--name")
+    parser.add_argument("-v", type=int)
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(words)
+    told = capsys.readouterr().err
+    assert ended.value.code == 2 and told.count("\n") == 1
+    assert remedy in told and "see play.py --help" in told
+
+
+def test_negative_numbers_are_no_files(capsys):
+    parser = ArgumentParser(prog="play.py")
+    parser.add_argument("--at", type=float, nargs="+")
+    parser.add_argument("--sr", type=int)
+    assert parser.parse_args(["--at", "-1", "2"]).at == [-1.0, 2.0]
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--sr", "x", "--at", "-1"])
+    assert "./" not in capsys.readouterr().err

@@ -14,7 +14,7 @@ import soundfile
 from hydra import compose, initialize_config_dir
 
 from docs import write_configuration, write_programs
-from vschaos2.config import FLAGS
+from vschaos2.overrides import FLAGS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

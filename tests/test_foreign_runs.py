@@ -209,8 +209,8 @@ def test_interpolations_are_refused_behind_any_escapes(foreign, tmp_path, key, e
 
 
 def test_a_configuration_that_could_not_be_read_again_is_not_saved(tmp_path, tiny_config):
-    tiny_config.name = "a \\${b}"
-    assert "name: 'a ${b}' stands for" in outcome(save_config, tmp_path, tiny_config)
+    tiny_config.inversion = "a \\${b}"
+    assert "inversion: 'a ${b}' stands for" in outcome(save_config, tmp_path, tiny_config)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,5 @@
 import math
+import shutil
 import sys
 
 import numpy as np
@@ -21,6 +22,7 @@ from vschaos2.generation import (
 from vschaos2.generation.paths import read_latents, write_latents
 from vschaos2.generation.player import faded
 from vschaos2.generation.signal_path import hear, resampled, sound_of, through, under_gain
+from vschaos2.models.distributions import Normal
 from vschaos2.runs import Run
 
 RATE, N_FFT, HOP, DIMS = 44100, 512, 128, 4
@@ -64,6 +66,67 @@ def relative_error(estimate, reference):
 def command(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["generate.py", *map(str, arguments)])
     generate.main()
+
+
+# --- latents left to chance ---
+
+
+def test_noise_on_latents_is_of_its_deviation_and_draws_are_the_posteriors(tiny_model):
+    core = offline_core(tiny_model, "keep_input")
+    posterior = Normal(torch.ones(20_000, 4), torch.full((20_000, 4), 0.5))
+    assert torch.equal(core.drawn(posterior), posterior.mean)
+    for jitter, temperature, deviation in ((2.0, 0.0, 2.0), (0.0, 1.0, 0.5), (1.2, 1.0, 1.3)):
+        core.jitter = jitter
+        core.set_temperature(temperature)
+        drawn = core.drawn(posterior)
+        assert float(drawn.mean()) == pytest.approx(1.0, abs=0.05)
+        assert float(drawn.std()) == pytest.approx(deviation, rel=0.02)
+
+
+def test_reconstructions_are_shaken_as_asked_and_the_same_each_time(
+    run_folder, sound, tmp_path, monkeypatch
+):
+    def made(*arguments):
+        out = tmp_path / "_".join(arguments)
+        command(
+            monkeypatch,
+            *("reconstruct", run_folder, "--files", sound, "--out", out, *arguments),
+        )
+        (path,) = (out / "reconstructions").iterdir()
+        return path.name, read(path)
+
+    still = made()
+    assert still[0] == "swell.wav" == made("--sample-latent", "0")[0]
+    assert made("--sample-latent")[0] == "swell.wav"
+    assert made("--jitter", "0.5")[0] == "swell_jitter=0.5.wav"
+    np.testing.assert_array_equal(made("--jitter", "0")[1], still[1])
+    ways = [("--sample-latent",), ("--jitter", "0.5"), ("--jitter", "0.5", "--seed", "1")]
+    sounds = [still[1], *(made(*way)[1] for way in ways)]
+    for i, one in enumerate(sounds):
+        assert all(not np.array_equal(one, other) for other in sounds[:i])
+    np.testing.assert_array_equal(made("--jitter", "0.5")[1], sounds[2])
+    with pytest.raises(InputError, match="jitter must be a number from 0 to 100, got -1"):
+        made("--jitter", "-1")
+
+
+def test_runs_are_found_in_a_rundir_by_name(run_folder, sound, tmp_path, monkeypatch):
+    rundir, told = run_folder.parent.parent, ("--files", sound, "--out", tmp_path)
+    command(monkeypatch, "reconstruct", rundir, *told)
+    command(monkeypatch, "reconstruct", rundir, "-n", "tiny", "-v", 0, *told)
+    command(monkeypatch, "reconstruct", run_folder, "-n", "tiny", *told)
+    with pytest.raises(InputError, match="no run 'tinny', did you mean 'tiny'"):
+        command(monkeypatch, "reconstruct", rundir, "-n", "tinny", *told)
+    with pytest.raises(InputError, match="is one run: leave -n other out"):
+        command(monkeypatch, "reconstruct", run_folder, "-n", "other", *told)
+
+
+def test_files_that_begin_with_a_dash_are_files(run_folder, sound, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(sound, "-dash.wav")
+    shutil.copy(sound, "-n.wav")  # begins as an option does
+    command(monkeypatch, "reconstruct", run_folder, "--files", "-dash.wav", "-n.wav", "-v", "0")
+    names = {path.name for path in (tmp_path / "reconstructions").iterdir()}
+    assert names == {"-dash.wav", "-n.wav"}
 
 
 # --- blocks ---

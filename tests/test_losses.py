@@ -181,7 +181,7 @@ def test_unknown_names_point_at_the_nearest_known_one():
 
 @pytest.mark.parametrize("weights", [{}, {"l1": 0.0}, {"l1": -1.0}, {"l1": math.nan}, {"l1": None}])
 def test_weights_that_cannot_train_are_refused(weights: dict):
-    with pytest.raises(InputError, match="weight"):
+    with pytest.raises(InputError, match=r"weight|training\.losses\.l1 must be"):
         ReconstructionLoss(weights)
 
 

@@ -11,7 +11,7 @@ from vschaos2.errors import InputError
 from vschaos2.models.build import build_model
 from vschaos2.models.decoders import ConvDecoder, DenseDecoder
 from vschaos2.models.encoders import ConvEncoder, DenseEncoder
-from vschaos2.models.layers import ConvBlock, DenseBlock, WideLinear, odd
+from vschaos2.models.layers import ConvBlock, DenseBlock, WideLinear
 from vschaos2.models.vae import VAE
 
 DENSE = {"hidden_dim": 32, "n_blocks": 2}
@@ -84,15 +84,6 @@ def test_residual_blocks_pass_their_input_where_the_last_weights_are_zero(block:
 @pytest.mark.parametrize("channels, kernel_size, bins", [(4, 3, 9), (2, 5, 3), (1, 9, 64)])
 def test_conv_block_keeps_the_number_of_bins(channels: int, kernel_size: int, bins: int):
     assert ConvBlock(channels, kernel_size)(torch.randn(2, channels, bins)).shape[2] == bins
-
-
-def test_odd_gives_odd_numbers_back_and_refuses_even_ones():
-    assert odd("kernel_size", 9) == 9
-    with pytest.raises(ValueError, match="kernel_size must be odd, got 4: use 5"):
-        odd("kernel_size", 4)
-
-
-# --- encoders and decoders ---
 
 
 @pytest.mark.parametrize("kind", ENCODERS)
@@ -241,7 +232,7 @@ def test_models_that_cannot_be_are_refused():
         small_model(transform=small_transform(contrast="log"))
     with pytest.raises(ValueError, match="output must be one of softplus, normal, got 'sigmoid'"):
         small_model(output="sigmoid")
-    with pytest.raises(ValueError, match="latent_dim must be at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"latent_dim must be a whole number .* got 0"):
         VAE(small_transform(), ENCODERS["dense"], DECODERS["dense"], latent_dim=0)
 
 
@@ -276,7 +267,11 @@ def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_conf
         ("data.transform._partial_", True, r"^data.transform has no key '_partial_'"),
         ("data.transform.hopp", 8, r"^data\.transform has no key 'hopp', did you"),
         ("data.transform.hop", 100, r"^data\.transform: .*power of two, got 100"),
-        ("data.transform.n_fft", 2**16, r"^data\.transform: n_fft must be at most 32768"),
+        (
+            "data.transform.n_fft",
+            2**16,
+            r"^data\.transform: n_fft must be a power of two, .* up to 32768",
+        ),
         ("model.output", "sigmoid", r"^model: .*softplus, normal, got 'sigmoid'"),
         (
             "model.encoder._target_",
@@ -289,8 +284,12 @@ def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_conf
             r"^model.encoder: .*must be .*Encoder",
         ),
         ("model.encoder._target_", ["os.system"], r"^model.encoder: _target_ \['os.system'\]"),
-        ("model.encoder.hidden_dim", 2**17, r"^model: (has more than|cannot be built)"),
-        ("model.encoder.n_blocks", 2**19, r"^model: has more than .*4096 tensors"),
+        ("model.encoder.hidden_dim", 2**16, r"^model: has more than"),
+        (
+            "model.encoder.n_blocks",
+            2**19,
+            r"^model\.encoder\.n_blocks must be a whole number from 0 to 64",
+        ),
         ("model.encoder.hidden_dim", 10**12, r"^model.encoder.hidden_dim: 1000000000000 is more"),
         ("model.encoder.hidden_dim", -1, r"^model"),
     ],

@@ -18,7 +18,8 @@ NAMES = ("one", "two", "three")
 
 @pytest.mark.parametrize(
     "name", ["$1", "my$cello", "a,b,c", "a;b;c", "back\\slash", 'quo"ted', "{a}", " cello",
-             "cello ", "my  cello", "my\tcello", "my#1", "ab", "a/b", ".cello"]
+             "cello ", "my  cello", "my\tcello", "my#1", "ab", "a/b", ".cello",
+             "cello.ts", "CELLO.TS", "cello.Ts", "x" * 201, "é" * 101]
 )  # fmt: skip
 def test_names_that_hosts_misread_are_refused(name):
     with pytest.raises(InputError) as refused:
@@ -26,7 +27,7 @@ def test_names_that_hosts_misread_are_refused(name):
     assert repr(name) in str(refused.value) and "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["cello", "my cello", "in F#", "ドラム", "a-b_c.d"])
+@pytest.mark.parametrize("name", ["cello", "my cello", "in F#", "ドラム", "a-b_c.d", "x" * 200])
 def test_plain_names_are_taken(name):
     check_name(name)
 

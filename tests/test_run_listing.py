@@ -1,6 +1,7 @@
 """The list of runs says of each what its files say, and never fails because of one of them."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from omegaconf import OmegaConf
 import generate
 from vschaos2.checkpoints import save_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.run_listing import list_runs, table
+from vschaos2.run_listing import list_runs, run_in, table
 from vschaos2.runs import MONITOR, create_run_folder, save_config
 from vschaos2.training.run_lock import training_in
 
@@ -46,6 +47,30 @@ def rundir(tmp_path, tiny_config) -> Path:
     (tmp_path / "b" / "version_x").mkdir()
     (tmp_path / "notes.txt").write_text("mine")
     return tmp_path
+
+
+def test_rundir_means_the_run_that_was_trained_last_or_the_one_that_is_named(rundir):
+    for age, name in enumerate(["c", "b"]):
+        for file in (rundir / name).glob("version_*/checkpoints/*.ckpt"):
+            os.utime(file, (1000 - age, 1000 - age))
+    assert run_in(rundir) == rundir / "c"
+    os.utime(rundir / "b" / "version_0" / "checkpoints" / "best.ckpt", (2000, 2000))
+    assert run_in(rundir) == rundir / "b"
+    assert run_in(rundir, "c") == rundir / "c"
+
+
+def test_run_means_itself_whatever_the_name(rundir, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty")
+    for path in (rundir / "b", rundir / "b" / "version_1", rundir / "nowhere", empty):
+        assert run_in(path) == run_in(path, "c") == path
+
+
+def test_runs_that_are_not_there_are_told_with_those_that_are(rundir, tiny_config, tmp_path):
+    with pytest.raises(InputError, match=r"no run 'bb', did you mean 'b'\? \(there are a, b, c"):
+        run_in(rundir, "bb")
+    run(tmp_path / "fresh", "new", tiny_config)
+    with pytest.raises(InputError, match=r"none of its runs has a checkpoint yet \(new\)"):
+        run_in(tmp_path / "fresh")
 
 
 def test_every_version_is_a_row_in_order(rundir):

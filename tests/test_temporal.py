@@ -212,9 +212,9 @@ def test_memory_is_a_name_or_a_name_with_arguments_or_none():
         (3, r"^model.temporal must be null, a name"),
         ({"type": "gru", "hidden_dim": 8}, r"no key 'hidden_dim', did you mean 'hidden_dims'"),
         ({"type": "gru", "kernel_size": 3}, r"^model.temporal has no key 'kernel_size'"),
-        ({"type": "gru", "hidden_dims": 0}, r"^model.temporal: hidden_dims must be .* got 0"),
+        ({"type": "gru", "hidden_dims": 0}, r"^model.temporal.hidden_dims must be .* got 0"),
         ({"type": "gru", "layers": "2"}, r"^model.temporal.layers must be int, got '2'"),
-        ({"type": "causal_conv", "kernel_size": 1}, r"^model.temporal: kernel_size .* got 1"),
+        ({"type": "causal_conv", "kernel_size": 1}, r"^model.temporal.kernel_size .* got 1"),
     ],
 )
 def test_memories_that_cannot_be_are_refused_in_one_line(tiny_config, config, message):
@@ -236,7 +236,7 @@ def test_sequences_that_cannot_be_are_refused_with_the_remedy():
     with pytest.raises(InputError, match=r"data.sequence is 7, .*=8 and .*batch_size=32, or"):
         checked_sequence(7, far)
     for value in (0, -3, 2.0, "16", True, None):
-        with pytest.raises(InputError, match=r"data.sequence must be a whole number from 1, got"):
+        with pytest.raises(InputError, match=r"data.sequence must be a whole number from 1 to"):
             checked_sequence(value, None)
 
 

@@ -137,7 +137,7 @@ def test_run_folder_that_is_removed_while_it_trains_is_told(
 def test_configuration_without_a_part_is_refused(whole, part: str, value):
     found = find_training(whole, [])
     config = OmegaConf.create({**OmegaConf.to_container(found.config), part: value})
-    with pytest.raises(InputError, match=f"part '{part}' of the configuration must have keys"):
+    with pytest.raises(InputError, match=f"{part} is {value} and must hold key: value pairs"):
         session.train(config, found)
 
 
@@ -203,9 +203,16 @@ def test_reports_that_cannot_be_written_are_told_of_once(recordings, tmp_path, m
 # --- numbers ---
 
 
-def test_divergence_stops_the_training_and_spares_the_last_checkpoint(recordings, tmp_path):
-    options = ("name=x", "trainer.max_epochs=9", "training.optimiser.learning_rate=1e30")
-    message = refusal(recordings, tmp_path, *options, UNWATCHED)
+def test_divergence_stops_the_training_and_spares_the_last_checkpoint(
+    recordings, tmp_path, monkeypatch
+):
+    @torch.no_grad()
+    def leap(training: VAETraining) -> None:
+        for weight in training.model.parameters():
+            weight *= 1e25
+
+    after_step(monkeypatch, 1, leap)
+    message = refusal(recordings, tmp_path, "name=x", "trainer.max_epochs=9", UNWATCHED)
     assert message.startswith("step ") and "training.optimiser.learning_rate" in message
     assert f"check_dataset.py {recordings}" in message
     assert not list((tmp_path / "x" / "version_0" / "checkpoints").iterdir())

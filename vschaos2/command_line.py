@@ -2,12 +2,14 @@
 
 import argparse
 import logging
+import os
+import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from vschaos2.errors import InputError
 from vschaos2.terminal import TerminalFormatter, prepare_streams, printable, printable_lines
@@ -17,11 +19,34 @@ ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if has
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """argparse with one-line errors that point to --help."""
+    """argparse with one-line errors that point to --help, and files that begin with a dash."""
+
+    words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does; what was given is kept for the message."""
+        self.words = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(args, namespace)
+
+    def _parse_optional(self, arg_string: str) -> Any:
+        """What an argument is; not an option, if it is none and a file is called so."""
+        is_file = os.path.exists(arg_string)  # noqa: PTH110 - anything may be given
+        return None if is_file and self._is_odd(arg_string) else super()._parse_optional(arg_string)
+
+    def _is_odd(self, word: str) -> bool:
+        """Whether a word begins as an option does, and is none."""
+        is_option = word.split("=")[0] in self._option_string_actions
+        return len(word) > 1 and word[0] == "-" and word != "--" and not is_option
 
     def error(self, message: str) -> NoReturn:
-        """Print the message on one line and exit with code 2."""
-        self.exit(2, f"{self.prog}: error: {printable(message)} (see {self.prog} --help)\n")
+        """Print the message on one line, with what would mend it, and exit with code 2."""
+        odd = [w for w in self.words if self._is_odd(w) and re.match(r"-[^-\d]", w)]
+        hint = ""
+        if odd:
+            option = re.match(r"argument (?:\S+/)?(--[\w-]+):", message)
+            other = option[1] if option else "--option"
+            hint = f"; a file {odd[0]} is given as ./{odd[0]}, another value as {other}={odd[0]}"
+        self.exit(2, f"{self.prog}: error: {printable(message + hint)} (see {self.prog} --help)\n")
 
 
 class Ended(SystemExit):

@@ -8,7 +8,6 @@ All take the posterior q = Normal(mean, std) of a batch, [..., Z], or samples of
 `DIVERGENCES` is also the log tag (`divergence/kl`).
 """
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from vschaos2.errors import InputError
 from vschaos2.losses import look_up
 from vschaos2.models.distributions import Normal, normal_kl, normal_renyi
+from vschaos2.ranges import check_number
 
 
 def sum_over_free_bits(per_dimension: Tensor, free_bits: float) -> Tensor:
@@ -111,7 +111,7 @@ class Divergence(nn.Module):
 
     Args:
         name: key in `DIVERGENCES`.
-        free_bits: least cost of a latent dimension in nats, ≥ 0; for kl and renyi.
+        free_bits: least cost of a latent dimension in nats, from 0 to 1000; for kl and renyi.
         alpha: order of renyi, 0 < α ≤ 1; required there, None elsewhere.
 
     Raises:
@@ -123,10 +123,7 @@ class Divergence(nn.Module):
     ) -> None:
         super().__init__()
         look_up(name, DIVERGENCES, "divergence")
-        if not (math.isfinite(free_bits) and free_bits >= 0):
-            raise InputError(
-                f"divergence/{name}: free_bits must be ≥ 0 nats, got {free_bits}: 0 means none"
-            )
+        check_number("training.divergence.free_bits", free_bits, 0.0, 1000.0)
         if name == "mmd" and free_bits > 0:
             raise InputError(
                 f"divergence/mmd has no free bits, got {free_bits}: set 0, or use kl or renyi"

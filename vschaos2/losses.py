@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from vschaos2.errors import InputError
 from vschaos2.models.distributions import Normal, normal_log_density
+from vschaos2.ranges import check_number
 
 Domain = Literal["magnitude", "frames", "distribution"]
 T = TypeVar("T")
@@ -160,14 +161,15 @@ class ReconstructionLoss(nn.Module):
     """The weighted sum of reconstruction losses, each computed in its own domain.
 
     Args:
-        weights: `{name: weight ≥ 0}`, names from `RECONSTRUCTION`. A weight of 0 only measures.
+        weights: `{name: weight}`, weights from 0 to 10⁶, names from `RECONSTRUCTION`. A
+            weight of 0 only measures.
         to_magnitude: model frames → linear magnitudes, differentiable (the transform's inverse
             contrast); needed by the losses of the magnitude domain.
         floor: magnitude taken for silence, > 0.
 
     Raises:
-        InputError: for an unknown name, a weight that is negative or not finite, no positive
-            weight, or a floor that is not positive.
+        InputError: for an unknown name, a weight out of its range, no positive weight, or a floor
+            that is not positive.
         ValueError: if a loss needs magnitudes and `to_magnitude` is missing.
     """
 
@@ -180,15 +182,11 @@ class ReconstructionLoss(nn.Module):
         super().__init__()
         self.terms = {name: look_up(name, RECONSTRUCTION, "reconstruction") for name in weights}
         for name, weight in weights.items():
-            if not (isinstance(weight, int | float) and math.isfinite(weight) and weight >= 0):
-                raise InputError(
-                    f"weight of reconstruction/{name} must be a number ≥ 0, got {weight!r}: "
-                    "set 0 to measure without training on it"
-                )
+            check_number(f"training.losses.{name}", weight, 0.0, 1e6)
         if not any(weights.values()):
             raise InputError(
-                f"no reconstruction loss has a positive weight, got {dict(weights)}: "
-                "nothing would be learnt; set for instance log_l1 to 1"
+                f"training.losses: no reconstruction loss has a positive weight, got "
+                f"{dict(weights)}: nothing would be learnt; set for instance log_l1 to 1"
             )
         if not floor > 0:
             raise InputError(

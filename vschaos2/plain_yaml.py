@@ -89,7 +89,7 @@ def _check(value: Any, where: str) -> None:
         for number, inner in enumerate(value):
             _check(inner, f"{where}[{number}]")
     elif isinstance(value, str):
-        if any(unicodedata.category(letter) == "Cc" for letter in value):
+        if any(unicodedata.category(c) == "Cc" and c not in "\t\n" for c in value):
             raise NotPlainError(f"{where}: {value[:80]!r} has control characters in it")
         if REFERENCE in value or value == "???":
             raise NotPlainError(

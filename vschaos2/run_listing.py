@@ -1,5 +1,6 @@
 """What runs there are below a folder, and how far each has come."""
 
+import logging
 import math
 from datetime import datetime
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.checkpoints import MISFITS, check_finite, number, read_checkpoint
+from vschaos2.config import suggestion
 from vschaos2.errors import InputError
-from vschaos2.runs import MONITOR, read_config
+from vschaos2.runs import MONITOR, Run, load_run, read_config
 from vschaos2.terminal import printable
 from vschaos2.training.run_lock import is_training
+
+logger = logging.getLogger(__name__)
 
 TRAINED, TRAINING, INTERRUPTED, EMPTY = "trained", "training", "interrupted", "empty"
 
@@ -62,6 +66,52 @@ def list_runs(root: Path) -> list[RunRow]:
             f"{root}: holds no run (name/version_N): give the folder that was rundir in training"
         )
     return sorted((_row(folder) for folder in found), key=lambda row: (row.name, row.version))
+
+
+def run_in(path: Path, name: str | None = None) -> Path:
+    """The folder of the one run that a path means: itself, or one of the runs in a rundir.
+
+    Args:
+        path: rundir, rundir/name or rundir/name/version_N.
+        name: of a run in rundir; None for the one that was trained last. For a path that is no
+            rundir it means nothing.
+
+    Raises:
+        InputError: if there is no run of that name in the rundir, or none that was trained.
+    """
+    path = Path(path)
+    if not path.is_dir() or (path / "config.yaml").is_file() or any(path.glob("version_*")):
+        return path
+    runs = sorted({folder.parent for folder in path.glob("*/version_*")})
+    if not runs:
+        return path  # and whoever loads it says so
+    names = [run.name for run in runs]
+    if name is not None:
+        if name not in names:
+            raise InputError(
+                f"{path}: no run {name!r}{suggestion(name, names)} (there are {', '.join(names)})"
+            )
+        return path / name
+    trained = [file for run in runs for file in run.glob("version_*/checkpoints/*.ckpt")]
+    if not trained:
+        raise InputError(
+            f"{path}: none of its runs has a checkpoint yet ({', '.join(names)}): train one"
+        )
+    newest = max(trained, key=lambda file: file.stat().st_mtime).parents[2]
+    logger.info("%s: the run that was trained last; -n NAME chooses another", newest)
+    return newest
+
+
+def load_named_run(path: Path, name: str | None, version: int | None) -> Run:
+    """The run that a path and a name mean, loaded.
+
+    Raises:
+        InputError: as `run_in` and `load_run`, or if the path is one run, and the name another's.
+    """
+    trained = load_run(run_in(path, name), version)
+    if name not in (None, trained.folder.resolve().parent.name):
+        raise InputError(f"{path} is one run: leave -n {name} out")
+    return trained
 
 
 def table(rows: list[RunRow]) -> str:

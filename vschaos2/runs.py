@@ -10,6 +10,7 @@ Loading reads plain YAML (`plain_yaml.py`), tensors and plain containers (`check
 only parts of a model, and never asks for the dataset.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,9 +23,11 @@ from vschaos2.errors import InputError
 from vschaos2.files import read_at_most, write_whole
 from vschaos2.models.build import build_model
 from vschaos2.models.vae import VAE
+from vschaos2.overrides import restore_texts, storable
 from vschaos2.plain_yaml import MOST_BYTES, NotPlainError, parse_plain
 
 CONFIG = "config.yaml"
+NAME_BYTES = 200  # of a run's name, and of an instrument's: file names have 255
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
 MONITOR = "validation/reconstruction/spectral_convergence"  # what makes a checkpoint the best
 FORMS: tuple[tuple[str, type, str], ...] = (  # of what is there at all in a run's configuration
@@ -62,8 +65,7 @@ def create_run_folder(rundir: Path, name: str) -> Path:
     Raises:
         InputError: if the name is not a plain folder name or the folder cannot be made.
     """
-    if not re.fullmatch(r"[\w .+-]+", name) or name.strip(". ") == "":
-        raise InputError(f"name={name!r} is no folder name: use letters, digits, _ . + or -")
+    check_run_name(name)
     parent = Path(rundir) / name
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +85,21 @@ def create_run_folder(rundir: Path, name: str) -> Path:
         ) from error
 
 
+def check_run_name(name: str) -> None:
+    """Refuse what no folder can be called, or what leaves too little room for files named after it.
+
+    Raises:
+        InputError: for such a name.
+    """
+    if not re.fullmatch(r"[\w .+-]+", name) or name.strip(". ") == "":
+        raise InputError(f"name={name!r} is no folder name: use letters, digits, _ . + or -")
+    if len(os.fsencode(name)) > NAME_BYTES:
+        raise InputError(
+            f"name={name[:20]!r}… is too long: a name has at most {NAME_BYTES} bytes, this one "
+            f"{len(os.fsencode(name))}"
+        )
+
+
 def find_run_folder(path: Path, version: int | None = None) -> Path:
     """The version folder that a path means: the folder itself, or a named run's newest version.
 
@@ -94,7 +111,7 @@ def find_run_folder(path: Path, version: int | None = None) -> Path:
         InputError: if no run is there, naming what was found instead.
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - a name that is too long is no run, either
         raise InputError(f"{path}: no such run folder: give rundir/name or rundir/name/version_N")
     if (path / CONFIG).is_file():
         return path
@@ -133,7 +150,7 @@ def save_config(folder: Path, config: DictConfig) -> None:
         InputError: if it cannot be written, or holds what `read_config` would refuse: better now
             than after the training.
     """
-    text = OmegaConf.to_yaml(config, resolve=True)
+    text = OmegaConf.to_yaml(OmegaConf.create(storable(config)))
     path = folder / CONFIG
     _plain_config(path, text)
     write_whole(path, text)
@@ -235,6 +252,7 @@ def _plain_config(path: Path, text: str) -> DictConfig:
     callbacks = _at(content, "data.dataset.metadata_callbacks") or {}
     if not all(isinstance(options, dict) for options in callbacks.values()):
         raise InputError(f"{path}: data.dataset.metadata_callbacks must hold mappings of tasks")
+    restore_texts(content)
     return OmegaConf.create(content)
 
 

@@ -1,6 +1,7 @@
 """How the weight of the divergence grows during training."""
 
 from vschaos2.errors import InputError
+from vschaos2.ranges import check_count, check_number
 
 UNITS = ("step", "epoch")
 
@@ -11,13 +12,13 @@ class BetaSchedule:
     Starting low lets the decoder learn to use the latent before the prior pulls on it.
 
     Args:
-        target: β after the warm-up, ≥ 0.
-        warmup: length of the rise in units, ≥ 0; 0 means `target` at once.
+        target: β after the warm-up, from 0 to 1000.
+        warmup: length of the rise in units, 0 or more; 0 means `target` at once.
         unit: "step" or "epoch".
-        start: β at the very first step, ≥ 0.
+        start: β at the very first step, from 0 to 1000.
 
     Raises:
-        InputError: for a negative number or an unknown unit.
+        InputError: for a number out of its range or an unknown unit.
 
     Source: Bowman et al. (2016), "Generating sentences from a continuous space", sec. 3.1; β of
     Higgins et al. (2017), "β-VAE".
@@ -26,11 +27,11 @@ class BetaSchedule:
     def __init__(
         self, target: float = 1.0, warmup: int = 0, unit: str = "epoch", start: float = 0.0
     ) -> None:
-        for name, value in (("target", target), ("warmup", warmup), ("start", start)):
-            if not value >= 0:
-                raise InputError(f"beta schedule: {name} must be ≥ 0, got {value}")
+        check_number("training.beta.target", target, 0.0, 1000.0)
+        check_number("training.beta.start", start, 0.0, 1000.0)
+        check_count("training.beta.warmup", warmup, 0, 10**9)
         if unit not in UNITS:
-            raise InputError(f"beta schedule: unit must be step or epoch, got {unit!r}")
+            raise InputError(f"training.beta.unit must be step or epoch, got {unit!r}")
         self.target = target
         self.warmup = warmup
         self.unit = unit

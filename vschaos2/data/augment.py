@@ -10,6 +10,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from vschaos2.ranges import check_count, check_number
+
 TILT_TERMS = 8  # cosines over the logarithm of frequency: features wider than about an octave
 
 
@@ -17,19 +19,19 @@ class Augment(nn.Module):
     """Random speed and key on windows of samples; random gain and filter on their magnitudes.
 
     Args:
-        gain_db: largest change of level, ≥ 0, in dB; uniform between -gain_db and +gain_db.
-        speed: largest change of speed, ≥ 0, as a ratio: 0.1 plays up to 1.1 times faster or
+        gain_db: largest change of level, from 0 to 60 dB; uniform between -gain_db and +gain_db.
+        speed: largest change of speed, from 0 to 1, as a ratio: 0.1 plays up to 1.1 times faster or
             slower. Pitch and formants move together, as on tape.
-        tilt_db: standard deviation, in dB, of a smooth random filter; 0 for none.
-        transpose: largest transposition, ≥ 0, in whole semitones up or down, made by speed too.
-            Labels named pitch and octave follow it, so that every recorded note teaches its
+        tilt_db: standard deviation, from 0 to 60 dB, of a smooth random filter; 0 for none.
+        transpose: largest transposition, from 0 to 24 whole semitones up or down, made by speed
+            too. Labels named pitch and octave follow it, so that every recorded note teaches its
             neighbours as well.
         other_key: part of the windows, from 0 to 0.5, that are heard in one transposition and
             wanted in another. What the latent says of the key is then of no use, and the label
             alone decides.
 
     Raises:
-        ValueError: if a range is negative, transpose is not whole, or other_key above 0.5.
+        InputError: for a value out of its range.
     """
 
     def __init__(
@@ -41,25 +43,15 @@ class Augment(nn.Module):
         other_key: float = 0.0,
     ) -> None:
         super().__init__()
-        ranges = {"gain_db": gain_db, "speed": speed, "tilt_db": tilt_db}
-        ranges |= {"transpose": transpose, "other_key": other_key}
-        for name, value in ranges.items():
-            if not value >= 0:
-                raise ValueError(f"augment.{name} must be at least 0, got {value}: 0 is off")
-        if transpose != int(transpose):
-            raise ValueError(
-                f"augment.transpose counts whole semitones, got {transpose}: for less than a "
-                "semitone set augment.speed"
-            )
-        if other_key > 0.5:
-            raise ValueError(
-                f"augment.other_key is a part of the windows up to 0.5, got {other_key}: the other "
-                "half keeps its key"
-            )
+        limits = {"gain_db": 60.0, "speed": 1.0, "tilt_db": 60.0, "other_key": 0.5}
+        values = {"gain_db": gain_db, "speed": speed, "tilt_db": tilt_db, "other_key": other_key}
+        for name, value in values.items():
+            check_number(f"data.augment.{name}", value, 0.0, limits[name])
+        check_count("data.augment.transpose", transpose, 0, 24)
         self.gain_db = gain_db
         self.speed = speed
         self.tilt_db = tilt_db
-        self.transpose = int(transpose)
+        self.transpose = transpose
         self.other_key = other_key
 
     def window_samples(self, n_fft: int) -> int:

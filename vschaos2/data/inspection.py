@@ -13,8 +13,9 @@ from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.label_checks import check_labels
 from vschaos2.data.report import Finding, Report, Training, findings_of
 from vschaos2.data.sound_checks import check_sound, unreadable_reason
-from vschaos2.data.splits import split_files
+from vschaos2.data.splits import check_dataset_options, split_files
 from vschaos2.errors import InputError
+from vschaos2.ranges import check_count
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,13 @@ class Use:
     hop_samples: int
     callbacks: Mapping[str, Mapping[str, str]]
     tasks: Sequence[str]
+
+    def __post_init__(self) -> None:
+        """Raise InputError for what no training takes."""
+        check_dataset_options(self.sample_rate_hz, self.n_files, self.validation_fraction)
+        check_count("seed", self.seed, 0, 2**32 - 1)
+        check_count("data.transform.n_fft", self.window_samples, 2, 2**16)
+        check_count("data.transform.hop", self.hop_samples, 1, self.window_samples)
 
 
 def use_of(config: DictConfig) -> Use:

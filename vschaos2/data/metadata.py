@@ -226,6 +226,12 @@ def read_task(
     return TaskLabels(folder.name, kind, class_names, len(class_names), tracks, left_aside)
 
 
+def check_callbacks(callbacks: Mapping[str, Mapping[str, str]] | None) -> None:
+    """Raise InputError for an option that `load_metadata` would refuse, of any task."""
+    for task, options in (callbacks or {}).items():
+        _options(str(task), options)
+
+
 def _options(task: str, options: Mapping[str, str]) -> tuple[str | None, Kind]:
     where = f"data.dataset.metadata_callbacks.{task}"
     if not isinstance(options, Mapping):

@@ -12,8 +12,9 @@ from torch.utils.data import DataLoader
 
 from vschaos2.data.cache import open_cache
 from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches
-from vschaos2.data.metadata import load_metadata
-from vschaos2.data.splits import split_files
+from vschaos2.data.metadata import check_callbacks, load_metadata
+from vschaos2.data.splits import check_dataset_options, split_files
+from vschaos2.ranges import check_count
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,11 @@ class WindowDataModule(pl.LightningDataModule):
         sequence: int = 1,
     ) -> None:
         super().__init__()
+        check_dataset_options(sample_rate_hz, n_files, validation_fraction)
+        check_callbacks(metadata_callbacks)
+        check_count("data.loader.batch_size", batch_size, 1, 65_536)
+        check_count("data.loader.batches_per_epoch", batches_per_epoch, 1, 10**9)
+        check_count("data.loader.validation_windows", validation_windows, 1, 10**9)
         self.root = Path(root).expanduser()
         self.cache = open_cache(self.root, sample_rate_hz, n_files=n_files)
         # Labels that no task asks for are not read: their mistakes would stop a training in vain.

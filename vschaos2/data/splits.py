@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from vschaos2.data.cache import SampleCache
 from vschaos2.errors import InputError
+from vschaos2.ranges import check_count
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,7 @@ def split_files(
     Raises:
         InputError: if validation_fraction is outside (0, 1).
     """
-    if not 0.0 < validation_fraction < 1.0:
-        raise InputError(f"validation_fraction must be in (0, 1), got {validation_fraction}")
+    _check_fraction(validation_fraction)
     if len(cache.files) == 1:
         logger.warning(
             "%s is the only recording: it is used for training and for validation, "
@@ -70,3 +70,23 @@ def _give_sound(cache: SampleCache, to: list[int], of: list[int], keep: int = 0)
     heard = [index for index in of if sounds(index)]
     if not any(map(sounds, to)) and len(heard) > keep:
         of[of.index(heard[0])], to[-1] = to[-1], heard[0]
+
+
+def check_dataset_options(
+    sample_rate_hz: int, n_files: int | None, validation_fraction: float
+) -> None:
+    """Raise InputError for a value of `data.dataset` with which no recordings could be used."""
+    check_count("data.dataset.sample_rate_hz", sample_rate_hz, 1000, 1_500_000)
+    if n_files is not None:
+        check_count("data.dataset.n_files", n_files, 1, 10**9)
+    _check_fraction(validation_fraction)
+
+
+def _check_fraction(validation_fraction: float) -> None:
+    """Raise InputError unless a part of the files can be held out, and another can train."""
+    is_number = type(validation_fraction) in (int, float)
+    if not is_number or not 0.0 < validation_fraction < 1.0:
+        raise InputError(
+            "data.dataset.validation_fraction must be in (0, 1), got "
+            f"{validation_fraction!r}: 0.1 holds out every tenth file"
+        )

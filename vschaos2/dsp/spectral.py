@@ -21,7 +21,7 @@ class SpectralTransform(nn.Module):
 
     Args:
         sample_rate_hz: sample rate of every waveform that enters, up to 1.5 MHz.
-        n_fft: window length in samples, a power of two.
+        n_fft: window length in samples, a power of two up to 32768.
         hop: hop in samples, a power of two that divides n_fft.
         contrast: "log1p", "log" or "linear" (see `magnitude.py`).
         n_mels: number of mel bands, or 0 for all bins.
@@ -48,15 +48,22 @@ class SpectralTransform(nn.Module):
     ) -> None:
         super().__init__()
         for name, value in (("n_fft", n_fft), ("hop", hop)):
-            if value < 2 or value & (value - 1):
-                raise ValueError(f"{name} must be a power of two, got {value}: nn~ needs one")
-        for name, value, most in (("n_fft", n_fft, 32_768), ("n_mels", n_mels, 1024)):
-            if value > most:
-                raise ValueError(f"{name} must be at most {most}, got {value}")
+            if type(value) is not int or not 2 <= value <= 2**15 or value & (value - 1):
+                raise ValueError(
+                    f"{name} must be a power of two, got {value!r}: nn~ needs one, up to 32768"
+                )
         if contrast not in CONTRASTS:
             raise ValueError(f"contrast must be one of {', '.join(CONTRASTS)}, got {contrast!r}")
-        if level <= 0:
-            raise ValueError(f"level must be positive, got {level}: 1 is the dataset's mean")
+        if type(level) not in (int, float) or not 1e-6 <= level <= 1e6:
+            raise ValueError(
+                f"level must be positive, from 1e-06 to 1e+06, got {level!r}: 1 is the "
+                "dataset's mean"
+            )
+        if type(n_mels) is not int or not 0 <= n_mels <= min(1024, n_fft // 2 + 1):
+            raise ValueError(
+                f"n_mels must lie between 2 and n_fft/2+1={n_fft // 2 + 1} and be at most 1024, "
+                f"or be 0 for all bins, got {n_mels!r}"
+            )
         if type(sample_rate_hz) is not int or not 1 <= sample_rate_hz <= GREATEST_RATE_HZ:
             raise ValueError(
                 f"sample_rate_hz must be a whole number from 1 to {GREATEST_RATE_HZ}, "

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import os
 import re
+import shlex
 import warnings
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from vschaos2.export.streaming_vae import StreamingVAE
 from vschaos2.files import check_place, made_folder
 from vschaos2.models.projection import PROJECTIONS, count_axes, fit_axes
 from vschaos2.placing import place_together
-from vschaos2.runs import Run
+from vschaos2.runs import NAME_BYTES, Run
 
 logger = logging.getLogger(__name__)
 
@@ -118,14 +120,25 @@ def export_run(
 def check_name(name: str) -> None:
     """Refuse a name that hosts cannot load a model by.
 
-    nn~ aborts Pd on fewer than three characters. Patches hold a name as one word, in which spaces
-    are escaped; what `UNSAFE` matches means something else in Pd's or Max's files.
+    nn~ aborts Pd on fewer than three characters, and adds .ts to the name by itself. Patches hold a
+    name as one word, in which spaces are escaped; what `UNSAFE` matches means something else in
+    Pd's or Max's files.
 
     Raises:
         InputError: for such a name.
     """
     if len(name) < 3 or "/" in name or name.startswith("."):
         raise InputError(f"name {name!r}: nn~ needs a plain file name of at least three characters")
+    if name.lower().endswith(".ts"):
+        raise InputError(
+            f"name {name!r}: the file is called that and .ts, and hosts would miss it: give "
+            f"-n {shlex.quote(name[:-3])}"
+        )
+    if len(os.fsencode(name)) > NAME_BYTES:
+        raise InputError(
+            f"name {name!r} is too long, of {len(os.fsencode(name))} bytes: give -n one of at most "
+            f"{NAME_BYTES}, as the names of patches are made of it"
+        )
     unsafe = UNSAFE.search(name)
     if unsafe:
         raise InputError(

@@ -2,7 +2,10 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+
+import torch
 
 from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, length_at
 from vschaos2.errors import InputError
@@ -18,9 +21,37 @@ from vschaos2.generation.signal_path import (
 )
 from vschaos2.models.vae import VAE
 from vschaos2.progress import Progress
+from vschaos2.ranges import check_count, check_number
 from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Unrest:
+    """What keeps a reconstruction from being the same each time.
+
+    Args:
+        sample: draw latents from their posterior, instead of taking its mean.
+        jitter: deviation of a noise added to every latent, from 0 to 100; None for none. Files are
+            called after it.
+        seed: of the draws, from 0 to 2^32 - 1; the same for every file.
+
+    Raises:
+        InputError: for a number out of its range.
+    """
+
+    sample: bool = False
+    jitter: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_count("seed", self.seed, 0, 2**32 - 1)
+        if self.jitter is not None:
+            check_number("jitter", self.jitter, 0.0, 100.0)
+
+
+STILL = Unrest()
 
 
 def reconstruct(
@@ -30,6 +61,7 @@ def reconstruct(
     sample_rate_hz: int | None = None,
     inversion: str = KEEP_INPUT,
     labels: FileLabels | None = None,
+    unrest: Unrest = STILL,
 ) -> list[Path]:
     """Pass sound files through a model and write what it makes of them, as long as they are.
 
@@ -45,6 +77,7 @@ def reconstruct(
             for the best and slowest.
         labels: what the model is told; where it says NaN, and if None everywhere, the model
             guesses, or takes label 0 where it cannot.
+        unrest: what is left to chance.
 
     Returns:
         The files written. Unreadable files of a folder are named in a warning and left out.
@@ -54,12 +87,19 @@ def reconstruct(
     """
     check_choices(inversion, INVERSIONS, sample_rate_hz)
     core = offline_core(model, inversion)
+    core.set_temperature(1.0 if unrest.sample else 0.0)
+    core.jitter = unrest.jitter or 0.0
+    ending = "" if unrest.jitter is None else f"_jitter={unrest.jitter:g}"
     model_rate_hz = model.transform.sample_rate_hz
     rate_hz = sample_rate_hz or model_rate_hz
     written = []
-    jobs = named_files(inputs, folder / "reconstructions")
-    with Progress("reconstructing", "file", len(jobs)) as progress:
+    jobs = named_files(inputs, folder / "reconstructions", ending)
+    with (
+        Progress("reconstructing", "file", len(jobs)) as progress,
+        torch.random.fork_rng(devices=[]),
+    ):
         for source, target in jobs:
+            torch.default_generator.manual_seed(unrest.seed)
             try:
                 told = None if labels is None else labels(source)
                 sound = resampled(through(core, source, told), model_rate_hz, rate_hz)
@@ -80,8 +120,13 @@ def reconstruct(
     return written
 
 
-def named_files(inputs: Iterable[Path], folder: Path) -> list[tuple[Path, Path]]:
+def named_files(inputs: Iterable[Path], folder: Path, ending: str = "") -> list[tuple[Path, Path]]:
     """Every sound file of the inputs and the file to write for it, all different.
+
+    Args:
+        inputs: sound files, or folders of them.
+        folder: where results go.
+        ending: what their names have behind those of the inputs.
 
     Raises:
         InputError: for a path that does not exist, or a folder without sound.
@@ -98,7 +143,7 @@ def named_files(inputs: Iterable[Path], folder: Path) -> list[tuple[Path, Path]]
             raise InputError(f"{given}: no sound files in this folder")
         base = given if given.is_dir() else given.parent
         for file in files:
-            name = file.relative_to(base).with_suffix("")
+            name = f"{file.relative_to(base).with_suffix('')}{ending}"
             target, number = folder / f"{name}.wav", 2
             while target in taken:
                 target, number = folder / f"{name}-{number}.wav", number + 1

@@ -24,6 +24,7 @@ from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.file_labels import LabelsOverTime
+from vschaos2.models.distributions import Normal
 from vschaos2.models.projection import PROJECTIONS, LatentAxes, own_axes
 from vschaos2.models.vae import VAE
 
@@ -73,7 +74,22 @@ def check_choices(inversion: str, known: tuple[str, ...], sample_rate_hz: int | 
         raise InputError(f"sample rate must be {bound} Hz, got {sample_rate_hz}: try 44100")
 
 
-def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> InstrumentCore:
+class OfflineCore(InstrumentCore):
+    """The signal path of files, whose latents may be shaken.
+
+    Attributes:
+        jitter: deviation of a noise on every latent of the model, in the prior's units.
+    """
+
+    jitter: float = 0.0
+
+    def drawn(self, posterior: Normal) -> torch.Tensor:
+        """The mean of a posterior, or a draw at a temperature, and the noise on it: [N, Z]."""
+        latent = super().drawn(posterior)
+        return latent + self.jitter * torch.randn_like(latent) if self.jitter > 0 else latent
+
+
+def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> OfflineCore:
     """The exported signal path, in Python.
 
     Args:
@@ -85,7 +101,7 @@ def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> 
     forward_mode = "eco" if inversion == OFFLINE else inversion
     decode_mode = inversion if inversion in MODES else "balanced"
     axes_of = dict.fromkeys(PROJECTIONS, shown)
-    core = InstrumentCore(model, axes_of, model.latent_dim, forward_mode, decode_mode).eval()
+    core = OfflineCore(model, axes_of, model.latent_dim, forward_mode, decode_mode).eval()
     for recovery in (core.forward_inversion, core.decode_inversion):
         if recovery.open_frames > 0:
             recovery.group_frames = max(recovery.group_frames, GROUP_FRAMES)

@@ -60,7 +60,7 @@ def build_model(config: DictConfig) -> VAE:
             decoder = _partial(
                 "model.decoder", options.pop("decoder", None), (DenseDecoder, ConvDecoder)
             )
-            parts = {"transform": whole, "encoder": encoder, "decoder": decoder}
+            parts: dict[str, Any] = {"transform": whole, "encoder": encoder, "decoder": decoder}
             built: Any = call(kind, "model", options, **parts)
     except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError) as error:
         # torch refuses sizes in many ways.

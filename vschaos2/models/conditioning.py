@@ -118,7 +118,7 @@ class Conditioning(nn.Module):
         super().__init__()
         tasks = {
             str(name): call(ConditioningTask, where, mapping(where, options))
-            for name, options in mapping("model.conditioning", config or {}).items()
+            for name, options in mapping("model.conditioning", config).items()
             for where in [f"model.conditioning.{name}"]
         }
         self.tasks = list(tasks)
@@ -219,10 +219,10 @@ class Prediction(nn.Module):
         super().__init__()
         self.tasks, self.dims, self.categorical, self.unknown = [], [], [], []
         predictors = []
-        for name, options in mapping("model.prediction", config or {}).items():
+        for name, options in mapping("model.prediction", config).items():
             where = f"model.prediction.{name}"
             task = call(PredictionTask, where, mapping(where, options))
-            given = mapping(f"{where}.args", task.args or {})
+            given = mapping(f"{where}.args", task.args)
             args = call(PredictorArguments, f"{where}.args", given)
             n_inputs = latent_dim if task.input == "latent" else feature_dim
             predictors.append(call(Predictor, where, {}, task=task, args=args, n_inputs=n_inputs))

@@ -6,7 +6,7 @@ from the model that assembles it, and the rest from the configuration.
 
 from torch import Tensor, nn
 
-from vschaos2.models.layers import ConvBlock, DenseBlock, odd
+from vschaos2.models.layers import ConvBlock, DenseBlock, check_convolutions, check_dense
 
 
 class DenseDecoder(nn.Module):
@@ -25,6 +25,7 @@ class DenseDecoder(nn.Module):
         self, n_inputs: int, n_outputs: int, hidden_dim: int = 384, n_blocks: int = 1
     ) -> None:
         super().__init__()
+        check_dense("model.decoder", hidden_dim, n_blocks)
         self.layers = nn.Sequential(
             nn.Linear(n_inputs, hidden_dim),
             *(DenseBlock(hidden_dim) for _ in range(n_blocks)),
@@ -60,6 +61,7 @@ class ConvDecoder(nn.Module):
         stride: int = 4,
     ) -> None:
         super().__init__()
+        check_convolutions("model.decoder", channels, kernel_size, stride)
         self.n_outputs = n_outputs
         self.n_channels = channels[0]
         scale = stride ** len(channels)
@@ -68,7 +70,7 @@ class ConvDecoder(nn.Module):
         stages: list[nn.Module] = []
         for incoming, outgoing in zip(channels, (*channels[1:], 1), strict=True):
             stages += [
-                ConvBlock(incoming, odd("kernel_size", kernel_size)),
+                ConvBlock(incoming, kernel_size),
                 nn.SiLU(),
                 # A kernel of twice the stride overlaps its neighbours evenly: no comb of bins.
                 nn.ConvTranspose1d(incoming, outgoing, 2 * stride, stride, padding=stride // 2),

@@ -10,7 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vschaos2.models.layers import ConvBlock, DenseBlock, WideLinear, odd
+from vschaos2.errors import InputError
+from vschaos2.models.layers import (
+    ConvBlock,
+    DenseBlock,
+    WideLinear,
+    check_convolutions,
+    check_dense,
+)
 
 
 class DenseEncoder(nn.Module):
@@ -38,6 +45,7 @@ class DenseEncoder(nn.Module):
         n_labels: int = 0,
     ) -> None:
         super().__init__()
+        check_dense("model.encoder", hidden_dim, n_blocks)
         self.feature_dim = hidden_dim
         self.body = nn.Sequential(
             WideLinear(n_features + n_labels, hidden_dim),
@@ -89,7 +97,7 @@ class ConvBody(nn.Module):
         stages: list[nn.Module] = []
         width, incoming = n_features, 1 + n_labels
         for outgoing in channels:
-            padding = odd("kernel_size", kernel_size) // 2
+            padding = kernel_size // 2
             stages += [
                 nn.Conv1d(incoming, outgoing, kernel_size, stride, padding),
                 ConvBlock(outgoing, 3),
@@ -97,6 +105,11 @@ class ConvBody(nn.Module):
             ]
             width = (width + 2 * padding - kernel_size) // stride + 1
             incoming = outgoing
+        if width < 1:
+            raise InputError(
+                f"model.encoder.stride={stride} leaves nothing of {n_features} bins after "
+                f"{len(channels)} stages: use a smaller one, or fewer channels"
+            )
         self.stages = nn.Sequential(*stages)
         self.feature_dim = incoming * width
 
@@ -126,7 +139,8 @@ class ConvEncoder(nn.Module):
     Shape: [B, K + E] → [B, n_outputs].
 
     Raises:
-        ValueError: if the kernel is even, or narrower than 2·stride - 1 (bins would be skipped).
+        InputError: for a size out of its range, or if the kernel is even, or narrower
+            than 2·stride - 1 (bins would be skipped).
     """
 
     def __init__(
@@ -139,10 +153,11 @@ class ConvEncoder(nn.Module):
         n_labels: int = 0,
     ) -> None:
         super().__init__()
+        check_convolutions("model.encoder", channels, kernel_size, stride)
         if kernel_size < 2 * stride - 1:
-            raise ValueError(
-                f"kernel_size must be at least 2·stride - 1 = {2 * stride - 1}, got {kernel_size}: "
-                "the last bins would not be heard"
+            raise InputError(
+                f"model.encoder.kernel_size must be at least 2·stride - 1 = {2 * stride - 1}, "
+                f"got {kernel_size}: the last bins would not be heard"
             )
         self.body = ConvBody(n_features, channels, kernel_size, stride, n_labels)
         self.feature_dim = self.body.feature_dim

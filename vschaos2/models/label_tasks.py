@@ -11,6 +11,7 @@ EMBEDDINGS = ("OneHot", "Embedding", "Float")
 INPUTS = ("features", "latent")
 UNKNOWN = ("leave_out", "random")
 DISTRIBUTIONS = ("Categorical", "Normal")
+MOST = 65_536  # classes of a task, or units of a layer
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,10 @@ class ConditioningTask:
         check_dim(self.dim, self.embedding != "Float", self.embedding)
         if self.embedding_dim is not None and self.embedding != "Embedding":
             raise ValueError(f"embedding_dim is for Embedding: remove it from {self.embedding}")
-        if self.embedding_dim is not None and self.embedding_dim < 1:
-            raise ValueError(f"embedding_dim must be at least 1, got {self.embedding_dim}")
+        if self.embedding_dim is not None and not 1 <= self.embedding_dim <= MOST:
+            raise ValueError(
+                f"embedding_dim must be a whole number from 1 to {MOST}, got {self.embedding_dim}"
+            )
 
     def targets(self) -> list[str]:
         """Where the label goes, as a list."""
@@ -68,14 +71,14 @@ class PredictorArguments:
 
     def __post_init__(self) -> None:
         check_choice("target_dist", self.target_dist, DISTRIBUTIONS)
-        if self.nlayers < 0:
-            raise ValueError(f"nlayers must be 0 or more, got {self.nlayers}")
+        if not 0 <= self.nlayers <= 64:
+            raise ValueError(f"nlayers must be a whole number from 0 to 64, got {self.nlayers}")
         if len(self.widths()) != self.nlayers or any(
-            not isinstance(width, int) or width < 1 for width in self.widths()
+            type(width) is not int or not 1 <= width <= MOST for width in self.widths()
         ):
             raise ValueError(
-                f"hidden_dims must be a width ≥ 1 or a list of nlayers={self.nlayers} of them, "
-                f"got {self.hidden_dims!r}"
+                f"hidden_dims must be a width from 1 to {MOST} or a list of nlayers="
+                f"{self.nlayers} of them, got {self.hidden_dims!r}"
             )
 
     def widths(self) -> list[int]:
@@ -112,7 +115,9 @@ class PredictionTask:
 
 
 def mapping(where: str, options: Any) -> Mapping[str, Any]:
-    """The options themselves, if they are key: value pairs; else InputError."""
+    """The options themselves, if they are key: value pairs, none for null; else InputError."""
+    if options is None:
+        return {}
     if not isinstance(options, Mapping):
         raise InputError(f"{where} must hold key: value pairs, got {options!r}")
     return options
@@ -126,7 +131,7 @@ def check_choice(name: str, value: Any, known: Sequence[str]) -> None:
 
 def check_dim(dim: int, categorical: bool, kind: str) -> None:
     """Raise ValueError unless there are two classes or more, or dim is 1 for a value."""
-    if categorical and dim < 2:
-        raise ValueError(f"dim must be at least 2 classes for {kind}, got {dim}")
+    if categorical and not 2 <= dim <= MOST:
+        raise ValueError(f"dim must be at least 2 classes for {kind}, got {dim}: up to {MOST}")
     if not categorical and dim != 1:
         raise ValueError(f"dim must be 1 for {kind}, got {dim}")

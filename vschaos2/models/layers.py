@@ -1,11 +1,17 @@
 """The blocks that encoders and decoders are made of."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from vschaos2.errors import InputError
+from vschaos2.ranges import check_count
+
 ROW_MULTIPLE = 4
+WIDEST = 65_536  # of any layer
+DEEPEST = 64  # layers, or blocks, of any part
 
 
 def padded_rows(x: Tensor, multiple: int = ROW_MULTIPLE) -> Tensor:
@@ -88,12 +94,21 @@ class ConvBlock(nn.Module):
         return x + self.body(x)
 
 
-def odd(name: str, kernel_size: int) -> int:
-    """The kernel size itself, if odd: a centred kernel has a middle.
+def check_dense(where: str, hidden_dim: int, n_blocks: int) -> None:
+    """Raise InputError for a width or a number of blocks that a part cannot have."""
+    check_count(f"{where}.hidden_dim", hidden_dim, 1, WIDEST)
+    check_count(f"{where}.n_blocks", n_blocks, 0, DEEPEST)
 
-    Raises:
-        ValueError: if it is even.
-    """
+
+def check_convolutions(where: str, channels: Sequence[int], kernel_size: int, stride: int) -> None:
+    """Raise InputError for stages that a part cannot have: a centred kernel has a middle."""
+    if not isinstance(channels, list | tuple) or not 1 <= len(channels) <= DEEPEST:
+        raise InputError(f"{where}.channels must be a list such as [16, 32], got {channels!r}")
+    for number, count in enumerate(channels):
+        check_count(f"{where}.channels[{number}]", count, 1, WIDEST)
+    check_count(f"{where}.kernel_size", kernel_size, 1, 999)
+    check_count(f"{where}.stride", stride, 1, 64)
     if kernel_size % 2 != 1:
-        raise ValueError(f"{name} must be odd, got {kernel_size}: use {kernel_size + 1}")
-    return kernel_size
+        raise InputError(
+            f"{where}.kernel_size must be odd, got {kernel_size}: use {kernel_size + 1}"
+        )

@@ -21,6 +21,9 @@ from torch import Tensor, nn
 from vschaos2.config import call, suggestion
 from vschaos2.errors import InputError
 from vschaos2.models.layers import padded_rows
+from vschaos2.ranges import check_count
+
+LARGEST = {"hidden_dims": 65_536, "layers": 64, "kernel_size": 64}
 
 
 class Temporal(nn.Module):
@@ -51,7 +54,7 @@ class GRU(Temporal):
         layers: number of layers, each fed by the one before.
 
     Raises:
-        ValueError: for a size below 1.
+        InputError: for a size below 1.
 
     Source: Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder", as
     `torch.nn.GRU` has it.
@@ -116,7 +119,7 @@ class CausalConv(Temporal):
         kernel_size: frames that a layer joins, 2 or more.
 
     Raises:
-        ValueError: for a size below 1, or a kernel below 2.
+        InputError: for a size below 1, or a kernel below 2.
     """
 
     reaches: list[int]  # frames of the past that each layer hears
@@ -126,8 +129,7 @@ class CausalConv(Temporal):
     ) -> None:
         super().__init__()
         _check_sizes(hidden_dims=hidden_dims, layers=layers)
-        if kernel_size < 2:
-            raise ValueError(f"kernel_size must be at least 2, got {kernel_size}: 1 has no past")
+        check_count("model.temporal.kernel_size", kernel_size, 2, LARGEST["kernel_size"])
         self.dim = hidden_dims
         self.input = nn.Linear(n_inputs, hidden_dims)
         dilations = [kernel_size**index for index in range(layers)]
@@ -229,10 +231,9 @@ def checked_sequence(sequence: Any, temporal: Temporal | None) -> int:
     """`data.sequence`, the frames of a training window, if a model can learn from so many.
 
     Raises:
-        InputError: if it is no whole number from 1, or too few for what a memory hears.
+        InputError: if it is no whole number from 1 to 4096, or too few for what a memory hears.
     """
-    if type(sequence) is not int or sequence < 1:
-        raise InputError(f"data.sequence must be a whole number from 1, got {sequence!r}")
+    check_count("data.sequence", sequence, 1, 4096)
     if temporal is not None and sequence <= temporal.reach:
         needed = temporal.reach + 1
         raise InputError(
@@ -245,5 +246,4 @@ def checked_sequence(sequence: Any, temporal: Temporal | None) -> int:
 
 def _check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
+        check_count(f"model.temporal.{name}", size, 1, LARGEST[name])

@@ -21,6 +21,7 @@ from vschaos2.models.conditioning import Conditioning, Prediction
 from vschaos2.models.distributions import Normal, normal_from_output
 from vschaos2.models.layers import padded_rows
 from vschaos2.models.temporal import build_temporal
+from vschaos2.ranges import check_count
 
 OUTPUTS = ("softplus", "normal")
 
@@ -43,9 +44,10 @@ class VAE(nn.Module):
         state_size: numbers that a memory carries from frame to frame, S; 0 without one.
 
     Raises:
-        InputError: for a task of conditioning or prediction, or a memory, that cannot be.
-        ValueError: for an unknown output, a latent without dimensions, or a point estimate of
-            frames that can be negative (log contrast).
+        InputError: for a task of conditioning or prediction, or a memory, that cannot be, or a
+            latent of no dimensions, or too many.
+        ValueError: for an unknown output, or a point estimate of frames that can be negative (log
+            contrast).
     """
 
     def __init__(
@@ -67,8 +69,7 @@ class VAE(nn.Module):
                 "output 'softplus' cannot give the negative frames of contrast 'log': use output "
                 "'normal' or contrast 'log1p'"
             )
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim must be at least 1, got {latent_dim}")
+        check_count("model.latent_dim", latent_dim, 1, 1024)
         self.latent_dim = latent_dim
         self.output = output
         self.transform = transform

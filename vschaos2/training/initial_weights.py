@@ -7,7 +7,7 @@ latent and for each class of each task, and a model told of other labels keeps t
 
 import logging
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
@@ -16,7 +16,7 @@ from torch import Tensor
 from vschaos2.errors import InputError
 from vschaos2.models.meanings import Axis, meanings
 from vschaos2.models.vae import VAE
-from vschaos2.runs import load_run
+from vschaos2.runs import Run, load_run
 from vschaos2.training.step import VAETraining
 
 logger = logging.getLogger(__name__)
@@ -30,22 +30,37 @@ class Taken(NamedTuple):
     left: list[str]
 
 
-def begin_from(run: str | None, step: VAETraining) -> None:
+def first_weights(run: Any) -> Run | None:
+    """The run that `model.init_from` names, loaded; None for null.
+
+    Raises:
+        InputError: if it names none, or none that can be loaded.
+    """
+    if run is None:
+        return None
+    if not isinstance(run, str) or not run:
+        raise InputError(f"model.init_from must be a run, rundir/name, or null, got {run!r}")
+    try:
+        return load_run(Path(run))
+    except InputError as error:
+        raise InputError(f"model.init_from={run}: {error}") from error
+
+
+def begin_from(source: Run | None, step: VAETraining) -> None:
     """Start a training, and its running average, from the weights of a run; None: do nothing.
 
     Logs what was loaded, reshaped and left as it was.
 
     Raises:
-        InputError: if there is no such run or none of its weights fits.
+        InputError: if none of its weights fits.
     """
-    if run is None:
+    if source is None:
         return
-    source = load_run(Path(run))
     taken = take_weights(step.model, source.model, step.classes, source.classes)
     weights = {name for name, weight in step.model.named_parameters() if weight.ndim > 1}
     if not weights.intersection([*taken.loaded, *taken.reshaped]):
         raise InputError(
-            f"model.init_from={run}: no weight of {source.folder} fits this model: use the "
+            f"model.init_from: no weight of {source.folder} fits this model: use the "
             "configuration it was trained with, or another run"
         )
     step.averaged_model().load_state_dict(step.model.state_dict())

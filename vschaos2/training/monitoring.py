@@ -22,11 +22,13 @@ from vschaos2.monitor.budget import Budget
 from vschaos2.monitor.excerpts import excerpts
 from vschaos2.monitor.reports import KINDS, ONLY_NEWEST, Moment, Scene, kinds_for
 from vschaos2.monitor.store import Pixels, Report, pixels, thin_out, to_tensorboard, write_report
+from vschaos2.ranges import check_count, check_number
 from vschaos2.training.step import VAETraining
 from vschaos2.training.stopping import StopOnSignal
 
 logger = logging.getLogger(__name__)
 
+MOST = 10**9
 WINDOWS = 1024  # held-out windows that latents and predictions are measured on
 
 
@@ -56,20 +58,13 @@ class MonitorOptions:
     history: int = 6
 
     def __post_init__(self) -> None:
-        limits = {
-            "share": (0.0, 0.5),
-            "first_seconds": (0.0, 86_400.0),
-            "files": (1, 16),
-            "seconds": (0.1, 30.0),
-            "dimensions": (1, 64),
-            "history": (1, 1000),
-        }
-        for name, (least, most) in limits.items():
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise InputError(
-                    f"callbacks.monitor.{name} must lie between {least:g} and {most:g}, got {value}"
-                )
+        where = "callbacks.monitor"
+        check_number(f"{where}.share", self.share, 0.0, 0.5)
+        check_number(f"{where}.first_seconds", self.first_seconds, 0.0, 86_400.0)
+        check_count(f"{where}.files", self.files, 1, 16)
+        check_number(f"{where}.seconds", self.seconds, 0.1, 30.0)
+        check_count(f"{where}.dimensions", self.dimensions, 1, 64)
+        check_count(f"{where}.history", self.history, 1, 1000)
 
 
 @dataclass(frozen=True)
@@ -90,15 +85,9 @@ class Watching:
     monitor: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if self.validate_every < 1:
-            raise InputError(
-                f"callbacks.validate_every must be epochs ≥ 1, got {self.validate_every!r}"
-            )
-        if self.save_every_s is not None and not self.save_every_s >= 0:
-            raise InputError(
-                "callbacks.save_every_s must be seconds ≥ 0, or null for never, got "
-                f"{self.save_every_s!r}"
-            )
+        check_count("callbacks.validate_every", self.validate_every, 1, MOST)
+        if self.save_every_s is not None:
+            check_number("callbacks.save_every_s", self.save_every_s, 0.0, MOST)
         if self.monitor is not None and not isinstance(self.monitor, dict):
             raise InputError(
                 f"callbacks.monitor must be null or have keys, got {self.monitor!r}: "

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.callbacks import Timer
@@ -18,6 +18,7 @@ from vschaos2.data.cache import STORE
 from vschaos2.errors import InputError
 from vschaos2.files import cannot_write, check_own_tree
 from vschaos2.monitor.store import forget_reports
+from vschaos2.overrides import cannot_be_read
 from vschaos2.runs import newest_run_folder, read_config
 from vschaos2.tables import read_table
 from vschaos2.training.event_files import forget_events
@@ -186,9 +187,13 @@ def _no_position(folder: Path, reason: str) -> InputError:
 def _apply(config: DictConfig, text: str, folder: Path) -> None:
     """Set one key=value of the command line in the configuration of a run."""
     try:
-        override = OverridesParser.create().parse_override(text)
+        (override,) = OverridesParser.create().parse_overrides([text])
+        if override.is_sweep_override():
+            raise InputError(f"{text!r}: a training that goes on takes one value, and no sweep")
         key, value = override.key_or_group, override.value()
         before = OmegaConf.select(config, key, throw_on_missing=False)
+    except OverrideParseException as error:
+        raise cannot_be_read(error) from error
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(f"{text!r} is no key=value ({' '.join(str(error).split())})") from error
     if OmegaConf.is_config(before):

@@ -5,14 +5,14 @@ import math
 import os
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.command_line import ENDING_SIGNALS, Ended
-from vschaos2.config import call, check_keys
+from vschaos2.config import call
 from vschaos2.data.augment import Augment
 from vschaos2.data.inspection import inspect_dataset, use_of
 from vschaos2.data.module import WindowDataModule
@@ -27,13 +27,15 @@ from vschaos2.schedules import BetaSchedule
 from vschaos2.training.allocator import keep_freed_memory
 from vschaos2.training.checkpoint_form import take_weights
 from vschaos2.training.event_files import PREFIX
-from vschaos2.training.initial_weights import begin_from
+from vschaos2.training.initial_weights import begin_from, first_weights
 from vschaos2.training.labels import check_classes, fit_values, label_tasks
 from vschaos2.training.monitoring import Watching
+from vschaos2.training.overview import overview
 from vschaos2.training.position import Position
 from vschaos2.training.resume import Resumed, forget_what_came_after
 from vschaos2.training.run_lock import NAME as LOCK
 from vschaos2.training.run_lock import training_in
+from vschaos2.training.settings import check_settings, plain
 from vschaos2.training.step import VAETraining
 from vschaos2.training.stopping import StopOnSignal
 from vschaos2.training.trainer import build_trainer, fit, trainer_options
@@ -41,11 +43,6 @@ from vschaos2.training.transposition import check_transposition
 
 logger = logging.getLogger(__name__)
 
-KEYS = (
-    *("name", "rundir", "seed", "check", "inversion"),
-    *("data", "model", "training", "callbacks", "trainer"),
-)
-DATA_KEYS = ("dataset", "loader", "transform", "augment", "sequence")
 RANK_VARIABLES = ("LOCAL_RANK", "NODE_RANK", "RANK", "GROUP_RANK", "SLURM_PROCID")
 # Only the first process writes, and knows a run folder: in this one nobody can write or remove.
 NOWHERE = Path(os.devnull) / "run" / "version_0"
@@ -61,23 +58,20 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     Raises:
         InputError: for anything in the configuration or the dataset that is the user's to mend.
     """
-    missing = sorted(OmegaConf.missing_keys(config))
-    if missing:
-        hint = "the folder of your recordings" if missing[0] == "data.dataset.root" else "a value"
-        raise InputError(f"{missing[0]} is missing: give {hint}, {missing[0]}=…")
-    check_keys(config, "", KEYS)
-    for part in ("data", "model", "training", "callbacks", "trainer"):
-        if not isinstance(OmegaConf.select(config, part), DictConfig):
-            raise InputError(
-                f"the part {part!r} of the configuration must have keys, got "
-                f"{OmegaConf.select(config, part)!r}: see docs/configuration.md"
-            )
-    check_keys(config.data, "data", DATA_KEYS)
-    if not isinstance(config.seed, int) or not 0 <= config.seed < 2**32:
-        raise InputError(f"seed must be a whole number from 0 to 2^32 - 1, got {config.seed!r}")
+    check_settings(config)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
+    options = trainer_options(plain(config.trainer), config.check)
+    watching = call(Watching, "callbacks", plain(config.callbacks))
+    # Mistakes are found before there is a folder: with a trainer of the one that is to be made.
+    place = resumed.folder if resumed else Path(config.rundir) / config.name / "version_0"
+    is_first = is_first_process()
+    trainer = build_trainer(options, place, watching, config.inversion, None)
+    if trainer.is_global_zero and not is_first:
+        raise InputError(_not_alone())
+    first = None if resumed else first_weights(config.model.get("init_from"))
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = build_model(config)
-    augment = call(Augment, "data.augment", config.data.augment)
+    augment = call(Augment, "data.augment", plain(config.data.augment))
     check_transposition(model, augment)
     # Runs trained before sequences say nothing of them.
     sequence = OmegaConf.select(config, "data.sequence", default=1)
@@ -85,15 +79,22 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     step = call(
         training_step,
         "training",
-        _plain(config.training),
+        plain(config.training),
         model=model,
         augment=augment,
         sequence=sequence,
     )
+    if model.transform.sample_rate_hz != config.data.dataset.sample_rate_hz:
+        raise InputError(
+            f"data.transform.sample_rate_hz is {model.transform.sample_rate_hz!r}, and the "
+            f"dataset's {config.data.dataset.sample_rate_hz}: set data.dataset.sample_rate_hz alone"
+        )
+    dataset, loader = plain(config.data.dataset), plain(config.data.loader)
     data = call(
         WindowDataModule,
         "data",
-        {**_plain(config.data.dataset), **_plain(config.data.loader)},
+        {**dataset, **loader},
+        {**dict.fromkeys(dataset, "data.dataset"), **dict.fromkeys(loader, "data.loader")},
         window_samples=model.transform.n_fft,
         draw_samples=augment.window_samples(step.span_samples),
         hop=model.transform.hop,
@@ -104,32 +105,22 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     if data.metadata is not None:
         check_classes(model, data.metadata)
         step.classes = {task: data.metadata.class_names[task] or [] for task in label_tasks(model)}
-    if is_first_process():
+    if is_first:
         _tell_of_dataset(config, data)
-    options = trainer_options(_plain(config.trainer), config.check)
     if resumed and resumed.checkpoint:
         take_weights(step, resumed.checkpoint, resumed.folder / "checkpoints" / "last.ckpt")
     else:
         fit_to_dataset(step, data)
-        begin_from(config.model.get("init_from"), step)
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
-    watching = call(Watching, "callbacks", _plain(config.callbacks))
-    # Mistakes are found before there is a folder: with a trainer of the one that is to be made.
-    place = resumed.folder if resumed else Path(config.rundir) / str(config.name) / "version_0"
+        begin_from(first, step)
     position = resumed.position if resumed else Position(0, 0, 0)
-    resumed_at = position if resumed else None
-    is_first = is_first_process()
-    trainer = build_trainer(options, place, watching, config.inversion, resumed_at)
-    if trainer.is_global_zero and not is_first:
-        raise InputError(_not_alone())
     folder = resumed.folder if resumed else NOWHERE
     try:
-        if resumed is None:
-            if is_first:
-                folder = create_run_folder(Path(config.rundir), config.name)
-                save_config(folder, config)
-                _save_held_out(folder, data)
-            trainer = build_trainer(options, folder, watching, config.inversion, None)
+        if resumed is None and is_first:
+            folder = create_run_folder(Path(config.rundir), config.name)
+            save_config(folder, config)
+            _save_held_out(folder, data)
+        resumed_at = position if resumed else None
+        trainer = build_trainer(options, folder, watching, config.inversion, resumed_at)
         with training_in(folder) if is_first else nullcontext():
             if resumed and (ending := resumed.ending(trainer)):
                 if is_first:
@@ -137,6 +128,8 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
                 return folder
             if resumed and is_first:
                 _prepare(resumed, data)
+            if config.check and is_first:
+                logger.info(overview(step, data))  # of several lines
             data.start_at(position.epoch, position.batch)
             # Each process draws noise of its own.
             torch.manual_seed(
@@ -266,8 +259,3 @@ def _tell_of_dataset(config: DictConfig, data: WindowDataModule) -> None:
     logger.info(report.summary())
     if report.errors:
         logger.warning("for each finding and its remedy: python check_dataset.py %s", data.root)
-
-
-def _plain(config: DictConfig) -> dict[str, Any]:
-    """A part of a configuration as plain containers."""
-    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))

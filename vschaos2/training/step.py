@@ -12,6 +12,7 @@ from vschaos2.divergences import Divergence
 from vschaos2.losses import ReconstructionLoss, spectral_convergence
 from vschaos2.models.distributions import Normal, normal_sample
 from vschaos2.models.vae import VAE
+from vschaos2.ranges import check_count, check_number
 from vschaos2.schedules import BetaSchedule
 from vschaos2.training.labels import (
     draw_conditions,
@@ -46,11 +47,11 @@ class VAETraining(ResumableTraining):
         losses: reconstruction losses, name → weight.
         divergence: distance of the posterior from the prior.
         beta: its weight over time.
-        learning_rate: of AdamW, after the warm-up.
-        weight_decay: of AdamW, on matrices only.
+        learning_rate: of AdamW, after the warm-up, up to 1.
+        weight_decay: of AdamW, on matrices only, up to 10.
         warmup_steps: steps over which the learning rate rises.
         cooldown: last part of the training, 0 to 1, over which it falls to 0.
-        average_decay: memory of the running average, per step.
+        average_decay: memory of the running average, per step, below 1: at 1 it would never move.
         classes: names of the classes of every label task, for the checkpoints; a continuous task
             and one without classes.txt have none.
         sequence: frames in a window, F. A memory begins every window without a past, which the
@@ -73,8 +74,12 @@ class VAETraining(ResumableTraining):
         sequence: int = 1,
     ) -> None:
         super().__init__()
-        if not 0.0 <= cooldown <= 1.0:
-            raise ValueError(f"training.cooldown must lie between 0 and 1, got {cooldown}")
+        where = "training.optimiser"
+        check_number(f"{where}.learning_rate", learning_rate, 0.0, 1.0)
+        check_number(f"{where}.weight_decay", weight_decay, 0.0, 10.0)
+        check_count(f"{where}.warmup_steps", warmup_steps, 0, 10**9)
+        check_number(f"{where}.cooldown", cooldown, 0.0, 1.0)
+        check_number(f"{where}.average_decay", average_decay, 0.0, 0.99999)
         self.model = model
         average: Any = partial(move_average, decay=average_decay)
         self.average = AveragedModel(model, multi_avg_fn=average).requires_grad_(False)

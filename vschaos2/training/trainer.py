@@ -1,5 +1,6 @@
 """The Lightning trainer of a run folder: its options, and what logs, watches and saves."""
 
+import re
 import signal
 import warnings
 from pathlib import Path
@@ -11,7 +12,9 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from vschaos2.checkpoints import MISFITS
 from vschaos2.command_line import ENDING_SIGNALS
+from vschaos2.config import call
 from vschaos2.errors import InputError
+from vschaos2.ranges import check_count, check_number
 from vschaos2.training.callbacks import WholeCheckpoints, checkpoints, progress_line
 from vschaos2.training.event_log import EventLog, quiet_threads
 from vschaos2.training.metrics_table import MetricsTable
@@ -21,6 +24,22 @@ from vschaos2.training.stopping import StopOnDivergence, StopOnSignal
 
 HALF_PRECISIONS = ("16", "16-mixed", "16-true")
 CHECK = {"limit_train_batches": 2, "limit_val_batches": 1, "max_epochs": 1}
+COUNTS = ("num_nodes", "accumulate_grad_batches", "log_every_n_steps")
+ENDS = ("max_epochs", "max_steps")
+BEGINNINGS = ("min_epochs", "min_steps", "reload_dataloaders_every_n_epochs")
+SHARES = {"limit_train_batches": 1, "limit_val_batches": 0, "val_check_interval": 1}
+CHOICES = {
+    "deterministic": (None, False, True, "warn"),
+    "profiler": (None, "simple", "advanced", "pytorch", "xla"),
+}
+MOST = 10**9
+# Arguments of Lightning's that would undo what a training here is, and what to use instead.
+INSTEAD = {
+    "fast_dev_run": "check=true tries everything in two steps",
+    "overfit_batches": "windows are drawn at random: data.dataset.n_files=1 trains on one file",
+    "barebones": "it would switch off logs and checkpoints",
+    "enable_checkpointing": "checkpoints are what a training leaves: callbacks.save_every_s",
+}
 
 
 def trainer_options(options: dict[str, Any], check: bool) -> dict[str, Any]:
@@ -31,8 +50,11 @@ def trainer_options(options: dict[str, Any], check: bool) -> dict[str, Any]:
         check: try everything, in two steps.
 
     Raises:
-        InputError: for float16 without a GPU: Lightning would silently train in bfloat16.
+        InputError: for a value out of its range, which Lightning would meet in the middle of a
+            training, or not at all; for an argument that has no place here; and for float16
+            without a GPU: Lightning would silently train in bfloat16.
     """
+    _check_ranges(options)
     precision, accelerator = str(options.get("precision")), options.get("accelerator", "auto")
     has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
     if precision in HALF_PRECISIONS and (
@@ -74,8 +96,10 @@ def build_trainer(
     # A TensorBoard that has been open all the while forgets the steps that come again.
     board = EventLog(**place, purge_step=first_step if resumed_at else None)
     try:
-        return pl.Trainer(
-            **options,
+        return call(
+            pl.Trainer,
+            "trainer",
+            options,
             logger=[MetricsTable(folder, first_step), board],
             callbacks=[
                 progress_line(),
@@ -90,6 +114,8 @@ def build_trainer(
             num_sanity_val_steps=0,
             enable_model_summary=False,
         )
+    except InputError:
+        raise
     except (*MISFITS, ImportError, MisconfigurationException) as error:
         raise InputError(f"trainer: {' '.join(str(error).split())}") from error
 
@@ -139,3 +165,43 @@ def fit(
     finally:
         for number, handler in handlers.items():  # Lightning puts up what it found, and others
             signal.signal(number, handler)
+
+
+def _check_ranges(options: dict[str, Any]) -> None:
+    """Raise InputError for a value that a training could not go through with."""
+    for key, value in options.items():
+        where = f"trainer.{key}"
+        if key in INSTEAD and value not in (None, 0, False):
+            raise InputError(f"{where}={value!r} does not go with this training: {INSTEAD[key]}")
+        if key in COUNTS:
+            check_count(where, value, 1, MOST)
+        elif key in ENDS and value not in (None, -1):
+            if type(value) is not int or not 1 <= value <= MOST:
+                raise InputError(
+                    f"{where} must be a whole number from 1 to {MOST}, or -1 for no end, got "
+                    f"{value!r}"
+                )
+        elif key in BEGINNINGS and value is not None:
+            check_count(where, value, 0, MOST)
+        elif key in SHARES and value is not None:
+            if type(value) is float:
+                check_number(f"{where}, a part of all,", value, 1e-9 * SHARES[key], 1.0)
+            else:
+                check_count(where, value, SHARES[key], MOST)
+        elif key == "gradient_clip_val" and value is not None:
+            check_number(where, value, 0.0, 1e9)
+        elif key == "devices" and str(value).isdecimal():
+            check_count(where, int(value), 1, 4096)
+        elif key in CHOICES and repr(value) not in map(repr, CHOICES[key]):
+            known = ", ".join("null" if c is None else str(c).lower() for c in CHOICES[key])
+            raise InputError(f"{where} must be one of {known}, got {value!r}")
+        elif key == "max_time":
+            _check_time(where, value)
+
+
+def _check_time(where: str, value: Any) -> None:
+    if value is not None and not re.fullmatch(r"\d+(:\d\d?){3}", str(value)):
+        raise InputError(
+            f"{where} must be DD:HH:MM:SS, such as 00:00:20:00 for twenty minutes, or null, got "
+            f"{value!r}"
+        )

@@ -1,0 +1,196 @@
+"""Words of a command line, key=value, as Hydra wants them, and its complaints in one line.
+
+In Hydra's grammar quotes, brackets, commas, spaces and much else mean something, and letters
+beyond ASCII nothing at all. Folders are called anything. So what follows the = of a path or a
+name is taken as it stands, and handed on in quotes.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+
+from vschaos2.config import suggestion
+from vschaos2.errors import InputError
+
+FLAGS = (
+    *("--help", "--hydra-help", "--version", "--cfg", "--resolve", "--package", "--run"),
+    *("--multirun", "--shell-completion", "--config-path", "--config-name", "--config-dir"),
+    *("--experimental-rerun", "--info", "-h", "-c", "-p", "-r", "-m", "-sc", "-cp", "-cn"),
+    *("-cd", "-i"),
+)
+PATHS = ("rundir", "data.dataset.root", "model.init_from")
+TEXTS = ("name", *PATHS)
+GROUPS = ("data", "model", "training", "callbacks", "trainer")
+NO_NAME = r"(?i)(null|true|false|nan|inf)$|[^\W_a-z]|[-+.{]"
+# What a sweep has of its own: functions such as glob(*) and choice(a, b).
+SWEEP_FUNCTION = r"(choice|range|interval|glob|sort|shuffle|tag)\(.*\)"
+QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+
+
+def lenient_overrides(arguments: list[str]) -> list[str]:
+    """Command-line arguments as Hydra takes them.
+
+    * +key=value means "set it", whether the key exists or not; trainer.key=value means that, too.
+    * What follows the = of `TEXTS` is text, except null and what stands in quotes of its own; in
+      a sweep its commas separate what is tried.
+    * The ~ that a path begins with is the home folder.
+
+    What comes out goes in again unchanged: further processes of a training are started with it.
+
+    Raises:
+        InputError: for an option that Hydra does not have.
+    """
+    sweeps = any(
+        re.fullmatch(r"-m|--multirun|\+*sweep=(?!null$).*|\+*hydra\.mode=MULTIRUN", argument)
+        for argument in arguments
+    )
+    result = []
+    for argument in arguments:
+        flag = argument.split("=")[0]
+        if flag.startswith("-") and flag not in FLAGS:
+            hint = suggestion(flag, list(FLAGS)) or ": values are set as key=value"
+            raise InputError(f"unknown option {flag}{hint}")
+        result.append(_override(argument, sweeps))
+    return result
+
+
+def _override(argument: str, sweeps: bool) -> str:
+    word = re.fullmatch(r"(\+*)([\w./@-]+)=(.*)", argument, re.S)
+    if word is None:
+        return "+" + argument if re.match(r"\+[^+]", argument) else argument
+    plus, key, value = word.groups()
+    if plus or key.startswith("trainer."):
+        plus = "++"
+    if key in GROUPS and re.match(NO_NAME, value):
+        value = quoted(value)  # Hydra fails on what is no file's name
+    if key in TEXTS:
+        value = _swept(key, value) if sweeps else _text(key, value)
+    return f"{plus}{key}={value}"
+
+
+def expanded(path: str) -> str:
+    """A path with the home folder in place of the ~ that it begins with."""
+    return os.path.expanduser(path)  # noqa: PTH111 - a Path would tidy up what is to stay as it is
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, from which Hydra reads this very text.
+
+    Backslashes mean something only before a quote or at the end, and before ${, which is no
+    interpolation after one.
+    """
+    text = literal(text)
+    return "'" + re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), text) + "'"
+
+
+def storable(config: DictConfig) -> dict[str, Any]:
+    """The values of a configuration for config.yaml, whose readers refuse every ${.
+
+    In a path or a name, where it is nothing but text, a backslash stands between the two.
+    """
+    content: Any = OmegaConf.to_container(config, resolve=True)
+    _change_texts(content, lambda text: re.sub(r"\$(\\*)\{", r"$\\\1{", text))
+    return content
+
+
+def restore_texts(content: dict[str, Any]) -> None:
+    """Let the paths and names of a config.yaml that was read be what they were, in place."""
+    _change_texts(content, lambda text: literal(re.sub(r"\$\\(\\*)\{", r"$\1{", text)))
+
+
+def _change_texts(content: Any, change: Callable[[str], str]) -> None:
+    for key in TEXTS:
+        *parts, last = key.split(".")
+        node = content
+        for part in parts:
+            node = node.get(part) if isinstance(node, dict) else None
+        if isinstance(node, dict) and isinstance(node.get(last), str):
+            node[last] = change(node[last])
+
+
+def literal(text: str) -> str:
+    """A text from which OmegaConf resolves this very text, with ${ in it or without."""
+    return re.sub(r"(\\*)\$\{", lambda m: 2 * m[1] + "\\${", text)
+
+
+def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
+    """The one-line form of an error in the composition of a configuration.
+
+    Args:
+        error: what Hydra or OmegaConf raised.
+        folder: the folder of configurations.
+        arguments: the command line, for the name of the configuration.
+    """
+    if isinstance(error, OverrideParseException):
+        return cannot_be_read(error)
+    text = str(error)
+    mistyped = re.search(r"Could not override '([^']+)'", text)
+    if mistyped:
+        known = _keys(folder, arguments)
+        return InputError(f"no config key {mistyped[1]!r}{suggestion(mistyped[1], known)}")
+    missing = re.search(r"Cannot find primary config '([^']+)'", text)
+    if missing:
+        names = sorted(p.stem for p in folder.glob("*.yaml"))
+        return InputError(
+            f"no configuration {missing[1]!r}{suggestion(missing[1], names)} (there are "
+            f"{', '.join(names)})"
+        )
+    launcher = re.search(r"hydra/launcher/(submitit\w*)", text)
+    if launcher:
+        return InputError(
+            f"hydra/launcher={launcher[1]} is not installed: pip install hydra-submitit-launcher"
+        )
+    kept = re.split(r"\n\s*(?:Config search path|See https|object_type)", text)[0]
+    return InputError("configuration: " + " ".join(kept.split()))
+
+
+def cannot_be_read(error: OverrideParseException) -> InputError:
+    """The one line for a word that Hydra's grammar does not allow, with quotes that it does."""
+    key, equals, value = error.override.partition("=")
+    if not equals or not key:
+        return InputError(f"{error.override!r} is no key=value")
+    remedy = shlex.quote(f"{key}={quoted(value)}")
+    return InputError(f"{error.override!r}: cannot be read as a value: as text, write {remedy}")
+
+
+def _text(key: str, value: str) -> str:
+    """A value as one text; null and what is quoted already are left as they are."""
+    if value == "null" or re.fullmatch(QUOTED, value, re.S):
+        return value
+    return quoted(expanded(value) if key in PATHS else value)
+
+
+def _swept(key: str, value: str) -> str:
+    """Values to try, separated by commas outside quotes, each as one text."""
+    if re.fullmatch(SWEEP_FUNCTION, value, re.S):
+        return value
+    parts = re.findall(rf"(?:^|,)((?:{QUOTED})(?=,|$)|[^,]*)", value, re.S)
+    return ",".join(_text(key, part) for part in parts)
+
+
+def _keys(folder: Path, arguments: list[str]) -> list[str]:
+    """Every dotted key of the configuration that a command line names."""
+    name = "dgt_mid"
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if flag in ("--config-name", "-cn"):
+            name = value
+        elif flag.startswith("--config-name="):
+            name = flag.split("=", 1)[1]
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
+        return _dotted(OmegaConf.to_container(compose(name), resolve=False), "")
+
+
+def _dotted(node: Any, prefix: str) -> list[str]:
+    if not isinstance(node, dict):
+        return []
+    keys = [f"{prefix}{key}" for key in node]
+    return keys + [k for key, value in node.items() for k in _dotted(value, f"{prefix}{key}.")]

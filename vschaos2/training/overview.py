@@ -1,0 +1,77 @@
+"""What `check=true` shows: the parts of a model, and what one batch is on its way through them."""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from vschaos2.data.module import WindowDataModule
+from vschaos2.models.vae import VAE
+from vschaos2.training.labels import hear
+from vschaos2.training.step import VAETraining
+
+SHOWN = 8  # labels of a batch
+
+
+def overview(step: VAETraining, data: WindowDataModule) -> str:
+    """A model's parts with their weights, and the shapes and labels of a batch, as text.
+
+    Args:
+        step: the training, which is left as it is.
+        data: where its batches come from.
+    """
+    lines = ["architecture", *_table(_parts(step.model))]
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        lines += ["one batch", *_table(_batch(step, data))]
+    return "\n".join(lines)
+
+
+def _parts(model: VAE) -> Iterator[tuple[str, ...]]:
+    """Name, class, number of weights, and shapes of the own ones, of every part that has any."""
+    for name, part in model.named_modules():
+        if name and _count(part):
+            shapes = " ".join(_shape(weight) for weight in part.parameters(recurse=False))
+            yield name, type(part).__name__, f"{_count(part):,}", shapes
+    yield "all", type(model).__name__, f"{_count(model):,}", ""
+
+
+def _batch(step: VAETraining, data: WindowDataModule) -> Iterator[tuple[str, ...]]:
+    """What a batch is at each stage, its shape, and its range or its first labels."""
+    model, batch = step.model, next(data.probe_batches())
+    frames = model.transform.to_frames(step.magnitudes(batch["waveform"]))
+    heard = hear(model, frames, batch["labels"])
+    latents = heard.posterior.mean
+    decoded = model.decode(latents, heard.labels).mean
+    stages = {"waveform": batch["waveform"], "frames": frames, "latents": latents}
+    for name, value in {**stages, "decoded": decoded}.items():
+        span = f"from {float(value.min()):.3g} to {float(value.max()):.3g}"
+        yield name, _shape(value), span
+    for task, label in batch["labels"].items():
+        names = step.classes.get(task) or []
+        some = label[:: max(1, len(label) // SHOWN)][:SHOWN].tolist()
+        yield task, _shape(label), " ".join(_label(value, names) for value in some)
+
+
+def _label(value: float, names: list[str]) -> str:
+    if value != value:  # NaN
+        return "unknown"
+    return names[int(value)] if 0 <= value < len(names) else f"{value:g}"
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Rows as lines, their cells below each other."""
+    cells = list(rows)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    ]
+    return [f"  {line.rstrip()}" for line in lines]
+
+
+def _shape(value: Tensor) -> str:
+    return f"[{', '.join(map(str, value.shape))}]"
+
+
+def _count(module: nn.Module) -> int:
+    return sum(weight.numel() for weight in module.parameters())
