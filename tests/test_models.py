@@ -270,7 +270,7 @@ def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_conf
         (
             "data.transform.n_fft",
             2**16,
-            r"^data\.transform: n_fft must be a power of two, .* up to 32768",
+            r"^data\.transform: n_fft must be .* up to 32768",
         ),
         ("model.output", "sigmoid", r"^model: .*softplus, normal, got 'sigmoid'"),
         (
@@ -288,7 +288,7 @@ def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_conf
         (
             "model.encoder.n_blocks",
             2**19,
-            r"^model\.encoder\.n_blocks must be a whole number from 0 to 64",
+            r"^model\.encoder\.n_blocks must be .* from 0 to 64",
         ),
         ("model.encoder.hidden_dim", 10**12, r"^model.encoder.hidden_dim: 1000000000000 is more"),
         ("model.encoder.hidden_dim", -1, r"^model"),
