@@ -199,7 +199,8 @@ def add_evaluate(commands: Commands) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the run, show the table and write it."""
-    from vschaos2.files import check_place, made_folder
+    from vschaos2.files import check_place
+    from vschaos2.folders import made_folder
     from vschaos2.generation.evaluation import evaluate
     from vschaos2.generation.score_tables import markdown, write_tables
 
@@ -229,7 +230,8 @@ def add_map(commands: Commands) -> None:
 
 def draw_map(arguments: argparse.Namespace) -> None:
     """Draw the latent space, and write its points."""
-    from vschaos2.files import check_place, made_folder
+    from vschaos2.files import check_place
+    from vschaos2.folders import made_folder
     from vschaos2.generation.latent_map import map_latents, write_csv
     from vschaos2.generation.map_picture import draw_map
     from vschaos2.generation.player import Player

@@ -11,16 +11,8 @@ from pathlib import Path
 import pytest
 
 from vschaos2.errors import InputError
-from vschaos2.files import (
-    open_own,
-    open_plain,
-    own_folder,
-    own_folders,
-    reason,
-    try_lock,
-    whole_file,
-    write_whole,
-)
+from vschaos2.files import open_own, open_plain, reason, try_lock, whole_file, write_whole
+from vschaos2.folders import own_folder, own_folders
 
 
 def names(folder: Path) -> list[str]:

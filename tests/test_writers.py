@@ -18,7 +18,8 @@ from vschaos2.errors import InputError
 from vschaos2.export import card as card_module
 from vschaos2.export.checks import ExportError
 from vschaos2.export.write import export_run
-from vschaos2.files import check_place, made_folder, open_plain
+from vschaos2.files import check_place, open_plain
+from vschaos2.folders import made_folder
 from vschaos2.generation.evaluation import Evaluation
 from vschaos2.generation.latent_map import LatentMap, write_csv
 from vschaos2.generation.map_picture import draw_map

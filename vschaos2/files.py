@@ -45,6 +45,11 @@ def cannot_write(path: Path, error: OSError) -> InputError:
     return InputError(f"cannot write {path}: {reason(error)}")
 
 
+def not_own(path: Path, what: str) -> InputError:
+    """The one line for what is not used in its place, as somebody else's may be behind it."""
+    return InputError(f"{path}: is {what}, and is left alone: remove it")
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A binary file to fill, which takes its name when the block ends cleanly.
@@ -136,27 +141,6 @@ def is_left(path: Path) -> bool:
         return True
 
 
-def made_folder(path: Path, is_own: bool = False) -> Path:
-    """A folder to write to, made if it is missing, with the folders above it.
-
-    Args:
-        path: the folder.
-        is_own: it is part of somebody's folder, as a run's, and must be no link.
-
-    Raises:
-        InputError: if it cannot be made, or is a link that it must not be.
-    """
-    try:
-        if is_own:
-            own_folder(path)
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{path}: this folder cannot be made: {reason(error)}: choose another folder"
-        ) from error
-    return path
-
-
 def check_place(path: Path) -> None:
     """See that a file can be written, before the work that leads to it.
 
@@ -202,15 +186,15 @@ def open_own(path: Path, mode: str = "rb") -> IO[bytes]:
         descriptor = os.open(path, flags | UNFOLLOWED | BINARY, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP or (error.errno == errno.EEXIST and path.is_symlink()):
-            raise _not_own(path, "a link") from error
+            raise not_own(path, "a link") from error
         if error.errno == errno.ENXIO:  # a pipe that nobody reads
-            raise _not_own(path, "no plain file") from error
+            raise not_own(path, "no plain file") from error
         raise
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         os.close(descriptor)
         is_plain = stat.S_ISREG(status.st_mode)
-        raise _not_own(path, "a file of several names" if is_plain else "no plain file")
+        raise not_own(path, "a file of several names" if is_plain else "no plain file")
     return os.fdopen(descriptor, "r+b" if mode == "x+b" else mode)
 
 
@@ -230,51 +214,6 @@ def read_at_most(path: Path, most_bytes: int) -> bytes:
     if len(content) > most_bytes:
         raise InputError(f"{path}: is larger than the {most_bytes} bytes it may have: remove it")
     return content
-
-
-def own_folder(path: Path) -> Path:
-    """A folder that is no link, made if it is missing, with the folders above it.
-
-    Raises:
-        InputError: if it is a link, or no folder.
-        OSError: if it cannot be made.
-    """
-    if path.is_symlink():
-        raise _not_own(path, "a link")
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path}: is no folder: remove it, or choose another place")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def own_folders(root: Path, path: Path) -> Path:
-    """A folder somewhere below `root`, made if it is missing; no folder on the way is a link.
-
-    Raises:
-        InputError: if one is a link, or no folder.
-        OSError: if one cannot be made.
-    """
-    for part in reversed(path.relative_to(root).parents[:-1]):
-        own_folder(root / part)
-    return own_folder(path)
-
-
-def check_own_tree(folder: Path) -> None:
-    """Look at everything in a folder before a program changes what is there in its place.
-
-    Raises:
-        InputError: for a link, a file of several names, or what is neither file nor folder.
-    """
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(parent, name)
-            status = path.lstat()
-            if stat.S_ISLNK(status.st_mode):
-                raise _not_own(path, "a link")
-            if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
-                raise _not_own(path, "a file of several names")
-            if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-                raise _not_own(path, "no plain file")
 
 
 def try_lock(file: IO[bytes], shared: bool = False) -> bool:
@@ -307,7 +246,3 @@ def _clear(path: Path) -> None:
         raise InputError(f"{path}: another process is writing this file: wait for its end")
     with suppress(FileNotFoundError):
         path.unlink()
-
-
-def _not_own(path: Path, what: str) -> InputError:
-    return InputError(f"{path}: is {what}, and is left alone: remove it")

@@ -28,7 +28,8 @@ from vschaos2.data.cache_build import CacheBuild
 from vschaos2.data.cache_index import CachedFile
 from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.errors import InputError
-from vschaos2.files import FULL, cannot_write, open_own, own_folder, reason, try_lock, wait_for_lock
+from vschaos2.files import FULL, cannot_write, open_own, reason, try_lock, wait_for_lock
+from vschaos2.folders import own_folder
 
 logger = logging.getLogger(__name__)
 

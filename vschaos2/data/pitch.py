@@ -27,7 +27,8 @@ from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.pitch_following import PitchTrack, follow_pitch
 from vschaos2.data.pitch_trackers import Tracker, Values
 from vschaos2.errors import InputError
-from vschaos2.files import open_plain, own_folders, reason, write_whole
+from vschaos2.files import open_plain, reason, write_whole
+from vschaos2.folders import own_folders
 from vschaos2.progress import Progress
 
 logger = logging.getLogger(__name__)

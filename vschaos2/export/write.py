@@ -20,7 +20,8 @@ from vschaos2.export.nn_tilde import define_text_attributes
 from vschaos2.export.operators import check_operators
 from vschaos2.export.patches import patch_files
 from vschaos2.export.streaming_vae import StreamingVAE
-from vschaos2.files import check_place, made_folder
+from vschaos2.files import check_place
+from vschaos2.folders import made_folder
 from vschaos2.models.projection import PROJECTIONS, count_axes, fit_axes
 from vschaos2.placing import place_together
 from vschaos2.runs import NAME_BYTES, Run

@@ -18,7 +18,8 @@ from omegaconf import OmegaConf
 from vschaos2.audio import UnreadableAudio
 from vschaos2.data.metadata import load_metadata, task_folders
 from vschaos2.errors import InputError
-from vschaos2.files import made_folder, write_whole
+from vschaos2.files import write_whole
+from vschaos2.folders import made_folder
 from vschaos2.generation.evaluation import (
     dataset_sounds,
     frame_centres,

@@ -15,7 +15,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import Bbox
 
-from vschaos2.files import made_folder, write_whole
+from vschaos2.files import write_whole
+from vschaos2.folders import made_folder
 from vschaos2.generation.latent_map import LEVEL_COLOUR, LatentMap
 from vschaos2.terminal import printable
 

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vschaos2.audio import write_audio
-from vschaos2.files import own_folder
+from vschaos2.folders import own_folder
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from vschaos2.checkpoints import read_checkpoint
 from vschaos2.config import suggestion
 from vschaos2.data.cache import STORE
 from vschaos2.errors import InputError
-from vschaos2.files import cannot_write, check_own_tree
+from vschaos2.files import cannot_write
+from vschaos2.folders import check_own_tree
 from vschaos2.monitor.store import forget_reports
 from vschaos2.overrides import cannot_be_read
 from vschaos2.runs import newest_run_folder, read_config
