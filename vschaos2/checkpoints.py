@@ -6,10 +6,11 @@ tensors are finite and no larger than the file that holds them.
 
 import io
 import math
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import Tensor
@@ -39,17 +40,20 @@ def read_checkpoint(path: Path, in_memory: bool = True) -> dict[str, Any]:
 
     Args:
         path: the file.
-        in_memory: read the tensors; else they stay in the file until they are used, which is
-            quick where only plain values are wanted.
+        in_memory: read the tensors, and see that no bit of the file has changed; else they stay
+            in the file until they are used, which is quick where only plain values are wanted.
 
     Raises:
         InputError: if it is damaged, or holds anything that would have to be executed.
     """
     try:
-        with open_plain(path) as file, zipfile.ZipFile(file) as archive:
-            if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
-                raise ValueError("compressed: torch writes no such file")  # it may hide gigabytes
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=not in_memory)
+        with open_plain(path) as file:
+            _check_archive(file, in_memory)
+            # libtorch opens no path that is not UTF-8.
+            source: Any = file if in_memory or not str(path).isprintable() else path
+            checkpoint = torch.load(
+                source, map_location="cpu", weights_only=True, mmap=source is path
+            )
     except Exception as error:  # a damaged zip fails in many ways
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
@@ -59,6 +63,24 @@ def read_checkpoint(path: Path, in_memory: bool = True) -> dict[str, Any]:
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
         raise InputError(f"{path}: holds no model: use another version, or train again")
     return checkpoint
+
+
+def _check_archive(file: IO[bytes], is_thorough: bool) -> None:
+    """Look at the parts of a checkpoint, a zip file, of which torch checks no checksum.
+
+    Raises:
+        ValueError: for parts that torch never writes, or, if that is to be seen, with other bits.
+        zipfile.BadZipFile: if it is none.
+    """
+    with zipfile.ZipFile(file) as archive:
+        parts = archive.infolist()
+        if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+            raise ValueError("compressed: torch writes no such file")  # it may hide gigabytes
+        if sum(part.file_size for part in parts) > os.fstat(file.fileno()).st_size:
+            raise ValueError("its parts overlap: torch writes no such file")
+        if is_thorough and (damaged := archive.testzip()) is not None:
+            raise ValueError(f"{damaged} is damaged: bits of it have changed")
+    file.seek(0)
 
 
 def check_finite(path: Path, content: Any, name: str) -> None:
