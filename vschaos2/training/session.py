@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.command_line import ENDING_SIGNALS, Ended
 from vschaos2.config import call
 from vschaos2.data.augment import Augment
-from vschaos2.data.inspection import inspect_dataset, use_of
+from vschaos2.data.inspection import Use, inspect_dataset, use_of
 from vschaos2.data.module import WindowDataModule
 from vschaos2.divergences import Divergence
 from vschaos2.errors import InputError
@@ -84,11 +84,7 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         augment=augment,
         sequence=sequence,
     )
-    if model.transform.sample_rate_hz != config.data.dataset.sample_rate_hz:
-        raise InputError(
-            f"data.transform.sample_rate_hz is {model.transform.sample_rate_hz!r}, and the "
-            f"dataset's {config.data.dataset.sample_rate_hz}: set data.dataset.sample_rate_hz alone"
-        )
+    use = use_of(config)
     dataset, loader = plain(config.data.dataset), plain(config.data.loader)
     data = call(
         WindowDataModule,
@@ -106,7 +102,7 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         check_classes(model, data.metadata)
         step.classes = {task: data.metadata.class_names[task] or [] for task in label_tasks(model)}
     if is_first:
-        _tell_of_dataset(config, data)
+        _tell_of_dataset(use, data)
     if resumed and resumed.checkpoint:
         take_weights(step, resumed.checkpoint, resumed.folder / "checkpoints" / "last.ckpt")
     else:
@@ -253,9 +249,9 @@ def fit_to_dataset(step: VAETraining, data: WindowDataModule) -> None:
     fit_values(step.averaged_model(), labels)
 
 
-def _tell_of_dataset(config: DictConfig, data: WindowDataModule) -> None:
+def _tell_of_dataset(use: Use, data: WindowDataModule) -> None:
     """Log what the dataset holds, and where to read more if something is wrong with it."""
-    report = inspect_dataset(data.root, use_of(config), cache=data.cache, clipping=False)
+    report = inspect_dataset(data.root, use, cache=data.cache, clipping=False)
     logger.info(report.summary())
     if report.errors:
         logger.warning("for each finding and its remedy: python check_dataset.py %s", data.root)
