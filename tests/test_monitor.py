@@ -453,8 +453,8 @@ def test_monitoring_can_be_turned_off(recordings, tmp_path, every_report, option
         ("callbacks.monitor.files=0", r"monitor.files must be a whole number from 1 to 16, got 0"),
         ("callbacks.monitor.history=many", r"monitor.history must be int, got 'many'"),
         ("+callbacks.monitor.shares=0.1", r"no key 'shares', did you mean 'share'\?"),
-        ("+callbacks.monitr=null", r"no config key 'callbacks.monitr', did you mean"),
-        ("callbacks.monitor=yes", r"callbacks.monitor must be null or have keys"),
+        ("+callbacks.monitr=null", r"callbacks has no key 'monitr', did you mean"),
+        ("callbacks.monitor=yes", r"callbacks.monitor must be key: value pairs or null"),
     ],
 )
 def test_wrong_options_are_refused_and_leave_no_run(recordings, tmp_path, override, message):
