@@ -1,6 +1,8 @@
 import argparse
 import importlib
+import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -347,3 +349,27 @@ def test_negative_numbers_are_no_files(capsys):
     with pytest.raises(SystemExit):
         parser.parse_args(["--sr", "x", "--at", "-1"])
     assert "./" not in capsys.readouterr().err
+
+
+def printed_to(tmp_path: Path, redirection: str) -> tuple[int, str]:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from vschaos2.command_line import run, say\nrun(lambda: [say('x' * 9999) for _ in '12'])\n"
+    )
+    command = f"{sys.executable} {program} {redirection}"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(CONFIGS.parent)},
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_results_that_cannot_be_printed_are_one_line(tmp_path):
+    code, told = printed_to(tmp_path, "> /dev/full")
+    assert code == 2 and told.count("\n") == 1 and "the disk is full" in told
+    assert printed_to(tmp_path, "| true") == (141, "")
+    assert printed_to(tmp_path, ">&-") == (0, "")

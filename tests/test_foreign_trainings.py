@@ -18,6 +18,7 @@ from vschaos2.errors import InputError
 from vschaos2.runs import load_run
 from vschaos2.training import session
 from vschaos2.training.event_files import PREFIX
+from vschaos2.training.resume import find_training
 
 GO_ON = "trainer.max_epochs=2"
 
@@ -150,6 +151,25 @@ def test_options_that_write_elsewhere_are_not_taken_from_a_run(foreign, option):
     assert f"trainer.{option} is not taken from a run folder" in refusal(foreign)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("devices", 4000), ("devices", "4000"), ("num_nodes", 2), ("strategy", "ddp_notebook")],
+)
+def test_a_run_alone_starts_no_more_processes_than_there_are_processors(foreign, option, value):
+    path = foreign / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["trainer"][option] = value
+    path.write_text(yaml.safe_dump(config))
+    assert f"say so with trainer.{option}={value}" in refusal(foreign)
+    found = find_training(foreign, [f"trainer.{option}={value}"])
+    assert found.config.trainer[option] == value or str(found.config.trainer[option]) == value
+
+
+def test_tables_of_absurd_width_are_refused(foreign):
+    (foreign / "metrics.csv").write_text(",".join(["step", *map(str, range(2000))]) + "\n1\n")
+    assert "more than 1000 columns" in refusal(foreign)
+
+
 def test_secrets_are_not_saved_into_a_run(foreign, monkeypatch):
     monkeypatch.setenv("SECRET_OF_THE_TEST", "three years of work")
     path = foreign / "config.yaml"
@@ -280,6 +300,9 @@ EDITS = {
     "a weight of another shape": weight(lambda tensor: torch.zeros(2, 2, 2)),
     "a weight of a dict": weight(lambda tensor: {"a": tensor}),
     "recordings in a number": change(WindowDataModule=5),
+    "a batch that no epoch has": change(position={"epoch": 0, "batch": 50, "step": 50}),
+    "a version in words": change(**{"pytorch-lightning_version": "2.1.abc"}),
+    "a version of other digits": change(**{"pytorch-lightning_version": "2.\u0663"}),
     "a version of old": change(**{"pytorch-lightning_version": "0.1"}),
 }
 

@@ -64,6 +64,14 @@ def test_longer_training_is_the_one_that_was_longer_from_the_start(
     assert_same_run(whole, folder)
 
 
+def test_a_learning_rate_that_is_a_whole_number_goes_on(recordings, tmp_path):
+    folder = train_new(
+        recordings, tmp_path, "trainer.max_epochs=1", "training.optimiser.learning_rate=1"
+    )
+    resume(folder, "trainer.max_epochs=2")
+    assert checkpoint_of(folder)["position"]["epoch"] == 2
+
+
 def test_sums_of_gradients_continue_in_whole_steps(recordings, tmp_path):
     limits = ("trainer.max_epochs=3", STEADY, "+trainer.accumulate_grad_batches=2")
     whole = train_new(recordings, tmp_path, "name=whole", *limits)

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from vschaos2.errors import InputError
+from vschaos2.files import reason
 from vschaos2.terminal import TerminalFormatter, prepare_streams, printable, printable_lines
 
 # What ends a program from outside, besides Ctrl-C: `kill`, a cluster, a terminal that is closed.
@@ -119,8 +120,23 @@ def _signals_raised() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print a text of our own, whose names are printable already; it may have several lines."""
-    sys.stdout.write(f"{printable_lines(text)}\n")
+    """Print a text of our own, whose names are printable already; it may have several lines.
+
+    Raises:
+        InputError: if it cannot be written, as to a file on a full disk.
+        SystemExit: if nobody reads it any more, as with `| head`.
+    """
+    if sys.stdout is None:  # closed by who started the program
+        return
+    try:
+        sys.stdout.write(f"{printable_lines(text)}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # What still waits in the buffer would be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(141)  # as SIGPIPE would
+        raise InputError(f"cannot print the result: {reason(error)}") from error
 
 
 def fail(message: str, code: int) -> NoReturn:

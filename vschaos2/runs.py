@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.checkpoints import check_finite, number, read_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.files import read_at_most, write_whole
+from vschaos2.files import not_own, read_at_most, write_whole
 from vschaos2.models.build import build_model
 from vschaos2.models.vae import VAE
 from vschaos2.overrides import restore_texts, storable
@@ -229,6 +229,8 @@ def read_config(folder: Path) -> DictConfig:
             training's configuration.
     """
     path = folder / CONFIG
+    if path.is_symlink():
+        raise not_own(path, "a link")
     content = read_at_most(path, MOST_BYTES)
     try:
         text = content.decode("utf-8")

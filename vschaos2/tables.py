@@ -8,6 +8,7 @@ from vschaos2.errors import InputError
 from vschaos2.files import read_at_most
 
 MOST_BYTES = 2**28  # of a table: a training of a week logs some 50 MB
+MOST_COLUMNS = 1000  # every row has as many cells, said or not
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -24,7 +25,10 @@ def read_table(path: Path) -> list[dict[str, str]]:
     whole = content[: content.rfind(b"\n") + 1]
     try:
         lines = io.StringIO(whole.decode("utf-8"), newline="")
-        rows = list(csv.DictReader(lines, restkey="", restval=""))
+        table = csv.DictReader(lines, restkey="", restval="")
+        if len(table.fieldnames or ()) > MOST_COLUMNS:
+            raise csv.Error(f"more than {MOST_COLUMNS} columns")
+        rows = list(table)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"{path}: cannot be read as a table ({error}): remove it; only curves are lost with it"

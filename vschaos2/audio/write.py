@@ -67,7 +67,9 @@ class AudioWriter:
                 f"block for {self.path} must be [T, {self.channels}], got {list(block.shape)}"
             )
         if not np.isfinite(block).all():
-            raise ValueError(f"block for {self.path} holds non-finite samples")
+            raise InputError(
+                f"cannot write {self.path}: its samples are not finite: did the training diverge?"
+            )
         self._frames += len(block)
         if self._frames * self.channels * 4 > WAV_BYTES:
             raise InputError(f"{self.path} would pass the 4 GB of a WAV file: write shorter files")

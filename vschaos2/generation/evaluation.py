@@ -21,7 +21,7 @@ from vschaos2.data.metadata import task_folders
 from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.file_labels import DatasetLabels, LabelsOverTime
-from vschaos2.files import read_at_most
+from vschaos2.files import not_own, read_at_most
 from vschaos2.generation.label_swap import PITCH, swaps_of
 from vschaos2.generation.player import run_inversion
 from vschaos2.generation.signal_path import (
@@ -144,6 +144,8 @@ def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
         return dataset, dataset_sounds(dataset)
     listed = run.folder / HELD_OUT
     root = training_dataset(run)
+    if listed.is_symlink():
+        raise not_own(listed, "a link")
     try:
         names = read_at_most(listed, LONGEST_LIST).decode("utf-8", "surrogateescape").split("\n")
     except InputError as error:

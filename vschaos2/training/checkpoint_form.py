@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vschaos2.checkpoints import MISFITS, check_finite, number
+from vschaos2.checkpoints import LARGEST, MISFITS, check_finite, number
 from vschaos2.errors import InputError
 from vschaos2.monitor.budget import Budget
 from vschaos2.runs import class_names
@@ -54,7 +54,7 @@ def take_weights(step: VAETraining, checkpoint: dict[str, Any], path: Path) -> N
                 f"{path}: its {key} is not what a training leaves ({reason:.120}): start a new one "
                 f"from its weights, with model.init_from={path.parent.parent}"
             ) from error
-    check_finite(path, checkpoint["optimizer_states"], "optimizer_states")
+    check_finite(path, checkpoint["optimizer_states"], "optimizer_states", LARGEST)
 
 
 def _position(found: Any, step: VAETraining) -> None:
@@ -104,7 +104,7 @@ def _recordings(found: Any, step: VAETraining) -> None:
 
 
 def _version(found: Any, step: VAETraining) -> None:
-    if not re.fullmatch(r"[2-9]\.\d{1,4}(\.\w{1,20})*", found):
+    if not re.fullmatch(r"[2-9]\.[0-9]{1,4}\.[0-9]{1,4}((\.dev|rc|\.post)[0-9]{1,10})?", found):
         raise ValueError(f"{found!r:.40}")
 
 
@@ -150,8 +150,8 @@ def _is_alike(value: Any, like: Any) -> bool:
             and len(value) == len(like)
             and all(_is_alike(a, b) for a, b in zip(value, like, strict=True))
         )
-    if isinstance(like, float):
-        return isinstance(value, float) and math.isfinite(value)
+    if type(like) in (int, float):  # a rate of 1 becomes .025
+        return type(value) in (int, float) and math.isfinite(value)
     return type(value) is type(like)
 
 

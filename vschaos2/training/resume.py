@@ -1,14 +1,17 @@
 """A training that was stopped, or died, and what it takes to continue it in its own folder."""
 
 import logging
+import math
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
+import torch
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.callbacks import Timer
 
@@ -40,9 +43,9 @@ PARTS = (
     *("data.augment", "training.losses", "training.divergence", "training.beta"),
     *("training.optimiser", "callbacks.validate_every", "trainer"),
 )
-MOST_PROCESSES = 4096
 # Options of pl.Trainer that name places or write files of their own.
 FOREIGN = ("callbacks", "default_root_dir", "logger", "model_registry", "plugins", "profiler")
+STRATEGIES = (None, "auto", "ddp", "ddp_find_unused_parameters_true", "fsdp")
 ADDED = {"callbacks.save_every_s": 60.0}  # keys that older runs' configurations lack
 
 
@@ -102,6 +105,7 @@ def find_training(path: Path, overrides: list[str]) -> Resumed:
     _check_kinds(folder)
     config = read_config(folder)
     _check_complete(config, folder)
+    _check_trainer(config, overrides, folder)
     for key, value in ADDED.items():
         if OmegaConf.select(config, key) is None and "callbacks" in config:
             OmegaConf.update(config, key, value)
@@ -154,11 +158,29 @@ def _check_complete(config: DictConfig, folder: Path) -> None:
     for key in PARTS:
         if OmegaConf.select(config, key) is None:
             raise InputError(f"{folder / 'config.yaml'}: has no {key}: was it edited?")
+
+
+def _check_trainer(config: DictConfig, overrides: list[str], folder: Path) -> None:
+    """Raise InputError for options of a run's trainer that it may not choose by itself.
+
+    A run may come from elsewhere. It names no places to write to, and starts no more processes
+    than this machine has processors; who wants that says so on the command line.
+    """
+    named = {text.lstrip("+").partition("=")[0] for text in overrides}
+    processors = max(os.cpu_count() or 1, torch.cuda.device_count())
     for key, value in config.trainer.items():
-        is_many = key in ("devices", "num_nodes") and isinstance(value, int | float)
-        if key in FOREIGN or (is_many and value > MOST_PROCESSES):
+        count = len(value) if isinstance(value, ListConfig) else value
+        is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?(e\+?[0-9]+)?", str(count)) is not None
+        too_many = {"devices": processors, "num_nodes": 1}.get(str(key), math.inf)
+        is_odd = key == "strategy" and value not in STRATEGIES
+        if key in FOREIGN:
             raise InputError(
                 f"{folder / 'config.yaml'}: trainer.{key} is not taken from a run folder: remove it"
+            )
+        if f"trainer.{key}" not in named and (is_odd or (is_number and float(count) > too_many)):
+            raise InputError(
+                f"{folder}: was trained with trainer.{key}={value}, which a run does not choose "
+                f"by itself: to go on with it, say so with trainer.{key}={value}"
             )
 
 

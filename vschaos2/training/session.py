@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import re
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,12 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         fit_to_dataset(step, data)
         begin_from(first, step)
     position = resumed.position if resumed else Position(0, 0, 0)
+    if resumed and position.batch > data.batches_per_epoch:
+        raise InputError(
+            f"{resumed.folder}: last.ckpt stands at batch {position.batch} of an epoch of "
+            f"{data.batches_per_epoch}: was it, or config.yaml, edited?"
+        )
+    data.start_at(position.epoch, position.batch)
     folder = resumed.folder if resumed else NOWHERE
     try:
         if resumed is None and is_first:
@@ -126,7 +133,6 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
                 _prepare(resumed, data)
             if config.check and is_first:
                 logger.info(overview(step, data))  # of several lines
-            data.start_at(position.epoch, position.batch)
             # Each process draws noise of its own.
             torch.manual_seed(
                 config.seed + trainer.global_rank + trainer.world_size * position.step
@@ -195,8 +201,15 @@ def is_first_process() -> bool:
     """Whether this process, of those that train together, is the one that writes and speaks.
 
     Processes are numbered by whoever starts them: Lightning, torchrun, or srun on a cluster.
+
+    Raises:
+        InputError: if a number is none.
     """
-    return all(os.environ.get(rank, "0") == "0" for rank in RANK_VARIABLES)
+    ranks = {name: os.environ.get(name, "0") for name in RANK_VARIABLES}
+    for name, rank in ranks.items():
+        if not re.fullmatch("[0-9]+", rank):
+            raise InputError(f"{name}={rank!r}: is no process's number: unset it")
+    return all(int(rank) == 0 for rank in ranks.values())
 
 
 def training_step(
