@@ -156,6 +156,22 @@ def test_refused_values_change_nothing(instrument, twin, name: str, value):
     assert torch.equal(instrument.decode(latents), twin.decode(latents))
 
 
+@pytest.mark.parametrize("name", ["inversion", "projection", "limiter", "gain_db", "temperature"])
+def test_setting_what_is_set_already_changes_nothing(instrument, twin, name: str):
+    latents = torch.randn(1, 4, 6, generator=torch.Generator().manual_seed(0))
+    sound = 0.1 * torch.randn(1, 1, 6 * HOP, generator=torch.Generator().manual_seed(1))
+    for method, block in (("forward", sound), ("decode", latents)):
+        for value in ("eco", "default") if name == "inversion" else (None,):
+            for each in (instrument, twin):
+                assert value is None or is_taken(each.set_inversion(value))
+                getattr(each, method)(block)
+            (current,) = getattr(instrument, f"get_{name}")()
+            assert is_taken(getattr(instrument, f"set_{name}")(current))
+            heard, expected = (getattr(each, method)(block) for each in (instrument, twin))
+            assert float(expected.abs().max()) > 1e-4
+            assert torch.equal(heard, expected)
+
+
 @pytest.mark.parametrize("value", [0.0, 10.0, 1e-6])
 def test_the_whole_range_of_temperature_is_taken(instrument, value: float):
     assert is_taken(instrument.set_temperature(value))

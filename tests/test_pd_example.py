@@ -9,7 +9,9 @@ import soundfile
 from pd.geometry import windows
 from pd.runner import BLOCK, Patch, Played, record, run_pd
 from test_external import assert_equal, compiler, hosted, library  # noqa: F401
+from test_label_export import labelled_run
 from test_pd_patches import FLAGS, LATENTS, MS, PATCHES, errors, labels, noise, played_path  # noqa: F401
+from vschaos2.export.write import export_run
 
 pytestmark = [
     pytest.mark.slow,
@@ -78,7 +80,7 @@ def test_example_plays_a_file_through_forward(library, exported_path, tmp_path):
 
 def test_example_plays_latents_and_notes(library, played_path, tmp_path):
     length, note_at, settled = 384 * BLOCK, 100 * BLOCK, 40 * BLOCK
-    texts = ["buffer 512", "labels 2", "volume-1 0", "volume-2 1", f"model symbol {played_path}"]
+    texts = ["buffer 512", "volume-1 0", "volume-2 1", f"model symbol {played_path}"]
     latents = [1.5, -3.0, 0.5, 2.0]
     texts += [f"latent-{i + 1} {value}" for i, value in enumerate(latents)]
     events = [(0.0, f"example-{text}") for text in texts]
@@ -89,6 +91,20 @@ def test_example_plays_latents_and_notes(library, played_path, tmp_path):
     steps = (0, [*latents, -1, -1]), (note_at, [*latents, 1, 5]), (250 * BLOCK, [*latents, -1, -1])
     expected = hosted(played_path, "decode", labels(length, *steps), 512)
     assert_equal(played.signals[:, settled:], expected[:, settled:])
+
+
+def test_example_asks_a_model_that_guesses_without_red_lines(library, tmp_path):
+    """Guesses are outlets for signals, before the one that answers; labels are found out."""
+    path = export_run(labelled_run(), tmp_path, "guessing", blocks=2)
+    events = [(0.0, f"example-{text}") for text in ("buffer 512", f"model symbol {path}")]
+    events += [(200 * BLOCK, "example-both get temperature"), (220 * BLOCK, "example-both bang")]
+    played = example(tmp_path, library, events, 256 * BLOCK)
+    told = [line for line in played.lines if line.startswith("model: ")]
+    assert [line for line in played.lines if line.startswith("error")] == []
+    assert [line for line in played.lines if "audio signal" in line] == []
+    assert told[0] == "model: temperature 0"
+    assert "model: dim 7 1" in told  # four latents, three labels
+    assert sum("loaded" in line for line in told) == 1
 
 
 def test_notes_may_open_the_sound_of_the_example(library, played_path, tmp_path):

@@ -23,7 +23,7 @@ NO_LABELS = LabelPorts()
 class StreamingVAE(NnTildeModule):
     """An instrument for nn~: `forward`, `encode`, `decode`, and what a player can set.
 
-    Attributes, each with a getter and a setter (0: taken, 1: refused and nothing changed):
+    Attributes, each with a getter and a setter (0: taken, 1: refused and nothing changed). What is set already is taken without a change:
 
         temperature     0 to 10: 0 plays means
         inversion       default | keep_input | random | eco | balanced | live | hq
@@ -178,6 +178,8 @@ class StreamingVAE(NnTildeModule):
         """`default`, or a mode for both methods; decode has no input whose phase it could keep."""
         if value not in self.modes:
             return 1
+        if value == self.inversion:
+            return 0
         self.inversion = value
         forward_mode = self.forward_mode if value == "default" else value
         has_none = value == "default" or value == "keep_input"
