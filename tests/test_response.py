@@ -80,6 +80,21 @@ def test_axes_are_named_after_their_strongest_effects(strengths, words):
     assert axis_word(torch.tensor(strengths)) == words
 
 
+@pytest.mark.parametrize(
+    "strengths, level_db, words",
+    [
+        ((0.9, -2.0, 0.1, 0.0), 19.0, "louder, darker"),
+        ((-0.9, 0.1, 2.0, 0.0), -6.1, "quieter, noisier"),
+        ((2.0, 0.5, 0.1, 0.0), 19.0, "louder"),
+        ((-2.0, 1.8, 0.1, 0.0), -19.0, "quieter, brighter"),
+        ((0.05, 0.09, 0.0, math.nan), 7.0, "louder"),
+        ((0.9, -2.0, 0.1, 0.0), 5.9, "darker"),
+    ],
+)
+def test_a_plain_change_of_level_is_said_first(strengths, level_db: float, words: str):
+    assert axis_word(torch.tensor(strengths), level_db) == words
+
+
 def test_places_are_apart_and_alike_in_level():
     """Eight clusters, each at every level: one place in each, all near the median."""
     generator = torch.Generator().manual_seed(0)

@@ -19,10 +19,9 @@ from vschaos2.models.projection import LatentAxes
 
 WORDS = (("louder", "quieter"), ("brighter", "darker"), ("noisier", "purer"), ("higher", "lower"))
 SUBTLE = "subtle"  # what changes none of them by a tenth of what the training data do
-LEAST_STRENGTH, ALIKE = (
-    0.1,
-    0.7,
-)  # a second word is said if it is as strong as this part of the first
+LEAST_STRENGTH = 0.1
+ALIKE = 0.7  # a second word is said if it is as strong as this part of the first
+PLAIN_DB = 6.0  # who moves an axis hears a change of level above this first, whatever else changes
 PLACES = 8
 LEVEL_STEP_DB = 1.0  # places of like loudness lie within this of their median, if enough do
 SOUNDING_DB = 40.0  # below the loudest twentieth of what was heard: silence
@@ -45,7 +44,8 @@ def measure_response(
         labels: what the decoder is told meanwhile, one value for each label.
 
     Returns:
-        for each axis one word, or two if they fit about as well; coordinates of places.
+        for each axis one word, or two if they fit about as well or the first is a plain change of
+        level; coordinates of places.
     """
     shown = core.latent_dims
     heard = latents[torch.linspace(0, len(latents) - 1, min(len(latents), MOST_FRAMES)).long()]
@@ -66,7 +66,8 @@ def measure_response(
             moved = places.clone()
             moved[:, axis] = end * 2 / 3
             ends.append(sound_measures(spectra(moved), rate_hz))
-        words.append(axis_word((ends[1] - ends[0]).nanmean(0) / spread))
+        change = (ends[1] - ends[0]).nanmean(0)
+        words.append(axis_word(change / spread, float(change[0])))
     return words, [[round(value, 2) for value in place] for place in places.tolist()]
 
 
@@ -115,15 +116,24 @@ def _spread(values: Tensor) -> Tensor:
     return known.std().clamp_min(1e-6) if len(known) > 1 else torch.tensor(torch.inf)
 
 
-def axis_word(strengths: Tensor) -> str:
-    """What an axis does, by its effect on each measure relative to what training data do, [4]."""
+def axis_word(strengths: Tensor, level_db: float = 0.0) -> str:
+    """What an axis does.
+
+    Args:
+        strengths: its effect on each measure, relative to what training data do, [4].
+        level_db: its effect on the level.
+    """
     strengths = strengths.nan_to_num(0.0)
     first, second = strengths.abs().argsort(descending=True, stable=True)[:2].tolist()
     strongest = float(strengths[first].abs())
-    if strongest < LEAST_STRENGTH:
+    is_said = float(strengths[second].abs()) >= ALIKE * strongest
+    if abs(level_db) > PLAIN_DB:
+        second = second if first == 0 else first
+        is_said = float(strengths[second].abs()) >= max(LEAST_STRENGTH, ALIKE * abs(strengths[0]))
+        first = 0
+    elif strongest < LEAST_STRENGTH:
         return SUBTLE
-    chosen = [first] + [second] * (float(strengths[second].abs()) >= ALIKE * strongest)
-    return ", ".join(WORDS[i][int(strengths[i] < 0)] for i in chosen)
+    return ", ".join(WORDS[i][int(strengths[i] < 0)] for i in [first] + [second] * is_said)
 
 
 def typical_places(points: Tensor, level_db: Tensor) -> list[int]:
