@@ -42,6 +42,7 @@ VANILLA = {
         "bang",
         "bng",
         "catch~",
+        "clip",
         "clip~",
     ),
     *(
@@ -529,6 +530,61 @@ def test_decode_in_pd_is_the_model(library, instrument, tmp_path):  # noqa: F811
     )
     expected = hosted(instrument / "played.ts", "decode", signals, BUFFER)[0]
     assert_heard(recorded, expected, first=BUFFER + 2 * BLOCK)  # sound fades in
+
+
+def printed(
+    folder: Path, patch_path: Path, external: Path, messages: list[tuple[int, str]], *names: str
+) -> list[str]:
+    """What Pd prints when messages are sent to a patch before some block, and receivers listen."""
+    patch = Patch()
+    for name in names:
+        patch.connect(patch.box(f"r {name}"), patch.box(f"print {name}"))
+    start = patch.box("loadbang")
+    for block, text in [(0, "pd dsp 1"), *messages, (LENGTH // BLOCK, "pd quit")]:
+        patch.send(start, (block + 0.5) * 1000.0 * BLOCK / 44100, f"; {text}")
+    lines, code = run_pd(
+        patch,
+        folder,
+        external,
+        "-batch",
+        "-r",
+        "44100",
+        "-lib",
+        "vschaos~",
+        "-open",
+        str(patch_path),
+    )
+    assert code == 0
+    return [line for line in lines if line.strip()]
+
+
+@pytest.mark.slow
+def test_other_patches_cannot_leave_the_range_of_a_control(library, instrument, tmp_path):  # noqa: F811
+    meters = []
+    for level, preset in (("1e30", -5), ("6", 0), ("0", 99)):
+        messages = [(0, "played-decode-on 1"), (0, f"played-decode-level {level}")]
+        messages += [(0, "played-axis1 2"), (200, f"played-preset {preset}")]
+        messages.append((220, "played-store bang"))
+        path = instrument / "played.pd"
+        lines = printed(tmp_path, path, library, messages, "played-decode-meter")
+        assert all(line.startswith("played-decode-meter: ") for line in lines), lines
+        meters.append([float(line.split()[1]) for line in lines[:3]])
+    assert meters[0] == meters[1] != meters[2]
+
+
+@pytest.mark.slow
+def test_a_file_of_another_rate_is_said_to_be_out_of_tune(library, instrument, tmp_path):  # noqa: F811
+    sound = np.zeros(1000)
+    soundfile.write(tmp_path / "fast.wav", sound, 48000)
+    soundfile.write(tmp_path / "right.wav", sound, 44100)
+    messages = [(10, f"played-open symbol {tmp_path}/fast.wav")]
+    messages.append((20, f"played-open symbol {tmp_path}/right.wav"))
+    path = instrument / "played.pd"
+    lines = printed(tmp_path, path, library, messages, "played-file-warning")
+    assert lines == [
+        r"played-file-warning: label 48000\ Hz:\ out\ of\ tune",
+        "played-file-warning: label empty",
+    ]
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from pd.runner import BLOCK, Patch, Played, record, run_pd
 from test_external import assert_equal, compiler, hosted, library  # noqa: F401
 from test_label_export import labelled_run
 from test_pd_patches import FLAGS, LATENTS, MS, PATCHES, errors, labels, noise, played_path  # noqa: F401
+
 from vschaos2.export.write import export_run
 
 pytestmark = [

@@ -23,7 +23,8 @@ NO_LABELS = LabelPorts()
 class StreamingVAE(NnTildeModule):
     """An instrument for nn~: `forward`, `encode`, `decode`, and what a player can set.
 
-    Attributes, each with a getter and a setter (0: taken, 1: refused and nothing changed). What is set already is taken without a change:
+    Attributes, each with a getter and a setter (0: taken, 1: refused and nothing changed). What is
+    set already is taken and interrupts nothing:
 
         temperature     0 to 10: 0 plays means
         inversion       default | keep_input | random | eco | balanced | live | hq

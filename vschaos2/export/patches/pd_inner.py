@@ -11,6 +11,7 @@ from vschaos2.export.patches.controls import Controls, Guess, Label, Setting
 from vschaos2.export.patches.pd_canvas import PdCanvas, symbol, text_width, widest
 
 FIRST_LEVEL_DB = -12
+LEVEL_DB = (-60.0, 6.0)  # of the slider, and of what other patches say in its place
 NN_BUFFER = 4096  # samples
 SOURCES = ("off", "microphone", "file", "noise")
 
@@ -35,9 +36,10 @@ def source(key: str) -> PdCanvas:
     canvas.chain(20, 20, f"r {key}-browse", "openpanel", f"s {key}-open")
     canvas.obj(20, 120, f"array define {key}-file")
     x = 20 + step
-    read = canvas.chain(
-        x, 20, f"r {key}-open", f"(read -resize -maxsize 1e+08 \\$1 {key}-file)", "soundfiler"
-    )
+    message = f"read -resize -maxsize 1e+08 \\$1 {key}-file"
+    step = max(step, text_width(message) + 40)
+    read = canvas.chain(x, 20, f"r {key}-open", f"({message})", "soundfiler")
+    _file_warning(canvas, x + step, read[2], f"{key}-file-warning")
     start = canvas.chain(x, 120, f"r {key}-play", "bang")
     again = canvas.obj(x, 200, "spigot")
     loop = canvas.obj(x + 60, 170, f"r {key}-loop")
@@ -47,6 +49,24 @@ def source(key: str) -> PdCanvas:
     canvas.connect(loop, again, 0, 1)
     canvas.connect(again, players[1])
     return canvas.fit()
+
+
+def _file_warning(canvas: PdCanvas, x: int, files: int, receive: str) -> None:
+    """Say where a file's rate is not Pd's, at which it is played whatever it says."""
+    first = canvas.chain(x, 20, "unpack f", "t f f b", "!=", "sel 0 1")
+    own, rate = canvas.obj(x + 80, 50, "samplerate~"), canvas.obj(x + 110, 110, "f")
+    right = canvas.msg(x, 150, "label empty")
+    wrong = canvas.msg(x + 110, 150, r"label \$1\ Hz:\ out\ of\ tune")
+    said = canvas.obj(x, 190, f"s {receive}")
+    canvas.connect(files, first[0], 1)
+    canvas.connect(first[1], own, 2)
+    canvas.connect(own, first[2], 0, 1)
+    canvas.connect(first[1], rate, 1, 1)
+    canvas.connect(first[3], right)
+    canvas.connect(first[3], rate, 1)
+    canvas.connect(rate, wrong)
+    canvas.connect(right, said)
+    canvas.connect(wrong, said)
 
 
 def limiter(canvas: PdCanvas, x: int, y: int) -> tuple[int, int]:
@@ -76,7 +96,8 @@ def output(key: str, method: str) -> PdCanvas:
     tap = canvas.obj(120, 20, f"s~ {key}-{method}-sound")
     factor = canvas.obj(20, 240, "*~")
     name = f"{key}-{method}-level"
-    level = canvas.chain(120, 80, f"r {name}", "+ 100", "dbtorms", "pack 0 20", "line~")
+    ends = f"clip {LEVEL_DB[0]:g} {LEVEL_DB[1]:g}"
+    level = canvas.chain(120, 80, f"r {name}", ends, "+ 100", "dbtorms", "pack 0 20", "line~")
     canvas.chain(
         140 + text_width(f"r {name}"), 80, "loadbang", f"({FIRST_LEVEL_DB:g})", f"s {name}"
     )

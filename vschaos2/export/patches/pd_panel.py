@@ -149,7 +149,8 @@ def source_panel(canvas: PdCanvas, key: str, x: int, y: int, width: int, height:
     canvas.title(x + 10, y + 6, "sound")
     canvas.radio(x + 12, y + 32, 22, len(SOURCES), f"{key}-source", "empty", 0, True)
     for i, text in enumerate(SOURCES):
-        canvas.comment(x + 40, y + 32 + 22 * i, text)
+        canvas.comment(x + 40, y + 32 + 22 * i, text + " (left)" * (text == "file"))
+    canvas.title(x + 140, y + 108, "", 12, f"{key}-file-warning")
     for i, (text, kind) in enumerate((("open a file", "browse"), ("from its start", "play"))):
         canvas.bang(x + 140, y + 34 + 26 * i, f"{key}-{kind}")
         canvas.comment(x + 164, y + 33 + 26 * i, text)

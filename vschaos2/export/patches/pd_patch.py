@@ -120,7 +120,6 @@ def edit_patch(controls: Controls) -> str:
             name = f"{key}-{name}{axis}"
             canvas.slider(x, y + at, 20, 46, ends, name, f"{name}-move")
     frame.name_axes(controls, y + 49)
-    frame.name_labels(controls, y + 212)
     model, buffer = frame.model, controls.buffer
     # Hosts have an outlet for information behind those for signals.
     width = frame.characters_for(count + len(controls.guesses) + 1)
@@ -195,7 +194,7 @@ def _out(
     is_short = len(level) < 3
     canvas.comment(x + 112 * is_short, y + 26, level)
     name = f"{key}-{method}-level"
-    canvas.slider(x + 3, y + (28 if is_short else 48), 100, 18, (-60.0, 6.0), name, name)
+    canvas.slider(x + 3, y + (28 if is_short else 48), 100, 18, inner.LEVEL_DB, name, name)
     canvas.connect(model, canvas.sub(*at, inner.output(key, method)))
 
 
