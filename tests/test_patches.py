@@ -185,6 +185,12 @@ def test_label_names_stand_whole_above_their_inlets():
     assert {"pitch", "octave", "instrument"} <= shown
 
 
+def test_labels_are_named_once_where_no_column_is_theirs():
+    card = made_card(16, 3, 3)
+    words = Counter(" ".join(b.words) for b in pd_patches(card)["cello-encode-decode.pd"].boxes)
+    assert [words[task] for task in ("pitch", "octave", "instrument")] == [1, 1, 1]
+
+
 def test_stagger_raises_what_has_no_room():
     # The second would run into the first, the third stands behind the first, the last turns left.
     places = stagger([0, 50, 100, 150], [60, 80, 40, 90], right=200, gap=10)

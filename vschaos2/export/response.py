@@ -125,14 +125,12 @@ def axis_word(strengths: Tensor, level_db: float = 0.0) -> str:
     """
     strengths = strengths.nan_to_num(0.0)
     first, second = strengths.abs().argsort(descending=True, stable=True)[:2].tolist()
-    strongest = float(strengths[first].abs())
-    is_said = float(strengths[second].abs()) >= ALIKE * strongest
     if abs(level_db) > PLAIN_DB:
-        second = second if first == 0 else first
-        is_said = float(strengths[second].abs()) >= max(LEAST_STRENGTH, ALIKE * abs(strengths[0]))
-        first = 0
-    elif strongest < LEAST_STRENGTH:
+        first, second = 0, second if first == 0 else first
+    strongest = float(strengths[first].abs())
+    if abs(level_db) <= PLAIN_DB and strongest < LEAST_STRENGTH:
         return SUBTLE
+    is_said = float(strengths[second].abs()) >= max(LEAST_STRENGTH, ALIKE * strongest)
     return ", ".join(WORDS[i][int(strengths[i] < 0)] for i in [first] + [second] * is_said)
 
 
