@@ -34,7 +34,7 @@ def main() -> None:
     from vschaos2.overrides import explain, lenient_overrides
 
     # The report names the unusable files: the cache need not.
-    logging.getLogger("vschaos2.data.cache").setLevel(logging.ERROR)
+    logging.getLogger("vschaos2.data.cache.skipped").setLevel(logging.ERROR)
     overrides = lenient_overrides(arguments.overrides)
     try:
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):

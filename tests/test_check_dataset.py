@@ -77,7 +77,7 @@ def check(root, *arguments, monkeypatch):
     except SystemExit as leaving:
         return leaving.code
     finally:  # the program keeps the cache from speaking of files that the report names
-        logging.getLogger("vschaos2.data.cache").setLevel(logging.NOTSET)
+        logging.getLogger("vschaos2.data.cache.skipped").setLevel(logging.NOTSET)
     return 0
 
 

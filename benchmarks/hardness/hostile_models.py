@@ -54,7 +54,7 @@ class Faulty(torch.nn.Module):
         if self.fault == "is of another type":
             return x.to(torch.int64)
         if self.fault == "eats memory":
-            return torch.zeros(10**13)
+            return torch.zeros(10_000_000_000_000)
         return x
 
 

@@ -32,6 +32,7 @@ from vschaos2.files import FULL, cannot_write, open_own, reason, try_lock, wait_
 from vschaos2.folders import own_folder
 
 logger = logging.getLogger(__name__)
+skipped = logging.getLogger(f"{__name__}.skipped")  # silent where a report names these files
 
 STORE = ".vschaos2"
 # Up to this size the samples are held in memory, and one indexing gathers a batch. Beyond it every
@@ -190,9 +191,9 @@ def open_cache(
             files = [index.files[name].file for name in names if name in index.files]
             bad = {name: index.unusable[name].reason for name in names if name in index.unusable}
             for name, why in bad.items():
-                logger.warning("skipped %s: %s", name, why)
+                skipped.warning("skipped %s: %s", name, why)
             if bad:
-                logger.warning("skipped %d of %d files under %s", len(bad), len(names), searched)
+                skipped.warning("skipped %d of %d files under %s", len(bad), len(names), searched)
             if not files:
                 first, why = next(iter(bad.items()))
                 raise NothingUsable(
