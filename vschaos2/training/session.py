@@ -36,7 +36,7 @@ from vschaos2.training.position import Position
 from vschaos2.training.resume import Resumed, forget_what_came_after
 from vschaos2.training.run_lock import NAME as LOCK
 from vschaos2.training.run_lock import training_in
-from vschaos2.training.settings import check_settings, plain
+from vschaos2.training.settings import check_rundir, check_settings, plain
 from vschaos2.training.step import VAETraining
 from vschaos2.training.stopping import StopOnSignal
 from vschaos2.training.trainer import build_trainer, fit, trainer_options
@@ -60,6 +60,10 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         InputError: for anything in the configuration or the dataset that is the user's to mend.
     """
     check_settings(config)
+    if resumed:
+        check_rundir(resumed.folder.parent.parent, resumed.folder.parent.name)
+    else:
+        check_rundir(Path(config.rundir), config.name)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
     options = trainer_options(plain(config.trainer), config.check)
     watching = call(Watching, "callbacks", plain(config.callbacks))

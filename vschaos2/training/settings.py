@@ -1,5 +1,8 @@
 """What a configuration says of the whole training, checked before anything else is done."""
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,7 +51,6 @@ def check_settings(config: DictConfig) -> None:
         if not isinstance(value, str) or not value:
             raise InputError(f"{key} must be a text, got {value!r}: write {key}=…")
     check_run_name(config.name)
-    _check_rundir(Path(config.rundir))
     check_count("seed", config.seed, 0, 2**32 - 1)
     if config.check not in (True, False, 0, 1):
         raise InputError(f"check must be true or false, got {config.check!r}")
@@ -64,11 +66,37 @@ def plain(config: DictConfig) -> dict[str, Any]:
     return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
 
 
-def _check_rundir(rundir: Path) -> None:
-    """Refuse a place where no folder can be made, as far as that can be told by looking."""
+def check_rundir(rundir: Path, name: str) -> Path:
+    """The folder that is there already of those that a run needs; see that it takes another.
+
+    Raises:
+        InputError: if no folder can be made in it, or TensorBoard could not write there.
+    """
+    if not _is_utf8(str(rundir)):
+        raise InputError(
+            f"rundir={rundir}: is not UTF-8, and TensorBoard writes to no such folder: choose "
+            "another rundir"
+        )
+    place = rundir / name
     try:
-        existing = next((place for place in (rundir, *rundir.parents) if place.exists()), None)
+        existing = next((place for place in (place, *place.parents) if place.exists()), None)
+        if existing is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if not existing.is_dir():
+            raise InputError(
+                f"rundir={rundir}: {existing} is a file, no folder: choose another rundir"
+            )
+        tempfile.TemporaryFile(dir=existing).close()
     except OSError as error:
-        raise InputError(f"rundir={rundir}: {reason(error)}: choose another rundir") from error
-    if existing is not None and not existing.is_dir():
-        raise InputError(f"rundir={rundir}: {existing} is a file, no folder: choose another rundir")
+        raise InputError(
+            f"rundir={rundir}: cannot make {place} ({reason(error)}): choose another rundir"
+        ) from error
+    return existing
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
