@@ -27,10 +27,9 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
 
     from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     from vschaos2.data.inspection import inspect_dataset, use_of
+    from vschaos2.errors import InputError
     from vschaos2.overrides import explain, lenient_overrides
 
     # The report names the unusable files: the cache need not.
@@ -39,7 +38,9 @@ def main() -> None:
     try:
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
             use = use_of(compose(arguments.config, overrides))
-    except (HydraException, OmegaConfBaseException) as error:
+    except InputError:
+        raise
+    except Exception as error:  # Hydra fails in many ways
         raise explain(error, CONFIGS, ["--config-name", arguments.config]) from error
     report = inspect_dataset(arguments.dataset, use)
     say(report.to_json() if arguments.json else report.text())

@@ -83,9 +83,11 @@ def add_trajectories(commands: Commands) -> None:
         "--latents", type=Path, nargs="+", metavar="NPY", help="paths to play, [steps, dims]"
     )
     add_output(parser)
-    parser.add_argument("-b", "--examples", type=int, default=3, help="of each kind (%(default)s)")
     parser.add_argument(
-        "-s", "--steps", type=int, default=512, help="frames of each path (%(default)s)"
+        "-b", "--examples", type=int, default=3, help="of each kind, ≤ 10000 (%(default)s)"
+    )
+    parser.add_argument(
+        "-s", "--steps", type=int, default=512, help="frames of each path, ≤ 4 hours (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed, other paths")
     parser.add_argument(

@@ -45,9 +45,12 @@ def main() -> None:
     sys.argv[1:] = lenient_overrides(sys.argv[1:])
     failures: list[Exception] = []
     here = os.getpid()
+    is_composed = False
 
     @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="dgt_mid")
     def compose_and_train(config: DictConfig) -> None:
+        nonlocal is_composed
+        is_composed = True
         from vschaos2.training.session import is_first_process, train
         from vschaos2.training.sweep import job_of_sweep
 
@@ -66,6 +69,10 @@ def main() -> None:
         if failures:
             raise failures[0]
     except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error, CONFIGS, sys.argv[1:]) from error
+    except Exception as error:
+        if is_composed:  # a fault of ours, or of a library, in the training
+            raise
         raise explain(error, CONFIGS, sys.argv[1:]) from error
 
 

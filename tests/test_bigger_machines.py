@@ -141,7 +141,8 @@ def test_sweep_trains_each_configuration_into_a_version_of_its_own(recordings, t
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert process.returncode == 0, process.stderr
-    assert process.stdout.count("trained:") == 2
+    told = process.stdout.splitlines()
+    assert len(told) == 2 and all(line.startswith("trained: ") for line in told)
     assert list(here.iterdir()) == []
     runs = [load_run(tmp_path / "runs" / "both", version) for version in (0, 1)]
     assert [type(run.model.encoder).__name__ for run in runs] == ["DenseEncoder", "ConvEncoder"]

@@ -1,6 +1,7 @@
 import argparse
 import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
@@ -18,7 +20,7 @@ from vschaos2.command_line import ArgumentParser, run
 from vschaos2.config import call, check_keys, suggestion
 from vschaos2.errors import InputError
 from vschaos2.models.build import build_model
-from vschaos2.overrides import FLAGS, explain, lenient_overrides
+from vschaos2.overrides import CHOICES, FLAGS, VALUED, explain, lenient_overrides
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
@@ -57,8 +59,8 @@ def test_a_mistyped_word_brings_the_nearest_known_one():
 
 
 def test_a_plus_means_set_it_and_nothing_else_changes():
-    arguments = ["+a.b=1", "a=1", "++c=2", "~d", "a='+b'", "+e=+1", "--cfg", "job", "-m", "-cn=x"]
-    expected = ["++a.b=1", "a=1", "++c=2", "~d", "a='+b'", "++e=+1", "--cfg", "job", "-m", "-cn=x"]
+    arguments = ["+a.b=1", "a=1", "++c=2", "~d", "a='+b'", "+e=+1"]
+    expected = ["++a.b=1", "a=1", "++c=2", "~d", "a='+b'", "++e=+1"]
     assert lenient_overrides(arguments) == expected
     assert lenient_overrides([]) == []
 
@@ -74,8 +76,40 @@ def test_a_plus_adds_a_key_that_is_not_there():
 
 
 @pytest.mark.parametrize("flag", FLAGS)
-def test_every_option_of_hydra_passes(flag: str):
-    assert lenient_overrides([flag, f"{flag}=x"]) == [flag, f"{flag}=x"]
+def test_every_option_of_hydra_passes_and_comes_first_with_its_value(flag: str):
+    value = CHOICES.get(flag, ("dgt_live",))[-1]
+    forms = [[flag, value], [f"{flag}={value}"]] if flag in (*VALUED, *CHOICES) else [[flag]]
+    for form in forms:
+        for given in (["a=1", *form, "b=2"], ["a=1", "b=2", *form], [*form, "a=1", "b=2"]):
+            assert lenient_overrides(given) == [*form, "a=1", "b=2"]
+
+
+def test_options_are_those_of_hydra_and_take_the_values_that_it_takes():
+    actions = [a for a in get_args_parser()._actions if a.option_strings]
+    assert sorted(FLAGS) == sorted(flag for a in actions for flag in a.option_strings)
+    assert sorted(VALUED) == sorted(f for a in actions if a.nargs is None for f in a.option_strings)
+    for action in actions:
+        for flag in action.option_strings:
+            assert CHOICES.get(flag) == (tuple(action.choices) if action.choices else None)
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["a=1", "--config-name"], "--config-name needs a value"),
+        (["-cn", "-m", "a=1"], "-cn needs a value"),
+        (["-cn="], "-cn needs a value"),
+        (["a=1", "--cfg", "b=2"], "--cfg must be one of job, hydra, all, got 'b=2'"),
+        (["-i=x"], "-i must be one of all, config"),
+        (["-m=x"], "-m=x: -m takes no value"),
+        (["=3"], "'=3' is no key=value"),
+        (["++=3"], "'++=3' is no key=value"),
+        ([""], "'' is no key=value"),
+    ],
+)
+def test_words_that_hydra_would_stumble_over_are_refused(words: list[str], message: str):
+    with pytest.raises(InputError, match=rf"^{re.escape(message)}"):
+        lenient_overrides(words)
 
 
 def test_unknown_options_are_refused_with_the_nearest_one_or_the_syntax_of_values():

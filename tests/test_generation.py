@@ -378,8 +378,10 @@ def test_a_label_that_nobody_gives_is_told(tiny_run, caplog):
     ("arguments", "message"),
     [
         (["--trajectories", "cirle"], "no trajectory is called 'cirle': did you mean 'circle'"),
-        (["--trajectories", "sin", "-b", "0"], "examples (-b) must be at least 1, got 0"),
-        (["--trajectories", "sin", "-s", "0"], "steps (-s) must be at least 1, got 0"),
+        (["--trajectories", "sin", "-b", "0"], "examples (-b) must be a whole number from 1"),
+        (["--trajectories", "sin", "-b", "9" * 12], "(-b) must be a whole number from 1 to 10000"),
+        (["--trajectories", "sin", "-s", "0"], "steps (-s) must be a whole number from 1 to "),
+        (["--trajectories", "sin", "-s", "9" * 12], "steps (-s) must be a whole number from 1 to "),
         (["--trajectories", "sin", "--seed", "-1"], "seed must be at least 0"),
         (["--trajectories", "sin", "--frequency", "-2"], "frequency must be 0 Hz or more"),
         (["--trajectories", "sin", "--frequency", "1", "2"], "frequency must be 1 or 4 numbers"),

@@ -152,6 +152,24 @@ def test_group_without_such_a_file_is_told_with_those_there_are(word, monkeypatc
     assert f"Could not find '{word.replace('=', '/')}' Available options in" in told
 
 
+@pytest.mark.parametrize("program", ["train_model", "check_dataset"])
+@pytest.mark.parametrize("word", ["hydra=null", "model@=3", "model=[1]", "=3"])
+def test_whatever_fails_in_composing_is_told_in_one_line(program, word, monkeypatch, capsys):
+    folder = "data.dataset.root=a" if program == "train_model" else "a"
+    with pytest.raises(SystemExit) as ended:
+        start(monkeypatch, program, folder, word)
+    told = capsys.readouterr().err
+    assert ended.value.code == 2 and told.count("\n") == 1 and told.startswith("error: ")
+
+
+def test_options_are_taken_after_values_too(monkeypatch, capsys):
+    start(monkeypatch, "train_model", "name=mine", "--config-name", "dgt_large", "--cfg", "job")
+    shown = OmegaConf.create(capsys.readouterr().out)
+    assert shown.name == "mine"
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        assert shown.model == compose("dgt_large").model
+
+
 def test_folder_of_any_name_trains_is_kept_and_trains_on(recordings, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))

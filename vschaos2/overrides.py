@@ -26,6 +26,13 @@ FLAGS = (
     *("--experimental-rerun", "--info", "-h", "-c", "-p", "-r", "-m", "-sc", "-cp", "-cn"),
     *("-cd", "-i"),
 )
+VALUED = (
+    *("--cfg", "--package", "--config-path", "--config-name", "--config-dir"),
+    *("--experimental-rerun", "-c", "-p", "-cp", "-cn", "-cd"),
+)
+SHOWN = ("job", "hydra", "all")
+INFORMED = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+CHOICES = {"--cfg": SHOWN, "-c": SHOWN, "--info": INFORMED, "-i": INFORMED}
 PATHS = ("rundir", "data.dataset.root", "model.init_from")
 TEXTS = ("name", *PATHS)
 GROUPS = ("data", "model", "training", "callbacks", "trainer")
@@ -38,6 +45,7 @@ QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 def lenient_overrides(arguments: list[str]) -> list[str]:
     """Command-line arguments as Hydra takes them.
 
+    * Options, which may stand anywhere, come first with their values, as Hydra wants them.
     * +key=value means "set it", whether the key exists or not; trainer.key=value means that, too.
     * What follows the = of `TEXTS` is text, except null and what stands in quotes of its own; in
       a sweep its commas separate what is tried.
@@ -46,23 +54,47 @@ def lenient_overrides(arguments: list[str]) -> list[str]:
     What comes out goes in again unchanged: further processes of a training are started with it.
 
     Raises:
-        InputError: for an option that Hydra does not have.
+        InputError: for an option that Hydra does not have, one without the value that it needs, or
+            a word without a key.
     """
     sweeps = any(
         re.fullmatch(r"-m|--multirun|\+*sweep=(?!null$).*|\+*hydra\.mode=MULTIRUN", argument)
         for argument in arguments
     )
-    result = []
-    for argument in arguments:
-        flag = argument.split("=")[0]
-        if flag.startswith("-") and flag not in FLAGS:
-            hint = suggestion(flag, list(FLAGS)) or ": values are set as key=value"
-            raise InputError(f"unknown option {flag}{hint}")
-        result.append(_override(argument, sweeps))
-    return result
+    options, words = [], []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word.startswith("-"):
+            options += _option(word, rest)
+        else:
+            words.append(_override(word, sweeps))
+    return options + words
+
+
+def _option(word: str, rest: list[str]) -> list[str]:
+    """An option and its value, which is taken from the front of the words behind it."""
+    flag, equals, value = word.partition("=")
+    if flag not in FLAGS:
+        hint = suggestion(flag, list(FLAGS)) or ": values are set as key=value"
+        raise InputError(f"unknown option {flag}{hint}")
+    taken = [word]
+    is_next = rest and (flag in VALUED or rest[0] in CHOICES.get(flag, ()))
+    if not equals and is_next:
+        value = rest.pop(0)
+        taken.append(value)
+    if flag in VALUED and (not value or value.startswith("-")):
+        raise InputError(f"{flag} needs a value: write {flag}=…")
+    if equals and flag not in (*VALUED, *CHOICES):
+        raise InputError(f"{word}: {flag} takes no value: leave ={value} out")
+    if value and value not in CHOICES.get(flag, (value,)):
+        raise InputError(f"{flag} must be one of {', '.join(CHOICES[flag])}, got {value!r}")
+    return taken
 
 
 def _override(argument: str, sweeps: bool) -> str:
+    if re.match(r"[+~]*(=|$)", argument):
+        raise InputError(f"{argument!r} is no key=value")
     word = re.fullmatch(r"(\+*)([\w./@-]+)=(.*)", argument, re.S)
     if word is None:
         return "+" + argument if re.match(r"\+[^+]", argument) else argument
@@ -155,7 +187,7 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
 def cannot_be_read(error: OverrideParseException) -> InputError:
     """The one line for a word that Hydra's grammar does not allow, with quotes that it does."""
     key, equals, value = error.override.partition("=")
-    if not equals or not key:
+    if not equals:
         return InputError(f"{error.override!r} is no key=value")
     remedy = shlex.quote(f"{key}={quoted(value)}")
     return InputError(f"{error.override!r}: cannot be read as a value: as text, write {remedy}")

@@ -9,6 +9,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from vschaos2.files import open_plain, write_whole
 from vschaos2.folders import made_folder
 from vschaos2.generation.player import Player
 from vschaos2.progress import follow
+from vschaos2.ranges import check_count
 
 Points = npt.NDArray[np.float64]
 
@@ -29,6 +31,8 @@ FOLDER = "trajectories"
 SWING = 1.5  # amplitude of the kinds that oscillate: wide, and well within the sounds' ±3
 DRAWN_HZ = (0.1, 1.0)  # frequencies that nobody gave are drawn between these
 MOST_VALUES = 2**26  # of a path: half a gigabyte, hours of sound
+MOST_EXAMPLES = 10_000  # of a kind
+LONGEST_S = 4 * 3600  # of a path that is drawn, in seconds
 FARTHEST = 1e6  # coordinate that is read; beyond `LATENT_LIMIT`, all sound alike
 FREQUENCY_STREAM = 3  # `trajectories` draws from the streams 0 to 2 of the same seed
 TOUR_POINTS_HZ = 1.0  # training sounds that `interpolate` passes in a second
@@ -86,8 +90,8 @@ def play_paths(
         player: the run.
         kinds: names in `trajectories.KINDS`.
         folder: made if missing.
-        examples: of each kind.
-        steps: frames of each example.
+        examples: of each kind, up to 10000.
+        steps: frames of each example, up to four hours of sound.
         options: of the paths.
         origin: a sound whose mean latent the paths start from or go round; the mean of the
             training sounds if None.
@@ -98,24 +102,26 @@ def play_paths(
     Raises:
         InputError: for a kind, a number or an option that cannot be, or an unreadable sound.
     """
-    for name, number in (("examples (-b)", examples), ("steps (-s)", steps)):
-        if number < 1:
-            raise InputError(f"{name} must be at least 1, got {number}")
-    given = options or PathOptions()
     dims = player.core.latent_dims
+    most_steps = min(int(LONGEST_S * player.frames_per_second), MOST_VALUES // dims)
+    check_count("examples (-b)", examples, 1, MOST_EXAMPLES)
+    check_count("steps (-s)", steps, 1, most_steps)
+    given = options or PathOptions()
     middle = np.zeros(dims) if origin is None else player.mean_point(origin)
     times = np.arange(steps) / player.frames_per_second
     duration = max(steps - 1, 1) / player.frames_per_second
-    jobs = []
-    for kind in dict.fromkeys(kinds):
-        for example in range(examples):
-            path = path_of(kind, player, middle, duration, given, given.seed + example)
-            jobs.append((folder / FOLDER / f"{kind}_{example}.wav", path(times)))
+    unlike = list(dict.fromkeys(kinds))
+    for kind in unlike:  # mistakes are told before anything is written
+        path_of(kind, player, middle, duration, given, given.seed)
     player.tell_of_labels()
-    for target, points in follow(jobs, "playing", "path"):
-        player.write(target, points)
-        write_latents(target.with_suffix(".npy"), points)
-    return [target for target, _ in jobs]
+    written = []
+    for kind, example in follow(list(product(unlike, range(examples))), "playing", "path"):
+        path = path_of(kind, player, middle, duration, given, given.seed + example)
+        points = path(times)
+        written.append(folder / FOLDER / f"{kind}_{example}.wav")
+        player.write(written[-1], points)
+        write_latents(written[-1].with_suffix(".npy"), points)
+    return written
 
 
 def play_latents(player: Player, files: Sequence[Path], folder: Path) -> list[Path]:
