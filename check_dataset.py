@@ -22,7 +22,11 @@ def main() -> None:
         "--config", default="dgt_mid", metavar="NAME", help="configuration (%(default)s)"
     )
     parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="values to set in the configuration"
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="key=value",
+        help="values to set in the configuration",
     )
     arguments = parser.parse_intermixed_args()
 
@@ -30,6 +34,7 @@ def main() -> None:
 
     from vschaos2.data.inspection import inspect_dataset, use_of
     from vschaos2.errors import InputError
+    from vschaos2.models.build import build_transform
     from vschaos2.overrides import explain, lenient_overrides
 
     # The report names the unusable files: the cache need not.
@@ -37,7 +42,9 @@ def main() -> None:
     overrides = lenient_overrides(arguments.overrides)
     try:
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            use = use_of(compose(arguments.config, overrides))
+            config = compose(arguments.config, overrides)
+        use = use_of(config)
+        build_transform(config)  # what a training would refuse is refused here, too
     except InputError:
         raise
     except Exception as error:  # Hydra fails in many ways

@@ -57,7 +57,9 @@ def main() -> None:
         try:
             with job_of_sweep():
                 folder = train(config)
-            if is_first_process():
+            if is_first_process() and config.check:
+                say(f"checked: {printable(config.name)} can be trained; nothing of it is kept")
+            elif is_first_process():
                 say(f"trained: {printable(folder)}")
         except (InputError, OmegaConfBaseException) as error:
             if os.getpid() != here:  # a job on a cluster: its launcher tells

@@ -69,7 +69,7 @@ def test_a_linked_root_is_searched(tmp_path):
 
 
 def test_missing_folder_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match=r"no such folder: .*nowhere"):
+    with pytest.raises(InputError, match="nowhere: no such folder"):
         find_audio_files(tmp_path / "nowhere")
 
 

@@ -451,7 +451,7 @@ def test_monitoring_can_be_turned_off(recordings, tmp_path, every_report, option
     [
         ("callbacks.monitor.share=0.9", r"monitor.share must be a number from 0 to 0.5, got 0.9"),
         ("callbacks.monitor.files=0", r"monitor.files must be a whole number from 1 to 16, got 0"),
-        ("callbacks.monitor.history=many", r"monitor.history must be int, got 'many'"),
+        ("callbacks.monitor.history=many", r"monitor.history must be a whole number, got 'many'"),
         ("+callbacks.monitor.shares=0.1", r"no key 'shares', did you mean 'share'\?"),
         ("+callbacks.monitr=null", r"callbacks has no key 'monitr', did you mean"),
         ("callbacks.monitor=yes", r"callbacks.monitor must be key: value pairs or null"),

@@ -209,11 +209,11 @@ def test_memory_is_a_name_or_a_name_with_arguments_or_none():
         ("gruu", r"^model.temporal: no type 'gruu', did you mean 'gru'\? .*gru, causal_conv"),
         ({"type": "lstm"}, r"^model.temporal: no type 'lstm' \(there are gru, causal_conv"),
         ({"hidden_dims": 8}, r"^model.temporal must be null, a name .* got \{'hidden_dims': 8\}"),
-        (3, r"^model.temporal must be str or key: value pairs or null, got 3"),
+        (3, r"^model.temporal must be a text or key: value pairs or null, got 3"),
         ({"type": "gru", "hidden_dim": 8}, r"no key 'hidden_dim', did you mean 'hidden_dims'"),
         ({"type": "gru", "kernel_size": 3}, r"^model.temporal has no key 'kernel_size'"),
         ({"type": "gru", "hidden_dims": 0}, r"^model.temporal.hidden_dims must be .* got 0"),
-        ({"type": "gru", "layers": "2"}, r"^model.temporal.layers must be int, got '2'"),
+        ({"type": "gru", "layers": "2"}, r"^model.temporal.layers must be a whole number, got '2'"),
         ({"type": "causal_conv", "kernel_size": 1}, r"^model.temporal.kernel_size .* got 1"),
     ],
 )

@@ -122,7 +122,9 @@ def test_a_place_that_cannot_be_written_to_is_one_line(writer):
     with tempfile.TemporaryDirectory() as made:  # where others may enter, as pytest's may not
         place = Path(made)
         (place / "file").write_text("mine")
-        with pytest.raises(InputError, match="file: this folder cannot be made: File exists"):
+        with pytest.raises(
+            InputError, match="file: this folder cannot be made: is a file, no folder"
+        ):
             WRITERS[writer](place / "file")
         (place / "closed").mkdir()
         for folder in (place / "closed", place):

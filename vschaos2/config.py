@@ -20,7 +20,10 @@ T = TypeVar("T")
 
 UNIONS = (Union, UnionType)
 PLAIN = (int, float, str, bool, NoneType, Path)
-NAMES = {NoneType: "null", Mapping: "key: value pairs", list: "a list", Path: "str"}
+NAMES: dict[Any, str] = {
+    **{int: "a whole number", float: "a number", str: "a text", bool: "true or false"},
+    **{NoneType: "null", Mapping: "key: value pairs", list: "a list", Path: "a text"},
+}
 
 
 def suggestion(word: str, known: list[str]) -> str:

@@ -17,6 +17,7 @@ from vschaos2.data.dataset_paths import sound_folder
 from vschaos2.data.metadata import Metadata, load_metadata, task_folders
 from vschaos2.errors import InputError
 from vschaos2.export.label_inlets import LabelTexts
+from vschaos2.folders import no_folder
 from vschaos2.models.conditioning import Conditioning, Prediction
 from vschaos2.runs import Run
 
@@ -110,7 +111,9 @@ class DatasetLabels:
         callbacks: Mapping[str, Mapping[str, str]],
     ) -> None:
         if not root.is_dir():
-            raise InputError(f"--dataset {root}: no such folder: give one with data/ and metadata/")
+            raise InputError(
+                f"--dataset {root}: {no_folder(root)}: give one with data/ and metadata/"
+            )
         self.root = root.resolve()
         self.tasks = conditioning.tasks
         there = [folder.name for folder in task_folders(root)]

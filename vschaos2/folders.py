@@ -23,10 +23,17 @@ def made_folder(path: Path, is_own: bool = False) -> Path:
             own_folder(path)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        why = no_folder(path) if isinstance(error, FileExistsError) else reason(error)
         raise InputError(
-            f"{path}: this folder cannot be made: {reason(error)}: choose another folder"
+            f"{path}: this folder cannot be made: {why}: choose another folder"
         ) from error
     return path
+
+
+def no_folder(path: Path) -> str:
+    """What a path is that is no folder, for a message."""
+    there = os.path.exists(path)  # noqa: PTH110 - a name that is too long is not there, either
+    return "is a file, no folder" if there else "no such folder"
 
 
 def own_folder(path: Path) -> Path:

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.checkpoints import MISFITS, check_finite, number, read_checkpoint
 from vschaos2.config import suggestion
 from vschaos2.errors import InputError
+from vschaos2.folders import no_folder
 from vschaos2.runs import MONITOR, Run, load_run, read_config
 from vschaos2.terminal import printable
 from vschaos2.training.run_lock import is_training
@@ -57,7 +58,7 @@ def list_runs(root: Path) -> list[RunRow]:
     """
     root = Path(root)
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder: give the rundir of your trainings")
+        raise InputError(f"{root}: {no_folder(root)}: give the rundir of your trainings")
     own = [root] if root.name.startswith("version_") else []
     folders = [*own, *root.glob("version_*"), *root.glob("*/version_*")]
     found = [p for p in folders if p.is_dir() and p.name.removeprefix("version_").isdecimal()]

@@ -108,12 +108,15 @@ def find_run_folder(path: Path, version: int | None = None) -> Path:
         version: the version wanted, for a path that holds several.
 
     Raises:
-        InputError: if no run is there, naming what was found instead.
+        InputError: if no run is there, naming what was found instead; or if the path is another
+            version than the one wanted.
     """
     path = Path(path)
     if not os.path.exists(path):  # noqa: PTH110 - a name that is too long is no run, either
         raise InputError(f"{path}: no such run folder: give rundir/name or rundir/name/version_N")
     if (path / CONFIG).is_file():
+        if version is not None and path.resolve().name != f"version_{version}":
+            raise InputError(f"{path}: is one version of a run: leave -v {version} out")
         return path
     versions = dict(_versions(path)) if path.is_dir() else {}
     if version is not None:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from vschaos2.errors import InputError
+from vschaos2.folders import no_folder
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def find_audio_files(root: Path) -> list[Path]:
         InputError: if root is no folder.
     """
     if not os.path.isdir(root):  # noqa: PTH112 - a name that is too long is no folder, either
-        raise InputError(f"no such folder: {root}: give a folder that holds sound files")
+        raise InputError(f"{root}: {no_folder(root)}: give a folder that holds sound files")
     inside = root.resolve()
     found, links = [], 0
     for folder, subfolders, names in os.walk(root, onerror=_warn_of_folder):

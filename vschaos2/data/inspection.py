@@ -46,7 +46,7 @@ class Use:
         """Raise InputError for what no training takes."""
         check_dataset_options(self.sample_rate_hz, self.n_files, self.validation_fraction)
         check_count("seed", self.seed, 0, 2**32 - 1)
-        check_count("data.transform.n_fft", self.window_samples, 2, 2**16)
+        check_count("data.transform.n_fft", self.window_samples, 2, 2**15)
         check_count("data.transform.hop", self.hop_samples, 1, self.window_samples)
 
 

@@ -128,7 +128,9 @@ def check_name(name: str) -> None:
     Raises:
         InputError: for such a name.
     """
-    if len(name) < 3 or "/" in name or name.startswith("."):
+    if "/" in name:
+        raise InputError(f"name {name!r}: has a / in it: give the folder with -o, the name with -n")
+    if len(name) < 3 or name.startswith("."):
         raise InputError(f"name {name!r}: nn~ needs a plain file name of at least three characters")
     if name.lower().endswith(".ts"):
         raise InputError(

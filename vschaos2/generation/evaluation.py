@@ -22,6 +22,7 @@ from vschaos2.errors import InputError
 from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.file_labels import DatasetLabels, LabelsOverTime
 from vschaos2.files import not_own, read_at_most
+from vschaos2.folders import no_folder
 from vschaos2.generation.label_swap import PITCH, swaps_of
 from vschaos2.generation.player import run_inversion
 from vschaos2.generation.signal_path import (
@@ -140,7 +141,9 @@ def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
     """
     if dataset is not None:
         if not dataset.is_dir():
-            raise InputError(f"--dataset {dataset}: no such folder: give one that holds sounds")
+            raise InputError(
+                f"--dataset {dataset}: {no_folder(dataset)}: give one that holds sounds"
+            )
         return dataset, dataset_sounds(dataset)
     listed = run.folder / HELD_OUT
     root = training_dataset(run)

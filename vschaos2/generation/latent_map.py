@@ -19,7 +19,7 @@ from vschaos2.audio import UnreadableAudio
 from vschaos2.data.metadata import load_metadata, task_folders
 from vschaos2.errors import InputError
 from vschaos2.files import write_whole
-from vschaos2.folders import made_folder
+from vschaos2.folders import made_folder, no_folder
 from vschaos2.generation.evaluation import (
     dataset_sounds,
     frame_centres,
@@ -87,7 +87,7 @@ def map_latents(
     """
     root = training_dataset(player.run) if dataset is None else dataset
     if not root.is_dir():
-        raise InputError(f"--dataset {root}: no such folder: give one that holds sounds")
+        raise InputError(f"--dataset {root}: {no_folder(root)}: give one that holds sounds")
     paths = dataset_sounds(root)
     names = [path.relative_to(root).as_posix() for path in paths]
     chosen = _colour(player, root, names, colour)

@@ -110,7 +110,8 @@ def morph(
         raise InputError(f"curve must be one of {', '.join(CURVES)}, got {curve!r}")
     for file in files:
         if not file.is_file():
-            raise InputError(f"{file}: no such file")
+            what = "is a folder: give sound files" if file.is_dir() else "no such file"
+            raise InputError(f"{file}: {what}")
     course = course or Course()
     sounds = [player.hear(file) for file in follow(files, "listening", "sound")]
     core, transform = player.core, player.core.transform

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from vschaos2.config import call
-from vschaos2.dsp.spectral import SpectralTransform
+from vschaos2.dsp.spectral import GREATEST_RATE_HZ, SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.models.decoders import ConvDecoder, DenseDecoder
 from vschaos2.models.encoders import ConvEncoder, DenseEncoder
@@ -26,7 +26,7 @@ BUILDABLE: dict[str, type[nn.Module]] = {
     f"{part.__module__}.{part.__qualname__}": part
     for part in (SpectralTransform, ConvDecoder, DenseDecoder, ConvEncoder, DenseEncoder, VAE)
 }
-LARGEST = 2**20  # number in a configuration
+LARGEST = GREATEST_RATE_HZ  # number in a configuration: no size is as large as a rate can be
 MOST_WEIGHTS = 2**28  # 1 GB; the largest of our own models has 8 million
 MOST_TENSORS = 4096  # of weights; the largest of our own models has some 30
 
@@ -39,21 +39,12 @@ def build_model(config: DictConfig) -> VAE:
             that the class does not have, or a value that it refuses; or if the model would be
             larger than memory and patience.
     """
-    try:
-        model: Any = OmegaConf.to_container(config.model, resolve=True)
-        transform: Any = OmegaConf.to_container(config.data.transform, resolve=True)
-    except (AttributeError, KeyError, TypeError, ValueError, OmegaConfBaseException) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"model, data.transform: not a model's configuration ({reason})"
-        ) from error
-    _check_values("model", model)
-    _check_values("data.transform", transform)
+    model, transform = _plain(config, "model"), _plain(config, "data.transform")
     kind, options = _part("model", model, (VAE,))
     options.pop("init_from", None)  # where its first weights came from: a note, no part of it
     try:
         with _limited():
-            whole = _whole("data.transform", transform, (SpectralTransform,))
+            whole = _transform(transform)
             encoder = _partial(
                 "model.encoder", options.pop("encoder", None), (DenseEncoder, ConvEncoder)
             )
@@ -66,6 +57,15 @@ def build_model(config: DictConfig) -> VAE:
         # torch refuses sizes in many ways.
         raise InputError(f"model: cannot be built ({' '.join(str(error).split())})") from error
     return built
+
+
+def build_transform(config: DictConfig) -> SpectralTransform:
+    """The transform that `config.data.transform` describes.
+
+    Raises:
+        InputError: if it is none, or one that could not be.
+    """
+    return _transform(_plain(config, "data.transform"))
 
 
 @contextmanager
@@ -92,10 +92,21 @@ def _limited() -> Iterator[None]:
         handle.remove()
 
 
-def _whole(where: str, node: Any, kinds: tuple[type[nn.Module], ...]) -> nn.Module:
-    """The part that a node describes in full."""
-    kind, options = _part(where, node, kinds)
-    return call(kind, where, options)
+def _plain(config: DictConfig, where: str) -> Any:
+    """A part of a configuration as plain values, none of them absurd."""
+    try:
+        node = OmegaConf.to_container(OmegaConf.select(config, where), resolve=True)
+    except (AttributeError, KeyError, TypeError, ValueError, OmegaConfBaseException) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{where}: not a model's configuration ({reason})") from error
+    _check_values(where, node)
+    return node
+
+
+def _transform(node: Any) -> SpectralTransform:
+    """The transform that a node describes."""
+    _, options = _part("data.transform", node, (SpectralTransform,))
+    return call(SpectralTransform, "data.transform", options)
 
 
 def _partial(where: str, node: Any, kinds: tuple[type[nn.Module], ...]) -> Callable[..., nn.Module]:

@@ -6,6 +6,7 @@ import os
 import re
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytorch_lightning as pl
@@ -52,6 +53,8 @@ NOWHERE = Path(os.devnull) / "run" / "version_0"
 def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     """Train the model that a configuration describes, and return its run folder.
 
+    A check (`config.check`) trains in a folder of its own, which is gone when this returns.
+
     Args:
         config: the whole configuration.
         resumed: the training to continue, in its folder; None for a new one.
@@ -62,17 +65,30 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     check_settings(config)
     if resumed:
         check_rundir(resumed.folder.parent.parent, resumed.folder.parent.name)
-    else:
-        check_rundir(Path(config.rundir), config.name)
+        return _train(config, resumed, resumed.folder.parent.parent)
+    existing = check_rundir(Path(config.rundir), config.name)
+    if config.check and is_first_process():
+        with TemporaryDirectory(prefix=".check_", dir=existing) as place:
+            return _train(config, None, Path(place))
+    return _train(config, None, Path(config.rundir))
+
+
+def _train(config: DictConfig, resumed: Resumed | None, rundir: Path) -> Path:
+    """What `train` does, with the folder of runs to do it in."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
     options = trainer_options(plain(config.trainer), config.check)
     watching = call(Watching, "callbacks", plain(config.callbacks))
     # Mistakes are found before there is a folder: with a trainer of the one that is to be made.
-    place = resumed.folder if resumed else Path(config.rundir) / config.name / "version_0"
+    place = resumed.folder if resumed else rundir / config.name / "version_0"
     is_first = is_first_process()
     trainer = build_trainer(options, place, watching, config.inversion, None)
     if trainer.is_global_zero and not is_first:
         raise InputError(_not_alone())
+    if resumed and (ending := resumed.ending(trainer)):
+        if is_first:
+            logger.info("%s", ending)
+        return resumed.folder
+    use = use_of(config)
     first = None if resumed else first_weights(config.model.get("init_from"))
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = build_model(config)
@@ -89,7 +105,6 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         augment=augment,
         sequence=sequence,
     )
-    use = use_of(config)
     dataset, loader = plain(config.data.dataset), plain(config.data.loader)
     data = call(
         WindowDataModule,
@@ -123,16 +138,12 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     folder = resumed.folder if resumed else NOWHERE
     try:
         if resumed is None and is_first:
-            folder = create_run_folder(Path(config.rundir), config.name)
+            folder = create_run_folder(rundir, config.name)
             save_config(folder, config)
             _save_held_out(folder, data)
         resumed_at = position if resumed else None
         trainer = build_trainer(options, folder, watching, config.inversion, resumed_at)
         with training_in(folder) if is_first else nullcontext():
-            if resumed and (ending := resumed.ending(trainer)):
-                if is_first:
-                    logger.info("%s", ending)
-                return folder
             if resumed and is_first:
                 _prepare(resumed, data)
             if config.check and is_first:
