@@ -14,6 +14,11 @@ from vschaos2.training.session import train
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 BATCHES = 7
+# As short as a check, which leaves no run.
+TWO_STEPS = (
+    *("trainer.max_epochs=1", "++trainer.limit_train_batches=2"),
+    "++trainer.limit_val_batches=1",
+)
 QUICK = (
     "trainer.accelerator=cpu",
     "data.loader.batch_size=16",

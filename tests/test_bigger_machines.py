@@ -15,6 +15,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from hydra.types import RunMode
 from pytorch_lightning.plugins.precision import MixedPrecision
+from resumed_trainings import TWO_STEPS
 
 from vschaos2.errors import InputError
 from vschaos2.runs import load_run
@@ -132,7 +133,7 @@ def test_sweep_trains_each_configuration_into_a_version_of_its_own(recordings, t
     process = subprocess.run(
         [
             *(sys.executable, ROOT / "train_model.py", "-m", "model=dense,conv"),
-            *(*arguments(recordings, tmp_path / "runs"), "+check=1"),
+            *(*arguments(recordings, tmp_path / "runs"), *TWO_STEPS),
         ],
         capture_output=True,
         text=True,
@@ -173,7 +174,7 @@ def test_job_of_a_sweep_has_a_command_line_of_its_own_and_leaves_no_trace(monkey
 
 def composed(recordings: Path, rundir: Path, *overrides: str):
     with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
-        told = [*arguments(recordings, rundir), *DENSE, "check=true", *overrides]
+        told = [*arguments(recordings, rundir), *DENSE, *TWO_STEPS, *overrides]
         return compose("dgt_mid", overrides=told)
 
 

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 import torch
 from hydra import compose, initialize_config_dir
+from resumed_trainings import TWO_STEPS
 
 from vschaos2.export.write import export_run
 from vschaos2.generation import reconstruct
@@ -46,7 +47,7 @@ def test_config_composes_trains_exports_and_reloads(name, recordings, tmp_path):
         name,
         f"data.dataset.root={recordings}",
         f"rundir={tmp_path}",
-        "check=true",
+        *TWO_STEPS,
         "trainer.accelerator=cpu",
     )
     run = load_run(train(composed))
@@ -89,7 +90,7 @@ def test_same_seed_gives_the_same_training(recordings, tmp_path):
             "dgt_live",
             f"data.dataset.root={recordings}",
             f"rundir={tmp_path}",
-            "check=true",
+            *TWO_STEPS,
             "trainer.accelerator=cpu",
         )
         model = load_run(train(composed)).model
@@ -102,7 +103,7 @@ def test_model_group_and_contrasts_can_be_chosen(recordings, tmp_path):
         "dgt_live",
         f"data.dataset.root={recordings}",
         f"rundir={tmp_path}",
-        "check=true",
+        *TWO_STEPS,
         "data.transform.contrast=log",
         "model.output=normal",
         "data.transform.n_mels=64",

@@ -37,7 +37,8 @@ NOT_RUN = {  # a command that begins so, or holds this word: why no test of this
 WORDS_OF_COMMANDS = ("python", "python3", "make", "pip", "sudo", "apt", "git", "tensorboard")
 # A few steps of a small model on the processor, in place of what a document trains for minutes.
 QUICK = (
-    "check=true trainer.accelerator=cpu data.loader.batch_size=32 data.loader.validation_windows=32"
+    "trainer.max_epochs=1 trainer.limit_train_batches=2 trainer.limit_val_batches=1 "
+    "trainer.accelerator=cpu data.loader.batch_size=32 data.loader.validation_windows=32"
 )
 
 

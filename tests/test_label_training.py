@@ -6,6 +6,7 @@ import pytest
 import soundfile
 import torch
 from hydra import compose, initialize_config_dir
+from resumed_trainings import TWO_STEPS
 
 from vschaos2.checkpoints import read_checkpoint
 from vschaos2.data.augment import Augment
@@ -315,7 +316,7 @@ def test_another_label_moves_the_spectral_peak_and_predictors_know_it(
 
 
 def test_checkpoints_without_classes_still_load(two_pitches, tmp_path):
-    folder = train(config(two_pitches, tmp_path, "check=true"))
+    folder = train(config(two_pitches, tmp_path, *TWO_STEPS))
     path = folder / "checkpoints" / "best.ckpt"
     checkpoint = read_checkpoint(path)
     assert checkpoint.pop("classes") == {}

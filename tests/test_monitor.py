@@ -10,6 +10,7 @@ import soundfile
 import torch
 from hydra import compose, initialize_config_dir
 from matplotlib.figure import Figure
+from resumed_trainings import TWO_STEPS
 from sklearn.metrics import confusion_matrix
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -442,7 +443,7 @@ def test_a_full_disk_costs_a_warning_each_and_no_training(
 
 @pytest.mark.parametrize("option", ["callbacks.monitor=null", "callbacks.monitor.enabled=false"])
 def test_monitoring_can_be_turned_off(recordings, tmp_path, every_report, option: str):
-    folder = train(config(recordings, tmp_path, "check=true", option))
+    folder = train(config(recordings, tmp_path, *TWO_STEPS, option))
     assert not (folder / "samples").exists()
 
 

@@ -13,6 +13,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from resumed_trainings import TWO_STEPS
 
 from vschaos2.command_line import run
 from vschaos2.overrides import PATHS, TEXTS, lenient_overrides, literal
@@ -40,7 +41,7 @@ ODD = (
     ),
 )
 QUICK = (
-    *("check=true", "trainer.accelerator=cpu", "data.loader.batch_size=4"),
+    *(*TWO_STEPS, "trainer.accelerator=cpu", "data.loader.batch_size=4"),
     *("data.loader.validation_windows=4", "data.transform.n_fft=256", "data.transform.hop=64"),
     *("model.encoder.hidden_dim=4", "model.decoder.hidden_dim=4", "callbacks.monitor=null"),
 )
@@ -179,7 +180,7 @@ def test_folder_of_any_name_trains_is_kept_and_trains_on(recordings, tmp_path, m
     root = f"data.dataset.root=~/{folder.name}"
     start(monkeypatch, "train_model", "name=123", f"rundir={name}", root, *QUICK)
     kept = tmp_path / name / "123" / "version_0"
-    assert f"trained: {name}/123/version_0" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"trained: {name}/123/version_0\n"
     assert read_config(kept).data.dataset.root == str(folder)
     assert read_config(kept).rundir == name
     assert "${" not in (kept / "config.yaml").read_text()

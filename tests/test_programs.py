@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from resumed_trainings import TWO_STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = (
@@ -120,7 +121,7 @@ def test_exported_file_plays_and_has_a_card(trained: Path, tmp_path: Path):
 def test_second_training_makes_a_second_version(trained: Path, dataset: Path):
     before = (trained / "version_0" / "config.yaml").read_bytes()
     done = program(
-        *("train_model.py", "name=first", f"rundir={trained.parent}", "+check=1"),
+        *("train_model.py", "name=first", f"rundir={trained.parent}", *TWO_STEPS),
         *(f"data.dataset.root={dataset}", "data.dataset.n_files=5"),
     )
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,7 @@ import torch
 from conftest import TINY
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from resumed_trainings import TWO_STEPS
 from test_dataset import FileAndSeconds, make_cache
 from torch import Tensor, nn
 
@@ -363,7 +364,7 @@ def training_config(root: Path, rundir: Path, *overrides: str):
             "dgt_live",
             overrides=[
                 *(f"data.dataset.root={root}", f"rundir={rundir}", "trainer.accelerator=cpu"),
-                *("model.encoder.hidden_dim=32", "model.decoder.hidden_dim=32", "check=true"),
+                *("model.encoder.hidden_dim=32", "model.decoder.hidden_dim=32", *TWO_STEPS),
                 *overrides,
             ],
         )

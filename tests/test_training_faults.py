@@ -12,6 +12,7 @@ import torch
 from omegaconf import OmegaConf
 from resumed_trainings import (
     BATCHES,
+    TWO_STEPS,
     assert_same,
     assert_same_run,
     checkpoint_of,
@@ -177,7 +178,7 @@ def test_training_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
 
 def test_new_training_on_a_full_disk_leaves_no_version(recordings, tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    train_new(recordings, tmp_path, "name=cached", "check=true", UNWATCHED)
+    train_new(recordings, tmp_path, "name=cached", *TWO_STEPS, UNWATCHED)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
     try:
         message = refusal(recordings, tmp_path, "name=x")
