@@ -34,11 +34,11 @@ given, `null` is nothing. Every value has its range, and all are checked before 
 opened.
 
 **Paths and names** (`data.dataset.root`, `rundir`, `name`, `resume`, `model.init_from`) are taken
-as they stand, whatever is in them, and a path's `~` is the home folder; only the shell has to be
-told in quotes what it would else take for itself: `'data.dataset.root=~/Music/it is (mine), #1'`.
-Within a sweep (`-m`) commas separate what is tried, and a value with commas wants quotes of its
-own: `"name='a,b',c"`. Other values that hold brackets, quotes or letters beyond ASCII want quotes
-of their own, too; the message shows them.
+as they stand, whatever is in them (a `rundir`, in UTF-8), and a path's `~` is the home folder; only
+the shell has to be told in quotes what it would else take for itself:
+`'data.dataset.root=~/Music/it is (mine), #1'`. Within a sweep (`-m`) commas separate what is tried,
+and a value with commas wants quotes of its own: `"name='a,b',c"`. Other values that hold brackets,
+quotes or letters beyond ASCII want quotes of their own, too; the message shows them.
 """
 
 

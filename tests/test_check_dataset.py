@@ -193,6 +193,8 @@ def test_a_dataset_with_nothing_usable_is_reported_not_raised(tmp_path):
     assert report.recordings is None and "unreadable" in report.text()
     with pytest.raises(InputError, match="no such folder"):
         inspect_dataset(tmp_path / "nowhere", USE)
+    with pytest.raises(InputError, match=r"a\.wav: is a file, no folder"):
+        inspect_dataset(tmp_path / "a.wav", USE)
 
 
 def test_metadata_that_lead_elsewhere_are_a_finding(dataset, tmp_path):

@@ -207,6 +207,7 @@ def test_mistakes_are_told_in_one_line(player, tmp_path):
     cases = [
         (lambda: morph(player, [a], tmp_path), "at least two sounds, got 1"),
         (lambda: morph(player, [a, tmp_path / "no.wav"], tmp_path), "no.wav: no such file"),
+        (lambda: morph(player, [a, tmp_path], tmp_path), f"{tmp_path}: is a folder: give sound"),
         (lambda: morph(player, [a, a], tmp_path, curve="round"), "curve must be one of slerp"),
         (lambda: morph(player, [a, a], tmp_path, align="warp"), "align must be one of stretch"),
         (lambda: Course(at=[0.5, 1.5]), r"from 0 \(first sound\) to 1 \(last\), got 1.5"),

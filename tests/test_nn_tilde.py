@@ -372,7 +372,7 @@ def test_successful_export_replaces_the_older_file_and_leaves_nothing_else(tmp_p
 
 @pytest.mark.parametrize("name", ["", "ab", "../abc", "a/bc", ".abc"])
 def test_names_that_bring_the_host_down_or_lead_elsewhere_are_refused(tmp_path, tiny_run, name):
-    with pytest.raises(InputError, match="plain file name of at least three characters"):
+    with pytest.raises(InputError, match=r"at least three characters|has a / in it"):
         export_run(tiny_run, tmp_path / "out", name)
     assert not (tmp_path / "out").exists()
 

@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from resumed_trainings import TWO_STEPS
 
 from vschaos2.command_line import run
+from vschaos2.models.build import build_transform
 from vschaos2.overrides import PATHS, TEXTS, lenient_overrides, literal
 from vschaos2.runs import load_run, read_config, save_config
 
@@ -161,6 +162,45 @@ def test_whatever_fails_in_composing_is_told_in_one_line(program, word, monkeypa
         start(monkeypatch, program, folder, word)
     told = capsys.readouterr().err
     assert ended.value.code == 2 and told.count("\n") == 1 and told.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "word, message",
+    [
+        ("data.transform.n_fft=1000", "n_fft must be a power of two, got 1000"),
+        ("data.transform.n_fft=65536", "32768"),
+        ("data.transform.contrast=foo", "contrast must be one of"),
+        (
+            "data.dataset.sample_rate_hz=1500001",
+            "data.dataset.sample_rate_hz must be a whole number",
+        ),
+        ("data.dataset.sample_rate_hz=2e6", "data.dataset.sample_rate_hz must be a whole number"),
+    ],
+)
+def test_check_of_a_dataset_and_training_refuse_the_same_values(
+    word, message, recordings, tmp_path, monkeypatch, capsys
+):
+    for program in ("train_model", "check_dataset"):
+        folder = (
+            [f"data.dataset.root={recordings}", f"rundir={tmp_path}"]
+            if program == "train_model"
+            else [str(recordings)]
+        )
+        with pytest.raises(SystemExit) as ended:
+            start(monkeypatch, program, *folder, word)
+        assert ended.value.code == 2
+        assert message in capsys.readouterr().err
+
+
+def test_rates_up_to_the_greatest_are_taken():
+    for rate_hz in (1_200_000, 1_500_000):
+        assert build_transform(composed(f"data.dataset.sample_rate_hz={rate_hz}")).n_fft == 2048
+
+
+def test_arguments_that_are_missing_are_named_without_those_that_may_be(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        start(monkeypatch, "check_dataset")
+    assert "are required: dataset (see" in capsys.readouterr().err
 
 
 def test_options_are_taken_after_values_too(monkeypatch, capsys):

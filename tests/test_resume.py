@@ -113,6 +113,12 @@ def test_finished_training_says_so_and_what_to_give(whole, caplog):
     assert {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()} == before
 
 
+def test_finished_training_says_so_without_its_recordings(whole, tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        assert resume(whole, f"data.dataset.root={tmp_path / 'nowhere'}") == whole
+    assert "is finished, after 4 epochs" in caplog.text
+
+
 def test_time_that_was_used_counts_and_the_rest_is_planned_with_it(
     recordings, tmp_path, caplog, monkeypatch
 ):

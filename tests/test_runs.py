@@ -129,6 +129,8 @@ def test_version_ten_is_newer_than_version_nine(tmp_path, tiny_config):
 def test_paths_without_a_run_say_what_is_there(trained, tmp_path):
     assert "no such run folder" in refusal(find_run_folder, tmp_path / "nowhere")
     assert "no version 7: there are 0" in refusal(find_run_folder, trained.parent, 7)
+    assert find_run_folder(trained, 0) == trained
+    assert "leave -v 1 out" in refusal(find_run_folder, trained, 1)
     assert "no config.yaml" in refusal(find_run_folder, tmp_path / "runs")
     assert "no config.yaml" in refusal(find_run_folder, trained / "config.yaml")
 

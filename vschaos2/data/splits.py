@@ -5,7 +5,9 @@ import logging
 import os
 from collections import defaultdict
 from pathlib import PurePosixPath
+from typing import Any
 
+from vschaos2.audio.decode import GREATEST_RATE_HZ
 from vschaos2.data.cache import SampleCache
 from vschaos2.errors import InputError
 from vschaos2.ranges import check_count
@@ -76,10 +78,15 @@ def check_dataset_options(
     sample_rate_hz: int, n_files: int | None, validation_fraction: float
 ) -> None:
     """Raise InputError for a value of `data.dataset` with which no recordings could be used."""
-    check_count("data.dataset.sample_rate_hz", sample_rate_hz, 1000, 1_500_000)
+    check_dataset_rate(sample_rate_hz)
     if n_files is not None:
         check_count("data.dataset.n_files", n_files, 1, 10**9)
     _check_fraction(validation_fraction)
+
+
+def check_dataset_rate(sample_rate_hz: Any) -> None:
+    """Raise InputError unless recordings can be brought to this rate."""
+    check_count("data.dataset.sample_rate_hz", sample_rate_hz, 1000, GREATEST_RATE_HZ)
 
 
 def _check_fraction(validation_fraction: float) -> None:

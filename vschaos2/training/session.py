@@ -84,11 +84,6 @@ def _train(config: DictConfig, resumed: Resumed | None, rundir: Path) -> Path:
     trainer = build_trainer(options, place, watching, config.inversion, None)
     if trainer.is_global_zero and not is_first:
         raise InputError(_not_alone())
-    if resumed and (ending := resumed.ending(trainer)):
-        if is_first:
-            logger.info("%s", ending)
-        return resumed.folder
-    use = use_of(config)
     first = None if resumed else first_weights(config.model.get("init_from"))
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = build_model(config)
@@ -105,6 +100,13 @@ def _train(config: DictConfig, resumed: Resumed | None, rundir: Path) -> Path:
         augment=augment,
         sequence=sequence,
     )
+    if resumed and resumed.checkpoint:
+        take_weights(step, resumed.checkpoint, resumed.folder / "checkpoints" / "last.ckpt")
+    if resumed and (ending := resumed.ending(trainer)):
+        if is_first:
+            logger.info("%s", ending)
+        return resumed.folder
+    use = use_of(config)
     dataset, loader = plain(config.data.dataset), plain(config.data.loader)
     data = call(
         WindowDataModule,
@@ -123,9 +125,7 @@ def _train(config: DictConfig, resumed: Resumed | None, rundir: Path) -> Path:
         step.classes = {task: data.metadata.class_names[task] or [] for task in label_tasks(model)}
     if is_first:
         _tell_of_dataset(use, data)
-    if resumed and resumed.checkpoint:
-        take_weights(step, resumed.checkpoint, resumed.folder / "checkpoints" / "last.ckpt")
-    else:
+    if resumed is None or resumed.checkpoint is None:
         fit_to_dataset(step, data)
         begin_from(first, step)
     position = resumed.position if resumed else Position(0, 0, 0)

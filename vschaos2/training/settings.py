@@ -9,6 +9,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.config import check_keys, suggestion
+from vschaos2.data.splits import check_dataset_rate
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.files import reason
@@ -51,6 +52,8 @@ def check_settings(config: DictConfig) -> None:
         if not isinstance(value, str) or not value:
             raise InputError(f"{key} must be a text, got {value!r}: write {key}=…")
     check_run_name(config.name)
+    # The transform's follows it, and would be told of first.
+    check_dataset_rate(OmegaConf.select(config, "data.dataset.sample_rate_hz"))
     check_count("seed", config.seed, 0, 2**32 - 1)
     if config.check not in (True, False, 0, 1):
         raise InputError(f"check must be true or false, got {config.check!r}")
