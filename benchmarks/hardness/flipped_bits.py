@@ -12,7 +12,7 @@ from benchmarks.hardness.trial import Verdict, fresh, run
 from vschaos2.audio import read_audio
 from vschaos2.data.cache import open_cache
 
-TRIALS = 60
+TRIALS = 36
 
 
 def trials(material: Material, chance: random.Random) -> Iterator[Verdict]:

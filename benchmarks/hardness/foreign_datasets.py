@@ -13,7 +13,7 @@ import soundfile
 from benchmarks.hardness.material import SMALL, Material
 from benchmarks.hardness.trial import Verdict, fresh, run
 
-TRIALS = 90
+TRIALS = 60
 SECRET_LINE = "three years of work"
 PLACES = (
     *(".vschaos2", "metadata", "metadata/pitch", "metadata/octave", "metadata/pitch/tracks"),

@@ -14,7 +14,7 @@ import yaml
 from benchmarks.hardness.material import Material
 from benchmarks.hardness.trial import SECRET_VARIABLE, Outcome, Verdict, fresh, run, told_secret
 
-TRIALS = 150
+TRIALS = 90
 
 
 def trials(material: Material, chance: random.Random) -> Iterator[Verdict]:

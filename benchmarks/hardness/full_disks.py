@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.hardness.material import SMALL, Material
 from benchmarks.hardness.trial import Outcome, Verdict, fresh, litter, run
 
-TRIALS = 30
+TRIALS = 18
 
 
 def trials(material: Material, chance: random.Random) -> Iterator[Verdict]:

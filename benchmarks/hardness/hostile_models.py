@@ -15,7 +15,7 @@ from benchmarks.hardness.material import Material
 from benchmarks.hardness.trial import Verdict, fresh
 
 LIBRARY = Path(__file__).resolve().parents[2] / "build" / "external"
-FLIPPED = 12
+FLIPPED = 6
 QUIT_MS, PATIENCE_S = 3000, 30.0
 FAULTS = (
     *("never returns", "never loads", "throws", "throws at once", "is too long", "is not finite"),

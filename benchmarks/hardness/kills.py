@@ -12,7 +12,7 @@ from benchmarks.hardness.trial import Verdict, fresh, litter, run
 from vschaos2.checkpoints import read_checkpoint
 from vschaos2.errors import InputError
 
-TRAININGS, EXPORTS, FILES, BUILDS = 14, 4, 8, 8
+TRAININGS, EXPORTS, FILES, BUILDS = 10, 3, 6, 6
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 CODES = {signal.SIGKILL: (-9,), signal.SIGTERM: (143,), signal.SIGHUP: (129,)}
 
