@@ -31,6 +31,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Flags that Windows lacks, as it lacks what they guard against.
 UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+# To read; a pipe that nobody writes to is opened at once, and not waited for.
+READ_AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY
 
 
 def reason(error: OSError) -> str:
@@ -162,7 +164,7 @@ def open_plain(path: Path) -> IO[bytes]:
         InputError: if it is no plain file, nor a link to one.
         OSError: if it cannot be opened, as by `open`.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY)
+    descriptor = os.open(path, READ_AT_ONCE)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise InputError(f"{path}: is no plain file: give one")

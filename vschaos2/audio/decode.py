@@ -21,6 +21,7 @@ from vschaos2.audio.lengths import WAVE, mended_lengths
 from vschaos2.audio.mpeg import frame_of, mpeg_parts
 from vschaos2.audio.ogg import ogg_parts
 from vschaos2.errors import InputError
+from vschaos2.files import READ_AT_ONCE
 
 # Values decoded at a time, over all channels: 1 MB of float32, whatever a header claims.
 DECODE_VALUES = 2**18
@@ -177,13 +178,7 @@ class _Forwards(soundfile.SoundFile):
 def _opened(path: Path) -> IO[bytes]:
     """The file, if it is one: opening a pipe would wait for somebody to write."""
     try:
-        descriptor = os.open(
-            path,
-            os.O_RDONLY
-            | getattr(os, "O_NONBLOCK", 0)
-            | getattr(os, "O_BINARY", 0)
-            | getattr(os, "O_CLOEXEC", 0),
-        )
+        descriptor = os.open(path, READ_AT_ONCE)
     except OSError as error:
         raise UnreadableAudio(path, f"cannot be opened ({error.strerror})") from error
     status = os.fstat(descriptor)
