@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vschaos2.command_line import ArgumentParser, run, say
 
-CONFIGS = Path(__file__).resolve().parent / "configs"
+CONFIGS = Path(__file__).resolve().parent / "vschaos2" / "configs"
 
 
 def main() -> None:
@@ -32,9 +32,9 @@ def main() -> None:
 
     from hydra import compose, initialize_config_dir
 
-    from vschaos2.data.inspection import inspect_dataset, use_of
     from vschaos2.errors import InputError
-    from vschaos2.models.build import build_transform
+    from vschaos2.families.vae.build import build_transform
+    from vschaos2.inspection.dataset import inspect_dataset, use_of
     from vschaos2.overrides import explain, lenient_overrides
 
     # The report names the unusable files: the cache need not.

@@ -29,8 +29,8 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    from vschaos2.data.pitch import extract_pitch
-    from vschaos2.data.pitch_trackers import NOMINAL_RATE_HZ, make_tracker
+    from vschaos2.pitch.extraction import extract_pitch
+    from vschaos2.pitch.trackers import NOMINAL_RATE_HZ, make_tracker
 
     of_crepe = {
         name: value

@@ -56,7 +56,7 @@ def add_reconstruct(commands: Commands) -> None:
 
 def reconstruct(arguments: argparse.Namespace) -> None:
     """Pass sound files through the model."""
-    from vschaos2.file_labels import labels_for
+    from vschaos2.generation.file_labels import labels_for
     from vschaos2.generation.reconstruct import Unrest, reconstruct
 
     trained = trained_run(arguments)
@@ -259,7 +259,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 def trained_run(arguments: argparse.Namespace) -> Any:
     """The run that was asked for, loaded."""
-    from vschaos2.run_listing import load_named_run
+    from vschaos2.runs.listing import load_named_run
 
     return load_named_run(arguments.run, arguments.name, arguments.version)
 
@@ -292,7 +292,7 @@ def add_runs(commands: Commands) -> None:
 
 def show_runs(arguments: argparse.Namespace) -> None:
     """Print the runs in a folder as a table, or as JSON."""
-    from vschaos2.run_listing import list_runs, table
+    from vschaos2.runs.listing import list_runs, table
 
     rows = list_runs(arguments.folder)
     text = json.dumps([row._asdict() for row in rows], indent=2) if arguments.json else table(rows)

@@ -38,8 +38,8 @@ def main() -> None:
     from vschaos2.export.operators import UnknownOperatorError
     from vschaos2.export.write import check_name, export_run
     from vschaos2.generation.player import run_inversion
-    from vschaos2.run_listing import run_in
-    from vschaos2.runs import load_run
+    from vschaos2.runs.folder import load_run
+    from vschaos2.runs.listing import run_in
 
     if arguments.name is not None:
         check_name(arguments.name)

@@ -23,7 +23,7 @@ from vschaos2.terminal import printable
 # costs nothing; not spinning at all costs a fifth. It must be said before torch is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-CONFIGS = Path(__file__).resolve().parent / "configs"
+CONFIGS = Path(__file__).resolve().parent / "vschaos2" / "configs"
 
 
 def main() -> None:

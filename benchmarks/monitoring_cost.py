@@ -19,11 +19,11 @@ import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
 
+from vschaos2.monitor.watching import Monitor
 from vschaos2.training import session
-from vschaos2.training.monitoring import Monitor
 from vschaos2.training.step import VAETraining
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 BAR = 0.05
 
 

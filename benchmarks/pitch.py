@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vschaos2.audio import find_audio_files, read_audio
-from vschaos2.data.pitch_following import PitchTrack, follow_pitch
-from vschaos2.data.pitch_trackers import NOMINAL_RATE_HZ, Tracker, make_tracker
+from vschaos2.pitch.following import PitchTrack, follow_pitch
+from vschaos2.pitch.trackers import NOMINAL_RATE_HZ, Tracker, make_tracker
 
 HOP_LENGTH = 256
 NAME = re.compile(r"(?P<instrument>.+)_(?P<midi>\d+)_.+")

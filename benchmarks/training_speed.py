@@ -22,7 +22,7 @@ from vschaos2.data.dataset import WindowBatches
 from vschaos2.training import session
 from vschaos2.training.step import VAETraining
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 FIRST = 50  # steps that warm up
 
 

@@ -17,13 +17,14 @@ import yaml
 from vschaos2.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIGS = ROOT / "configs"
+CONFIGS = ROOT / "vschaos2" / "configs"
 PAGE = ROOT / "docs" / "configuration.md"
 NOT_SHOWN = ("defaults", "hydra")  # how a configuration is composed, not what it says
 INTRODUCTION = """\
 # Configuration
 
-*Written by `python3 -m docs.write_configuration` from the files of [configs/](../configs) and
+*Written by `python3 -m docs.write_configuration` from the files of
+[vschaos2/configs/](../vschaos2/configs) and
 their comments.*
 
 Every value can be set on the command line, `key=value`; a value with spaces, commas or brackets in

@@ -6,10 +6,10 @@ python3 -m docs.write_max_example
 import math
 from pathlib import Path
 
-from vschaos2.export.patches.controls import Controls, Setting
-from vschaos2.export.patches.max_canvas import BOX_HEIGHT
-from vschaos2.export.patches.max_patch import play_canvas
 from vschaos2.files import write_whole
+from vschaos2.patches.controls import Controls, Setting
+from vschaos2.patches.max_canvas import BOX_HEIGHT
+from vschaos2.patches.max_patch import play_canvas
 
 PATCH = Path(__file__).resolve().parent.parent / "patches" / "max_example.maxpat"
 EXAMPLE = Controls(

@@ -8,17 +8,17 @@ import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from vschaos2.export.instrument_core import InstrumentCore
 from vschaos2.export.write import export_run
-from vschaos2.models.build import build_model
-from vschaos2.models.projection import PROJECTIONS, fit_axes
-from vschaos2.models.vae import VAE
-from vschaos2.runs import Run
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
+from vschaos2.families.vae.vae import VAE
+from vschaos2.runs.folder import Run
 
 TINY = """
 data:
   transform:
-    _target_: vschaos2.dsp.spectral.SpectralTransform
+    _target_: SpectralTransform
     sample_rate_hz: 44100
     n_fft: 512
     hop: 128
@@ -26,17 +26,14 @@ data:
     n_mels: 0
     level: 1.0
 model:
-  _target_: vschaos2.models.vae.VAE
   latent_dim: 4
   output: softplus
   encoder:
-    _target_: vschaos2.models.encoders.DenseEncoder
-    _partial_: true
+    _target_: DenseEncoder
     hidden_dim: 32
     n_blocks: 1
   decoder:
-    _target_: vschaos2.models.decoders.DenseDecoder
-    _partial_: true
+    _target_: DenseDecoder
     hidden_dim: 32
     n_blocks: 1
 inversion: balanced

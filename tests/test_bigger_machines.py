@@ -18,7 +18,7 @@ from pytorch_lightning.plugins.precision import MixedPrecision
 from resumed_trainings import TWO_STEPS
 
 from vschaos2.errors import InputError
-from vschaos2.runs import load_run
+from vschaos2.runs.folder import load_run
 from vschaos2.training import session, sweep
 from vschaos2.training.session import train
 
@@ -173,13 +173,13 @@ def test_job_of_a_sweep_has_a_command_line_of_its_own_and_leaves_no_trace(monkey
 
 
 def composed(recordings: Path, rundir: Path, *overrides: str):
-    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "vschaos2" / "configs"), version_base="1.3"):
         told = [*arguments(recordings, rundir), *DENSE, *TWO_STEPS, *overrides]
         return compose("dgt_mid", overrides=told)
 
 
 def test_sweep_file_is_a_sweep_over_keys_that_exist(recordings, tmp_path):
-    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "vschaos2" / "configs"), version_base="1.3"):
         plain = compose("dgt_mid")
         chosen = compose("dgt_mid", overrides=["sweep=models"], return_hydra_config=True)
     assert chosen.hydra.mode == RunMode.MULTIRUN

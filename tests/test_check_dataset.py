@@ -13,10 +13,10 @@ from hydra import compose, initialize_config_dir
 from vschaos2.command_line import run
 from vschaos2.data.cache import open_cache
 from vschaos2.data.dataset import SequentialWindows
-from vschaos2.data.inspection import Use, inspect_dataset, use_of
-from vschaos2.data.metadata import load_metadata
 from vschaos2.data.splits import split_files
 from vschaos2.errors import InputError
+from vschaos2.inspection.dataset import Use, inspect_dataset, use_of
+from vschaos2.labels.metadata import load_metadata
 
 ROOT = Path(__file__).resolve().parents[1]
 RATE_HZ = 8000
@@ -158,7 +158,7 @@ def test_clipping_across_the_blocks_of_a_long_file_is_counted_once(dataset, monk
     late[1600:1604] = 1.0
     write(dataset, "late.wav", late)
     for block_samples in (37, 64, 101, 4000):
-        monkeypatch.setattr("vschaos2.data.sound_checks.BLOCK_SAMPLES", block_samples)
+        monkeypatch.setattr("vschaos2.inspection.sounds.BLOCK_SAMPLES", block_samples)
         places = found(inspect_dataset(dataset, USE))["clipped files"][1]
         assert places == [
             "data/0.wav: 100 times, first at 0.001 s",
@@ -207,8 +207,8 @@ def test_metadata_that_lead_elsewhere_are_a_finding(dataset, tmp_path):
 
 
 def test_of_countless_bad_lines_the_first_are_kept_and_all_are_counted(dataset, monkeypatch):
-    monkeypatch.setattr("vschaos2.data.label_checks.KEPT_PLACES", 5)
-    monkeypatch.setattr("vschaos2.data.report.KEPT_PLACES", 4)
+    monkeypatch.setattr("vschaos2.inspection.labels.KEPT_PLACES", 5)
+    monkeypatch.setattr("vschaos2.inspection.findings.KEPT_PLACES", 4)
     folder = dataset / "metadata" / "many"
     folder.mkdir(parents=True)
     lines = [f"data/{n}.wav\tbad" for n in range(20)] + [f"data/{n}.wav\t1" for n in range(20, 50)]
@@ -226,7 +226,7 @@ def test_a_cache_that_cannot_be_written_is_no_finding(dataset, monkeypatch):
     def fail(*_, **__):
         raise InputError("the disk is full")
 
-    monkeypatch.setattr("vschaos2.data.inspection.open_cache", fail)
+    monkeypatch.setattr("vschaos2.inspection.dataset.open_cache", fail)
     with pytest.raises(InputError, match="the disk is full"):
         inspect_dataset(dataset, USE)
 
@@ -350,7 +350,7 @@ def test_tasks_that_a_model_needs_must_be_there(dataset):
 
 
 def test_a_configuration_says_how_a_dataset_is_used():
-    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "vschaos2" / "configs"), version_base="1.3"):
         config = compose(
             "dgt_mid",
             [

@@ -9,8 +9,8 @@ import pytest
 import torch
 from resumed_trainings import assert_same
 
-from vschaos2.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.errors import InputError
+from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from torch import nn
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.export.operators import check_operators
-from vschaos2.models.build import build_model
-from vschaos2.models.conditioning import Conditioning, Prediction
-from vschaos2.models.decoders import ConvDecoder, DenseDecoder
-from vschaos2.models.encoders import ConvEncoder, DenseEncoder
-from vschaos2.models.vae import VAE
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.vae import VAE
+from vschaos2.labels.conditioning import Conditioning, Prediction
+from vschaos2.nets.decoders import ConvDecoder, DenseDecoder
+from vschaos2.nets.encoders import ConvEncoder, DenseEncoder
 
 PARTS = {"dense": (DenseEncoder, DenseDecoder), "conv": (ConvEncoder, ConvDecoder)}
 TOLD = {

@@ -19,10 +19,10 @@ from omegaconf.errors import OmegaConfBaseException
 from vschaos2.command_line import ArgumentParser, run
 from vschaos2.config import call, check_keys, suggestion
 from vschaos2.errors import InputError
-from vschaos2.models.build import build_model
+from vschaos2.families.vae.build import build_model
 from vschaos2.overrides import CHOICES, FLAGS, VALUED, explain, lenient_overrides
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 
 
 @pytest.fixture(autouse=True)

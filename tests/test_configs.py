@@ -11,11 +11,11 @@ from resumed_trainings import TWO_STEPS
 
 from vschaos2.export.write import export_run
 from vschaos2.generation import reconstruct
-from vschaos2.metrics import spectral_convergence
-from vschaos2.runs import load_run
+from vschaos2.objectives.measures import spectral_convergence
+from vschaos2.runs.folder import load_run
 from vschaos2.training.session import train
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "base")
 DELAY_MS = {"dgt_live": 8.0}
 

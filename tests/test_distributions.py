@@ -6,7 +6,7 @@ import scipy.stats
 import torch
 from torch import Tensor, nn
 
-from vschaos2.models.distributions import (
+from vschaos2.nets.distributions import (
     LOG_STD_LIMIT,
     Bernoulli,
     Categorical,

@@ -4,9 +4,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from vschaos2.divergences import DIVERGENCES, Divergence, kl, mmd, renyi, sum_over_free_bits
 from vschaos2.errors import InputError
-from vschaos2.models.distributions import Normal
+from vschaos2.nets.distributions import Normal
+from vschaos2.objectives.divergences import (
+    DIVERGENCES,
+    Divergence,
+    kl,
+    mmd,
+    renyi,
+    sum_over_free_bits,
+)
 
 
 def posterior(batch: int = 64, width: int = 6) -> Normal:

@@ -94,7 +94,7 @@ def all_commands() -> list[tuple[str, str]]:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that looks like a clone, with my_recordings in it: ten labelled tones, 6 s."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in (*PROGRAMS, "configs", "examples", "vschaos2"):
+    for name in (*PROGRAMS, "examples", "vschaos2"):
         (folder / name).symlink_to(ROOT / name)
     sounds = folder / "my_recordings" / "data"
     sounds.mkdir(parents=True)
@@ -208,14 +208,14 @@ def test_a_command_nobody_knows_is_found():
 
 def test_every_command_of_a_configuration_composes():
     found = 0
-    for path in sorted((ROOT / "configs").rglob("*.yaml")):
+    for path in sorted((ROOT / "vschaos2" / "configs").rglob("*.yaml")):
         for line in re.findall(r"^# (python train_model\.py .+)$", path.read_text("utf-8"), re.M):
             words = shlex.split(line)[2:]
             config = "dgt_mid"
             if words[0] == "--config-name":
                 config, words = words[1], words[2:]
                 assert config == path.stem
-            with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+            with initialize_config_dir(str(ROOT / "vschaos2" / "configs"), version_base="1.3"):
                 # Launchers of clusters are no requirement.
                 composed = compose(config, [w for w in words if not w.startswith("cluster=")])
             assert str(composed.data.dataset.root) != "???"

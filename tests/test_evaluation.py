@@ -10,14 +10,14 @@ from matplotlib.image import imread
 from omegaconf import OmegaConf
 
 from vschaos2.errors import InputError
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.signal_path import hear
 from vschaos2.generation import Player, evaluate, map_latents, offline_core, reconstruct
 from vschaos2.generation.latent_map import principal, write_csv
 from vschaos2.generation.map_picture import HUES, draw_map
 from vschaos2.generation.score_tables import markdown, write_tables
-from vschaos2.generation.signal_path import hear
-from vschaos2.metrics import measure
-from vschaos2.models.build import build_model
-from vschaos2.runs import Run
+from vschaos2.objectives.measures import measure
+from vschaos2.runs.folder import Run
 
 RATE, N_FFT, HOP, DIMS = 44100, 512, 128, 4
 LABELS = """

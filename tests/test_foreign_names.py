@@ -14,12 +14,12 @@ from test_label_export import labelled_run
 from test_patches import made_card
 
 from vschaos2.export import card as card_module
-from vschaos2.export.label_ports import LabelPorts
-from vschaos2.export.patches import patch_files
-from vschaos2.export.patches.pd_canvas import escaped, symbol
 from vschaos2.export.write import export_run
 from vschaos2.generation.latent_map import LatentMap, write_csv
 from vschaos2.generation.map_picture import draw_map
+from vschaos2.labels.ports import LabelPorts
+from vschaos2.patches import patch_files
+from vschaos2.patches.pd_canvas import escaped, symbol
 from vschaos2.terminal import TerminalFormatter
 
 HOSTILE = [
@@ -140,7 +140,9 @@ def test_hosts_and_the_card_get_printable_names(tmp_path, caplog, monkeypatch):
 
 def test_ports_keep_plain_names():
     run = labelled_run()
-    ports = LabelPorts.of(run.model, {"pitch": ["C♯", "日本", "é"]}, False)
+    ports = LabelPorts.of(
+        run.model.conditioning, run.model.prediction, {"pitch": ["C♯", "日本", "é"]}, False
+    )
     assert list(ports.class_names[0]) == ["C♯", "日本", "é"]
 
 

@@ -18,12 +18,12 @@ from omegaconf import OmegaConf
 
 import generate
 import script
-from vschaos2.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.errors import InputError
+from vschaos2.families.vae.build import build_model
 from vschaos2.generation.evaluation import evaluated_files
-from vschaos2.models.build import build_model
-from vschaos2.run_listing import list_runs
-from vschaos2.runs import Run, class_names, create_run_folder, load_run, save_config
+from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
+from vschaos2.runs.folder import Run, class_names, create_run_folder, load_run, save_config
+from vschaos2.runs.listing import list_runs
 
 SECRET = "VSCHAOS2_TEST_SECRET"
 CANARY = "this"  # a module of the standard library that nobody imports
@@ -125,9 +125,9 @@ def hostile_values(mark: Path) -> list:
         {"_target_": "hydra.utils.get_object", "path": CANARY},
         {"_target_": "torch.load", "f": str(mark), "weights_only": False},
         {"_target_": "torch.hub.load", "repo_or_dir": str(mark.parent), "source": "local"},
-        {"_target_": "vschaos2.models.vae.VAE"},
-        {"_target_": "vschaos2.models.encoders.DenseEncoder.__init__", "_partial_": True},
-        {"_target_": "vschaos2.models.build.call", "_partial_": True},
+        {"_target_": "vschaos2.families.vae.vae.VAE"},
+        {"_target_": "vschaos2.nets.encoders.DenseEncoder.__init__", "_partial_": True},
+        {"_target_": "vschaos2.families.vae.build.call", "_partial_": True},
         {"_target_": ["os.system"]},
         {"_target_": {"_target_": "os.mkdir", "_args_": [str(mark)]}},
         {"_args_": [str(mark)]},

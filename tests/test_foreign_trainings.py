@@ -13,9 +13,9 @@ import torch
 import yaml
 from resumed_trainings import resume, train_new, write_recordings
 
-from vschaos2.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.runs import load_run
+from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
+from vschaos2.runs.folder import load_run
 from vschaos2.training import session
 from vschaos2.training.event_files import PREFIX
 from vschaos2.training.resume import find_training

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 import generate
 from vschaos2.errors import InputError
+from vschaos2.families.vae.signal_path import hear, resampled, sound_of, through, under_gain
 from vschaos2.generation import (
     PathOptions,
     Player,
@@ -21,9 +22,8 @@ from vschaos2.generation import (
 )
 from vschaos2.generation.paths import read_latents, write_latents
 from vschaos2.generation.player import faded
-from vschaos2.generation.signal_path import hear, resampled, sound_of, through, under_gain
-from vschaos2.models.distributions import Normal
-from vschaos2.runs import Run
+from vschaos2.nets.distributions import Normal
+from vschaos2.runs.folder import Run
 
 RATE, N_FFT, HOP, DIMS = 44100, 512, 128, 4
 
@@ -360,7 +360,7 @@ def test_latents_are_written_whole_or_not_at_all(tmp_path):
 def test_a_label_that_nobody_gives_is_told(tiny_run, caplog):
     config = OmegaConf.create(OmegaConf.to_container(tiny_run.config))
     config.model.conditioning = {"pitch": {"dim": 3}}
-    from vschaos2.models.build import build_model
+    from vschaos2.families.vae.build import build_model
 
     model = build_model(config).eval()
     run = Run(tiny_run.folder, config, model, tiny_run.latents, {}, {"pitch": ["C", "D", "E"]})

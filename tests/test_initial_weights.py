@@ -4,7 +4,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from vschaos2.models.build import build_model
+from vschaos2.families.vae.build import build_model
 from vschaos2.training.initial_weights import take_weights
 
 NOTES = ["C", "D", "E"]

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.spectral import SpectralTransform
-from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore, known_modes
-from vschaos2.models.distributions import Normal
-from vschaos2.models.projection import PROJECTIONS, LatentAxes
+from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore, known_modes
+from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
+from vschaos2.nets.distributions import Normal
 
 N_FFT, HOP = 512, 128
 METHODS = ("forward", "encode", "decode")

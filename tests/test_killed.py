@@ -21,7 +21,7 @@ from resumed_trainings import (
     write_recordings,
 )
 
-from vschaos2.training.run_lock import is_training
+from vschaos2.runs.lock import is_training
 
 ROOT = Path(__file__).resolve().parent.parent
 FORK = multiprocessing.get_context("forkserver")  # children start with everything imported

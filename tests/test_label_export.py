@@ -15,15 +15,15 @@ from torch import Tensor
 from vschaos2.errors import InputError
 from vschaos2.export.card import card_table
 from vschaos2.export.checks import ExportError, check_file
-from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
-from vschaos2.export.label_inlets import LabelTexts
-from vschaos2.export.label_ports import LABEL_WIDTH, LabelPorts, attribute_name, inlet_name
 from vschaos2.export.nn_tilde import define_text_attributes
-from vschaos2.export.streaming_vae import StreamingVAE
 from vschaos2.export.write import export_run
-from vschaos2.models.build import build_model
-from vschaos2.models.projection import PROJECTIONS, fit_axes, own_axes
-from vschaos2.runs import Run
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
+from vschaos2.families.vae.streaming_vae import StreamingVAE
+from vschaos2.labels.inlets import LabelTexts
+from vschaos2.labels.ports import LABEL_WIDTH, LabelPorts, attribute_name, inlet_name
+from vschaos2.runs.folder import Run
 
 N_FFT, HOP, HOPS = 512, 128, 24
 PITCHES = ["A", "A#", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#"]
@@ -376,7 +376,7 @@ def test_tasks_of_any_name_get_a_message_of_their_own():
 def unchecked(run: Run) -> torch.jit.ScriptModule:
     """An instrument reloaded without the checks and measures of an export."""
     core = InstrumentCore(run.model, {kind: own_axes(4) for kind in PROJECTIONS}, 4).eval()
-    ports = LabelPorts.of(run.model, run.classes, False)
+    ports = LabelPorts.of(run.model.conditioning, run.model.prediction, run.classes, False)
     eager = StreamingVAE(
         torch.jit.script(core), HOP, 4, 44100, torch.zeros(4, 2), "none", ports=ports
     )

@@ -10,11 +10,11 @@ from conftest import TINY
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.errors import InputError
-from vschaos2.file_labels import labels_for
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.signal_path import through
 from vschaos2.generation import offline_core, reconstruct
-from vschaos2.generation.signal_path import through
-from vschaos2.models.build import build_model
-from vschaos2.runs import Run
+from vschaos2.generation.file_labels import labels_for
+from vschaos2.runs.folder import Run
 
 RATE, N_FFT, HOP = 44100, 512, 128
 NOTES = ["A", "B", "C"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from vschaos2.families.vae.signal_path import Heard
 from vschaos2.generation.label_swap import PitchSwap, swaps_of
-from vschaos2.generation.signal_path import Heard
 
 RATE_HZ, HOP = 44_100, 512
 

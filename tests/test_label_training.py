@@ -8,14 +8,12 @@ import torch
 from hydra import compose, initialize_config_dir
 from resumed_trainings import TWO_STEPS
 
-from vschaos2.checkpoints import read_checkpoint
 from vschaos2.data.augment import Augment
-from vschaos2.data.metadata import load_metadata
 from vschaos2.errors import InputError
-from vschaos2.models.conditioning import Conditioning, Prediction
-from vschaos2.runs import load_run
-from vschaos2.training.labels import (
-    check_classes,
+from vschaos2.families.vae.hearing import check_classes
+from vschaos2.families.vae.lessons import draw_lesson
+from vschaos2.labels.conditioning import Conditioning, Prediction
+from vschaos2.labels.filling import (
     draw_conditions,
     draw_unknown,
     prediction_losses,
@@ -23,11 +21,13 @@ from vschaos2.training.labels import (
     prefer_guesses,
     stack_labels,
 )
-from vschaos2.training.lessons import draw_lesson
+from vschaos2.labels.metadata import load_metadata
+from vschaos2.labels.transposition import transpose_labels
+from vschaos2.runs.checkpoints import read_checkpoint
+from vschaos2.runs.folder import load_run
 from vschaos2.training.session import train
-from vschaos2.training.transposition import transpose_labels
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 NAN = math.nan
 F0_HZ = (220.0, 660.0)
 

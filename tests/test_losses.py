@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from vschaos2.errors import InputError
-from vschaos2.losses import (
+from vschaos2.nets.distributions import Normal
+from vschaos2.objectives.losses import (
     MAGNITUDE_FLOOR,
     RECONSTRUCTION,
     ReconstructionLoss,
@@ -18,7 +19,6 @@ from vschaos2.losses import (
     mse,
     spectral_convergence,
 )
-from vschaos2.models.distributions import Normal
 
 MAGNITUDE_LOSSES = [name for name, term in RECONSTRUCTION.items() if term.domain == "magnitude"]
 

@@ -6,12 +6,12 @@ import unicodedata
 import numpy as np
 import pytest
 
-from vschaos2.data import metadata as metadata_module
 from vschaos2.data.cache import CachedFile, SampleCache
 from vschaos2.data.dataset import WindowBatches
-from vschaos2.data.metadata import load_metadata
-from vschaos2.data.tracks import SegmentTable, flatten
 from vschaos2.errors import InputError
+from vschaos2.labels import metadata as metadata_module
+from vschaos2.labels.metadata import load_metadata
+from vschaos2.labels.tracks import SegmentTable, flatten
 
 FILES = ["data/a.wav", "data/b c.wav", "data/sub/d.wav", "data/unlabelled.wav"]
 NAN = float("nan")
@@ -420,7 +420,7 @@ def test_what_is_no_file_is_one_line(tmp_path, name, kind):
 def test_a_file_of_any_size_is_read_in_bounded_memory(tmp_path, monkeypatch):
     folder = write_task(tmp_path, "task", "data/a.wav\t1\n")
     os.truncate(folder / "metadata.txt", 10**12)  # a hole, which takes no space
-    monkeypatch.setattr("vschaos2.data.labels.LARGEST_BYTES", 2**20)
+    monkeypatch.setattr("vschaos2.labels.words.LARGEST_BYTES", 2**20)
     with pytest.raises(InputError, match=r"metadata\.txt: is larger than 1 MB"):
         load_metadata(tmp_path, FILES)
 
@@ -465,7 +465,7 @@ def test_lines_of_recordings_that_are_not_in_use_ask_the_disk_nothing(tmp_path, 
     lines = "".join(f"data/other/{number}.wav\t{number % 12}\n" for number in range(1000))
     write_task(tmp_path, "task", lines + "data/a.wav\t1\n")
     asked = []
-    monkeypatch.setattr("vschaos2.data.dataset_paths.PureWindowsPath", asked.append)
+    monkeypatch.setattr("vschaos2.dataset_paths.PureWindowsPath", asked.append)
     isfile = os.path.isfile
     monkeypatch.setattr(os.path, "isfile", lambda path: asked.append(path) or isfile(path))
     load_metadata(tmp_path, FILES)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vschaos2.errors import InputError
-from vschaos2.metrics import (
+from vschaos2.objectives.measures import (
     gain_db,
     log_spectral_distance_db,
     measure,
@@ -118,7 +118,7 @@ def test_measure_holds_the_value_of_each_function():
 
 def test_block_size_changes_nothing(monkeypatch: pytest.MonkeyPatch):
     expected = measure(*tone_and_noise())
-    monkeypatch.setattr("vschaos2.metrics.BLOCK_FRAMES", 7)
+    monkeypatch.setattr("vschaos2.objectives.measures.BLOCK_FRAMES", 7)
     assert measure(*tone_and_noise()) == pytest.approx(expected, rel=1e-12)
 
 

@@ -8,11 +8,11 @@ from torch import nn
 
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
-from vschaos2.models.build import build_model
-from vschaos2.models.decoders import ConvDecoder, DenseDecoder
-from vschaos2.models.encoders import ConvEncoder, DenseEncoder
-from vschaos2.models.layers import ConvBlock, DenseBlock, WideLinear
-from vschaos2.models.vae import VAE
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.vae import VAE
+from vschaos2.nets.decoders import ConvDecoder, DenseDecoder
+from vschaos2.nets.encoders import ConvEncoder, DenseEncoder
+from vschaos2.nets.layers import ConvBlock, DenseBlock, WideLinear
 
 DENSE = {"hidden_dim": 32, "n_blocks": 2}
 ENCODERS = {"dense": partial(DenseEncoder, **DENSE), "conv": partial(ConvEncoder, channels=(4, 8))}
@@ -248,7 +248,7 @@ def test_configuration_is_the_model(tiny_config):
 
 def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_config):
     tiny_config.model.encoder = {
-        "_target_": "vschaos2.models.encoders.ConvEncoder",
+        "_target_": "ConvEncoder",
         "_partial_": True,
         "channels": [2, "${model.latent_dim}"],
     }
@@ -275,12 +275,12 @@ def test_lists_and_interpolations_of_a_configuration_reach_the_classes(tiny_conf
         ("model.output", "sigmoid", r"^model: .*softplus, normal, got 'sigmoid'"),
         (
             "model.encoder._target_",
-            "vschaos2.models.encoders.Dense",
+            "vschaos2.nets.encoders.Dense",
             r"^model.encoder: _target_ .*'",
         ),
         (
             "model.encoder._target_",
-            "vschaos2.models.vae.VAE",
+            "vschaos2.families.vae.vae.VAE",
             r"^model.encoder: .*must be .*Encoder",
         ),
         ("model.encoder._target_", ["os.system"], r"^model.encoder: _target_ \['os.system'\]"),

@@ -14,14 +14,9 @@ from resumed_trainings import TWO_STEPS
 from sklearn.metrics import confusion_matrix
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from vschaos2.checkpoints import read_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.generation import offline_core, reconstruct
-from vschaos2.monitor import reports
-from vschaos2.monitor.budget import Budget
-from vschaos2.monitor.curves import read_curves
-from vschaos2.monitor.excerpts import loudest_start
-from vschaos2.monitor.rendering import (
+from vschaos2.families.vae import reports
+from vschaos2.families.vae.rendering import (
     confusion,
     hold,
     latent_usage,
@@ -30,14 +25,19 @@ from vschaos2.monitor.rendering import (
     play,
     sweep,
 )
+from vschaos2.generation import offline_core, reconstruct
+from vschaos2.monitor import watching
+from vschaos2.monitor.budget import Budget
+from vschaos2.monitor.curves import read_curves
+from vschaos2.monitor.excerpts import loudest_start
 from vschaos2.monitor.spectrogram import FLOOR_DB, edges_hz, levels_db
 from vschaos2.monitor.store import Report, forget_reports, pixels, thin_out, write_report
-from vschaos2.runs import load_run
-from vschaos2.training import monitoring
-from vschaos2.training.monitoring import MonitorOptions, listening_copy
+from vschaos2.monitor.watching import MonitorOptions, listening_copy
+from vschaos2.runs.checkpoints import read_checkpoint
+from vschaos2.runs.folder import load_run
 from vschaos2.training.session import train
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 RATE_HZ = 44_100
 NO_LABELS = np.zeros((0, 170), np.float32)
 
@@ -412,8 +412,8 @@ def test_what_is_heard_are_the_averaged_weights(recordings, tmp_path, monkeypatc
         return Report({}, {}, {}, {})
 
     monkeypatch.setattr(reports, "KINDS", {})
-    monkeypatch.setattr(monitoring, "kinds_for", lambda model: ["any"])
-    monkeypatch.setitem(monitoring.KINDS, "any", listen)
+    monkeypatch.setattr(watching, "kinds_for", lambda model: ["any"])
+    monkeypatch.setitem(watching.KINDS, "any", listen)
     folder = train(config(recordings, tmp_path, *EAGER))
     stored = read_checkpoint(folder / "checkpoints/last.ckpt")["state_dict"]
     prefix = "average.module."
@@ -431,8 +431,8 @@ def test_a_full_disk_costs_a_warning_each_and_no_training(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(monitoring, "write_report", full)
-    monkeypatch.setattr(monitoring, "kinds_for", lambda model: ["latents"])
+    monkeypatch.setattr(watching, "write_report", full)
+    monkeypatch.setattr(watching, "kinds_for", lambda model: ["latents"])
     caplog.set_level(logging.WARNING, "vschaos2")
     run = load_run(train(config(recordings, tmp_path, *EAGER)))
     assert run.summary["step"] == 8

@@ -6,11 +6,11 @@ from omegaconf import OmegaConf
 
 from vschaos2 import trajectories
 from vschaos2.errors import InputError
+from vschaos2.families.vae.signal_path import Heard, sound_of
 from vschaos2.generation import Course, Player, morph, morphing
 from vschaos2.generation.alignment import aligned, at_places
 from vschaos2.generation.morphing import mixed
-from vschaos2.generation.signal_path import Heard, sound_of
-from vschaos2.models.conditioning import Conditioning
+from vschaos2.labels.conditioning import Conditioning
 
 RATE, N_FFT, HOP, DIMS = 44100, 512, 128, 4
 OVERLAP = N_FFT // HOP
@@ -184,8 +184,8 @@ def test_a_morph_is_as_long_as_the_longest_sound(player, tmp_path, align):
 
 
 def test_labels_given_to_the_player_count_in_a_morph(tiny_run, tmp_path):
-    from vschaos2.models.build import build_model
-    from vschaos2.runs import Run
+    from vschaos2.families.vae.build import build_model
+    from vschaos2.runs.folder import Run
 
     config = OmegaConf.create(OmegaConf.to_container(tiny_run.config))
     config.model.conditioning = {"pitch": {"dim": 3}}

@@ -21,7 +21,6 @@ from vschaos2.export.checks import (
     measure_delays,
     measure_recovery,
 )
-from vschaos2.export.instrument_core import InstrumentCore
 from vschaos2.export.nn_tilde import NnTildeModule
 from vschaos2.export.operators import (
     KNOWN_OPERATORS,
@@ -29,8 +28,9 @@ from vschaos2.export.operators import (
     check_operators,
     operators,
 )
-from vschaos2.export.streaming_vae import StreamingVAE
 from vschaos2.export.write import export_run
+from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.streaming_vae import StreamingVAE
 
 N_FFT, HOP = 512, 128
 VALUES = {  # one that every attribute takes, and what the getter then says

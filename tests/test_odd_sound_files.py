@@ -20,8 +20,8 @@ from vschaos2.audio import (
 from vschaos2.data.cache import open_cache
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
+from vschaos2.families.vae.signal_path import check_choices
 from vschaos2.files import write_whole
-from vschaos2.generation.signal_path import check_choices
 
 RATE = 44_100
 SINE = (0.5 * np.sin(np.arange(RATE) * 0.05)).astype(np.float32)

@@ -16,11 +16,11 @@ from omegaconf import OmegaConf
 from resumed_trainings import TWO_STEPS
 
 from vschaos2.command_line import run
-from vschaos2.models.build import build_transform
+from vschaos2.families.vae.build import build_transform
 from vschaos2.overrides import PATHS, TEXTS, lenient_overrides, literal
-from vschaos2.runs import load_run, read_config, save_config
+from vschaos2.runs.folder import load_run, read_config, save_config
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 ODD = (
     *("Café", "日本", "it's", 'say "so"', "a(b)", "a=b", "a[b]", "a{b}", "a,b", "a;b", "a&b", "#1"),
     *("${x}", "a${b}c${", r"\${x}", r"\\${x}", "$x", "%(x)s", "a b", " a ", "a\tb", "a:b", "a|b"),

@@ -18,11 +18,11 @@ from test_label_export import PITCHES, labelled_run
 
 from docs import write_max_example
 from vschaos2.dsp.limiter import soft_clip
-from vschaos2.export.patches import patch_files, pd_inner
-from vschaos2.export.patches.controls import Controls, host_delays, slider_range
-from vschaos2.export.patches.flow import Block, flow, stack, stagger
-from vschaos2.export.patches.pd_canvas import PdCanvas
 from vschaos2.export.write import export_run
+from vschaos2.patches import patch_files, pd_inner
+from vschaos2.patches.controls import Controls, host_delays, slider_range
+from vschaos2.patches.flow import Block, flow, stack, stagger
+from vschaos2.patches.pd_canvas import PdCanvas
 
 BUFFER, START, LENGTH = 512, 64, 16384  # samples; blocks before the file plays; samples
 CHANGE = 192  # block in which something is changed

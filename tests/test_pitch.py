@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from vschaos2.data import pitch
-from vschaos2.data.metadata import load_metadata
-from vschaos2.data.pitch import extract_pitch, pitch_and_octave, segments
-from vschaos2.data.pitch_following import PitchTrack, follow_pitch
-from vschaos2.data.pitch_trackers import (
+from vschaos2.errors import InputError
+from vschaos2.labels.metadata import load_metadata
+from vschaos2.pitch import extraction
+from vschaos2.pitch.extraction import extract_pitch, pitch_and_octave, segments
+from vschaos2.pitch.following import PitchTrack, follow_pitch
+from vschaos2.pitch.trackers import (
     SAMPLE_RATE_HZ,
     PyinTracker,
     SwiftTracker,
@@ -25,7 +26,6 @@ from vschaos2.data.pitch_trackers import (
     make_tracker,
     refine_f0,
 )
-from vschaos2.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 RATE = 22_050
@@ -210,7 +210,7 @@ def test_what_is_not_installed_is_named_with_the_remedy():
 
 
 def test_most_probable_path_passes_over_a_single_wrong_bin():
-    from vschaos2.data.crepe_tracker import most_probable_path
+    from vschaos2.pitch.crepe import most_probable_path
 
     probability = np.full((9, 60), 0.01)
     probability[:, 20] = 0.8
@@ -241,7 +241,7 @@ def test_a_long_file_in_pieces_is_followed_as_in_one(swift, tmp_path, monkeypatc
     melody = np.concatenate([sawtooth(f, 0.9) for f in (110, 165, 220, 147, 196, 130)])
     path = write(tmp_path / "melody.wav", melody + noise(5.4, 0.003))
     whole = follow_pitch(path, swift)
-    monkeypatch.setattr("vschaos2.data.pitch_following.PIECE_S", 2)
+    monkeypatch.setattr("vschaos2.pitch.following.PIECE_S", 2)
     pieces = follow_pitch(path, swift)
     np.testing.assert_allclose(pieces.periodicity, whole.periodicity, atol=1e-3)
     voiced = whole.periodicity >= swift.threshold
@@ -532,5 +532,5 @@ def test_classes_are_those_of_the_demo_dataset():
         from demo_dataset import CLASSES
     finally:
         sys.path.pop(0)
-    assert CLASSES["pitch"] == list(pitch.PITCH_CLASSES)
-    assert CLASSES["octave"] == list(pitch.OCTAVE_CLASSES)
+    assert CLASSES["pitch"] == list(extraction.PITCH_CLASSES)
+    assert CLASSES["octave"] == list(extraction.OCTAVE_CLASSES)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from vschaos2.errors import InputError
-from vschaos2.models.projection import PROJECTIONS, count_axes, fit_axes
+from vschaos2.families.vae.projection import PROJECTIONS, count_axes, fit_axes
 
 BINS = torch.arange(33.0)
 

@@ -14,7 +14,7 @@ from vschaos2.errors import InputError
 from vschaos2.ranges import check_count, check_number
 from vschaos2.training.session import train
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 SMALL = ("data.transform.n_fft=256", "data.transform.hop=64", "data.dataset.root=recordings")
 DENSE = ("model.encoder.hidden_dim=4", "model.decoder.hidden_dim=4")
 NAMES = {

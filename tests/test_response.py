@@ -9,9 +9,10 @@ from conftest import TINY
 from omegaconf import OmegaConf
 from test_label_export import labelled_run
 
-from vschaos2.export.instrument_core import InstrumentCore
-from vschaos2.export.label_ports import LabelPorts
-from vschaos2.export.response import (
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.projection import PROJECTIONS, own_axes
+from vschaos2.families.vae.response import (
     LEVEL_STEP_DB,
     PLACES,
     axis_word,
@@ -20,8 +21,7 @@ from vschaos2.export.response import (
     still_spectra,
     typical_places,
 )
-from vschaos2.models.build import build_model
-from vschaos2.models.projection import PROJECTIONS, own_axes
+from vschaos2.labels.ports import LabelPorts
 
 N_FFT, RATE_HZ = 2048, 44100
 LEVEL, BRIGHTNESS, NOISINESS, PITCH = range(4)
@@ -155,7 +155,7 @@ def test_a_decoder_with_memory_is_heard_once_it_has_settled(memory: str):
 def test_labels_are_heard():
     run = labelled_run()
     core = InstrumentCore(run.model, dict.fromkeys(PROJECTIONS, own_axes(4)), 4).eval()
-    plain = LabelPorts.of(run.model, run.classes, False).plain
+    plain = LabelPorts.of(run.model.conditioning, run.model.prediction, run.classes, False).plain
     assert plain == [0.0, 4.0, 0.0]
     heard = still_spectra(core, torch.zeros(1, 4), plain)
     assert not torch.allclose(heard, still_spectra(core, torch.zeros(1, 4), [5.0, 4.0, 0.0]))

@@ -20,12 +20,12 @@ from resumed_trainings import (
     write_recordings,
 )
 
-from vschaos2.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.runs import load_run
+from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
+from vschaos2.runs.folder import load_run
+from vschaos2.runs.lock import is_training, training_in
 from vschaos2.training.position import random_state, set_random_state
 from vschaos2.training.resume import find_training
-from vschaos2.training.run_lock import is_training, training_in
 from vschaos2.training.step import VAETraining
 
 

@@ -10,11 +10,11 @@ import torch
 from omegaconf import OmegaConf
 
 import generate
-from vschaos2.checkpoints import save_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.run_listing import list_runs, run_in, table
-from vschaos2.runs import MONITOR, create_run_folder, save_config
-from vschaos2.training.run_lock import training_in
+from vschaos2.runs.checkpoints import save_checkpoint
+from vschaos2.runs.folder import MONITOR, create_run_folder, save_config
+from vschaos2.runs.listing import list_runs, run_in, table
+from vschaos2.runs.lock import training_in
 
 
 def checkpoint(step: int, best: float, **more) -> dict:

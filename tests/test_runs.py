@@ -6,9 +6,9 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from vschaos2.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.errors import InputError
-from vschaos2.runs import (
+from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
+from vschaos2.runs.folder import (
     create_run_folder,
     find_run_folder,
     load_run,

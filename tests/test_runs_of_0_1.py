@@ -18,7 +18,7 @@ from resumed_trainings import write_recordings
 import generate
 import script
 import train_model
-from vschaos2.checkpoints import read_checkpoint
+from vschaos2.runs.checkpoints import read_checkpoint
 
 KEPT = Path(__file__).resolve().parent / "runs_of_0_1"
 NAMES = ("plain", "labelled", "temporal")

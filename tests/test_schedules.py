@@ -1,7 +1,7 @@
 import pytest
 
 from vschaos2.errors import InputError
-from vschaos2.schedules import BetaSchedule
+from vschaos2.objectives.schedules import BetaSchedule
 
 
 def test_beta_rises_in_a_straight_line_and_stays():

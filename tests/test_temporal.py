@@ -18,19 +18,19 @@ from vschaos2.data.dataset import SequentialWindows, WindowBatches
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.errors import InputError
-from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.export.write import export_run
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
+from vschaos2.families.vae.vae import VAE
 from vschaos2.generation import offline_core
-from vschaos2.models.build import build_model
-from vschaos2.models.decoders import DenseDecoder
-from vschaos2.models.encoders import DenseEncoder
-from vschaos2.models.projection import PROJECTIONS, fit_axes, own_axes
-from vschaos2.models.temporal import GRU, CausalConv, build_temporal, checked_sequence
-from vschaos2.models.vae import VAE
-from vschaos2.runs import Run
+from vschaos2.nets.decoders import DenseDecoder
+from vschaos2.nets.encoders import DenseEncoder
+from vschaos2.nets.temporal import GRU, CausalConv, build_temporal, checked_sequence
+from vschaos2.runs.folder import Run
 from vschaos2.training.session import train, training_step
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 HOP, N_FFT = 128, 512  # of tiny_config
 MEMORIES = {
     "gru": partial(GRU, hidden_dims=8),

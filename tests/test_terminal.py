@@ -12,9 +12,9 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from vschaos2.command_line import fail, run, say
-from vschaos2.data.report import Report, findings_of
 from vschaos2.errors import InputError
-from vschaos2.run_listing import RunRow, table
+from vschaos2.inspection.findings import Report, findings_of
+from vschaos2.runs.listing import RunRow, table
 from vschaos2.terminal import TerminalFormatter, printable, printable_lines
 
 ROOT = Path(__file__).parents[1]
@@ -96,7 +96,7 @@ def test_an_output_of_ascii_ends_no_program(monkeypatch):
 
 def test_trainings_log_as_the_other_programs_do(capsys):
     """Hydra sets up a training's logging."""
-    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "vschaos2" / "configs"), version_base="1.3"):
         config = compose("dgt_mid", return_hydra_config=True)
     root = logging.getLogger()
     before, level = list(root.handlers), root.level

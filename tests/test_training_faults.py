@@ -192,7 +192,7 @@ def test_reports_that_cannot_be_written_are_told_of_once(recordings, tmp_path, m
     def full(*_) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("vschaos2.training.monitoring.write_report", full)
+    monkeypatch.setattr("vschaos2.monitor.watching.write_report", full)
     eager = ("callbacks.monitor.first_seconds=0", "callbacks.monitor.share=0.5")
     tiny = ("callbacks.monitor.seconds=0.1", "callbacks.monitor.files=1")
     folder = train_new(recordings, tmp_path, "trainer.max_epochs=3", *eager, *tiny)

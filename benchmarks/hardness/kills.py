@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmarks.hardness.material import SMALL, Material
 from benchmarks.hardness.trial import Verdict, fresh, litter, run
-from vschaos2.checkpoints import read_checkpoint
 from vschaos2.errors import InputError
+from vschaos2.runs.checkpoints import read_checkpoint
 
 TRAININGS, EXPORTS, FILES, BUILDS = 10, 3, 6, 6
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)

@@ -26,7 +26,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from vschaos2.audio import AUDIO_EXTENSIONS, check_rate, find_audio_files
 from vschaos2.data.cache_build import CacheBuild
 from vschaos2.data.cache_index import CachedFile
-from vschaos2.data.dataset_paths import sound_folder
+from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
 from vschaos2.files import FULL, cannot_write, open_own, reason, try_lock, wait_for_lock
 from vschaos2.folders import own_folder

@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader
 
 from vschaos2.data.cache import open_cache
 from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches
-from vschaos2.data.metadata import check_callbacks, load_metadata
 from vschaos2.data.splits import check_dataset_options, split_files
+from vschaos2.labels.metadata import check_callbacks, load_metadata
 from vschaos2.ranges import check_count
 
 logger = logging.getLogger(__name__)
@@ -72,9 +72,10 @@ class WindowDataModule(pl.LightningDataModule):
         check_count("data.loader.validation_windows", validation_windows, 1, 10**9)
         self.root = Path(root).expanduser()
         self.cache = open_cache(self.root, sample_rate_hz, n_files=n_files)
+        paths = [file.path for file in self.cache.files]
         # Labels that no task asks for are not read: their mistakes would stop a training in vain.
         self.metadata = (
-            load_metadata(self.root, self.cache.files, metadata_callbacks, tasks) if tasks else None
+            load_metadata(self.root, paths, metadata_callbacks, tasks) if tasks else None
         )
         self.training_files, self.validation_files = split_files(
             self.cache, validation_fraction, seed

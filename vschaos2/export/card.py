@@ -18,11 +18,11 @@ from vschaos2.export.checks import (
     measure_recovery,
     opened,
 )
-from vschaos2.export.instrument_core import InstrumentCore
-from vschaos2.export.label_ports import LabelPorts
-from vschaos2.export.response import measure_response
-from vschaos2.models.projection import LatentAxes
-from vschaos2.runs import Run
+from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.projection import LatentAxes
+from vschaos2.families.vae.response import measure_response
+from vschaos2.labels.ports import LabelPorts
+from vschaos2.runs.folder import Run
 from vschaos2.terminal import printable
 
 BLOCK_SIZES = (512, 1024, 2048, 4096)

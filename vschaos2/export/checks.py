@@ -12,8 +12,8 @@ from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.errors import InputError
-from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
-from vschaos2.runs import Run
+from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.runs.folder import Run
 
 TOLERANCE = 1e-5  # of the peak
 BLOCK_HOPS = (1, 3, 4, 16)

@@ -14,17 +14,17 @@ from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card
 from vschaos2.export.checks import check_run
-from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
-from vschaos2.export.label_ports import LabelPorts
 from vschaos2.export.nn_tilde import define_text_attributes
 from vschaos2.export.operators import check_operators
-from vschaos2.export.patches import patch_files
-from vschaos2.export.streaming_vae import StreamingVAE
+from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.projection import PROJECTIONS, count_axes, fit_axes
+from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.files import check_place
 from vschaos2.folders import made_folder
-from vschaos2.models.projection import PROJECTIONS, count_axes, fit_axes
+from vschaos2.labels.ports import LabelPorts
+from vschaos2.patches import patch_files
 from vschaos2.placing import place_together
-from vschaos2.runs import NAME_BYTES, Run
+from vschaos2.runs.folder import NAME_BYTES, Run
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def export_run(
     core = InstrumentCore(
         model, axes, shown, forward_mode, inversion, confidence, is_hosted=True
     ).eval()
-    ports = LabelPorts.of(model, run.classes, confidence)
+    ports = LabelPorts.of(model.conditioning, model.prediction, run.classes, confidence)
     core.set_projection(PROJECTIONS.index(projection))
     with warnings.catch_warnings():
         # TorchScript is deprecated in torch, but it is what nn~ loads.

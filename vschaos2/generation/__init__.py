@@ -12,13 +12,13 @@ latent_map.py     where sounds lie in latent space
 map_picture.py    a picture of it
 """
 
+from vschaos2.families.vae.signal_path import INVERSIONS, OFFLINE, offline_core
 from vschaos2.generation.evaluation import evaluate
 from vschaos2.generation.latent_map import map_latents
 from vschaos2.generation.morphing import Course, morph
 from vschaos2.generation.paths import PathOptions, play_latents, play_paths
 from vschaos2.generation.player import Player
 from vschaos2.generation.reconstruct import reconstruct
-from vschaos2.generation.signal_path import INVERSIONS, OFFLINE, offline_core
 
 __all__ = [
     "INVERSIONS",

@@ -16,16 +16,10 @@ import numpy.typing as npt
 from omegaconf import OmegaConf
 
 from vschaos2.audio import UnreadableAudio, find_audio_files, read_audio
-from vschaos2.data.dataset_paths import sound_folder
-from vschaos2.data.metadata import task_folders
+from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
-from vschaos2.export.instrument_core import KEEP_INPUT, InstrumentCore
-from vschaos2.file_labels import DatasetLabels, LabelsOverTime
-from vschaos2.files import not_own, read_at_most
-from vschaos2.folders import no_folder
-from vschaos2.generation.label_swap import PITCH, swaps_of
-from vschaos2.generation.player import run_inversion
-from vschaos2.generation.signal_path import (
+from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.signal_path import (
     RECOVERIES,
     Heard,
     Samples,
@@ -37,10 +31,16 @@ from vschaos2.generation.signal_path import (
     through,
     under_gain,
 )
-from vschaos2.metrics import measure
-from vschaos2.models.conditioning import Conditioning, Prediction
+from vschaos2.files import not_own, read_at_most
+from vschaos2.folders import no_folder
+from vschaos2.generation.file_labels import DatasetLabels, LabelsOverTime
+from vschaos2.generation.label_swap import PITCH, swaps_of
+from vschaos2.generation.player import run_inversion
+from vschaos2.labels.conditioning import Conditioning, Prediction
+from vschaos2.labels.metadata import task_folders
+from vschaos2.objectives.measures import measure
 from vschaos2.progress import follow
-from vschaos2.runs import Run
+from vschaos2.runs.folder import Run
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from vschaos2.data.pitch_trackers import SAMPLE_RATE_HZ, Tracker, make_tracker
-from vschaos2.export.instrument_core import InstrumentCore
-from vschaos2.generation.signal_path import Heard, Samples, sound_of
+from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.signal_path import Heard, Samples, sound_of
+from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, Tracker, make_tracker
 
 PITCH = "pitch"
 PITCHES = 12

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from omegaconf import OmegaConf
 
 from vschaos2.audio import UnreadableAudio
-from vschaos2.data.metadata import load_metadata, task_folders
 from vschaos2.errors import InputError
+from vschaos2.families.vae.signal_path import hear
 from vschaos2.files import write_whole
 from vschaos2.folders import made_folder, no_folder
 from vschaos2.generation.evaluation import (
@@ -27,7 +27,7 @@ from vschaos2.generation.evaluation import (
     training_dataset,
 )
 from vschaos2.generation.player import Player
-from vschaos2.generation.signal_path import hear
+from vschaos2.labels.metadata import load_metadata, task_folders
 from vschaos2.progress import follow
 from vschaos2.terminal import printable
 

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vschaos2.errors import InputError
+from vschaos2.families.vae.signal_path import Heard, sound_of, under_gain
 from vschaos2.generation.alignment import aligned, at_places
 from vschaos2.generation.paths import read_array
 from vschaos2.generation.player import Player
-from vschaos2.generation.signal_path import Heard, sound_of, under_gain
-from vschaos2.models.conditioning import Conditioning
+from vschaos2.labels.conditioning import Conditioning
 from vschaos2.progress import follow
 from vschaos2.trajectories import EASES
 from vschaos2.trajectories.points import linear, slerp

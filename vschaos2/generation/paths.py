@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from vschaos2 import trajectories
 from vschaos2.errors import InputError
-from vschaos2.export.instrument_core import LATENT_LIMIT
+from vschaos2.families.vae.instrument_core import LATENT_LIMIT
 from vschaos2.files import open_plain, write_whole
 from vschaos2.folders import made_folder
 from vschaos2.generation.player import Player

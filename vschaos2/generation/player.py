@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 from vschaos2.audio import AudioWriter
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
-from vschaos2.file_labels import given_labels, labels_for
-from vschaos2.generation.signal_path import (
+from vschaos2.families.vae.projection import LatentAxes, fit_axes
+from vschaos2.families.vae.signal_path import (
     RECOVERIES,
     Heard,
     Samples,
@@ -23,8 +23,8 @@ from vschaos2.generation.signal_path import (
     resampled,
     sound_of,
 )
-from vschaos2.models.projection import LatentAxes, fit_axes
-from vschaos2.runs import Run
+from vschaos2.generation.file_labels import given_labels, labels_for
+from vschaos2.runs.folder import Run
 
 logger = logging.getLogger(__name__)
 

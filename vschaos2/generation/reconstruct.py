@@ -9,9 +9,8 @@ import torch
 
 from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, length_at
 from vschaos2.errors import InputError
-from vschaos2.export.instrument_core import KEEP_INPUT
-from vschaos2.file_labels import FileLabels
-from vschaos2.generation.signal_path import (
+from vschaos2.families.vae.instrument_core import KEEP_INPUT
+from vschaos2.families.vae.signal_path import (
     INVERSIONS,
     check_choices,
     exactly,
@@ -19,7 +18,8 @@ from vschaos2.generation.signal_path import (
     resampled,
     through,
 )
-from vschaos2.models.vae import VAE
+from vschaos2.families.vae.vae import VAE
+from vschaos2.generation.file_labels import FileLabels
 from vschaos2.progress import Progress
 from vschaos2.ranges import check_count, check_number
 from vschaos2.terminal import printable

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from vschaos2.export.instrument_core import KEEP_INPUT
+from vschaos2.families.vae.instrument_core import KEEP_INPUT
 from vschaos2.folders import made_folder
 from vschaos2.generation.evaluation import Evaluation
 from vschaos2.placing import place_together

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+from vschaos2.families.vae.rendering import ACTIVE_NATS, Usage
 from vschaos2.monitor.curves import Curve
-from vschaos2.monitor.rendering import ACTIVE_NATS, Usage
 from vschaos2.monitor.spectrogram import Levels, show
 
 DPI = 90

@@ -12,9 +12,9 @@ from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, Checkpoint, ProgressBar, TQDMProgressBar
 from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
 
-from vschaos2.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.progress import LINE_EVERY_S
-from vschaos2.runs import MONITOR
+from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
+from vschaos2.runs.folder import MONITOR
 from vschaos2.training.stopping import StopOnSignal, check_weights
 
 logger = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vschaos2.checkpoints import LARGEST, MISFITS, check_finite, number
 from vschaos2.errors import InputError
 from vschaos2.monitor.budget import Budget
-from vschaos2.runs import class_names
+from vschaos2.runs.checkpoints import LARGEST, MISFITS, check_finite, number
+from vschaos2.runs.folder import class_names
 from vschaos2.training.optimisation import adamw
 from vschaos2.training.position import Position, random_state, set_random_state
 from vschaos2.training.step import VAETraining

@@ -14,9 +14,9 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor
 
 from vschaos2.errors import InputError
-from vschaos2.models.meanings import Axis, meanings
-from vschaos2.models.vae import VAE
-from vschaos2.runs import Run, load_run
+from vschaos2.families.vae.meanings import Axis, meanings
+from vschaos2.families.vae.vae import VAE
+from vschaos2.runs.folder import Run, load_run
 from vschaos2.training.step import VAETraining
 
 logger = logging.getLogger(__name__)

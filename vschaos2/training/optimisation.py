@@ -7,7 +7,7 @@ import torch
 from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 
-from vschaos2.models.vae import VAE
+from vschaos2.families.vae.vae import VAE
 
 AVERAGE_EVERY = 4  # steps between updates of the average: a quarter of its cost, same memory
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from vschaos2.data.module import WindowDataModule
-from vschaos2.models.vae import VAE
-from vschaos2.training.labels import hear
+from vschaos2.families.vae.hearing import hear
+from vschaos2.families.vae.vae import VAE
 from vschaos2.training.step import VAETraining
 
 SHOWN = 8  # labels of a batch

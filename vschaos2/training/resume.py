@@ -15,7 +15,6 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.callbacks import Timer
 
-from vschaos2.checkpoints import read_checkpoint
 from vschaos2.config import suggestion
 from vschaos2.data.cache import STORE
 from vschaos2.errors import InputError
@@ -23,7 +22,8 @@ from vschaos2.files import cannot_write
 from vschaos2.folders import check_own_tree
 from vschaos2.monitor.store import forget_reports
 from vschaos2.overrides import cannot_be_read
-from vschaos2.runs import newest_run_folder, read_config
+from vschaos2.runs.checkpoints import read_checkpoint
+from vschaos2.runs.folder import newest_run_folder, read_config
 from vschaos2.tables import read_table
 from vschaos2.training.event_files import forget_events
 from vschaos2.training.position import Position

@@ -16,32 +16,32 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.command_line import ENDING_SIGNALS, Ended
 from vschaos2.config import call
 from vschaos2.data.augment import Augment
-from vschaos2.data.inspection import Use, inspect_dataset, use_of
 from vschaos2.data.module import WindowDataModule
-from vschaos2.divergences import Divergence
 from vschaos2.errors import InputError
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.hearing import check_classes, fit_values, label_tasks
+from vschaos2.families.vae.lessons import check_transposition
+from vschaos2.families.vae.vae import VAE
 from vschaos2.files import reason, write_whole
-from vschaos2.models.build import build_model
-from vschaos2.models.temporal import checked_sequence
-from vschaos2.models.vae import VAE
-from vschaos2.runs import create_run_folder, save_config
-from vschaos2.schedules import BetaSchedule
+from vschaos2.inspection.dataset import Use, inspect_dataset, use_of
+from vschaos2.monitor.watching import Watching
+from vschaos2.nets.temporal import checked_sequence
+from vschaos2.objectives.divergences import Divergence
+from vschaos2.objectives.schedules import BetaSchedule
+from vschaos2.runs.folder import create_run_folder, save_config
+from vschaos2.runs.lock import NAME as LOCK
+from vschaos2.runs.lock import training_in
 from vschaos2.training.allocator import keep_freed_memory
 from vschaos2.training.checkpoint_form import take_weights
 from vschaos2.training.event_files import PREFIX
 from vschaos2.training.initial_weights import begin_from, first_weights
-from vschaos2.training.labels import check_classes, fit_values, label_tasks
-from vschaos2.training.monitoring import Watching
 from vschaos2.training.overview import overview
 from vschaos2.training.position import Position
 from vschaos2.training.resume import Resumed, forget_what_came_after
-from vschaos2.training.run_lock import NAME as LOCK
-from vschaos2.training.run_lock import training_in
 from vschaos2.training.settings import check_rundir, check_settings, plain
 from vschaos2.training.step import VAETraining
 from vschaos2.training.stopping import StopOnSignal
 from vschaos2.training.trainer import build_trainer, fit, trainer_options
-from vschaos2.training.transposition import check_transposition
 
 logger = logging.getLogger(__name__)
 

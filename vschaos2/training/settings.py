@@ -14,7 +14,7 @@ from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.files import reason
 from vschaos2.ranges import check_count
-from vschaos2.runs import check_run_name
+from vschaos2.runs.folder import check_run_name
 
 KEYS = (
     *("name", "rundir", "seed", "check", "inversion"),

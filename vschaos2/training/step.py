@@ -8,20 +8,20 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from vschaos2.data.augment import Augment
-from vschaos2.divergences import Divergence
-from vschaos2.losses import ReconstructionLoss, spectral_convergence
-from vschaos2.models.distributions import Normal, normal_sample
-from vschaos2.models.vae import VAE
-from vschaos2.ranges import check_count, check_number
-from vschaos2.schedules import BetaSchedule
-from vschaos2.training.labels import (
+from vschaos2.families.vae.hearing import hear
+from vschaos2.families.vae.lessons import draw_lesson, span_samples
+from vschaos2.families.vae.vae import VAE
+from vschaos2.labels.filling import (
     draw_conditions,
-    hear,
     prediction_losses,
     prediction_scores,
     stack_labels,
 )
-from vschaos2.training.lessons import draw_lesson, span_samples
+from vschaos2.nets.distributions import Normal, normal_sample
+from vschaos2.objectives.divergences import Divergence
+from vschaos2.objectives.losses import ReconstructionLoss, spectral_convergence
+from vschaos2.objectives.schedules import BetaSchedule
+from vschaos2.ranges import check_count, check_number
 from vschaos2.training.optimisation import (
     AVERAGE_EVERY,
     adamw,

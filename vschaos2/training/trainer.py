@@ -10,15 +10,15 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from vschaos2.checkpoints import MISFITS
 from vschaos2.command_line import ENDING_SIGNALS
 from vschaos2.config import call
 from vschaos2.errors import InputError
+from vschaos2.monitor.watching import Watching
 from vschaos2.ranges import check_count, check_number
+from vschaos2.runs.checkpoints import MISFITS
 from vschaos2.training.callbacks import WholeCheckpoints, checkpoints, progress_line
 from vschaos2.training.event_log import EventLog, quiet_threads
 from vschaos2.training.metrics_table import MetricsTable
-from vschaos2.training.monitoring import Watching
 from vschaos2.training.position import Position
 from vschaos2.training.stopping import StopOnDivergence, StopOnSignal
 

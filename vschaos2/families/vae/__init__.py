@@ -1,0 +1,1 @@
+"""Recordings become an instrument: a variational auto-encoder over spectral frames."""

@@ -1,0 +1,307 @@
+"""The signal path of an exported instrument: one streaming chain per method.
+
+    encode    sound ─> analysis ─> encoder ─> player's axes
+    decode    player's axes ─> decoder ─> phase recovery ─> sound
+    forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
+
+A decoder may remember the frames before. Labels stand beside: commanded at further inlets, or
+guessed from what is heard; what is guessed leaves at further outlets of `encode` and `forward`.
+
+No method shares state with another. Everything here is the code that trained, with state around.
+"""
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from vschaos2.dsp.inversion import MagnitudeInversion
+from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
+from vschaos2.export.output_level import OutputLevel
+from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
+from vschaos2.families.vae.vae import VAE
+from vschaos2.labels.empty_inlets import EmptyInlets
+from vschaos2.labels.inlets import LabelInlets
+from vschaos2.nets.distributions import Normal
+from vschaos2.nets.layers import padded_rows
+from vschaos2.nets.temporal import TemporalState
+
+KEEP_INPUT = "keep_input"
+SILENCE = 1e-5  # relative to a full-scale sine's peak: a frame below -100 dB is silence
+LATENT_LIMIT = 100.0  # player's coordinates lie within ±3; far outside, a decoder may overflow
+
+
+class InstrumentCore(nn.Module):
+    """A trained model as three streaming methods.
+
+    Args:
+        model: the trained model.
+        axes: the player's axes for every name in `PROJECTIONS`.
+        latent_dims: number of axes shown; the others stay at the mean of the training data.
+        forward_mode: phase of `forward`: "keep_input" or a mode of `MagnitudeInversion`.
+        decode_mode: mode of phase recovery in `decode`.
+        confidence: besides each guessed label, say how sure the guess is.
+        is_hosted: zeros at label inlets may come from inlets with nothing connected.
+    """
+
+    confidence: Final[bool]
+    has_memory: Final[bool]
+    stacked_centre: Tensor
+    stacked_to_axes: Tensor
+    stacked_from_axes: Tensor
+
+    def __init__(
+        self,
+        model: VAE,
+        axes: dict[str, LatentAxes],
+        latent_dims: int,
+        forward_mode: str = KEEP_INPUT,
+        decode_mode: str = "balanced",
+        confidence: bool = False,
+        is_hosted: bool = False,
+    ) -> None:
+        super().__init__()
+        transform = model.transform
+        n_fft, hop = transform.n_fft, transform.hop
+        self.model = model
+        # A model that was never told of labels has neither part.
+        self.labels = LabelInlets(
+            getattr(model, "conditioning", None), getattr(model, "prediction", None)
+        )
+        every = self.labels.n_labels
+        self.forward_inlets = EmptyInlets(every, is_hosted)
+        self.encode_inlets = EmptyInlets(len(self.labels.encoder_tasks), is_hosted)
+        self.decode_inlets = EmptyInlets(every, is_hosted)
+        feature_dim: Any = model.encoder.feature_dim if self.labels.guesses_latent else 0
+        self.feature_dim: int = feature_dim
+        self.confidence = confidence
+        self.transform = transform
+        self.hop = hop
+        self.latent_dims = latent_dims
+        self.silence = SILENCE * float(transform.window.sum()) / 2
+        self.latent_limit = LATENT_LIMIT
+        self.encode_analysis = StreamingAnalysis(n_fft, hop)
+        self.forward_analysis = StreamingAnalysis(n_fft, hop)
+        self.forward_synthesis = StreamingSynthesis(n_fft, hop)
+        self.forward_inversion = MagnitudeInversion(
+            n_fft, hop, "eco" if forward_mode == KEEP_INPUT else forward_mode
+        )
+        self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode)
+        self.forward_memory = TemporalState(getattr(model, "state_size", 0))
+        self.decode_memory = TemporalState(getattr(model, "state_size", 0))
+        self.has_memory = self.decode_memory.size > 0
+        self.keep_input = forward_mode == KEEP_INPUT
+        self.temperature = 0.0
+        self.forward_level, self.decode_level = OutputLevel(), OutputLevel()
+        self.projection = 0
+        for field in ("centre", "to_axes", "from_axes"):
+            stacked = torch.stack([getattr(axes[name], field) for name in PROJECTIONS])
+            self.register_buffer(f"stacked_{field}", stacked, persistent=False)
+
+    @torch.jit.export
+    def reset(self) -> None:
+        """Forget all that was heard; settings stay."""
+        self.encode_analysis.reset()
+        self.forward_analysis.reset()
+        self.forward_synthesis.reset()
+        self.forward_inversion.reset()
+        self.decode_inversion.reset()
+        self.forward_memory.reset()
+        self.decode_memory.reset()
+        self.forward_level.reset()
+        self.decode_level.reset()
+
+    @torch.jit.export
+    def set_modes(self, forward_mode: str, decode_mode: str) -> None:
+        """Change how phases are made; both names are known to exist."""
+        self.keep_input = forward_mode == "keep_input"
+        if not self.keep_input:
+            self.forward_inversion.set_mode(forward_mode)
+        self.forward_synthesis.reset()
+        self.decode_inversion.set_mode(decode_mode)
+
+    @torch.jit.export
+    def set_temperature(self, temperature: float) -> None:
+        """0: means; above: draws from the posterior, and noise on played latents."""
+        self.temperature = temperature
+
+    @torch.jit.export
+    def set_gain(self, gain: float) -> None:
+        """A factor on the output, reached over the next block."""
+        self.forward_level.gain = gain
+        self.decode_level.gain = gain
+
+    @torch.jit.export
+    def set_limits(self, forward: bool, decode: bool) -> None:
+        """Whether the sound of each method is kept within full scale by `soft_clip`."""
+        self.forward_level.is_limited = forward
+        self.decode_level.is_limited = decode
+
+    @torch.jit.export
+    def set_projection(self, index: int) -> None:
+        """Which of `PROJECTIONS` the player sees."""
+        self.projection = index
+
+    @torch.jit.export
+    def set_label(self, task: int, value: float) -> None:
+        """A label where nobody commands it and nothing guesses it."""
+        self.labels.set_value(task, value)
+
+    @torch.jit.export
+    def forward_delay(self) -> int:
+        """Samples from input to output of `forward`."""
+        if self.keep_input:
+            return self.forward_synthesis.delay_samples
+        return self.forward_inversion.delay_samples
+
+    @torch.jit.export
+    def decode_delay(self) -> int:
+        """Samples from the end of an encoded frame's first hop to its sound."""
+        return self.decode_inversion.delay_samples
+
+    @torch.jit.export
+    def encode(self, block: Tensor) -> Tensor:
+        """Player's axes and guessed labels of a block.
+
+        Shape: sound, then labels of the encoder, a frame taking the last value of its hop,
+        [B, 1 + labels, F·hop] → [B, latent_dims + guesses, F].
+        """
+        magnitude = self.encode_analysis(block[:, 0]).abs()
+        batch, count, bins = magnitude.shape
+        magnitude = magnitude.reshape(batch * count, bins)
+        i = self.projection
+        if self.labels.is_used:
+            told = self.encode_inlets(block[:, 1:, self.hop - 1 :: self.hop])
+            commands = self.labels.of_encode(self.labels.rows(told))
+            latent, _, guesses = self.hear(magnitude, commands)
+        else:
+            latent, guesses = self.sample(magnitude), magnitude[:, :0]
+        axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+        values = torch.cat((axes[:, : self.latent_dims], guesses), 1)
+        return values.reshape(batch, count, values.shape[1]).transpose(1, 2)
+
+    @torch.jit.export
+    def decode(self, axes: Tensor) -> Tensor:
+        """Sound of player's axes and labels: [B, latent_dims + labels, F] → [B, 1, F·hop]."""
+        shown = axes[:, : self.latent_dims]
+        batch, dims, count = shown.shape
+        played = torch.nan_to_num(shown, 0.0, 0.0, 0.0).clamp(-self.latent_limit, self.latent_limit)
+        played = played.transpose(1, 2).reshape(batch * count, dims)
+        if self.temperature > 0.0:
+            played = played + self.temperature * torch.randn_like(played)
+        i = self.projection
+        step = self.stacked_from_axes[i][: self.latent_dims]
+        latent = self.stacked_centre[i] + torch.matmul(padded_rows(played), step)
+        labels: Tensor | None = None
+        if self.labels.is_used:
+            told = self.decode_inlets(axes[:, self.latent_dims :])
+            commands = padded_rows(self.labels.rows(told))
+            labels = self.labels.unguessed(commands)
+            if self.labels.guesses_latent:
+                # Nothing is heard: predictors that read features get none, and are not asked.
+                features = torch.zeros([len(latent), self.feature_dim], device=latent.device)
+                guesses, _ = self.model.prediction.guess(features, latent)
+                labels = self.labels.guessed(commands, guesses, True)
+            labels = labels[: batch * count]
+        memory = self.decode_memory.recall(batch)
+        magnitude, memory = self.magnitude_after(latent[: batch * count], labels, memory)
+        self.decode_memory.keep(memory)
+        magnitude = magnitude.reshape(batch, count, -1)
+        return self.decode_level(self.decode_inversion(magnitude)).unsqueeze(1)
+
+    def forward(self, block: Tensor) -> Tensor:
+        """A block through the model, and guessed labels, each held for its hop.
+
+        Shape: sound, then labels, a frame taking the last value of its hop,
+        [B, 1 + labels, F·hop] → [B, 1 + guesses, F·hop].
+        """
+        coefficients = self.forward_analysis(block[:, 0])
+        heard = coefficients.abs()
+        batch, count, bins = heard.shape
+        rows = heard.reshape(batch * count, bins)
+        labels: Tensor | None = None
+        if self.labels.is_used:
+            told = self.forward_inlets(block[:, 1:, self.hop - 1 :: self.hop])
+            commands = self.labels.rows(told)
+            latent, labels, guesses = self.hear(rows, commands)
+        else:
+            latent, guesses = self.sample(rows), rows[:, :0]
+        memory = self.forward_memory.recall(batch)
+        magnitude, memory = self.magnitude_after(latent, labels, memory)
+        self.forward_memory.keep(memory)
+        magnitude = magnitude.reshape(batch, count, bins)
+        # A model has no exact silence of its own: where nothing is heard, nothing is played.
+        magnitude = magnitude * (heard.amax(-1, keepdim=True) > self.silence)
+        if self.keep_input:
+            ratio = magnitude / heard.clamp_min(1e-12)
+            signal = self.forward_synthesis(coefficients * ratio)
+        else:
+            signal = self.forward_inversion(magnitude)
+        signal = self.forward_level(signal).unsqueeze(1)
+        if guesses.shape[1] == 0:
+            return signal
+        held = guesses.reshape(batch, count, 1, guesses.shape[1]).expand(-1, -1, self.hop, -1)
+        held = held.reshape(batch, count * self.hop, guesses.shape[1]).transpose(1, 2)
+        return torch.cat((signal, held), 1)
+
+    def hear(self, magnitude: Tensor, commands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Latents of magnitudes, the labels to decode them with, and what is guessed.
+
+        Args:
+            magnitude: of frames, [N, K].
+            commands: for all labels, [N, labels].
+
+        Returns:
+            latents [N, Z], as `sample`; labels [N, labels]; guessed labels, followed by
+            confidences if asked for, [N, guesses].
+        """
+        count = len(magnitude)
+        commands = padded_rows(commands)
+        labels = self.labels.unguessed(commands)
+        frames = self.transform.to_frames(padded_rows(magnitude))
+        features = self.model.features(frames, labels)
+        posterior = self.model.posterior(features)
+        guesses, confidences = self.model.prediction.guess(features, posterior.mean)
+        if self.labels.n_labels > 0 and self.labels.n_guesses > 0:
+            labels = self.labels.guessed(commands, guesses, False)
+        if self.confidence:
+            guesses = torch.cat((guesses, confidences), 1)
+        latent = self.drawn(Normal(posterior.mean[:count], posterior.std[:count]))
+        return latent, labels[:count], guesses[:count]
+
+    def sample(self, magnitude: Tensor) -> Tensor:
+        """Latents of magnitudes, [N, K] → [N, Z]: means, or draws at a temperature."""
+        posterior = self.model.encode(self.transform.to_frames(padded_rows(magnitude)))
+        count = len(magnitude)
+        return self.drawn(Normal(posterior.mean[:count], posterior.std[:count]))
+
+    def drawn(self, posterior: Normal) -> Tensor:
+        """The mean of a posterior, or a draw at a temperature: [N, Z]."""
+        if self.temperature > 0.0:
+            noise = torch.randn_like(posterior.mean)
+            return posterior.mean + self.temperature * posterior.std * noise
+        return posterior.mean
+
+    def magnitude(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Magnitudes of latents and labels: [N, Z], [N, labels] → [N, K]."""
+        latents = padded_rows(latent)
+        if labels is None:
+            frames = self.model.decode(latents).mean
+        else:
+            frames = self.model.decode(latents, padded_rows(labels)).mean
+        return self.transform.to_magnitude(frames)[: len(latent)]
+
+    def magnitude_after(
+        self, latent: Tensor, labels: Tensor | None, state: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The same after the frames that a state [B, S] remembers, and the state after these."""
+        if not self.has_memory:
+            return self.magnitude(latent, labels), state
+        estimate, state = self.model.decode_rows(latent, labels, state)
+        return self.transform.to_magnitude(padded_rows(estimate.mean))[: len(latent)], state
+
+
+def known_modes() -> list[str]:
+    """Names a player may give for the phase: the input's own, or a recovery mode."""
+    return [KEEP_INPUT, *MODES]

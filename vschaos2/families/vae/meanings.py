@@ -1,0 +1,142 @@
+"""What the numbers of a model's weights stand for, index by index.
+
+Two models that differ in latents or labels still share weights: those of the same bin, the same
+latent dimension, the same class of the same task. `meanings` says, for every tensor of a model,
+what each index along each axis is about, so that equal meanings can be found in another model.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple
+
+from torch import Tensor
+
+from vschaos2.families.vae.vae import VAE
+from vschaos2.labels.conditioning import Predictor, Table
+from vschaos2.nets.encoders import ConvEncoder
+
+Axis = list[Hashable]
+
+
+class Meaning(NamedTuple):
+    """A tensor, and what it is about.
+
+    Attributes:
+        key: the same in two models if the tensors have the same place in the same kind of part.
+        value: the tensor itself, not a copy.
+        axes: what each index along each axis is about. An axis that only the weights themselves
+            know, such as hidden units, has one meaning per index and size: it fits its like only.
+    """
+
+    key: Hashable
+    value: Tensor
+    axes: list[Axis]
+
+
+def meanings(model: VAE, classes: Mapping[str, list[str]]) -> dict[str, Meaning]:
+    """What every tensor of a model's state is about, by its name.
+
+    Args:
+        model: the model.
+        classes: names of the classes of those tasks whose classes are known by name; those of
+            others are known by number.
+    """
+    found = {}
+    for name, value in model.state_dict().items():
+        axes: list[Axis] = [[("of", size, i) for i in range(size)] for size in value.shape]
+        part = name.split(".")[0]
+        key: Hashable = (name, type(getattr(model, part)).__name__)
+        if part == "transform":
+            key = (name, *_frames(model), model.transform.level)
+        elif part == "conditioning":
+            key, axes = _embedding(model, name, axes, classes)
+        elif part == "prediction":
+            key, axes = _predictor(model, name, axes, classes)
+        elif part == "encoder":
+            _encoder(model, name, axes, classes)
+        else:
+            _decoder(model, name, axes, classes)
+        found[name] = Meaning(key, value, axes)
+    return found
+
+
+def _frames(model: VAE) -> tuple[Hashable, ...]:
+    """What a frame's numbers are: equal for transforms whose frames mean the same."""
+    transform = model.transform
+    rate = transform.sample_rate_hz
+    return (transform.contrast, transform.n_fft, transform.n_mels, rate)
+
+
+def _bins(model: VAE) -> Axis:
+    return [("bin", *_frames(model), k) for k in range(model.transform.n_features)]
+
+
+def _encoder(model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]) -> None:
+    if name.startswith("encoder.head."):
+        axes[0] = [(part, z) for part in ("mean", "deviation") for z in range(model.latent_dim)]
+    labels = _labels(model, model.conditioning.on_encoder, classes)
+    if isinstance(model.encoder, ConvEncoder):
+        if name == "encoder.body.stages.0.weight":  # [channels, 1 + E, kernel]
+            axes[1] = [("frame", *_frames(model)), *labels]
+    elif name == "encoder.body.0.weight":  # [K + E, hidden]
+        axes[0] = [*_bins(model), *labels]
+
+
+def _decoder(model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]) -> None:
+    names = [n for n, _ in model.decoder.named_parameters(prefix="decoder")]
+    if name == names[0]:  # [hidden, Z + E]
+        latents: Axis = [("latent", z) for z in range(model.latent_dim)]
+        axes[1] = [*latents, *_labels(model, model.conditioning.on_decoder, classes)]
+    parts = ("mean", "deviation") if model.output == "normal" else ("softplus",)
+    outputs: Axis = [(part, meaning) for part in parts for meaning in _bins(model)]
+    if len(axes[0]) == len(outputs) and name in names[-2:]:  # [K, hidden] of dense layers
+        axes[0] = outputs
+
+
+def _labels(model: VAE, is_told: list[bool], classes: Mapping[str, list[str]]) -> Axis:
+    """What the numbers beside a frame or a latent are."""
+    told = model.conditioning
+    columns: Axis = []
+    for task, embedding, is_here in zip(told.tasks, told.embeddings, is_told, strict=True):
+        width: int = embedding.width  # type: ignore[assignment]
+        kind = type(embedding).__name__
+        if is_here and kind == "OneHot":
+            columns += [("label", task, kind, c) for c in _classes(task, width, classes)]
+        elif is_here:
+            columns += [("label", task, kind, width, i) for i in range(width)]
+    return columns
+
+
+def _classes(task: str, count: int, classes: Mapping[str, list[str]]) -> Axis:
+    """The classes of a task by name, where they are known, and else by number."""
+    names = [*classes.get(task, []), *[""] * count][:count]
+    return [("name", name) if name else ("number", i) for i, name in enumerate(names)]
+
+
+def _embedding(
+    model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]
+) -> tuple[Hashable, list[Axis]]:
+    _, _, index, rest = name.split(".", 3)
+    task, embedding = (
+        model.conditioning.tasks[int(index)],
+        model.conditioning.embeddings[int(index)],
+    )
+    if isinstance(embedding, Table):
+        axes[0] = _classes(task, embedding.n_classes, classes)
+    return ("conditioning", task, type(embedding).__name__, rest), axes
+
+
+def _predictor(
+    model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]
+) -> tuple[Hashable, list[Axis]]:
+    _, _, index, rest = name.split(".", 3)
+    task = model.prediction.tasks[int(index)]
+    predictor = model.prediction.predictors[int(index)]
+    assert isinstance(predictor, Predictor)
+    key = ("prediction", task, predictor.categorical, predictor.reads_latent, rest)
+    first = next(n for n, p in predictor.named_parameters() if p.ndim == 2)
+    last = f"layers.{len(predictor.layers) - 1}."
+    if rest.startswith(last) and predictor.categorical:
+        axes[0] = _classes(task, len(axes[0]), classes)
+    if rest == first and predictor.reads_latent:
+        axes[1] = [("latent", z) for z in range(model.latent_dim)]
+    return key, axes

@@ -1,0 +1,173 @@
+"""The whole model: a variational auto-encoder over spectral frames.
+
+    frames [B, K] ──encoder──> Normal over latents [B, Z] ──decoder──> frames [B, K]
+                     │ features [B, H] ──prediction──> labels
+
+Labels [B, n] of the conditioning tasks stand beside the frames, the latents or both. Between
+latents and decoder there may be a memory of the frames before; see `temporal.py`.
+
+Source: Kingma & Welling (2014), "Auto-encoding variational Bayes".
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vschaos2.dsp.spectral import SpectralTransform
+from vschaos2.labels.conditioning import Conditioning, Prediction
+from vschaos2.nets.distributions import Normal, normal_from_output
+from vschaos2.nets.layers import padded_rows
+from vschaos2.nets.temporal import build_temporal
+from vschaos2.ranges import check_count
+
+OUTPUTS = ("softplus", "normal")
+
+
+class VAE(nn.Module):
+    """Encoder, decoder and the transform whose frames they speak of.
+
+    Args:
+        transform: waveform to frames and back; `transform.n_features` is K.
+        encoder: makes an encoder of `n_features`, `n_outputs` and `n_labels`.
+        decoder: makes a decoder of `n_inputs` and `n_outputs`.
+        latent_dim: number of latent dimensions, Z.
+        output: "softplus", a point estimate ≥ 0 (a Normal of unit deviation), or "normal", a
+            mean and a deviation per bin.
+        conditioning: the labels that encoder and decoder are told; see `Conditioning`.
+        prediction: the labels that are guessed; see `Prediction`.
+        temporal: what the decoder remembers of the frames before; see `build_temporal`.
+
+    Attributes:
+        state_size: numbers that a memory carries from frame to frame, S; 0 without one.
+
+    Raises:
+        InputError: for a task of conditioning or prediction, or a memory, that cannot be, or a
+            latent of no dimensions, or too many.
+        ValueError: for an unknown output, or a point estimate of frames that can be negative (log
+            contrast).
+    """
+
+    def __init__(
+        self,
+        transform: SpectralTransform,
+        encoder: Callable[..., nn.Module],
+        decoder: Callable[..., nn.Module],
+        latent_dim: int = 16,
+        output: str = "softplus",
+        conditioning: Mapping[str, Any] | None = None,
+        prediction: Mapping[str, Any] | None = None,
+        temporal: str | Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        if output not in OUTPUTS:
+            raise ValueError(f"output must be one of {', '.join(OUTPUTS)}, got {output!r}")
+        if output == "softplus" and transform.contrast == "log":
+            raise ValueError(
+                "output 'softplus' cannot give the negative frames of contrast 'log': use output "
+                "'normal' or contrast 'log1p'"
+            )
+        check_count("model.latent_dim", latent_dim, 1, 1024)
+        self.latent_dim = latent_dim
+        self.output = output
+        self.transform = transform
+        n_features = transform.n_features
+        told = Conditioning(conditioning)
+        self.encoder = encoder(
+            n_features=n_features, n_outputs=2 * latent_dim, n_labels=told.encoder_width
+        )
+        n_outputs = n_features if output == "softplus" else 2 * n_features
+        n_inputs = latent_dim + told.decoder_width
+        self.temporal = build_temporal(temporal, n_inputs)
+        self.state_size = 0
+        if self.temporal is not None:
+            n_inputs, self.state_size = self.temporal.n_outputs, self.temporal.state_size
+        self.decoder = decoder(n_inputs=n_inputs, n_outputs=n_outputs)
+        self.conditioning = told
+        feature_dim: Any = self.encoder.feature_dim
+        self.prediction = Prediction(prediction, feature_dim, latent_dim, told)
+
+    def features(self, frames: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The encoder's last features: frames [B, K], labels [B, n] → [B, H]."""
+        labels = self._labels(frames, labels)
+        if self.conditioning.encoder_width > 0:
+            frames = torch.cat([frames, self.conditioning.for_encoder(labels)], 1)
+        return self.encoder.body(frames)  # type: ignore[operator]
+
+    def posterior(self, features: Tensor) -> Normal:
+        """The posterior over latents: features [B, H] → Normal of [B, Z]."""
+        return normal_from_output(self.encoder.head(features))  # type: ignore[operator]
+
+    def encode(self, frames: Tensor, labels: Tensor | None = None) -> Normal:
+        """The posterior over latents: frames [B, K], labels [B, n] → Normal of [B, Z]."""
+        return self.posterior(self.features(frames, labels))
+
+    def decode(self, latent: Tensor, labels: Tensor | None = None) -> Normal:
+        """The distribution of frames: latent [B, Z], labels [B, n] → Normal of [B, K].
+
+        Every frame stands alone; where there is a memory, it is the first that is remembered.
+        """
+        x = self._decoder_input(latent, labels)
+        if self.temporal is not None:
+            y, _ = self.temporal(x.unsqueeze(1), self.initial_state(len(x)))
+            x = y.squeeze(1)
+        return self._distribution(self.decoder(x))
+
+    def decode_rows(
+        self, latent: Tensor, labels: Tensor | None, state: Tensor
+    ) -> tuple[Normal, Tensor]:
+        """The distribution of frames that follow each other, and the state after them.
+
+        Args:
+            latent: frames of B sequences, one sequence after the other, [B·F, Z].
+            labels: [B·F, n]; None for a model that needs none.
+            state: [B, S], of `initial_state` or of the block before.
+
+        Returns:
+            Normal of [B·F, K], state [B, S]. Blocks joined equal the whole.
+        """
+        count = len(latent)
+        x = self._decoder_input(latent, labels)
+        if self.temporal is not None:
+            y, state = self.temporal(x.reshape(len(state), count // len(state), x.shape[1]), state)
+            x = y.flatten(0, 1)
+        estimate = self._distribution(self.decoder(padded_rows(x)))
+        return Normal(estimate.mean[:count], estimate.std[:count]), state
+
+    def initial_state(self, batch: int) -> Tensor:
+        """The state of a memory before any frame: zeros [B, S]."""
+        return torch.zeros((batch, self.state_size), device=self.transform.scale.device)
+
+    def forward(self, frames: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Reconstructed frames, from the mean of the posterior: [B, K], [B, n] → [B, K]."""
+        return self.decode(self.encode(frames, labels).mean, labels).mean
+
+    def _decoder_input(self, latent: Tensor, labels: Tensor | None) -> Tensor:
+        """Latents and what stands beside them: [B, Z], [B, n] → [B, D]."""
+        labels = self._labels(latent, labels)
+        if self.conditioning.decoder_width > 0:
+            latent = torch.cat([latent, self.conditioning.for_decoder(labels)], 1)
+        return latent
+
+    def _distribution(self, raw: Tensor) -> Normal:
+        """The distribution that a decoder's raw output means: [B, …] → Normal of [B, K]."""
+        if self.output == "normal":
+            return normal_from_output(raw)
+        mean = F.softplus(raw)
+        return Normal(mean, torch.ones_like(mean))
+
+    def _labels(self, like: Tensor, labels: Tensor | None) -> Tensor:
+        """The labels, or none [B, 0] for a model that needs none."""
+        if labels is not None:
+            return labels
+        if len(self.conditioning.tasks) > 0:
+            raise ValueError("labels are missing: this model is conditioned, give [B, n_tasks]")
+        return like.new_zeros((like.shape[0], 0))
+
+    @torch.jit.unused
+    def unlabelled_magnitude(self, latent: Tensor) -> Tensor:
+        """Magnitudes of latents, all labels 0 and none with a past: [M, Z] → [M, K]."""
+        labels = latent.new_zeros(len(latent), len(self.conditioning.tasks))
+        return self.transform.to_magnitude(self.decode(latent, labels).mean)

@@ -1,0 +1,133 @@
+"""A dataset folder inspected, for itself and for what a configuration would make of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from vschaos2.audio import find_audio_files
+from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
+from vschaos2.data.dataset import SequentialWindows
+from vschaos2.data.splits import check_dataset_options, split_files
+from vschaos2.dataset_paths import sound_folder
+from vschaos2.errors import InputError
+from vschaos2.inspection.findings import Finding, Report, Training, findings_of
+from vschaos2.inspection.labels import check_labels
+from vschaos2.inspection.sounds import check_sound, unreadable_reason
+from vschaos2.ranges import check_count
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a configuration does with a dataset; see `use_of`.
+
+    Args:
+        sample_rate_hz: rate of the model.
+        n_files: use only so many files; None for all.
+        validation_fraction: part of the files that is held out.
+        seed: of the split.
+        window_samples: length of a window.
+        hop_samples: distance between windows.
+        callbacks: how to read metadata, as in `load_metadata`.
+        tasks: the tasks that the model is conditioned on or predicts.
+    """
+
+    sample_rate_hz: int
+    n_files: int | None
+    validation_fraction: float
+    seed: int
+    window_samples: int
+    hop_samples: int
+    callbacks: Mapping[str, Mapping[str, str]]
+    tasks: Sequence[str]
+
+    def __post_init__(self) -> None:
+        """Raise InputError for what no training takes."""
+        check_dataset_options(self.sample_rate_hz, self.n_files, self.validation_fraction)
+        check_count("seed", self.seed, 0, 2**32 - 1)
+        check_count("data.transform.n_fft", self.window_samples, 2, 2**15)
+        check_count("data.transform.hop", self.hop_samples, 1, self.window_samples)
+
+
+def use_of(config: DictConfig) -> Use:
+    """What a composed configuration does with its dataset.
+
+    Raises:
+        InputError: if the model is made for another sample rate.
+    """
+    rate_hz, model_rate_hz = (config.data[part].sample_rate_hz for part in ("dataset", "transform"))
+    if rate_hz != model_rate_hz:
+        raise InputError(
+            f"data.transform.sample_rate_hz is {model_rate_hz}, but data.dataset.sample_rate_hz is "
+            f"{rate_hz}: set the dataset's alone, the other follows it"
+        )
+    # Configurations without labels need not speak of them.
+    parts = [OmegaConf.select(config, f"model.{part}") for part in ("conditioning", "prediction")]
+    return Use(
+        sample_rate_hz=rate_hz,
+        n_files=config.data.dataset.n_files,
+        validation_fraction=config.data.dataset.validation_fraction,
+        seed=config.seed,
+        window_samples=config.data.transform.n_fft,
+        hop_samples=config.data.transform.hop,
+        callbacks=OmegaConf.select(config, "data.dataset.metadata_callbacks") or {},
+        tasks=sorted({str(task) for part in parts if part for task in part}),
+    )
+
+
+def inspect_dataset(
+    root: Path, use: Use, cache: SampleCache | None = None, clipping: bool = True
+) -> Report:
+    """The facts of a dataset folder and everything in it that should be mended.
+
+    Args:
+        root: dataset folder.
+        use: what it is for.
+        cache: its samples, if they are open already.
+        clipping: look for clipping too, which decodes every loud file once more.
+
+    Raises:
+        InputError: if root is no folder, `use` holds a value out of range, or the cache cannot be
+            written.
+    """
+    found = find_audio_files(sound_folder(root))
+    if not found:
+        remedy = "put recordings into its folder data/: wav, flac, aiff, ogg, mp3 …"
+        return Report(root, findings=[Finding("error", "no sound file", [str(root)], remedy)])
+    try:
+        cache = cache or open_cache(root, use.sample_rate_hz, n_files=use.n_files)
+    except NothingUsable:
+        return Report(root, findings=_unusable(root, found, use))
+    used = {file.path for file in cache.files}
+    rest = [path for path in found if path.relative_to(root).as_posix() not in used]
+    # With n_files set, files that are not in the cache were not meant to be.
+    findings = _unusable(root, rest, use) if use.n_files is None else []
+    recordings, heard = check_sound(root, cache, clipping)
+    training, planned = _plan(cache, use)
+    tasks, labelled = check_labels(root, cache, use.callbacks, use.tasks)
+    return Report(root, recordings, training, tasks, findings + heard + planned + labelled)
+
+
+def _unusable(root: Path, paths: Sequence[Path], use: Use) -> list[Finding]:
+    reasons = ((path, unreadable_reason(path, use.sample_rate_hz)) for path in paths)
+    where = [f"{path.relative_to(root).as_posix()}: {reason}" for path, reason in reasons if reason]
+    remedy = "repair these files, convert them to WAV or remove them; training leaves them out"
+    return findings_of(where, "error", "unreadable files", remedy)
+
+
+def _plan(cache: SampleCache, use: Use) -> tuple[Training, list[Finding]]:
+    training, held_out = split_files(cache, use.validation_fraction, use.seed)
+    counts = [
+        SequentialWindows(cache, files, use.window_samples, 1, use.hop_samples).n_windows
+        for files in (training, held_out)
+    ]
+    short = [file.path for file in cache.files if file.length < use.window_samples]
+    held_out_s = sum(cache.files[number].length for number in held_out) / cache.sample_rate_hz
+    plan = Training(
+        len(training), counts[0], len(held_out), counts[1], held_out_s,
+        use.window_samples, use.hop_samples, len(short),
+    )  # fmt: skip
+    remedy = "they are heard with silence around them: join or remove them, or lower n_fft"
+    what = f"files shorter than {use.window_samples} samples"
+    return plan, findings_of(short, "note", what, remedy)

@@ -1,0 +1,1 @@
+"""What is known of recordings, in words and numbers."""

@@ -1,0 +1,38 @@
+"""Patches for Pd and Max, made for one instrument from its card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from vschaos2.patches import max_patch, pd_patch
+from vschaos2.patches.controls import Controls
+from vschaos2.terminal import printable
+
+
+def patch_files(name: str, card: Mapping[str, Any]) -> dict[str, str]:
+    """Contents of the patches of an instrument, by file name.
+
+    Names in the card may be anybody's: here they lose line breaks and controls, and where a canvas
+    writes them what separates words and boxes.
+
+    Args:
+        name: of the instrument's file, without its ending.
+        card: of the instrument, as `measure_card` returns it.
+    """
+    controls = Controls.of(name, _printable(card))
+    return {
+        f"{name}.pd": pd_patch.play_patch(controls),
+        f"{name}-encode-decode.pd": pd_patch.edit_patch(controls),
+        f"{name}.maxpat": max_patch.play_patch(controls),
+        f"{name}-encode-decode.maxpat": max_patch.edit_patch(controls),
+    }
+
+
+def _printable(told: Any) -> Any:
+    """The same values, every text in them printable."""
+    if isinstance(told, str):
+        return printable(told)
+    if isinstance(told, Mapping):
+        return {key: _printable(value) for key, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [_printable(value) for value in told]
+    return told

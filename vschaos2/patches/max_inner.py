@@ -1,0 +1,203 @@
+"""The patchers within a Max patch: sources, labels, settings, what moves the axes."""
+
+from vschaos2.dsp.limiter import KNEE
+from vschaos2.patches.controls import Controls, Guess, Label, Setting
+from vschaos2.patches.max_canvas import MaxCanvas, text_width
+
+SIGNAL, NONE = "signal", ""
+WALK_STEPS = 1000
+
+
+def source() -> MaxCanvas:
+    """Inlets: which sound, and messages to the player of files. Outlet: the sound."""
+    canvas = MaxCanvas(380, 260)
+    menu = canvas.gui("inlet", 20, 20, 30, 30, comment="0 off, 1 microphone, 2 file, 3 noise")
+    messages = canvas.gui("inlet", 180, 20, 30, 30, comment="messages to sfplay~")
+    microphone = canvas.obj(110, 110, "adc~ 1", 1, [SIGNAL])
+    player = canvas.obj(180, 110, "sfplay~ 1", 2, [SIGNAL, "bang"])
+    noise = canvas.obj(270, 80, "noise~", 1, [SIGNAL])
+    quiet = canvas.obj(270, 110, "*~ 0.1", 2, [SIGNAL])
+    chosen = canvas.obj(20, 160, "selector~ 3", 4, [SIGNAL], 310)
+    canvas.chain(menu, chosen, canvas.gui("outlet", 20, 210, 30, 30, comment="sound"))
+    canvas.connect(messages, player)
+    canvas.chain(noise, quiet)
+    for inlet, box in enumerate((microphone, player, quiet), 1):
+        canvas.connect(box, chosen, 0, inlet)
+    return canvas
+
+
+def limiter() -> MaxCanvas:
+    """What passes up to the knee as it is and bends towards 1 above: the curve of `soft_clip`."""
+    canvas, room = MaxCanvas(300, 330), 1.0 - KNEE
+    sound = canvas.gui("inlet", 20, 20, 30, 30, comment="sound")
+    within = canvas.obj(20, 70, f"clip~ {-KNEE:g} {KNEE:g}", 3, [SIGNAL])
+    beyond = canvas.obj(130, 110, "-~", 2, [SIGNAL])
+    steep = canvas.obj(130, 140, f"*~ {1.0 / room:g}", 2, [SIGNAL])
+    bent = canvas.obj(130, 170, "tanh~", 1, [SIGNAL])
+    small = canvas.obj(130, 200, f"*~ {room:g}", 2, [SIGNAL])
+    both = canvas.obj(20, 240, "+~", 2, [SIGNAL])
+    canvas.chain(sound, within, both, canvas.gui("outlet", 20, 280, 30, 30, comment="within 1"))
+    canvas.chain(sound, beyond, steep, bent, small)
+    canvas.connect(within, beyond, 0, 1)
+    canvas.connect(small, both, 0, 1)
+    return canvas
+
+
+def switch(key: str, method: str) -> MaxCanvas:
+    """A toggle as the message that wakes or rests a model."""
+    canvas = MaxCanvas(max(200.0, 40 + text_width(f"s {key}.{method}")), 180)
+    inlet = canvas.gui("inlet", 20, 20, 30, 30, comment="on or off")
+    message = canvas.msg(20, 70, "enable $1")
+    canvas.chain(inlet, message, canvas.obj(20, 110, f"s {key}.{method}", 1, []))
+    return canvas
+
+
+def messages(key: str, method: str) -> MaxCanvas:
+    """All that is said to one model, and what is said to every one."""
+    step = text_width(f"r {key}.{method}") + 14
+    canvas = MaxCanvas(40 + step + text_width(f"r {key}.models"), 160)
+    out = canvas.gui("outlet", 20, 90, 30, 30, comment="messages")
+    for x, name in ((20, method), (20 + step, "models")):
+        canvas.connect(canvas.obj(x, 20, f"r {key}.{name}", 0, [NONE]), out)
+    return canvas
+
+
+def label_value(label: Label, key: str, offset: int) -> MaxCanvas:
+    """From a menu's entry to the label's value, for all who receive it."""
+    canvas = MaxCanvas(420, 260)
+    sent = f"s {key}.{label.key}"
+    entry = canvas.gui("inlet", 20, 20, 30, 30, comment="the menu's entry")
+    value = canvas.obj(20, 70, f"- {offset}", 2, ["int"]) if label.names else entry
+    if label.names:
+        canvas.connect(entry, value)
+    canvas.connect(value, canvas.obj(20, 110, sent, 1, []))
+    # What decode cannot guess stays at the last class.
+    is_all = label.is_guessed_in_decode or not label.is_guessed
+    choose = canvas.obj(20, 160, f"split {-1 if is_all else 0}. 1000000.", 3, [NONE, NONE])
+    canvas.chain(choose, canvas.obj(20, 200, f"{sent}.played", 1, []))
+    canvas.connect(value, choose)
+    canvas.width = max(canvas.width, 40 + text_width(f"{sent}.played"))
+    return canvas
+
+
+def heard_value(guess: Guess, key: str) -> MaxCanvas:
+    """A guess as its number; of classes, as what sets a menu and says nothing on."""
+    canvas = MaxCanvas(360, 220)
+    last = canvas.obj(20, 20, f"r {key}.heard.{guess.key}", 0, [NONE])
+    canvas.width = max(canvas.width, 40 + text_width(f"r {key}.heard.{guess.key}"))
+    if guess.names:
+        whole = canvas.obj(20, 60, "expr int($f1 + 0.5)", 1, [NONE], 130)
+        shown = canvas.obj(20, 100, "prepend set", 1, [NONE])
+        canvas.chain(last, whole, shown)
+        last = shown
+    canvas.chain(last, canvas.gui("outlet", 20, 150, 30, 30, comment=guess.name))
+    return canvas
+
+
+def set_attribute(setting: Setting, key: str) -> MaxCanvas:
+    """A value as the message that sets an attribute of all models."""
+    canvas = MaxCanvas(320, 180)
+    inlet = canvas.gui("inlet", 20, 20, 30, 30, comment=f"value of {setting.name}")
+    if setting.kind == "event":
+        message = canvas.msg(20, 70, f"set {setting.name} 1")
+    else:
+        message = canvas.obj(20, 70, f"prepend set {setting.name}", 1, [NONE])
+    canvas.chain(inlet, message, canvas.obj(20, 110, f"s {key}.models", 1, []))
+    canvas.width = max(canvas.width, 40 + text_width(f"prepend set {setting.name}"))
+    return canvas
+
+
+def label_signals(controls: Controls) -> MaxCanvas:
+    """Labels as they are commanded. Outlets: a signal for each."""
+    canvas = MaxCanvas(0, 180)
+    x = 20.0
+    for label in controls.labels:
+        come = canvas.obj(x, 20, f"r {controls.key}.{label.key}", 0, [NONE])
+        signal = canvas.obj(x, 60, "sig~", 1, [SIGNAL], 34)
+        canvas.chain(come, signal, canvas.gui("outlet", x, 110, 30, 30, comment=label.task))
+        x += text_width(f"r {controls.key}.{label.key}") + 14
+    canvas.width = x
+    return canvas
+
+
+def labels_played(controls: Controls) -> MaxCanvas:
+    """Labels as `decode` plays them. Outlets: a number for each."""
+    canvas = MaxCanvas(0, 140)
+    x = 20.0
+    for label in controls.labels:
+        name = f"r {controls.key}.{label.key}.played"
+        come = canvas.obj(x, 20, name, 0, [NONE])
+        canvas.connect(come, canvas.gui("outlet", x, 70, 30, 30, comment=label.task))
+        x += text_width(name) + 14
+    canvas.width = x
+    return canvas
+
+
+def walk(controls: Controls) -> MaxCanvas:
+    """A slow random walk: every axis glides to places that change now and then; and fixed places.
+
+    Inlets: on or off, seconds, and the number of a place. Outlets: the axes.
+    """
+    step, count = 130, len(controls.ranges)
+    places = [" ".join(f"{value:g}" for value in each) for each in controls.places]
+    canvas = MaxCanvas(60 + max(step * max(3, count), *map(text_width, places)), 680)
+    on = canvas.gui("inlet", 20, 20, 30, 30, comment="on or off")
+    seconds = canvas.gui("inlet", 20 + step, 20, 30, 30, comment="seconds")
+    whole = canvas.obj(20 + step, 60, "* 1000.", 2, ["float"])
+    canvas.chain(seconds, whole)
+    number = canvas.gui("inlet", 20 + 2 * step, 20, 30, 30, comment="number of a place")
+    numbers = " ".join(str(i) for i in range(len(places)))
+    which = canvas.obj(20 + 2 * step, 60, f"sel {numbers}", 1, [NONE] * (len(places) + 1))
+    zeros = " 0." * count
+    spread = canvas.obj(20, 580, f"unpack{zeros}", 1, ["float"] * count)
+    canvas.width = max(canvas.width, 40 + text_width(f"unpack{zeros}"))
+    canvas.chain(number, which)
+    for i, text in enumerate(places):
+        message = canvas.msg(20, 300 + 30 * i, text)
+        canvas.connect(which, message, i)
+        canvas.connect(message, spread)
+    for axis, (low, high) in enumerate(controls.ranges):
+        x = 20 + step * axis
+        tick = canvas.obj(x, 110, "metro 8000", 2, ["bang"])
+        place = canvas.obj(x, 140, f"random {WALK_STEPS + 1}", 2, ["int"])
+        scaled = canvas.obj(x, 170, f"scale 0 {WALK_STEPS} {low:.6g} {high:.6g}", 6, [NONE], 120)
+        pair = canvas.obj(x, 200, "pack 0. 8000.", 2, [NONE])
+        glide = canvas.obj(x, 230, "line 0. 30", 3, [NONE, NONE, "bang"])
+        canvas.chain(on, tick, place, scaled, pair, glide)
+        canvas.connect(whole, tick, 0, 1)
+        canvas.connect(whole, pair, 0, 1)
+        out = canvas.gui("outlet", x, 630, 30, 30, comment=f"axis {axis + 1}")
+        canvas.connect(glide, out)
+        canvas.connect(spread, out, axis)
+    return canvas
+
+
+def send_heard(key: str, name: str) -> MaxCanvas:
+    """A guess as a number, ten times a second, to whoever shows it."""
+    sent = f"s {key}.heard.{name}"
+    canvas = MaxCanvas(max(320, 40 + text_width(sent)), 180)
+    inlet = canvas.gui("inlet", 20, 20, 30, 30, comment="a guess")
+    value = canvas.obj(20, 70, "snapshot~ 100", 2, ["float"])
+    canvas.chain(inlet, value, canvas.obj(20, 110, sent, 1, []))
+    return canvas
+
+
+def chosen(controls: Controls, label: Label) -> MaxCanvas:
+    """A label as commanded, or as heard; its selector~: 1 lets the guess through, 2 the command."""
+    canvas = MaxCanvas(480, 280)
+    name = f"{controls.key}.{label.key}"
+    inlet = canvas.gui("inlet", 140, 20, 30, 30, comment="what is heard")
+    come = canvas.obj(220, 20, f"r {name}", 0, [NONE])
+    signal = canvas.obj(220, 60, "sig~", 1, [SIGNAL], 34)
+    which = canvas.obj(20, 100, "expr ($f1 >= 0.) + 1", 1, [NONE], 150)
+    start = 1 if any(guess.name == label.task for guess in controls.guesses) else 2
+    choose = canvas.obj(20, 150, f"selector~ 2 {start}", 3, [SIGNAL], 220)
+    out = canvas.gui("outlet", 20, 200, 30, 30, comment=label.task)
+    if start == 1:
+        canvas.connect(come, which)
+        canvas.connect(which, choose)
+        canvas.connect(inlet, choose, 0, 1)
+    canvas.connect(come, signal)
+    canvas.connect(signal, choose, 0, 2)
+    canvas.connect(choose, out)
+    return canvas

@@ -1,0 +1,88 @@
+"""The upper half of a Max patch: what it is, where its sound comes from, labels and settings."""
+
+import re
+
+from vschaos2.patches import max_blocks as blocks
+from vschaos2.patches import max_inner as inner
+from vschaos2.patches.controls import Controls, reads_as_number
+from vschaos2.patches.flow import Block, flow
+from vschaos2.patches.max_canvas import ACCENT, MaxCanvas, text_width
+
+GAP, HEADER_HEIGHT, TITLE_HEIGHT = 12, 88, 30
+SOUND_WIDTH, LEAST_TOP = 480, 240
+LABELS_AT, HEARD_AT = 140, 270  # pixels from the sound's source to the labels, to guesses
+INLET_MARGIN = 19.0  # pixels of a box's width that its inlets do not spread over
+SIGNAL, NONE = "signal", ""
+
+
+def header(canvas: MaxCanvas, controls: Controls, first_steps: str) -> None:
+    """Name, figures and what to do first, across the top."""
+    canvas.panel(0, 0, canvas.width, HEADER_HEIGHT - GAP, ACCENT)
+    canvas.comment(12, 2, controls.name, size=20)
+    canvas.comment(12, 33, controls.figures)
+    canvas.comment(12, 54, first_steps)
+
+
+def every_block(controls: Controls) -> list[Block[MaxCanvas]]:
+    """Labels, then what is heard besides, then settings."""
+    settings = [blocks.setting_block(setting, controls.key) for setting in controls.settings]
+    return [*blocks.label_blocks(controls), *settings]
+
+
+def control_panel(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> int:
+    """Labels and settings beside the sound; returns the panel's height."""
+    every = every_block(controls)
+    width = int(canvas.width) - x - GAP
+    places, inner_height = flow(every, width - 2 * GAP)
+    height = max(LEAST_TOP, inner_height + TITLE_HEIGHT + GAP)
+    canvas.panel(x, y, width, height)
+    canvas.comment(x + 10, y + 4, "labels and model" if controls.labels else "model", size=14)
+    for block, (left, top) in zip(every, places, strict=True):
+        block.draw(canvas, x + GAP + left, y + TITLE_HEIGHT + top)
+    return height
+
+
+def sound_width(controls: Controls) -> int:
+    """Pixels of the panel of the sound."""
+    shown = 24 + HEARD_AT + 62 * len(controls.guesses)
+    return max(SOUND_WIDTH, shown, _switch_at(controls) + int(text_width("loadmess 1")) + 2 * GAP)
+
+
+def _switch_at(controls: Controls) -> int:
+    """Where the switch of `forward` stands, right of all that leads to the model."""
+    text = f"nn~ {model_word(controls.name)} forward {controls.buffer}"
+    labels = LABELS_AT + 30 * max(2, len(controls.labels))
+    return max(350, labels + GAP, int(text_width(text)) + GAP)
+
+
+def forward(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> None:
+    """Sound through the model, from where it is chosen to the loudspeakers."""
+    key, count = controls.key, len(controls.labels)
+    sound = blocks.source(canvas, x, y)
+    blocks.switch(canvas, x + _switch_at(controls), y, key, "forward", is_on=True)
+    text = f"nn~ {model_word(controls.name)} forward {controls.buffer}"
+    width = max(text_width(text), LABELS_AT + 30.0 * count if count else 0.0)
+    outlets = 1 + len(controls.guesses)
+    model = canvas.obj(x, y + 122, text, 1 + count, [SIGNAL] * outlets, width)
+    canvas.connect(sound, model)
+    messages = canvas.sub(x + 30, y + 88, "messages", inner.messages(key, "forward"), 1, [NONE])
+    canvas.connect(messages, model)
+    if controls.labels:
+        signals = canvas.sub(
+            x + LABELS_AT, y + 88, "labels", inner.label_signals(controls), 1,
+            [SIGNAL] * count, max(text_width("p labels"), 30 * (count - 1) + INLET_MARGIN),
+        )  # fmt: skip
+        for i in range(count):
+            canvas.connect(signals, model, i, 1 + i)
+    for i, guess in enumerate(controls.guesses):
+        box = canvas.sub(
+            x + HEARD_AT + 62 * i, y + 160, "heard", inner.send_heard(key, guess.key), 1, []
+        )
+        canvas.connect(model, box, 1 + i)
+    blocks.output(canvas, x, y + 156, model, f"{key} forward")
+
+
+def model_word(name: str) -> str:
+    """A model's name as one word: quoted, and with its ending where it reads as a number."""
+    name = f"{name}.ts" if reads_as_number(name) else name
+    return f'"{name}"' if re.search(r"[\s,;]", name) else name

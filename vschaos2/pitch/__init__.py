@@ -1,0 +1,1 @@
+"""Pitch and octave, heard in recordings."""

@@ -1,0 +1,196 @@
+"""What runs there are below a folder, and how far each has come."""
+
+import logging
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from vschaos2.config import suggestion
+from vschaos2.errors import InputError
+from vschaos2.folders import no_folder
+from vschaos2.runs.checkpoints import MISFITS, check_finite, number, read_checkpoint
+from vschaos2.runs.folder import MONITOR, Run, load_run, read_config
+from vschaos2.runs.lock import is_training
+from vschaos2.terminal import printable
+
+logger = logging.getLogger(__name__)
+
+TRAINED, TRAINING, INTERRUPTED, EMPTY = "trained", "training", "interrupted", "empty"
+
+
+class RunRow(NamedTuple):
+    """One version of one run.
+
+    Attributes:
+        path: rundir/name/version_N.
+        name: the run's name.
+        version: N.
+        date: when its folder was last written to, local time, to the minute.
+        state: trained; training (at this moment); interrupted (it can be resumed); empty (no
+            checkpoint yet); or damaged, with the reason.
+        steps: optimiser steps so far.
+        minutes: spent in training so far.
+        best: least held-out spectral convergence.
+        latent_dim: latent dimensions.
+        labels: tasks it is told or guesses, each once.
+    """
+
+    path: str
+    name: str
+    version: int
+    date: str
+    state: str
+    steps: int | None = None
+    minutes: float | None = None
+    best: float | None = None
+    latent_dim: int | None = None
+    labels: tuple[str, ...] = ()
+
+
+def list_runs(root: Path) -> list[RunRow]:
+    """The runs in a rundir, in one run's folder, or in a version's, by name and version.
+
+    Raises:
+        InputError: if the folder is not there, or holds no run.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root}: {no_folder(root)}: give the rundir of your trainings")
+    own = [root] if root.name.startswith("version_") else []
+    folders = [*own, *root.glob("version_*"), *root.glob("*/version_*")]
+    found = [p for p in folders if p.is_dir() and p.name.removeprefix("version_").isdecimal()]
+    if not found:
+        raise InputError(
+            f"{root}: holds no run (name/version_N): give the folder that was rundir in training"
+        )
+    return sorted((_row(folder) for folder in found), key=lambda row: (row.name, row.version))
+
+
+def run_in(path: Path, name: str | None = None) -> Path:
+    """The folder of the one run that a path means: itself, or one of the runs in a rundir.
+
+    Args:
+        path: rundir, rundir/name or rundir/name/version_N.
+        name: of a run in rundir; None for the one that was trained last. For a path that is no
+            rundir it means nothing.
+
+    Raises:
+        InputError: if there is no run of that name in the rundir, or none that was trained.
+    """
+    path = Path(path)
+    if not path.is_dir() or (path / "config.yaml").is_file() or any(path.glob("version_*")):
+        return path
+    runs = sorted({folder.parent for folder in path.glob("*/version_*")})
+    if not runs:
+        return path  # and whoever loads it says so
+    names = [run.name for run in runs]
+    if name is not None:
+        if name not in names:
+            raise InputError(
+                f"{path}: no run {name!r}{suggestion(name, names)} (there are {', '.join(names)})"
+            )
+        return path / name
+    trained = [file for run in runs for file in run.glob("version_*/checkpoints/*.ckpt")]
+    if not trained:
+        raise InputError(
+            f"{path}: none of its runs has a checkpoint yet ({', '.join(names)}): train one"
+        )
+    newest = max(trained, key=lambda file: file.stat().st_mtime).parents[2]
+    logger.info("%s: the run that was trained last; -n NAME chooses another", newest)
+    return newest
+
+
+def load_named_run(path: Path, name: str | None, version: int | None) -> Run:
+    """The run that a path and a name mean, loaded.
+
+    Raises:
+        InputError: as `run_in` and `load_run`, or if the path is one run, and the name another's.
+    """
+    trained = load_run(run_in(path, name), version)
+    if name not in (None, trained.folder.resolve().parent.name):
+        raise InputError(f"{path} is one run: leave -n {name} out")
+    return trained
+
+
+def table(rows: list[RunRow]) -> str:
+    """Rows as text, one line each, under a line of headings."""
+    lines = [("run", "v", "date", "steps", "minutes", "SC", "latents", "labels", "state")]
+    for row in rows:
+        numbers = (
+            "" if row.steps is None else str(row.steps),
+            "" if row.minutes is None else f"{row.minutes:.1f}",
+            "" if row.best is None else f"{row.best:.3f}",
+            "" if row.latent_dim is None else str(row.latent_dim),
+        )
+        labels = " ".join(row.labels)
+        lines.append((row.name, str(row.version), row.date, *numbers, labels, row.state))
+    shown = [[printable(cell) for cell in line] for line in lines]
+    widths = [max(len(line[i]) for line in shown) for i in range(len(lines[0]))]
+    is_number = (1, 3, 4, 5, 6)
+    text = [
+        "  ".join(
+            cell.rjust(width) if i in is_number else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in shown
+    ]
+    return "\n".join(text)
+
+
+def _row(folder: Path) -> RunRow:
+    checkpoints = [folder / "checkpoints" / name for name in ("last.ckpt", "best.ckpt")]
+    present = [path for path in checkpoints if path.is_file()]
+    written = max(path.stat().st_mtime for path in [folder, *present])
+    row = RunRow(
+        path=str(folder),
+        name=folder.resolve().parent.name,
+        version=int(folder.name.removeprefix("version_")),
+        date=datetime.fromtimestamp(written).strftime("%Y-%m-%d %H:%M"),
+        state=TRAINING if is_training(folder) else EMPTY,
+    )
+    if not (folder / "config.yaml").is_file():
+        return row
+    try:
+        row = row._replace(**_described(read_config(folder)))
+        if not present:
+            return row
+        last = read_checkpoint(present[0], in_memory=False)
+        check_finite(present[0], last.get("latents"), "latents")  # few, and of all the weights
+        row = row._replace(**_measured(last))
+        if row.state == EMPTY:
+            # What was trained before trainings could be resumed does not say how it ended.
+            is_over = last.get("is_over", True)
+            row = row._replace(state=TRAINED if is_over else INTERRUPTED)
+        if present[1:]:
+            best = read_checkpoint(present[1], in_memory=False)
+            row = row._replace(best=_measured(best)["best"])
+    except InputError as error:
+        return row._replace(state=f"damaged: {error}")
+    except MISFITS as error:
+        what = " ".join(f"{type(error).__name__} {error}".split())
+        return row._replace(state=f"damaged: {what:.120}")
+    return row
+
+
+def _described(config: DictConfig) -> dict[str, Any]:
+    """What a configuration says."""
+    tasks = [OmegaConf.select(config, f"model.{part}") for part in ("conditioning", "prediction")]
+    labels = [str(task) for part in tasks for task in part or ()]
+    return {
+        "latent_dim": int(config.model.latent_dim),
+        "labels": tuple(dict.fromkeys(labels)),
+    }
+
+
+def _measured(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """What a checkpoint says."""
+    summary = checkpoint["summary"]
+    best = float(summary.get(MONITOR, math.nan))
+    return {
+        "steps": int(number(summary["step"], 0.0)),
+        "minutes": number(summary["seconds"], 0.0) / 60,
+        "best": best if math.isfinite(best) else None,
+    }
