@@ -19,6 +19,7 @@ from vschaos2.config import call
 from vschaos2.dsp.spectral import GREATEST_RATE_HZ, SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.families.vae.vae import VAE
+from vschaos2.nets import decoders, encoders  # noqa: F401 - their parts register themselves
 from vschaos2.parts import check_targets, part, part_of
 
 part("transform")(SpectralTransform)
