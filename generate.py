@@ -259,7 +259,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 def trained_run(arguments: argparse.Namespace) -> Any:
     """The run that was asked for, loaded."""
-    from vschaos2.runs.listing import load_named_run
+    from vschaos2.families.loading import load_named_run
 
     return load_named_run(arguments.run, arguments.name, arguments.version)
 

@@ -37,8 +37,8 @@ def main() -> None:
     from vschaos2.export.checks import ExportError
     from vschaos2.export.operators import UnknownOperatorError
     from vschaos2.export.write import check_name, export_run
+    from vschaos2.families.loading import load_run
     from vschaos2.generation.player import run_inversion
-    from vschaos2.runs.folder import load_run
     from vschaos2.runs.listing import run_in
 
     if arguments.name is not None:

@@ -51,7 +51,8 @@ def main() -> None:
     def compose_and_train(config: DictConfig) -> None:
         nonlocal is_composed
         is_composed = True
-        from vschaos2.training.session import is_first_process, train
+        from vschaos2.families.train import train
+        from vschaos2.training.processes import is_first_process
         from vschaos2.training.sweep import job_of_sweep
 
         try:
@@ -81,9 +82,9 @@ def main() -> None:
 def resume(arguments: list[str]) -> None:
     """Continue the training that `resume=RUN` names; other key=value arguments change its end."""
     from vschaos2.errors import InputError
+    from vschaos2.families.train import find_training, train
     from vschaos2.overrides import expanded, lenient_overrides
-    from vschaos2.training.resume import find_training
-    from vschaos2.training.session import is_first_process, train
+    from vschaos2.training.processes import is_first_process
 
     flags = [argument for argument in arguments if argument.startswith("-")]
     if flags:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vschaos2.audio import AudioWriter
-from vschaos2.runs.folder import load_run
+from vschaos2.families.loading import load_run
 
 PROGRAM = Path(__file__).resolve().parent.parent / "generate.py"
 BAR_SPEED, BAR_MEGABYTES = 40.0, 600.0

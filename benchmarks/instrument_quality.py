@@ -16,9 +16,9 @@ import torch
 
 from vschaos2.audio import find_audio_files, read_audio
 from vschaos2.dsp.streaming import StreamingAnalysis
+from vschaos2.families.loading import load_run
 from vschaos2.generation import offline_core
 from vschaos2.objectives.measures import measure
-from vschaos2.runs.folder import load_run
 
 
 @torch.inference_mode()

@@ -22,13 +22,13 @@ from torch import Tensor
 
 from vschaos2.audio import read_audio
 from vschaos2.data.cache import open_cache
+from vschaos2.families.loading import load_run
 from vschaos2.families.vae.hearing import label_tasks
 from vschaos2.families.vae.signal_path import hear, offline_core
 from vschaos2.generation.evaluation import known_labels
 from vschaos2.generation.label_swap import PitchSwap
 from vschaos2.generation.player import run_inversion
 from vschaos2.labels.metadata import Metadata, load_metadata
-from vschaos2.runs.folder import load_run
 
 SOUNDING = 10.0 ** (-40 / 20)
 

@@ -19,9 +19,9 @@ import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
 
+from vschaos2.families.train import train
 from vschaos2.monitor.watching import Monitor
-from vschaos2.training import session
-from vschaos2.training.step import VAETraining
+from vschaos2.training.step import Training
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 BAR = 0.05
@@ -39,18 +39,18 @@ def main() -> None:
 
     started: list[float] = []
     spent: list[tuple[str, float, float]] = []  # kind, when it began, how long it took
-    plain_start, plain_report = VAETraining.on_train_start, Monitor.report
+    plain_start, plain_report = Training.on_train_start, Monitor.report
 
-    def clocked_start(self: VAETraining) -> None:
+    def clocked_start(self: Training) -> None:
         plain_start(self)
         started.append(time.perf_counter())
 
-    def clocked_report(self: Monitor, kind: str, trainer: pl.Trainer, step: VAETraining) -> None:
+    def clocked_report(self: Monitor, kind: str, trainer: pl.Trainer, step: Training) -> None:
         begin = time.perf_counter()
         plain_report(self, kind, trainer, step)
         spent.append((kind, begin - started[0], time.perf_counter() - begin))
 
-    VAETraining.on_train_start = clocked_start  # type: ignore[method-assign]
+    Training.on_train_start = clocked_start  # type: ignore[method-assign]
     Monitor.report = clocked_report  # type: ignore[method-assign]
     with (
         tempfile.TemporaryDirectory() as rundir,
@@ -67,7 +67,7 @@ def main() -> None:
                 f"trainer.max_time=00:{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}",
             ],
         )
-        folder = session.train(config)
+        folder = train(config)
         total = time.perf_counter() - started[0]
         kept = [path for path in (folder / "samples").rglob("*") if path.is_file()]
         megabytes = sum(path.stat().st_size for path in kept) / 1e6

@@ -19,8 +19,8 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from vschaos2.data.dataset import WindowBatches
-from vschaos2.training import session
-from vschaos2.training.step import VAETraining
+from vschaos2.families.train import train
+from vschaos2.training.step import Training
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 FIRST = 50  # steps that warm up
@@ -38,9 +38,9 @@ def main() -> None:
 
     ends: list[float] = []
     assembling: list[float] = []
-    plain_end, plain_batch_at = VAETraining.on_train_batch_end, WindowBatches.batch_at
+    plain_end, plain_batch_at = Training.on_train_batch_end, WindowBatches.batch_at
 
-    def timed_end(self: VAETraining, outputs: Any, batch: dict[str, Any], index: int) -> None:
+    def timed_end(self: Training, outputs: Any, batch: dict[str, Any], index: int) -> None:
         plain_end(self, outputs, batch, index)
         ends.append(time.perf_counter())
 
@@ -50,7 +50,7 @@ def main() -> None:
         assembling.append(time.perf_counter() - start)
         return batch
 
-    VAETraining.on_train_batch_end = timed_end  # type: ignore[method-assign]
+    Training.on_train_batch_end = timed_end  # type: ignore[method-assign]
     WindowBatches.batch_at = timed_batch_at  # type: ignore[method-assign]
     with (
         tempfile.TemporaryDirectory() as rundir,
@@ -67,7 +67,7 @@ def main() -> None:
                 "++trainer.limit_val_batches=0",
             ],
         )
-        session.train(config)
+        train(config)
         batch = config.data.loader.batch_size
     steps = torch.tensor(ends).diff()[FIRST:]
     batches = torch.tensor(assembling[FIRST:])

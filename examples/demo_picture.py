@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from vschaos2.audio import read_audio
 from vschaos2.dsp.streaming import StreamingAnalysis
-from vschaos2.runs.folder import load_run
+from vschaos2.families.loading import load_run
 
 COLUMNS = 5
 TOP_HZ = 10_000

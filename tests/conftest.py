@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.export.write import export_run
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.runs.folder import Run
@@ -73,7 +74,7 @@ def tiny_run(tmp_path_factory) -> Run:
     latents = torch.randn(256, 4, generator=generator) @ mixing + torch.arange(4.0)
     folder = tmp_path_factory.mktemp("runs") / "tiny" / "version_0"
     summary = {"step": 20.0, "epoch": 1.0, "seconds": 1.5}
-    return Run(folder, OmegaConf.create(TINY), seeded_model(), latents, summary, {})
+    return Run(folder, OmegaConf.create(TINY), seeded_model(), Kept(latents, {}), summary)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +85,7 @@ def tiny_axes(tiny_run) -> dict:
     def magnitude_of(latent: torch.Tensor) -> torch.Tensor:
         return model.transform.to_magnitude(model.decode(latent).mean)
 
-    return {kind: fit_axes(tiny_run.latents, kind, magnitude_of) for kind in PROJECTIONS}
+    return {kind: fit_axes(tiny_run.kept.latents, kind, magnitude_of) for kind in PROJECTIONS}
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ sys.path.insert(0, str(ROOT))
 
 import train_model  # noqa: E402
 from vschaos2.command_line import run  # noqa: E402
-from vschaos2.training.step import VAETraining  # noqa: E402
+from vschaos2.training.step import Training  # noqa: E402
 
 windows: list[torch.Tensor] = []
-trained_batch = VAETraining.on_train_batch_end
+trained_batch = Training.on_train_batch_end
 
 
 def remember_windows(self, outputs, batch, index):
@@ -36,8 +36,8 @@ def leave_what_was_seen(self):
     torch.save(seen, Path(os.environ["PROBE_FOLDER"]) / f"rank_{self.trainer.global_rank}.pt")
 
 
-VAETraining.on_train_batch_end = remember_windows
-VAETraining.on_fit_end = leave_what_was_seen
+Training.on_train_batch_end = remember_windows
+Training.on_fit_end = leave_what_was_seen
 
 if __name__ == "__main__":
     run(train_model.main)

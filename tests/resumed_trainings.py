@@ -8,9 +8,8 @@ import torch
 from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from vschaos2.families.train import find_training, train
 from vschaos2.runs.checkpoints import read_checkpoint
-from vschaos2.training.resume import find_training
-from vschaos2.training.session import train
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 BATCHES = 7

@@ -18,9 +18,11 @@ from pytorch_lightning.plugins.precision import MixedPrecision
 from resumed_trainings import TWO_STEPS
 
 from vschaos2.errors import InputError
-from vschaos2.runs.folder import load_run
-from vschaos2.training import session, sweep
-from vschaos2.training.session import train
+from vschaos2.families.loading import load_run
+from vschaos2.families.train import train
+from vschaos2.training import processes, sweep
+from vschaos2.training.objective import Objective
+from vschaos2.training.step import Training
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = (
@@ -115,15 +117,15 @@ def test_processes_that_are_started_elsewhere_leave_one_run(recordings, tmp_path
     assert load_run(tmp_path / "both").summary["step"] == 4
 
 
-@pytest.mark.parametrize("variable", session.RANK_VARIABLES)
+@pytest.mark.parametrize("variable", processes.RANK_VARIABLES)
 def test_only_a_process_numbered_zero_everywhere_is_the_first(variable, monkeypatch):
-    for name in session.RANK_VARIABLES:
+    for name in processes.RANK_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    assert session.is_first_process()
+    assert processes.is_first_process()
     monkeypatch.setenv(variable, "0")
-    assert session.is_first_process()
+    assert processes.is_first_process()
     monkeypatch.setenv(variable, "1")
-    assert not session.is_first_process()
+    assert not processes.is_first_process()
 
 
 @pytest.mark.slow
@@ -224,9 +226,7 @@ def test_bfloat16_trains_on_the_cpu_and_keeps_float32_weights(recordings, tmp_pa
 
 def test_gradients_of_mixed_precision_can_be_clipped(tiny_model):
     # Lightning refuses to clip where the optimiser undoes the scaling by itself.
-    step = session.training_step(
-        *(tiny_model, session.Augment(), {"l1": 1.0}, {"name": "kl"}, {}, {}),
-    )
+    step = Training(tiny_model, Objective(tiny_model))
     for precision, fused in (("16-mixed", False), ("bf16-mixed", False), ("32-true", True)):
         step._trainer = SimpleNamespace(precision=precision)
         (optimiser,) = [step.configure_optimizers()]

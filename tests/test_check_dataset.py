@@ -423,6 +423,6 @@ def test_wrong_arguments_are_one_line_and_exit_code_2(
 def test_what_the_check_passes_training_loads(dataset):
     write_task(dataset, "pitch", "".join(f"data/{n}.wav\t{n}\n" for n in range(4)))
     assert inspect_dataset(dataset, USE).errors == 0
-    files = open_cache(dataset, RATE_HZ).files
+    files = [file.path for file in open_cache(dataset, RATE_HZ).files]
     labels = load_metadata(dataset, files).at(np.arange(4), np.full(4, 0.1))["pitch"]
     assert labels.tolist() == [0, 1, 2, 3]

@@ -10,10 +10,10 @@ from hydra import compose, initialize_config_dir
 from resumed_trainings import TWO_STEPS
 
 from vschaos2.export.write import export_run
+from vschaos2.families.loading import load_run
+from vschaos2.families.train import train
 from vschaos2.generation import reconstruct
 from vschaos2.objectives.measures import spectral_convergence
-from vschaos2.runs.folder import load_run
-from vschaos2.training.session import train
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "base")
@@ -52,7 +52,7 @@ def test_config_composes_trains_exports_and_reloads(name, recordings, tmp_path):
     )
     run = load_run(train(composed))
     assert run.summary["step"] == 2
-    assert run.latents.shape[1] == run.model.latent_dim
+    assert run.kept.latents.shape[1] == run.model.latent_dim
     # The export itself compares the reloaded file with the eager model, whole and in blocks.
     path = export_run(run, tmp_path, name, inversion=composed.inversion, blocks=3)
     loaded = torch.jit.load(str(path))

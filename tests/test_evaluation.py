@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from vschaos2.errors import InputError
 from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.signal_path import hear
 from vschaos2.generation import Player, evaluate, map_latents, offline_core, reconstruct
 from vschaos2.generation.latent_map import principal, write_csv
@@ -57,7 +58,7 @@ def run(dataset, tmp_path):
     folder = tmp_path / "runs" / "x" / "version_0"
     folder.mkdir(parents=True)
     (folder / "held_out.txt").write_text("data/deep/b.wav\n")
-    return Run(folder, config, model, latents, {}, {"pitch": ["A", "B", "C"]})
+    return Run(folder, config, model, Kept(latents, {"pitch": ["A", "B", "C"]}), {})
 
 
 def read(path):

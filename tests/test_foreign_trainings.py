@@ -14,11 +14,11 @@ import yaml
 from resumed_trainings import resume, train_new, write_recordings
 
 from vschaos2.errors import InputError
+from vschaos2.families.loading import load_run
+from vschaos2.families.train import find_training
 from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
-from vschaos2.runs.folder import load_run
 from vschaos2.training import session
 from vschaos2.training.event_files import PREFIX
-from vschaos2.training.resume import find_training
 
 GO_ON = "trainer.max_epochs=2"
 

@@ -10,6 +10,8 @@ from omegaconf import OmegaConf
 
 import generate
 from vschaos2.errors import InputError
+from vschaos2.families.vae import signal_path
+from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.signal_path import hear, resampled, sound_of, through, under_gain
 from vschaos2.generation import (
     PathOptions,
@@ -18,7 +20,6 @@ from vschaos2.generation import (
     play_latents,
     play_paths,
     reconstruct,
-    signal_path,
 )
 from vschaos2.generation.paths import read_latents, write_latents
 from vschaos2.generation.player import faded
@@ -49,7 +50,7 @@ def run_folder(tiny_run, tmp_path):
     (folder / "checkpoints").mkdir(parents=True)
     OmegaConf.save(tiny_run.config, folder / "config.yaml")
     state = {f"average.module.{k}": v for k, v in tiny_run.model.state_dict().items()}
-    content = {"state_dict": state, "latents": tiny_run.latents, "summary": {"step": 1.0}}
+    content = {"state_dict": state, "latents": tiny_run.kept.latents, "summary": {"step": 1.0}}
     torch.save(content, folder / "checkpoints" / "best.ckpt")
     return folder
 
@@ -252,7 +253,7 @@ def test_interpolation_starts_and_ends_at_training_sounds(player, tiny_run, tmp_
     play_paths(player, ["interpolate"], tmp_path, 1, 200)
     x = np.load(tmp_path / "trajectories" / "interpolate_0.npy")
     axes = player.axes
-    known = ((tiny_run.latents - axes.centre) @ axes.to_axes).numpy()
+    known = ((tiny_run.kept.latents - axes.centre) @ axes.to_axes).numpy()
     for end in (x[0], x[-1]):
         assert np.abs(known - end).max(1).min() < 1e-4
 
@@ -290,7 +291,7 @@ def test_a_saved_path_plays_as_it_did(player, tmp_path):
 
 
 def test_projections_play_the_same_point_in_their_own_coordinates(tiny_run, tmp_path):
-    z = tiny_run.latents[7]
+    z = tiny_run.kept.latents[7]
     sounds = []
     for projection in ("pca", "ica", "none"):
         player = Player(tiny_run, projection)
@@ -363,7 +364,9 @@ def test_a_label_that_nobody_gives_is_told(tiny_run, caplog):
     from vschaos2.families.vae.build import build_model
 
     model = build_model(config).eval()
-    run = Run(tiny_run.folder, config, model, tiny_run.latents, {}, {"pitch": ["C", "D", "E"]})
+    run = Run(
+        tiny_run.folder, config, model, Kept(tiny_run.kept.latents, {"pitch": ["C", "D", "E"]}), {}
+    )
     Player(run).tell_of_labels()
     assert "pitch is not given, C is played: choose with --meta pitch VALUE" in caplog.text
     caplog.clear()

@@ -19,6 +19,7 @@ from vschaos2.export.nn_tilde import define_text_attributes
 from vschaos2.export.write import export_run
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
 from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.labels.inlets import LabelTexts
@@ -64,7 +65,7 @@ def labelled_run(
             if isinstance(layer, torch.nn.Linear):
                 layer.weight *= 4.0
     folder = Path("runs") / "labelled" / "version_0"
-    return Run(folder, config, model, latents, {"step": 1.0}, classes or {"pitch": PITCHES})
+    return Run(folder, config, model, Kept(latents, classes or {"pitch": PITCHES}), {"step": 1.0})
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +234,7 @@ def test_encode_hears_the_labels_of_its_inlets(instrument, run):
     octave = commands()[:, [OCTAVE]]
     told = commands()[0].T
     latent, guesses, confidences = guesses_of(run, told)
-    axes = fit_axes(run.latents, "none", magnitude_of(run))
+    axes = fit_axes(run.kept.latents, "none", magnitude_of(run))
     heard = instrument.encode(torch.cat((noise(), held(octave)), 1))[0].T
     expected = (latent - axes.centre) @ axes.to_axes
     torch.testing.assert_close(heard[:, :4], expected, rtol=0, atol=1e-4)
@@ -262,7 +263,7 @@ def test_labels_change_the_sound(instrument):
 
 
 def test_file_that_guesses_otherwise_fails_its_check(path, run):
-    axes = {kind: fit_axes(run.latents, kind, magnitude_of(run)) for kind in PROJECTIONS}
+    axes = {kind: fit_axes(run.kept.latents, kind, magnitude_of(run)) for kind in PROJECTIONS}
     core = InstrumentCore(run.model, axes, 4, confidence=True).eval()
     core.set_projection(PROJECTIONS.index("pca"))
     assert max(check_file(path, core).values()) < 1e-5
@@ -376,7 +377,7 @@ def test_tasks_of_any_name_get_a_message_of_their_own():
 def unchecked(run: Run) -> torch.jit.ScriptModule:
     """An instrument reloaded without the checks and measures of an export."""
     core = InstrumentCore(run.model, {kind: own_axes(4) for kind in PROJECTIONS}, 4).eval()
-    ports = LabelPorts.of(run.model.conditioning, run.model.prediction, run.classes, False)
+    ports = LabelPorts.of(run.model.conditioning, run.model.prediction, run.kept.classes, False)
     eager = StreamingVAE(
         torch.jit.script(core), HOP, 4, 44100, torch.zeros(4, 2), "none", ports=ports
     )

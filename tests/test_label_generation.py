@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.errors import InputError
 from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.signal_path import through
 from vschaos2.generation import offline_core, reconstruct
 from vschaos2.generation.file_labels import labels_for
@@ -37,7 +38,9 @@ def run() -> Run:
         model = build_model(config).eval().requires_grad_(False)
         for predictor in model.prediction.predictors:
             predictor.layers[-1].weight *= 20.0  # so that guesses differ from frame to frame
-    return Run(Path("runs/x/version_0"), config, model, torch.zeros(1, 4), {}, {"pitch": NOTES})
+    return Run(
+        Path("runs/x/version_0"), config, model, Kept(torch.zeros(1, 4), {"pitch": NOTES}), {}
+    )
 
 
 def write_dataset(root: Path, classes: str = "0\tA\n1\tB\n2\tC\n") -> Path:

@@ -10,6 +10,8 @@ from resumed_trainings import TWO_STEPS
 
 from vschaos2.data.augment import Augment
 from vschaos2.errors import InputError
+from vschaos2.families.loading import load_run
+from vschaos2.families.train import train
 from vschaos2.families.vae.hearing import check_classes
 from vschaos2.families.vae.lessons import draw_lesson
 from vschaos2.labels.conditioning import Conditioning, Prediction
@@ -24,8 +26,6 @@ from vschaos2.labels.filling import (
 from vschaos2.labels.metadata import load_metadata
 from vschaos2.labels.transposition import transpose_labels
 from vschaos2.runs.checkpoints import read_checkpoint
-from vschaos2.runs.folder import load_run
-from vschaos2.training.session import train
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 NAN = math.nan
@@ -295,7 +295,7 @@ def test_another_label_moves_the_spectral_peak_and_predictors_know_it(
     assert sum(r.message.startswith("dataset ") for r in caplog.records) == 1
     assert any("task pitch" in r.message and "task force" in r.message for r in caplog.records)
     run = load_run(folder)
-    assert run.classes == {"pitch": ["low", "high"], "force": []}
+    assert run.kept.classes == {"pitch": ["low", "high"], "force": []}
     assert run.summary["validation/accuracy/pitch"] > 0.95
     log = (folder / "metrics.csv").read_text().splitlines()[0]
     assert "train/prediction/pitch" in log and "validation/accuracy/pitch" in log
@@ -321,4 +321,4 @@ def test_checkpoints_without_classes_still_load(two_pitches, tmp_path):
     checkpoint = read_checkpoint(path)
     assert checkpoint.pop("classes") == {}
     torch.save(checkpoint, path)
-    assert load_run(folder).classes == {}
+    assert load_run(folder).kept.classes == {}

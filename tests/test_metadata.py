@@ -351,7 +351,8 @@ def test_windows_carry_the_label_at_their_centre(tmp_path):
     cache = SampleCache(tmp_path / "flat.f32", [cached], rate_hz, length)
     track = "".join(f"{second},{second + 1}\t{second}\n" for second in range(4))
     write_task(tmp_path, "task", "data/a.wav\ta.txt\n", tracks={"a.txt": track})
-    metadata = pickle.loads(pickle.dumps(load_metadata(tmp_path, cache.files)))  # as to a worker
+    paths = [file.path for file in cache.files]
+    metadata = pickle.loads(pickle.dumps(load_metadata(tmp_path, paths)))  # as to a worker
     batches = WindowBatches(cache, [0], window_samples, 200, 1, 0, window_samples, labels=metadata)
     batch = next(iter(batches))
     centre = batch["waveform"][:, 0] + window_samples / 2  # a sample's value is its position

@@ -15,16 +15,11 @@ from sklearn.metrics import confusion_matrix
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from vschaos2.errors import InputError
+from vschaos2.families.loading import load_run
+from vschaos2.families.train import train
 from vschaos2.families.vae import reports
-from vschaos2.families.vae.rendering import (
-    confusion,
-    hold,
-    latent_usage,
-    loudest_point,
-    pass_through,
-    play,
-    sweep,
-)
+from vschaos2.families.vae.rendering import hold, loudest_point, pass_through, play, sweep
+from vschaos2.families.vae.usage import confusion, latent_usage
 from vschaos2.generation import offline_core, reconstruct
 from vschaos2.monitor import watching
 from vschaos2.monitor.budget import Budget
@@ -34,8 +29,6 @@ from vschaos2.monitor.spectrogram import FLOOR_DB, edges_hz, levels_db
 from vschaos2.monitor.store import Report, forget_reports, pixels, thin_out, write_report
 from vschaos2.monitor.watching import MonitorOptions, listening_copy
 from vschaos2.runs.checkpoints import read_checkpoint
-from vschaos2.runs.folder import load_run
-from vschaos2.training.session import train
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 RATE_HZ = 44_100
@@ -378,7 +371,7 @@ def test_a_watched_training_is_the_same_bit_for_bit(recordings, tmp_path, every_
     assert "training goes on" not in caplog.text
 
     samples = watched / "samples"
-    assert {path.name for path in samples.iterdir()} == {*reports.KINDS, "originals"}
+    assert {path.name for path in samples.iterdir()} == {*reports.KINDS, "curves", "originals"}
     newest = {kind: max((samples / kind).glob("step_*")) for kind in reports.KINDS}
     assert {path.name for path in newest.values()} == {"step_0000008"}
     names = {path.name for path in newest["reconstructions"].iterdir()}
@@ -411,9 +404,7 @@ def test_what_is_heard_are_the_averaged_weights(recordings, tmp_path, monkeypatc
         heard.append(model)
         return Report({}, {}, {}, {})
 
-    monkeypatch.setattr(reports, "KINDS", {})
-    monkeypatch.setattr(watching, "kinds_for", lambda model: ["any"])
-    monkeypatch.setitem(watching.KINDS, "any", listen)
+    monkeypatch.setattr(reports, "KINDS", {"any": listen})
     folder = train(config(recordings, tmp_path, *EAGER))
     stored = read_checkpoint(folder / "checkpoints/last.ckpt")["state_dict"]
     prefix = "average.module."
@@ -432,7 +423,7 @@ def test_a_full_disk_costs_a_warning_each_and_no_training(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(watching, "write_report", full)
-    monkeypatch.setattr(watching, "kinds_for", lambda model: ["latents"])
+    monkeypatch.setattr(reports, "KINDS", {"latents": reports.KINDS["latents"]})
     caplog.set_level(logging.WARNING, "vschaos2")
     run = load_run(train(config(recordings, tmp_path, *EAGER)))
     assert run.summary["step"] == 8

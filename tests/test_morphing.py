@@ -6,6 +6,7 @@ from omegaconf import OmegaConf
 
 from vschaos2 import trajectories
 from vschaos2.errors import InputError
+from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.signal_path import Heard, sound_of
 from vschaos2.generation import Course, Player, morph, morphing
 from vschaos2.generation.alignment import aligned, at_places
@@ -192,7 +193,7 @@ def test_labels_given_to_the_player_count_in_a_morph(tiny_run, tmp_path):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = build_model(config).eval().requires_grad_(False)
-    run = Run(tiny_run.folder, config, model, tiny_run.latents, {}, {})
+    run = Run(tiny_run.folder, config, model, Kept(tiny_run.kept.latents, {}), {})
     files = [write_noise(tmp_path / f"{name}.wav", 6_000, seed) for seed, name in enumerate("ab")]
     sounds = []
     for value in ("0", "2"):

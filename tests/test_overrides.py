@@ -16,9 +16,10 @@ from omegaconf import OmegaConf
 from resumed_trainings import TWO_STEPS
 
 from vschaos2.command_line import run
+from vschaos2.families.loading import load_run
 from vschaos2.families.vae.build import build_transform
 from vschaos2.overrides import PATHS, TEXTS, lenient_overrides, literal
-from vschaos2.runs.folder import load_run, read_config, save_config
+from vschaos2.runs.folder import read_config, save_config
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 ODD = (

@@ -8,7 +8,7 @@ import soundfile
 from hydra import compose, initialize_config_dir
 from test_overrides import CONFIGS, QUICK
 
-from vschaos2.training.session import train
+from vschaos2.families.train import train
 
 
 @pytest.mark.parametrize("asked", [True, False])

@@ -122,14 +122,14 @@ def test_presets_of_an_instrument_are_alike_in_level(tiny_run, tiny_axes):
     last.weight *= 10.0
     core = InstrumentCore(model, tiny_axes, 4).eval()
     axes = tiny_axes["pca"]
-    words, places = measure_response(core, tiny_run.latents, axes, [])
+    words, places = measure_response(core, tiny_run.kept.latents, axes, [])
     assert len(words) == 4 and len(places) == PLACES
 
     def levels(latents: torch.Tensor) -> torch.Tensor:
         return sound_measures(still_spectra(core, latents, []), RATE_HZ)[:, LEVEL]
 
     heard = levels(axes.centre + torch.tensor(places) @ axes.from_axes)
-    every = levels(tiny_run.latents)
+    every = levels(tiny_run.kept.latents)
     assert float(every.max() - every.min()) > 10.0  # or the test would show nothing
     assert float(heard.max() - heard.min()) < 3.0 * LEVEL_STEP_DB
 
@@ -155,7 +155,9 @@ def test_a_decoder_with_memory_is_heard_once_it_has_settled(memory: str):
 def test_labels_are_heard():
     run = labelled_run()
     core = InstrumentCore(run.model, dict.fromkeys(PROJECTIONS, own_axes(4)), 4).eval()
-    plain = LabelPorts.of(run.model.conditioning, run.model.prediction, run.classes, False).plain
+    plain = LabelPorts.of(
+        run.model.conditioning, run.model.prediction, run.kept.classes, False
+    ).plain
     assert plain == [0.0, 4.0, 0.0]
     heard = still_spectra(core, torch.zeros(1, 4), plain)
     assert not torch.allclose(heard, still_spectra(core, torch.zeros(1, 4), [5.0, 4.0, 0.0]))

@@ -21,12 +21,12 @@ from resumed_trainings import (
 )
 
 from vschaos2.errors import InputError
+from vschaos2.families.loading import load_run
+from vschaos2.families.train import find_training
 from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
-from vschaos2.runs.folder import load_run
 from vschaos2.runs.lock import is_training, training_in
 from vschaos2.training.position import random_state, set_random_state
-from vschaos2.training.resume import find_training
-from vschaos2.training.step import VAETraining
+from vschaos2.training.step import Training
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,9 @@ def test_ctrl_c_is_no_end(whole, recordings, tmp_path, monkeypatch):
         if self.global_step == BATCHES + 2:
             signal.raise_signal(signal.SIGINT)
 
-    after = VAETraining.on_train_batch_end
+    after = Training.on_train_batch_end
     with monkeypatch.context() as patch:
-        patch.setattr(VAETraining, "on_train_batch_end", interrupt)
+        patch.setattr(Training, "on_train_batch_end", interrupt)
         folder = train_new(recordings, tmp_path, "trainer.max_epochs=4", STEADY)
     stopped = checkpoint_of(folder)
     assert not stopped["is_over"]
@@ -134,7 +134,7 @@ def test_time_that_was_used_counts_and_the_rest_is_planned_with_it(
         parts.append(self.progress())
         self.trainer.should_stop = True
 
-    monkeypatch.setattr(VAETraining, "on_train_batch_start", watch)
+    monkeypatch.setattr(Training, "on_train_batch_start", watch)
     resume(folder, "trainer.max_epochs=-1", "trainer.max_time=00:04:00:00")
     assert parts == [pytest.approx(0.25, abs=0.01)]
     assert checkpoint_of(folder)["seconds"] == pytest.approx(3600, abs=60)

@@ -9,8 +9,8 @@ from resumed_trainings import write_recordings
 from test_overrides import QUICK, composed, start
 
 from vschaos2.errors import InputError
+from vschaos2.families.train import train
 from vschaos2.training import session
-from vschaos2.training.session import train
 
 
 @pytest.fixture(autouse=True)

@@ -7,14 +7,9 @@ import torch
 from omegaconf import OmegaConf
 
 from vschaos2.errors import InputError
+from vschaos2.families.loading import load_run
 from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
-from vschaos2.runs.folder import (
-    create_run_folder,
-    find_run_folder,
-    load_run,
-    newest_run_folder,
-    save_config,
-)
+from vschaos2.runs.folder import create_run_folder, find_run_folder, newest_run_folder, save_config
 
 
 def checkpoint_of(model, step: float = 1.0) -> dict:
@@ -191,7 +186,7 @@ def test_loaded_run_is_the_model_that_was_saved(trained, tiny_model):
     assert torch.equal(run.model(frames), tiny_model(frames))
     assert run.folder == trained
     assert run.config.data.transform.hop == 128
-    assert torch.equal(run.latents, torch.arange(12.0).reshape(3, 4))
+    assert torch.equal(run.kept.latents, torch.arange(12.0).reshape(3, 4))
     assert run.summary == {"step": 1.0, "validation/loss": 0.25}
     assert not run.model.training
     assert not any(weight.requires_grad for weight in run.model.parameters())
@@ -302,8 +297,8 @@ def test_damaged_configurations_are_refused(trained, text: str):
 
 @pytest.mark.parametrize(
     "key, value",
-    [("_target_", None), ("_partial_", True), ("latent_dim", "${nowhere}")],
-    ids=["no class", "a class half built", "an interpolation into nowhere"],
+    [("encoder", None), ("_partial_", True), ("latent_dim", "${nowhere}")],
+    ids=["no encoder", "a class half built", "an interpolation into nowhere"],
 )
 def test_configurations_that_describe_no_model_are_refused(trained, tiny_config, key, value):
     if value is None:

@@ -19,8 +19,12 @@ from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.errors import InputError
 from vschaos2.export.write import export_run
+from vschaos2.families.train import train
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.kept import Kept
+from vschaos2.families.vae.lessons import span_samples
+from vschaos2.families.vae.objective import VAEObjective, magnitudes
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.generation import offline_core
@@ -28,7 +32,6 @@ from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.nets.temporal import GRU, CausalConv, build_temporal, checked_sequence
 from vschaos2.runs.folder import Run
-from vschaos2.training.session import train, training_step
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 HOP, N_FFT = 128, 512  # of tiny_config
@@ -317,21 +320,14 @@ def test_all_frames_of_a_window_meet_one_filter():
     assert float(factor.std(0).min()) > 0.0  # each window its own
 
 
-def module_of(model: VAE, sequence: int):
-    return training_step(
-        model,
-        Augment(),
-        {"l1": 1.0},
-        {"name": "kl"},
-        {"target": 0.0, "start": 0.0, "warmup": 0, "unit": "step"},
-        {},
-        sequence,
-    )
+def objective_of(model: VAE, sequence: int):
+    beta = {"target": 0.0, "start": 0.0, "warmup": 0, "unit": "step"}
+    return VAEObjective(model, Augment(), {"l1": 1.0}, {"name": "kl"}, beta, sequence)
 
 
 def test_training_begins_every_window_without_a_past(tiny_config):
     model = remembering(tiny_config, "gru")
-    step = module_of(model, 6)
+    step = objective_of(model, 6)
     latent, none = torch.randn(3 * 6, 4), torch.zeros(3 * 6, 0)
     rows = step._decode(model, latent, none).mean
     for window in range(3):
@@ -341,12 +337,11 @@ def test_training_begins_every_window_without_a_past(tiny_config):
 
 
 def test_magnitudes_of_a_window_are_those_of_its_frames(tiny_model):
-    step = module_of(tiny_model, 4)
-    assert step.span_samples == N_FFT + 3 * HOP
-    waveform = torch.randn(2, step.span_samples)
-    rows = step.magnitudes(waveform)
+    assert span_samples(tiny_model.transform, 4) == N_FFT + 3 * HOP
+    waveform = torch.randn(2, N_FFT + 3 * HOP)
+    rows = magnitudes(tiny_model, waveform)
     frames = [wave[f * HOP : f * HOP + N_FFT] for wave in waveform for f in range(4)]
-    torch.testing.assert_close(rows, step.magnitudes(torch.stack(frames)))
+    torch.testing.assert_close(rows, magnitudes(tiny_model, torch.stack(frames)))
 
 
 @pytest.fixture(scope="module")
@@ -397,7 +392,7 @@ def run(request, tmp_path_factory) -> Run:
     OmegaConf.update(config, "model.temporal", temporal, force_add=True)
     model = build_model(config).eval().requires_grad_(False)
     folder = tmp_path_factory.mktemp("runs") / "memory" / "version_0"
-    return Run(folder, config, model, torch.randn(64, 4), {"step": 1.0}, {})
+    return Run(folder, config, model, Kept(torch.randn(64, 4), {}), {"step": 1.0})
 
 
 @pytest.fixture
@@ -407,7 +402,7 @@ def core(run) -> InstrumentCore:
     def magnitude_of(latent: Tensor) -> Tensor:
         return run.model.transform.to_magnitude(run.model.decode(latent).mean)
 
-    axes = {kind: fit_axes(run.latents, kind, magnitude_of) for kind in PROJECTIONS}
+    axes = {kind: fit_axes(run.kept.latents, kind, magnitude_of) for kind in PROJECTIONS}
     core = InstrumentCore(run.model, axes, 4).eval()
     core.set_projection(PROJECTIONS.index("pca"))
     core.set_modes(KEEP_INPUT, "eco")

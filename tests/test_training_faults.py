@@ -23,9 +23,9 @@ from resumed_trainings import (
 
 from vschaos2.command_line import Ended
 from vschaos2.errors import InputError
-from vschaos2.training import session
-from vschaos2.training.resume import find_training
-from vschaos2.training.step import VAETraining
+from vschaos2.families.train import find_training, train
+from vschaos2.training import place, session
+from vschaos2.training.step import Training
 
 STEADY = "training.optimiser.cooldown=0"
 UNWATCHED = "callbacks.monitor=null"
@@ -50,14 +50,14 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 def after_step(monkeypatch, step: int, happens) -> None:
     """Let something happen at the end of a step."""
-    before = VAETraining.on_train_batch_end
+    before = Training.on_train_batch_end
 
     def and_then(self, outputs, batch, index):
         before(self, outputs, batch, index)
         if self.global_step == step:
             happens(self)
 
-    monkeypatch.setattr(VAETraining, "on_train_batch_end", and_then)
+    monkeypatch.setattr(Training, "on_train_batch_end", and_then)
 
 
 def refusal(*arguments) -> str:
@@ -108,18 +108,18 @@ def test_what_others_put_into_a_new_folder_stays(tmp_path):
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "config.yaml").touch()
     (folder / "checkpoints" / "foreign.ckpt").write_text("keep")
-    session._take_back(folder)
+    place._take_back(folder)
     assert (folder / "checkpoints" / "foreign.ckpt").read_text() == "keep"
     link = tmp_path / "version_1"
     link.symlink_to(folder)
     (folder / "config.yaml").touch()
-    session._take_back(link)
+    place._take_back(link)
     assert (folder / "config.yaml").is_file()
 
 
 def test_only_the_first_process_knows_a_run_folder():
     with pytest.raises(OSError, match="Not a directory"):
-        session.NOWHERE.mkdir(parents=True)
+        place.NOWHERE.mkdir(parents=True)
 
 
 @pytest.mark.parametrize("watched", [UNWATCHED, "callbacks.monitor.first_seconds=0"])
@@ -139,13 +139,13 @@ def test_configuration_without_a_part_is_refused(whole, part: str, value):
     found = find_training(whole, [])
     config = OmegaConf.create({**OmegaConf.to_container(found.config), part: value})
     with pytest.raises(InputError, match=f"{part} is {value} and must hold key: value pairs"):
-        session.train(config, found)
+        train(config, found)
 
 
 def test_callbacks_that_say_nothing_are_those_of_the_signature(whole, recordings):
     found = find_training(whole, [])
     config = OmegaConf.create({**OmegaConf.to_container(found.config), "callbacks": {}})
-    assert session.train(config, found) == whole  # it is finished
+    assert train(config, found) == whole  # it is finished
 
 
 # --- a full disk ---
@@ -208,7 +208,7 @@ def test_divergence_stops_the_training_and_spares_the_last_checkpoint(
     recordings, tmp_path, monkeypatch
 ):
     @torch.no_grad()
-    def leap(training: VAETraining) -> None:
+    def leap(training: Training) -> None:
         for weight in training.model.parameters():
             weight *= 1e25
 
@@ -220,7 +220,7 @@ def test_divergence_stops_the_training_and_spares_the_last_checkpoint(
 
 
 @torch.no_grad()
-def spoil(step: VAETraining, what: str) -> None:
+def spoil(step: Training, what: str) -> None:
     if what == "weights":
         next(step.model.parameters())[:] = torch.inf
     elif what == "average":
@@ -246,12 +246,13 @@ def test_what_is_not_finite_is_never_saved(what, step, recordings, tmp_path, mon
 def test_loss_of_held_out_files_that_is_not_finite_stops_the_training(
     recordings, tmp_path, monkeypatch
 ):
-    real = VAETraining._log
+    real = Training._log
 
-    def log(self, stage, loss, losses, distances):
-        real(self, stage, loss * torch.nan if stage == "validation" else loss, losses, distances)
+    def log(self, stage, found):
+        is_held_out = stage == "validation"
+        real(self, stage, found._replace(total=found.total * torch.nan) if is_held_out else found)
 
-    monkeypatch.setattr(VAETraining, "_log", log)
+    monkeypatch.setattr(Training, "_log", log)
     message = refusal(recordings, tmp_path, "trainer.max_epochs=2", UNWATCHED)
     assert message.startswith(f"step {BATCHES}: the loss of held-out files is nan")
 
@@ -289,7 +290,7 @@ def test_signal_before_the_first_step_leaves_no_version(recordings, tmp_path, mo
     def arrive(self) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(VAETraining, "on_fit_start", arrive)
+    monkeypatch.setattr(Training, "on_fit_start", arrive)
     with pytest.raises(Ended) as ended:
         train_new(recordings, tmp_path, "name=x", UNWATCHED)
     assert ended.value.code == 143

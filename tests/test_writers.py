@@ -192,7 +192,7 @@ def test_a_model_that_is_no_instrument_is_refused_in_one_line(
 
 def test_latents_that_are_absurd_are_refused_in_one_line(tiny_run, tmp_path):
     for factor in (float("nan"), 1e30):
-        run = tiny_run._replace(latents=tiny_run.latents * factor)
+        run = tiny_run._replace(kept=tiny_run.kept._replace(latents=tiny_run.kept.latents * factor))
         with pytest.raises(InputError, match="training latents are not finite, or beyond"):
             export_run(run, tmp_path / "out", "tiny")
     assert not (tmp_path / "out").exists()

@@ -10,9 +10,9 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.errors import InputError
 
@@ -95,6 +95,27 @@ def _kind(annotation: Any) -> Any:
     if issubclass(kind, Mapping):
         return Mapping
     return list if issubclass(kind, Sequence) else None
+
+
+def section(config: DictConfig, where: str) -> DictConfig:
+    """A part of a configuration, such as "data.loader".
+
+    Raises:
+        InputError: if it does not hold key: value pairs.
+    """
+    part = OmegaConf.select(config, where)
+    if not isinstance(part, DictConfig):
+        raise InputError(f"{where} is {part!r} and must hold key: value pairs: leave {where}=… out")
+    return part
+
+
+def plain(config: DictConfig, where: str) -> dict[str, Any]:
+    """A part of a configuration as plain containers.
+
+    Raises:
+        InputError: as `section`.
+    """
+    return cast(dict[str, Any], OmegaConf.to_container(section(config, where), resolve=True))
 
 
 def check_keys(config: DictConfig, where: str, known: tuple[str, ...]) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from omegaconf import DictConfig
 from torch.utils.data import DataLoader
 
+from vschaos2.config import call, plain
 from vschaos2.data.cache import open_cache
 from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches
 from vschaos2.data.splits import check_dataset_options, split_files
@@ -80,6 +82,9 @@ class WindowDataModule(pl.LightningDataModule):
         self.training_files, self.validation_files = split_files(
             self.cache, validation_fraction, seed
         )
+        self.validation_fraction, self.n_files = validation_fraction, n_files
+        self.metadata_callbacks = metadata_callbacks or {}
+        self.tasks = tasks
         self.window_samples = window_samples
         self.draw_samples = draw_samples
         self.hop = hop
@@ -89,6 +94,16 @@ class WindowDataModule(pl.LightningDataModule):
         self.seed = seed
         self.start = 0, 0
         self.sequence = sequence
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of the samples."""
+        return self.cache.sample_rate_hz
+
+    @property
+    def held_out(self) -> list[str]:
+        """The files that no training window comes from, relative to the root."""
+        return [self.cache.files[index].path for index in self.validation_files]
 
     def train_dataloader(self) -> DataLoader[WindowBatch]:
         """Random windows; this process takes its share of every batch."""
@@ -182,6 +197,42 @@ class WindowDataModule(pl.LightningDataModule):
     def _place(self) -> tuple[int, int]:
         trainer: Any = self.trainer
         return (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+
+
+def windows(
+    config: DictConfig,
+    window_samples: int,
+    hop: int,
+    draw_samples: int | None = None,
+    tasks: Sequence[str] = (),
+    sequence: int = 1,
+) -> WindowDataModule:
+    """The windows that `data.dataset` and `data.loader` of a configuration describe.
+
+    Args:
+        config: of a training.
+        window_samples: length of a frame's window.
+        hop: distance between fixed windows, in samples.
+        draw_samples: length of the windows drawn for training; None for `window_samples`.
+        tasks: label tasks that the batches carry.
+        sequence: frames in a window, hop samples apart.
+
+    Raises:
+        InputError: as `WindowDataModule`.
+    """
+    dataset, loader = plain(config, "data.dataset"), plain(config, "data.loader")
+    return call(
+        WindowDataModule,
+        "data",
+        {**dataset, **loader},
+        {**dict.fromkeys(dataset, "data.dataset"), **dict.fromkeys(loader, "data.loader")},
+        window_samples=window_samples,
+        draw_samples=window_samples if draw_samples is None else draw_samples,
+        hop=hop,
+        seed=config.seed,
+        tasks=tasks,
+        sequence=sequence,
+    )
 
 
 class _EpochLoader(DataLoader[WindowBatch]):

@@ -73,7 +73,7 @@ def measure_card(
     ports = ports or LabelPorts()
     inlets, heard, guesses = len(ports.inlets), len(ports.encode_inlets), len(ports.outlets)
     hop = core.hop
-    words, places = measure_response(core, run.latents, axes, ports.plain)
+    words, places = measure_response(core, run.kept.latents, axes, ports.plain)
     return {
         "sample_rate_hz": transform.sample_rate_hz,
         "methods": {

@@ -38,7 +38,7 @@ def check_run(run: Run) -> None:
         InputError: if a weight, or a latent of its sounds, is not finite or absurdly large, or the
             sounds were silence in all but name.
     """
-    kept = {**run.model.state_dict(), "training latents": run.latents}
+    kept = {**run.model.state_dict(), "training latents": run.kept.latents}
     for name, values in kept.items():
         if not bool((values.abs() <= LARGEST).all()):  # false of NaN, too
             raise InputError(

@@ -64,7 +64,7 @@ def export_run(
     check_name(name)
     if inversion not in MODES:
         raise InputError(f"inversion must be one of {', '.join(MODES)}, got {inversion!r}")
-    if not len(run.latents):
+    if not len(run.kept.latents):
         raise InputError(f"{run.folder}: its checkpoint holds no training latents: train again")
     if confidence and not run.model.prediction.tasks:
         raise InputError(
@@ -78,7 +78,9 @@ def export_run(
         check_place(place)
 
     model = run.model
-    axes = {kind: fit_axes(run.latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
+    axes = {
+        kind: fit_axes(run.kept.latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS
+    }
     if projection not in axes:
         raise InputError(f"projection must be one of {', '.join(PROJECTIONS)}, got {projection!r}")
     wanted = model.latent_dim if latent_dims is None else latent_dims
@@ -87,7 +89,7 @@ def export_run(
     core = InstrumentCore(
         model, axes, shown, forward_mode, inversion, confidence, is_hosted=True
     ).eval()
-    ports = LabelPorts.of(model.conditioning, model.prediction, run.classes, confidence)
+    ports = LabelPorts.of(model.conditioning, model.prediction, run.kept.classes, confidence)
     core.set_projection(PROJECTIONS.index(projection))
     with warnings.catch_warnings():
         # TorchScript is deprecated in torch, but it is what nn~ loads.

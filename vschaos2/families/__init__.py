@@ -1,1 +1,1 @@
-"""Families of models; each a folder."""
+"""Families of models; each a folder or a file, registered in `registry`."""

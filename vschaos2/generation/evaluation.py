@@ -198,7 +198,7 @@ def known_labels(run: Run, tasks: Conditioning | Prediction, root: Path) -> Data
     if not there & set(tasks.tasks):
         return None
     callbacks = OmegaConf.select(run.config, "data.dataset.metadata_callbacks") or {}
-    return DatasetLabels(tasks, run.classes, root, callbacks)
+    return DatasetLabels(tasks, run.kept.classes, root, callbacks)
 
 
 def frame_centres(core: InstrumentCore, frames: int) -> npt.NDArray[np.float64]:

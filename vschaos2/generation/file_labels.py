@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from vschaos2.audio import find_audio_files
 from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
+from vschaos2.families.vae.signal_path import LabelsOverTime
 from vschaos2.folders import no_folder
 from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.labels.inlets import LabelTexts
@@ -23,8 +24,6 @@ from vschaos2.runs.folder import Run
 
 logger = logging.getLogger(__name__)
 
-# Moments in seconds [F] → labels of every task [n, F], NaN where unknown.
-LabelsOverTime = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float32]]
 FileLabels = Callable[[Path], LabelsOverTime]
 
 
@@ -42,12 +41,12 @@ def labels_for(run: Run, words: Sequence[str] = (), dataset: Path | None = None)
             dataset that cannot be read or tells of none of the model's tasks.
     """
     conditioning = run.model.conditioning
-    given = given_labels(conditioning, run.classes, words)
+    given = given_labels(conditioning, run.kept.classes, words)
     if dataset is None:
         return lambda _: lambda seconds: np.repeat(given[:, None], len(seconds), axis=1)
     # Runs trained before labels say nothing of them.
     callbacks = OmegaConf.select(run.config, "data.dataset.metadata_callbacks") or {}
-    labels = DatasetLabels(conditioning, run.classes, dataset, callbacks)
+    labels = DatasetLabels(conditioning, run.kept.classes, dataset, callbacks)
 
     def of_file(path: Path) -> LabelsOverTime:
         over_time = labels(path)

@@ -258,7 +258,7 @@ def _frequency(
 
 def _training_points(player: Player, count: int, seed: int) -> Points:
     """Coordinates of training windows drawn at random, [count, D]."""
-    latents = player.run.latents
+    latents = player.run.kept.latents
     chosen = np.random.default_rng([seed, FREQUENCY_STREAM]).integers(len(latents), size=count)
     axes = player.axes
     return ((latents[chosen] - axes.centre) @ axes.to_axes).double().numpy()

@@ -58,7 +58,7 @@ class Player:
         self.axes = fitted_axes(run, projection)
         self.core = offline_core(run.model, mode, self.axes)
         self.words = words
-        self.labels = given_labels(run.model.conditioning, run.classes, words)
+        self.labels = given_labels(run.model.conditioning, run.kept.classes, words)
         self.rate_hz = sample_rate_hz or run.model.transform.sample_rate_hz
 
     @property
@@ -87,7 +87,7 @@ class Player:
         conditioning, latent_source = self.run.model.conditioning, self.core.labels.latent_source
         for column, task in enumerate(conditioning.tasks):
             if np.isnan(self.labels[column]) and int(latent_source[column]) < 0:
-                names = self.run.classes.get(task, [])
+                names = self.run.kept.classes.get(task, [])
                 logger.warning(
                     "%s is not given, %s is played: choose with --meta %s VALUE",
                     task, names[0] if names else 0, task,
@@ -135,9 +135,9 @@ def fitted_axes(run: Run, projection: str) -> LatentAxes:
     Raises:
         InputError: for an unknown projection, or a run without training latents.
     """
-    if not len(run.latents):
+    if not len(run.kept.latents):
         raise InputError(f"{run.folder}: its checkpoint holds no training latents: train again")
-    return fit_axes(run.latents, projection, run.model.unlabelled_magnitude)
+    return fit_axes(run.kept.latents, projection, run.model.unlabelled_magnitude)
 
 
 def faded(blocks: Iterator[Samples], length: int, fade: int) -> Iterator[Samples]:

@@ -1,5 +1,6 @@
 """A dataset folder inspected, for itself and for what a configuration would make of it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.audio import find_audio_files
 from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
 from vschaos2.data.dataset import SequentialWindows
+from vschaos2.data.module import WindowDataModule
 from vschaos2.data.splits import check_dataset_options, split_files
 from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
@@ -16,6 +18,8 @@ from vschaos2.inspection.findings import Finding, Report, Training, findings_of
 from vschaos2.inspection.labels import check_labels
 from vschaos2.inspection.sounds import check_sound, unreadable_reason
 from vschaos2.ranges import check_count
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,18 @@ def inspect_dataset(
     training, planned = _plan(cache, use)
     tasks, labelled = check_labels(root, cache, use.callbacks, use.tasks)
     return Report(root, recordings, training, tasks, findings + heard + planned + labelled)
+
+
+def tell_of(data: WindowDataModule) -> None:
+    """Log what a training's dataset holds, and where to read more if something is wrong with it."""
+    use = Use(
+        data.sample_rate_hz, data.n_files, data.validation_fraction, data.seed,
+        data.window_samples, data.hop, data.metadata_callbacks, data.tasks,
+    )  # fmt: skip
+    report = inspect_dataset(data.root, use, cache=data.cache, clipping=False)
+    logger.info(report.summary())
+    if report.errors:
+        logger.warning("for each finding and its remedy: python check_dataset.py %s", data.root)
 
 
 def _unusable(root: Path, paths: Sequence[Path], use: Use) -> list[Finding]:

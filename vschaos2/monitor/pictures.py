@@ -1,5 +1,6 @@
 """The pictures of a report. Every function returns a figure of its own and touches no other."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -10,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
-from vschaos2.families.vae.rendering import ACTIVE_NATS, Usage
 from vschaos2.monitor.curves import Curve
 from vschaos2.monitor.spectrogram import Levels, show
 
@@ -86,33 +86,6 @@ def spectrograms(
     return made
 
 
-def usage_picture(title: str, usage: Usage) -> Figure:
-    """KL of every latent dimension, the most used first, and the spread of its means."""
-    order = usage.order
-    names = [str(index) for index in order]
-    kl, active = usage.kl_nats[order].numpy(), usage.active[order].numpy()
-    made = figure(max(5.5, 1.5 + 0.3 * len(order)), 4.6, title)
-    above, below = made.subplots(2, 1, sharex=True)
-    places = np.arange(len(order))
-    above.bar(places, kl, color=np.where(active, INK, PALE))
-    above.set_ylabel("KL to the prior\n(nats)", fontsize=9)
-    above.set_title(
-        f"what each dimension says of a frame (pale: under {ACTIVE_NATS} nats)",
-        fontsize=9,
-        loc="left",
-    )
-    spread = np.sqrt(usage.variance[order].numpy())
-    below.bar(places, spread, color=np.where(active, INK, PALE))
-    below.axhline(1.0, color=ACCENT, linewidth=1, label="the prior's")
-    _logarithmic(below)
-    below.set_ylabel("deviation of\nits means", fontsize=9)
-    below.legend(fontsize=8, frameon=False, loc="upper right")
-    below.set_xticks(places, names, fontsize=8 if len(order) <= 32 else 6)
-    below.set_xlabel("latent dimension, the most used first", fontsize=9)
-    _plain(above, below)
-    return made
-
-
 def confusion_picture(title: str, counts: npt.NDArray[np.int64], names: Sequence[str]) -> Figure:
     """How often each known class (row) is guessed to be which: shares of a row, and its windows."""
     n = len(counts)
@@ -146,44 +119,44 @@ def values_picture(title: str, pairs: npt.NDArray[np.float32]) -> Figure:
     axes.plot(pairs[:, 0], pairs[:, 1], ".", markersize=3, alpha=0.4, color=INK)
     axes.set_xlabel("known", fontsize=9)
     axes.set_ylabel("guessed", fontsize=9)
-    _plain(axes)
+    plain(axes)
     return made
 
 
 def curves_picture(
-    title: str, losses: Sequence[Curve], convergence: Curve, seconds_per_step: float
+    title: str, losses: Sequence[Curve], measure: Curve, seconds_per_step: float
 ) -> Figure:
-    """Losses, and held-out spectral convergence with its best moment, over steps and minutes."""
+    """Losses, and a measure with its best, least, moment, over steps and minutes."""
     made = figure(8.0, 5.2, title)
     above, below = made.subplots(2, 1, sharex=True)
     for curve, color in zip(losses, (PALE, INK), strict=False):
         above.plot(curve.steps, curve.values, color=color, linewidth=1.2, label=curve.name)
     above.set_ylabel("loss", fontsize=9)
     above.legend(fontsize=8, frameon=False)
-    below.plot(convergence.steps, convergence.values, color=INK, linewidth=1.4)
-    if len(convergence.values):
-        best = int(np.argmin(convergence.values))
-        point = float(convergence.steps[best]), float(convergence.values[best])
+    below.plot(measure.steps, measure.values, color=INK, linewidth=1.4)
+    if len(measure.values):
+        best = int(np.argmin(measure.values))
+        point = float(measure.steps[best]), float(measure.values[best])
         below.plot(*point, "o", color=ACCENT, markersize=5)
         below.set_title(
             f"best so far: {point[1]:.3f} at step {point[0]:.0f}, "
-            f"now {convergence.values[-1]:.3f}",
+            f"now {measure.values[-1]:.3f}",
             fontsize=9, loc="left", color=ACCENT,
         )  # fmt: skip
-    below.set_ylabel("held-out spectral\nconvergence", fontsize=9)
+    below.set_ylabel("\n".join(textwrap.wrap(measure.name, 18)), fontsize=9)
     below.set_xlabel("steps", fontsize=9)
     for axes in (above, below):
-        _logarithmic(axes)
+        logarithmic(axes)
     minutes = above.secondary_xaxis(
         "top", functions=(lambda s: s * seconds_per_step / 60, lambda m: m * 60 / seconds_per_step)
     )
     minutes.set_xlabel("minutes of training", fontsize=9)
     minutes.tick_params(labelsize=8)
-    _plain(above, below)
+    plain(above, below)
     return made
 
 
-def _logarithmic(axes: Axes) -> None:
+def logarithmic(axes: Axes) -> None:
     """A logarithmic axis of values, if all are positive, with plain numbers at 1, 2 and 5."""
     values = np.concatenate([np.zeros(0), *(line.get_ydata() for line in axes.lines)])
     heights = [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle)]
@@ -195,7 +168,7 @@ def _logarithmic(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _plain(*all_axes: Axes) -> None:
+def plain(*all_axes: Axes) -> None:
     """No box around it, small numbers, a faint grid."""
     for axes in all_axes:
         axes.spines[["top", "right"]].set_visible(False)

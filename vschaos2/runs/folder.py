@@ -6,8 +6,8 @@
         metrics.csv          and TensorBoard events
         samples/             sounds and pictures
 
-Loading reads plain YAML (`plain_yaml.py`), tensors and plain containers (`checkpoints.py`), builds
-only parts of a model, and never asks for the dataset.
+Reading takes plain YAML (`plain_yaml.py`), tensors and plain containers (`checkpoints.py`), and
+never asks for the dataset. `families/loading.py` makes a model of them.
 """
 
 import os
@@ -15,27 +15,22 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.errors import InputError
-from vschaos2.families.vae.build import build_model
-from vschaos2.families.vae.vae import VAE
 from vschaos2.files import not_own, read_at_most, write_whole
 from vschaos2.overrides import restore_texts, storable
 from vschaos2.plain_yaml import MOST_BYTES, NotPlainError, parse_plain
-from vschaos2.runs.checkpoints import check_finite, number, read_checkpoint
+from vschaos2.runs.upgrade import upgraded
 
 CONFIG = "config.yaml"
 NAME_BYTES = 200  # of a run's name, and of an instrument's: file names have 255
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
-MONITOR = "validation/reconstruction/spectral_convergence"  # what makes a checkpoint the best
 FORMS: tuple[tuple[str, type, str], ...] = (  # of what is there at all in a run's configuration
-    *((key, str, "text") for key in ("name", "rundir", "inversion", "data.dataset.root")),
+    *((key, str, "text") for key in ("name", "rundir", "family", "data.dataset.root")),
     *((key, dict, "a mapping") for key in ("training", "callbacks", "trainer")),
     *((key, dict, "a mapping") for key in ("data", "data.dataset", "data.loader")),
-    *((key, dict, "a mapping") for key in ("data.transform", "data.augment", "model")),
-    ("data.dataset.metadata_callbacks", dict, "a mapping"),
+    *((key, dict, "a mapping") for key in ("model", "data.dataset.metadata_callbacks")),
 )
 
 
@@ -46,17 +41,15 @@ class Run(NamedTuple):
         folder: the version folder, rundir/name/version_N.
         config: the resolved configuration it was trained with.
         model: the model in evaluation mode, on the CPU.
-        latents: means of the posterior over training windows, [N, Z].
+        kept: what its family keeps beside the weights.
         summary: step, epoch, seconds of training and metrics of the loaded checkpoint.
-        classes: names of the classes of every label task; none for continuous tasks.
     """
 
     folder: Path
     config: DictConfig
-    model: VAE
-    latents: torch.Tensor
+    model: Any
+    kept: Any
     summary: dict[str, float]
-    classes: dict[str, list[str]]
 
 
 def create_run_folder(rundir: Path, name: str) -> Path:
@@ -127,7 +120,7 @@ def find_run_folder(path: Path, version: int | None = None) -> Path:
     complete = {n: p for n, p in versions.items() if (p / CONFIG).is_file()}
     if not complete:
         raise InputError(f"{path}: not a run folder (no config.yaml): give rundir/name/version_N")
-    trained = [n for n, p in complete.items() if _checkpoint(p) is not None]
+    trained = [n for n, p in complete.items() if checkpoint_path(p) is not None]
     return complete[max(trained or complete)]
 
 
@@ -157,71 +150,6 @@ def save_config(folder: Path, config: DictConfig) -> None:
     path = folder / CONFIG
     _plain_config(path, text)
     write_whole(path, text)
-
-
-def load_run(path: Path, version: int | None = None) -> Run:
-    """The trained model of a run folder: its best checkpoint, or its last.
-
-    Raises:
-        InputError: if there is no run, no checkpoint yet, or a file is damaged.
-    """
-    folder = find_run_folder(path, version)
-    config = read_config(folder)
-    source = _checkpoint(folder)
-    if source is None:
-        raise InputError(f"{folder}: has no checkpoint yet: let the training reach its first one")
-    checkpoint = read_checkpoint(source)
-    try:
-        model = build_model(config)
-    except InputError as error:
-        raise InputError(f"{folder / CONFIG}: {error}") from error
-    prefix = "average.module."
-    try:
-        weights = {
-            key.removeprefix(prefix): value
-            for key, value in checkpoint["state_dict"].items()
-            if key.startswith(prefix)
-        }
-        model.load_state_dict(weights)
-        summary = {str(key): number(value) for key, value in checkpoint["summary"].items()}
-        # Runs trained before labels say nothing of classes.
-        classes = class_names(checkpoint.get("classes", {}), model)
-        latents = checkpoint["latents"]
-        check_finite(source, latents, "latents")
-        check_finite(source, model.state_dict(), "state_dict")
-        latents = latents.float().reshape(-1, model.latent_dim)
-    except InputError:
-        raise
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise InputError(
-            f"{source}: does not fit {folder / CONFIG}: was one of them edited?"
-        ) from error
-    return Run(folder, config, model.eval().requires_grad_(False), latents, summary, classes)
-
-
-def class_names(found: Any, model: VAE) -> dict[str, list[str]]:
-    """The names of classes that a checkpoint holds, of the tasks that its model has.
-
-    Raises:
-        ValueError, TypeError, AttributeError: if they are none, or more than there are classes.
-    """
-    if not isinstance(found, dict):
-        raise TypeError("classes are no mapping")
-    names = {}
-    for part in (model.conditioning, model.prediction):
-        for task, dim in zip(part.tasks, part.dims, strict=True):
-            given = found.get(task, [])
-            if not all(isinstance(name, str) for name in given) or len(given) > dim:
-                raise ValueError(f"classes of {task}: {dim} names wanted")
-            names[task] = list(given)
-    return names if found else {}
 
 
 def read_config(folder: Path) -> DictConfig:
@@ -258,7 +186,7 @@ def _plain_config(path: Path, text: str) -> DictConfig:
     if not all(isinstance(options, dict) for options in callbacks.values()):
         raise InputError(f"{path}: data.dataset.metadata_callbacks must hold mappings of tasks")
     restore_texts(content)
-    return OmegaConf.create(content)
+    return upgraded(OmegaConf.create(content))
 
 
 def _at(content: Any, key: str) -> Any:
@@ -268,7 +196,8 @@ def _at(content: Any, key: str) -> Any:
     return content
 
 
-def _checkpoint(folder: Path) -> Path | None:
+def checkpoint_path(folder: Path) -> Path | None:
+    """The best checkpoint of a run folder, or its last; None as long as there is none."""
     candidates = [folder / "checkpoints" / name for name in CHECKPOINTS]
     return next((path for path in candidates if path.is_file()), None)
 

@@ -12,8 +12,9 @@ from vschaos2.config import suggestion
 from vschaos2.errors import InputError
 from vschaos2.folders import no_folder
 from vschaos2.runs.checkpoints import MISFITS, check_finite, number, read_checkpoint
-from vschaos2.runs.folder import MONITOR, Run, load_run, read_config
+from vschaos2.runs.folder import read_config
 from vschaos2.runs.lock import is_training
+from vschaos2.runs.upgrade import upgraded_checkpoint
 from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class RunRow(NamedTuple):
             checkpoint yet); or damaged, with the reason.
         steps: optimiser steps so far.
         minutes: spent in training so far.
-        best: least held-out spectral convergence.
+        best: the least of what makes a checkpoint of its family the best one.
         latent_dim: latent dimensions.
         labels: tasks it is told or guesses, each once.
     """
@@ -103,21 +104,9 @@ def run_in(path: Path, name: str | None = None) -> Path:
     return newest
 
 
-def load_named_run(path: Path, name: str | None, version: int | None) -> Run:
-    """The run that a path and a name mean, loaded.
-
-    Raises:
-        InputError: as `run_in` and `load_run`, or if the path is one run, and the name another's.
-    """
-    trained = load_run(run_in(path, name), version)
-    if name not in (None, trained.folder.resolve().parent.name):
-        raise InputError(f"{path} is one run: leave -n {name} out")
-    return trained
-
-
 def table(rows: list[RunRow]) -> str:
     """Rows as text, one line each, under a line of headings."""
-    lines = [("run", "v", "date", "steps", "minutes", "SC", "latents", "labels", "state")]
+    lines = [("run", "v", "date", "steps", "minutes", "best", "latents", "labels", "state")]
     for row in rows:
         numbers = (
             "" if row.steps is None else str(row.steps),
@@ -157,13 +146,11 @@ def _row(folder: Path) -> RunRow:
         row = row._replace(**_described(read_config(folder)))
         if not present:
             return row
-        last = read_checkpoint(present[0], in_memory=False)
+        last = upgraded_checkpoint(read_checkpoint(present[0], in_memory=False))
         check_finite(present[0], last.get("latents"), "latents")  # few, and of all the weights
         row = row._replace(**_measured(last))
         if row.state == EMPTY:
-            # What was trained before trainings could be resumed does not say how it ended.
-            is_over = last.get("is_over", True)
-            row = row._replace(state=TRAINED if is_over else INTERRUPTED)
+            row = row._replace(state=TRAINED if last["is_over"] else INTERRUPTED)
         if present[1:]:
             best = read_checkpoint(present[1], in_memory=False)
             row = row._replace(best=_measured(best)["best"])
@@ -180,7 +167,7 @@ def _described(config: DictConfig) -> dict[str, Any]:
     tasks = [OmegaConf.select(config, f"model.{part}") for part in ("conditioning", "prediction")]
     labels = [str(task) for part in tasks for task in part or ()]
     return {
-        "latent_dim": int(config.model.latent_dim),
+        "latent_dim": OmegaConf.select(config, "model.latent_dim"),
         "labels": tuple(dict.fromkeys(labels)),
     }
 
@@ -188,7 +175,8 @@ def _described(config: DictConfig) -> dict[str, Any]:
 def _measured(checkpoint: dict[str, Any]) -> dict[str, Any]:
     """What a checkpoint says."""
     summary = checkpoint["summary"]
-    best = float(summary.get(MONITOR, math.nan))
+    best = checkpoint.get("callbacks", {}).get("best", {}).get("score", math.nan)
+    best = number(best) if math.isfinite(best) else math.nan
     return {
         "steps": int(number(summary["step"], 0.0)),
         "minutes": number(summary["seconds"], 0.0) / 60,

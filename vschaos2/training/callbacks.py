@@ -4,6 +4,7 @@ import logging
 import math
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,58 @@ from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, Checkpoint, ProgressBar, TQDMProgressBar
 from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
 
+from vschaos2.config import call
+from vschaos2.errors import InputError
+from vschaos2.monitor.options import MonitorOptions
+from vschaos2.monitor.watching import Measure
 from vschaos2.progress import LINE_EVERY_S
+from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
-from vschaos2.runs.folder import MONITOR
 from vschaos2.training.stopping import StopOnSignal, check_weights
 
 logger = logging.getLogger(__name__)
 
+MOST = 10**9
 AGREE_EVERY = 20  # steps after which several processes agree on whether it is time to save
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """`callbacks` of a configuration.
+
+    Args:
+        validate_every: epochs between validations.
+        save_every_s: seconds between checkpoints within long epochs; None for none.
+        monitor: what `MonitorOptions` takes; None for no reports.
+
+    Attributes:
+        watched: how the training is reported on; None for not at all.
+
+    Raises:
+        InputError: for a value out of range.
+    """
+
+    validate_every: int = 1
+    save_every_s: float | None = 60.0
+    monitor: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        check_count("callbacks.validate_every", self.validate_every, 1, MOST)
+        if self.save_every_s is not None:
+            check_number("callbacks.save_every_s", self.save_every_s, 0.0, MOST)
+        if self.monitor is not None and not isinstance(self.monitor, dict):
+            raise InputError(
+                f"callbacks.monitor must be null or have keys, got {self.monitor!r}: "
+                "callbacks.monitor.enabled=false turns it off"
+            )
+        _ = self.watched
+
+    @property
+    def watched(self) -> MonitorOptions | None:  # noqa: D102
+        if self.monitor is None:
+            return None
+        options = call(MonitorOptions, "callbacks.monitor", self.monitor)
+        return options if options.enabled else None
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -37,7 +82,15 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 
 class ProgressLine(TQDMProgressBar):
-    """One line: the losses that matter, as they are now and on held-out files."""
+    """One line: the losses that matter, as they are now and on held-out files.
+
+    Args:
+        best_by: what is told beside them.
+    """
+
+    def __init__(self, best_by: Measure) -> None:
+        super().__init__(refresh_rate=5)
+        self.best_by = best_by
 
     def init_validation_tqdm(self) -> Tqdm:
         """No second line: a validation takes a fraction of a second."""
@@ -52,15 +105,20 @@ class ProgressLine(TQDMProgressBar):
     def get_metrics(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
-        """Loss of training and validation, and held-out spectral convergence."""
-        return {**_losses(trainer, pl_module)}
+        """Loss of training and validation, and what the best is chosen by."""
+        return {**_losses(trainer, pl_module, self.best_by)}
 
 
 class ProgressLog(ProgressBar):
-    """The same where no terminal draws it: a line an epoch, and a line a minute in longer ones."""
+    """The same where no terminal draws it: a line an epoch, and a line a minute in longer ones.
 
-    def __init__(self) -> None:
+    Args:
+        best_by: what is told beside the losses.
+    """
+
+    def __init__(self, best_by: Measure) -> None:
         super().__init__()
+        self.best_by = best_by
         self.told_at = time.monotonic()
 
     def on_train_batch_end(
@@ -83,20 +141,24 @@ class ProgressLog(ProgressBar):
     def _tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.told_at = time.monotonic()
         if trainer.is_global_zero:
-            losses = [f"{name} {value}" for name, value in _losses(trainer, pl_module).items()]
+            losses = [
+                f"{name} {value}"
+                for name, value in _losses(trainer, pl_module, self.best_by).items()
+            ]
             place = f"epoch {trainer.current_epoch}, step {trainer.global_step}"
             logger.info("%s", ", ".join([place, *losses]))
 
 
-def progress_line() -> ProgressBar:
+def progress_line(best_by: Measure) -> ProgressBar:
     """A line that is drawn over and over on a terminal, and lines of a log elsewhere."""
-    return ProgressLine(refresh_rate=5) if sys.stdout.isatty() else ProgressLog()
+    return ProgressLine(best_by) if sys.stdout.isatty() else ProgressLog(best_by)
 
 
-def _losses(trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, str]:
+def _losses(trainer: pl.Trainer, pl_module: pl.LightningModule, best_by: Measure) -> dict[str, str]:
     before: Any = pl_module.held_out  # from before it was resumed
     known = {**before, **trainer.callback_metrics}
-    names = {"loss": "train/loss", "held-out loss": "validation/loss", "held-out SC": MONITOR}
+    names = {"loss": "train/loss", "held-out loss": "validation/loss"}
+    names[f"held-out {best_by.short}"] = best_by.key
     return {short: f"{float(known[name]):.3f}" for short, name in names.items() if name in known}
 
 
@@ -160,21 +222,23 @@ class LastCheckpoint(Checkpoint):
 
 
 class BestCheckpoint(Checkpoint):
-    """`best.ckpt`: the least held-out spectral convergence of all validations.
+    """`best.ckpt`: the least of a measure of all validations.
 
     Args:
         path: the file.
+        best_by: the measure.
     """
 
     state_key = "best"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, best_by: Measure) -> None:
         self.path = path
+        self.best_by = best_by
         self.score = math.inf
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save if no validation before was as good."""
-        score = float(trainer.callback_metrics.get(MONITOR, math.inf))
+        score = float(trainer.callback_metrics.get(self.best_by.key, math.inf))
         if score < self.score:
             check_weights(trainer)
             self.score = score
@@ -189,7 +253,8 @@ class BestCheckpoint(Checkpoint):
         self.score = float(state_dict["score"])
 
 
-def checkpoints(folder: Path, save_every_s: float | None) -> list[Callback]:
+def checkpoints(folder: Path, save_every_s: float | None, best_by: Measure) -> list[Callback]:
     """What writes `last.ckpt` and `best.ckpt` of a run folder."""
     place = folder / "checkpoints"
-    return [BestCheckpoint(place / "best.ckpt"), LastCheckpoint(place / "last.ckpt", save_every_s)]
+    last = LastCheckpoint(place / "last.ckpt", save_every_s)
+    return [BestCheckpoint(place / "best.ckpt", best_by), last]

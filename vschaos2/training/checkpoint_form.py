@@ -7,6 +7,7 @@ stumble over after half a minute, or never mention, is one line here.
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,26 @@ from torch import Tensor
 from vschaos2.errors import InputError
 from vschaos2.monitor.budget import Budget
 from vschaos2.runs.checkpoints import LARGEST, MISFITS, check_finite, number
-from vschaos2.runs.folder import class_names
+from vschaos2.runs.upgrade import upgraded_checkpoint
+from vschaos2.training.family import Family
 from vschaos2.training.optimisation import adamw
 from vschaos2.training.position import Position, random_state, set_random_state
-from vschaos2.training.step import VAETraining
+from vschaos2.training.step import Training
 
 MOST_STEPS = 2**40
 FLAGS = ("amsgrad", "capturable", "differentiable", "foreach", "fused", "maximize")
 
 
-def take_weights(step: VAETraining, checkpoint: dict[str, Any], path: Path) -> None:
+def take_weights(
+    training: Training, family: Family, checkpoint: dict[str, Any], path: Path
+) -> None:
     """Load the weights of a training that goes on, once all of its checkpoint is seen to be sound.
 
     Lightning loads it again, without these words.
 
     Args:
-        step: the training.
+        training: that takes them.
+        family: of its model.
         checkpoint: its last.ckpt.
         path: of it.
 
@@ -39,15 +44,17 @@ def take_weights(step: VAETraining, checkpoint: dict[str, Any], path: Path) -> N
         InputError: if it does not fit the training, or is not what a training leaves behind.
     """
     try:
-        step.load_state_dict(checkpoint["state_dict"])
+        training.load_state_dict(checkpoint["state_dict"])
     except MISFITS as error:
         raise InputError(
             f"{path.parent.parent}: last.ckpt does not fit config.yaml: was one of them edited?"
         ) from error
-    check_finite(path, step.state_dict(), "state_dict")
-    for key, check in CHECKS.items():
+    check_finite(path, training.state_dict(), "state_dict")
+    checks = {key: partial(check, checkpoint.get(key), training) for key, check in CHECKS.items()}
+    kept = partial(family.kept, upgraded_checkpoint(checkpoint), training.model)
+    for key, check in {**checks, "classes": kept}.items():
         try:
-            check(checkpoint.get(key), step)
+            check()
         except MISFITS as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
@@ -57,13 +64,13 @@ def take_weights(step: VAETraining, checkpoint: dict[str, Any], path: Path) -> N
     check_finite(path, checkpoint["optimizer_states"], "optimizer_states", LARGEST)
 
 
-def _position(found: Any, step: VAETraining) -> None:
+def _position(found: Any, training: Training) -> None:
     for name, count in Position(**found)._asdict().items():
         if type(count) is not int or not 0 <= count < MOST_STEPS:
             raise ValueError(f"{name} is {count!r:.40}")
 
 
-def _random_state(found: Any, step: VAETraining) -> None:
+def _random_state(found: Any, training: Training) -> None:
     """One state for each process, that the generators take."""
     wanted = random_state(torch.device("cpu"))
     if found.dtype != torch.uint8 or found.ndim != 2 or found.shape[1] < len(wanted):
@@ -75,18 +82,18 @@ def _random_state(found: Any, step: VAETraining) -> None:
         set_random_state(wanted, torch.device("cpu"))
 
 
-def _seconds(found: Any, step: VAETraining) -> None:
+def _seconds(found: Any, training: Training) -> None:
     number(found, 0.0)
 
 
-def _summary(found: Any, step: VAETraining) -> None:
+def _summary(found: Any, training: Training) -> None:
     for key, value in found.items():
         if not isinstance(key, str):
             raise TypeError(f"{key!r:.40} is no name")
         number(value)
 
 
-def _callbacks(found: Any, step: VAETraining) -> None:
+def _callbacks(found: Any, training: Training) -> None:
     if not all(isinstance(state, dict) for state in found.values()):
         raise TypeError("no mappings")
     if "best" in found and math.isnan(number(found["best"]["score"])):
@@ -98,25 +105,25 @@ def _callbacks(found: Any, step: VAETraining) -> None:
             number(value, 0.0)
 
 
-def _recordings(found: Any, step: VAETraining) -> None:
+def _recordings(found: Any, training: Training) -> None:
     if found is not None and not isinstance(found["recordings"], str):
         raise TypeError("no text")
 
 
-def _version(found: Any, step: VAETraining) -> None:
+def _version(found: Any, training: Training) -> None:
     if not re.fullmatch(r"[2-9]\.[0-9]{1,4}\.[0-9]{1,4}((\.dev|rc|\.post)[0-9]{1,10})?", found):
         raise ValueError(f"{found!r:.40}")
 
 
-def _schedulers(found: Any, step: VAETraining) -> None:
+def _schedulers(found: Any, training: Training) -> None:
     if found != []:
         raise ValueError(f"{found!r:.40}, wanted []")
 
 
-def _optimiser(found: Any, step: VAETraining) -> None:
+def _optimiser(found: Any, training: Training) -> None:
     """The state of one AdamW, of a shape with the weights that it moves."""
     (state,) = found
-    moved = adamw(step.model, step.learning_rate, step.weight_decay, fused=False)
+    moved = adamw(training.model, training.learning_rate, training.weight_decay, fused=False)
     groups = moved.state_dict()["param_groups"]
     for group, saved in zip(groups, state["param_groups"], strict=True):
         if group["params"] != saved["params"]:
@@ -155,16 +162,11 @@ def _is_alike(value: Any, like: Any) -> bool:
     return type(value) is type(like)
 
 
-def _classes(found: Any, step: VAETraining) -> None:
-    class_names(found or {}, step.model)
-
-
-CHECKS: dict[str, Callable[[Any, VAETraining], None]] = {
+CHECKS: dict[str, Callable[[Any, Training], None]] = {
     "position": _position,
     "random_state": _random_state,
     "seconds": _seconds,
     "summary": _summary,
-    "classes": _classes,
     "callbacks": _callbacks,
     "optimizer_states": _optimiser,
     "lr_schedulers": _schedulers,

@@ -6,18 +6,20 @@ latent and for each class of each task, and a model told of other labels keeps t
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor
 
+from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
-from vschaos2.families.vae.meanings import Axis, meanings
-from vschaos2.families.vae.vae import VAE
-from vschaos2.runs.folder import Run, load_run
-from vschaos2.training.step import VAETraining
+from vschaos2.runs.folder import Run
+from vschaos2.runs.meanings import Axis, Meaning
+from vschaos2.training.family import Family
+from vschaos2.training.step import Training
 
 logger = logging.getLogger(__name__)
 
@@ -30,40 +32,32 @@ class Taken(NamedTuple):
     left: list[str]
 
 
-def first_weights(run: Any) -> Run | None:
-    """The run that `model.init_from` names, loaded; None for null.
-
-    Raises:
-        InputError: if it names none, or none that can be loaded.
-    """
-    if run is None:
-        return None
-    if not isinstance(run, str) or not run:
-        raise InputError(f"model.init_from must be a run, rundir/name, or null, got {run!r}")
-    try:
-        return load_run(Path(run))
-    except InputError as error:
-        raise InputError(f"model.init_from={run}: {error}") from error
-
-
-def begin_from(source: Run | None, step: VAETraining) -> None:
-    """Start a training, and its running average, from the weights of a run; None: do nothing.
+def begin_from(source: Run, training: Training, family: Family, data: WindowDataModule) -> None:
+    """Start a training from the weights of a run.
 
     Logs what was loaded, reshaped and left as it was.
 
+    Args:
+        source: the run.
+        training: that begins.
+        family: of its model.
+        data: its material.
+
     Raises:
-        InputError: if none of its weights fits.
+        InputError: if the run is of another family, or none of its weights fits.
     """
-    if source is None:
-        return
-    taken = take_weights(step.model, source.model, step.classes, source.classes)
-    weights = {name for name, weight in step.model.named_parameters() if weight.ndim > 1}
+    if source.config.family != family.name:
+        raise InputError(
+            f"model.init_from: {source.folder} is of family {source.config.family!r}, not "
+            f"{family.name!r}: use a run of the same family"
+        )
+    taken = take_weights(*family.transfer(training.model, data, source))
+    weights = {name for name, weight in training.model.named_parameters() if weight.ndim > 1}
     if not weights.intersection([*taken.loaded, *taken.reshaped]):
         raise InputError(
             f"model.init_from: no weight of {source.folder} fits this model: use the "
             "configuration it was trained with, or another run"
         )
-    step.averaged_model().load_state_dict(step.model.state_dict())
     _tell(source.folder, taken)
 
 
@@ -75,28 +69,16 @@ def _tell(folder: Path, taken: Taken) -> None:
 
 
 @torch.no_grad()
-def take_weights(
-    model: VAE,
-    source: VAE,
-    classes: dict[str, list[str]],
-    source_classes: dict[str, list[str]],
-) -> Taken:
+def take_weights(to_fill: Mapping[str, Meaning], source: Mapping[str, Meaning]) -> Taken:
     """Copy into a model what means the same in another one.
 
-    The level of the transform and the scale of continuous labels come along: weights are right
-    only for frames as they were trained on. They do not where the transform was another.
-
     Args:
-        model: the model to fill.
-        source: the model to copy from.
-        classes: names of the classes of each task of `model`, where they are known.
-        source_classes: those of `source`; classes are matched by name where both are known.
+        to_fill: the tensors of the model, by name; filled in place.
+        source: those of the other one.
     """
-    shared = [task for task in classes if classes[task] and source_classes.get(task)]
-    known = meanings(source, {task: source_classes[task] for task in shared})
-    by_key = {meaning.key: meaning for meaning in known.values()}
+    by_key = {meaning.key: meaning for meaning in source.values()}
     taken = Taken([], [], [])
-    for name, (key, value, axes) in meanings(model, {t: classes[t] for t in shared}).items():
+    for name, (key, value, axes) in to_fill.items():
         other = by_key.get(key)
         matches = _matches(axes, other.axes) if other else None
         if other is None or matches is None:

@@ -1,19 +1,18 @@
 """How weights move: the optimiser, its pace, and the running average of what it finds."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from pytorch_lightning.callbacks import Timer
-from torch import Tensor
-
-from vschaos2.families.vae.vae import VAE
+from torch import Tensor, nn
 
 AVERAGE_EVERY = 4  # steps between updates of the average: a quarter of its cost, same memory
 
 
 def adamw(
-    model: VAE, learning_rate: float, weight_decay: float, fused: bool
+    model: nn.Module, learning_rate: float, weight_decay: float, fused: bool
 ) -> torch.optim.Optimizer:
     """AdamW of all weights; biases and gains are not decayed."""
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -24,13 +23,11 @@ def adamw(
     return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.99), fused=fused)
 
 
-def clip_apart(model: VAE, norm: float) -> None:
-    """Limit the norm of the predictors' gradient and that of the rest, each to `norm`.
+def clip_apart(model: nn.Module, beside: Sequence[nn.Parameter], norm: float) -> None:
+    """Limit the norm of the gradient of some weights and that of the rest, each to `norm`.
 
-    A predictor learns beside the model: were their norms one, an unsure predictor would slow the
-    model down.
+    What learns beside a model does not slow it down then, however unsure it is.
     """
-    beside = list(model.prediction.parameters())
     own = {id(parameter) for parameter in beside}
     rest = [parameter for parameter in model.parameters() if id(parameter) not in own]
     for parameters in (rest, beside):

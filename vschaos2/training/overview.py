@@ -6,27 +6,25 @@ import torch
 from torch import Tensor, nn
 
 from vschaos2.data.module import WindowDataModule
-from vschaos2.families.vae.hearing import hear
-from vschaos2.families.vae.vae import VAE
-from vschaos2.training.step import VAETraining
+from vschaos2.training.step import Training
 
 SHOWN = 8  # labels of a batch
 
 
-def overview(step: VAETraining, data: WindowDataModule) -> str:
+def overview(training: Training, data: WindowDataModule) -> str:
     """A model's parts with their weights, and the shapes and labels of a batch, as text.
 
     Args:
-        step: the training, which is left as it is.
+        training: the training, which is left as it is.
         data: where its batches come from.
     """
-    lines = ["architecture", *_table(_parts(step.model))]
+    lines = ["architecture", *_table(_parts(training.model))]
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        lines += ["one batch", *_table(_batch(step, data))]
+        lines += ["one batch", *_table(_batch(training, data))]
     return "\n".join(lines)
 
 
-def _parts(model: VAE) -> Iterator[tuple[str, ...]]:
+def _parts(model: nn.Module) -> Iterator[tuple[str, ...]]:
     """Name, class, number of weights, and shapes of the own ones, of every part that has any."""
     for name, part in model.named_modules():
         if name and _count(part):
@@ -35,19 +33,14 @@ def _parts(model: VAE) -> Iterator[tuple[str, ...]]:
     yield "all", type(model).__name__, f"{_count(model):,}", ""
 
 
-def _batch(step: VAETraining, data: WindowDataModule) -> Iterator[tuple[str, ...]]:
+def _batch(training: Training, data: WindowDataModule) -> Iterator[tuple[str, ...]]:
     """What a batch is at each stage, its shape, and its range or its first labels."""
-    model, batch = step.model, next(data.probe_batches())
-    frames = model.transform.to_frames(step.magnitudes(batch["waveform"]))
-    heard = hear(model, frames, batch["labels"])
-    latents = heard.posterior.mean
-    decoded = model.decode(latents, heard.labels).mean
-    stages = {"waveform": batch["waveform"], "frames": frames, "latents": latents}
-    for name, value in {**stages, "decoded": decoded}.items():
+    batch = next(data.probe_batches())
+    for name, value in training.objective.stages(batch).items():
         span = f"from {float(value.min()):.3g} to {float(value.max()):.3g}"
         yield name, _shape(value), span
-    for task, label in batch["labels"].items():
-        names = step.classes.get(task) or []
+    for task, label in batch.get("labels", {}).items():
+        names = (data.metadata and data.metadata.class_names[task]) or []
         some = label[:: max(1, len(label) // SHOWN)][:SHOWN].tolist()
         yield task, _shape(label), " ".join(_label(value, names) for value in some)
 

@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,27 +27,23 @@ from vschaos2.runs.checkpoints import read_checkpoint
 from vschaos2.runs.folder import newest_run_folder, read_config
 from vschaos2.tables import read_table
 from vschaos2.training.event_files import forget_events
+from vschaos2.training.family import Family
 from vschaos2.training.position import Position
+from vschaos2.training.settings import KEYS
 
 logger = logging.getLogger(__name__)
 
 # What may differ when a training goes on: how long and on what it runs, where its recordings
 # stand now, and what only the export reads.
-CHANGEABLE = ("trainer.", "callbacks.", "data.dataset.root", "inversion")
+CHANGEABLE = ("trainer.", "callbacks.", "data.dataset.root")
 FILES = (
     *("config.yaml", "held_out.txt", "metrics.csv", "hparams.yaml", ".training.lock"),
     *("checkpoints/last.ckpt", "checkpoints/best.ckpt"),
 )
 FOLDERS = ("checkpoints", "samples")
-PARTS = (
-    *("name", "rundir", "seed", "check", "inversion", "data.dataset.root", "data.loader"),
-    *("data.augment", "training.losses", "training.divergence", "training.beta"),
-    *("training.optimiser", "callbacks.validate_every", "trainer"),
-)
 # Options of pl.Trainer that name places or write files of their own.
 FOREIGN = ("callbacks", "default_root_dir", "logger", "model_registry", "plugins", "profiler")
 STRATEGIES = (None, "auto", "ddp", "ddp_find_unused_parameters_true", "fsdp")
-ADDED = {"callbacks.save_every_s": 60.0}  # keys that older runs' configurations lack
 
 
 class Resumed(NamedTuple):
@@ -88,12 +85,15 @@ class Resumed(NamedTuple):
         return f"{self.folder}: is finished, after {limit}: to go on, give more, as in {given}"
 
 
-def find_training(path: Path, overrides: list[str]) -> Resumed:
+def find_training(
+    path: Path, overrides: list[str], family_of: Callable[[DictConfig], Family]
+) -> Resumed:
     """The training that `resume=path` means, with what else the command line says.
 
     Args:
         path: rundir/name, for its newest version, or rundir/name/version_N.
         overrides: key=value arguments.
+        family_of: the family that a configuration names.
 
     Raises:
         InputError: if there is no run, a file of it is damaged, missing or a link, it was trained
@@ -104,13 +104,11 @@ def find_training(path: Path, overrides: list[str]) -> Resumed:
     check_own_tree(folder)
     _check_kinds(folder)
     config = read_config(folder)
-    _check_complete(config, folder)
+    family = family_of(config)
+    _check_complete(config, family, folder)
     _check_trainer(config, overrides, folder)
-    for key, value in ADDED.items():
-        if OmegaConf.select(config, key) is None and "callbacks" in config:
-            OmegaConf.update(config, key, value)
     for text in overrides:
-        _apply(config, text, folder)
+        _apply(config, text, folder, (*CHANGEABLE, *family.changeable))
     _check_recordings(config, overrides, folder)
     read_table(folder / "metrics.csv")  # now, rather than when the training logs its first step
     place = folder / "checkpoints"
@@ -153,10 +151,11 @@ def _check_kinds(folder: Path) -> None:
             raise InputError(f"{folder / name}: is a file, where a folder belongs: remove it")
 
 
-def _check_complete(config: DictConfig, folder: Path) -> None:
+def _check_complete(config: DictConfig, family: Family, folder: Path) -> None:
     """Raise InputError if a part of a configuration is missing, or would reach out of the run."""
-    for key in PARTS:
-        if OmegaConf.select(config, key) is None:
+    optional = ("callbacks.monitor", "callbacks.save_every_s")
+    for key in (*KEYS, *family.keys):
+        if key not in optional and OmegaConf.select(config, key) is None:
             raise InputError(f"{folder / 'config.yaml'}: has no {key}: was it edited?")
 
 
@@ -207,7 +206,7 @@ def _no_position(folder: Path, reason: str) -> InputError:
     )
 
 
-def _apply(config: DictConfig, text: str, folder: Path) -> None:
+def _apply(config: DictConfig, text: str, folder: Path, changeable: tuple[str, ...]) -> None:
     """Set one key=value of the command line in the configuration of a run."""
     try:
         (override,) = OverridesParser.create().parse_overrides([text])
@@ -223,7 +222,7 @@ def _apply(config: DictConfig, text: str, folder: Path) -> None:
         before = OmegaConf.to_container(before)
     if before == value and not override.is_delete():
         return  # the same command line as before, with resume=… added
-    if override.is_delete() or not key.startswith(CHANGEABLE):
+    if override.is_delete() or not key.startswith(changeable):
         raise InputError(
             f"{key}={value!r} would change what {folder} is, which was trained with {before!r}: "
             f"leave it out, or start a new training with model.init_from={folder}"

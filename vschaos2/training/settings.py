@@ -3,50 +3,47 @@
 import errno
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from vschaos2.config import check_keys, suggestion
+from vschaos2.config import check_keys, section
 from vschaos2.data.splits import check_dataset_rate
-from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.files import reason
 from vschaos2.ranges import check_count
 from vschaos2.runs.folder import check_run_name
 
-KEYS = (
-    *("name", "rundir", "seed", "check", "inversion"),
-    *("data", "model", "training", "callbacks", "trainer"),
+KEYS = (  # of every family's configurations
+    *("name", "rundir", "seed", "check", "family"),
+    *("data.dataset", "data.loader", "model", "training.optimiser"),
+    *("callbacks.validate_every", "callbacks.save_every_s", "callbacks.monitor", "trainer"),
 )
-DATA_KEYS = ("dataset", "loader", "transform", "augment", "sequence")
-LOADER_KEYS = ("batch_size", "batches_per_epoch", "validation_windows")
-PARTS = (
-    *("data", "data.dataset", "data.loader", "data.transform", "data.augment"),
-    *("model", "training", "callbacks", "trainer"),
-)
+PARTS = ("data", "data.dataset", "data.loader", "model", "training", "callbacks", "trainer")
 
 
-def check_settings(config: DictConfig) -> None:
+def check_settings(config: DictConfig, family_keys: Sequence[str]) -> None:
     """See that a configuration has its parts, and that what belongs to none of them can be.
+
+    Args:
+        config: of a training.
+        family_keys: dotted keys that its family has besides those of every family.
 
     Raises:
         InputError: for what is missing, a key that does not exist, or a value that cannot be.
     """
     for part in PARTS:
-        if not isinstance(OmegaConf.select(config, part), DictConfig):
-            raise InputError(
-                f"{part} is {OmegaConf.select(config, part)!r} and must hold key: value pairs: "
-                f"leave {part}=… out"
-            )
+        section(config, part)
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         hint = "the folder of your recordings" if missing[0] == "data.dataset.root" else "a value"
         raise InputError(f"{missing[0]} is missing: give {hint}, {missing[0]}=…")
-    check_keys(config, "", KEYS)
-    check_keys(config.data, "data", DATA_KEYS)
-    check_keys(config.data.loader, "data.loader", LOADER_KEYS)
+    every = [*KEYS, *family_keys]
+    check_keys(config, "", tuple(dict.fromkeys(key.split(".")[0] for key in every)))
+    for part in ("data", "training", "callbacks"):
+        known = tuple(key.split(".")[1] for key in every if key.startswith(f"{part}."))
+        check_keys(config[part], part, known)
     for key in ("name", "rundir", "data.dataset.root"):
         value = OmegaConf.select(config, key)
         if not isinstance(value, str) or not value:
@@ -57,16 +54,6 @@ def check_settings(config: DictConfig) -> None:
     check_count("seed", config.seed, 0, 2**32 - 1)
     if config.check not in (True, False, 0, 1):
         raise InputError(f"check must be true or false, got {config.check!r}")
-    if config.inversion not in MODES:
-        hint = suggestion(str(config.inversion), list(MODES))
-        raise InputError(
-            f"inversion must be one of {', '.join(MODES)}, got {config.inversion!r}{hint}"
-        )
-
-
-def plain(config: DictConfig) -> dict[str, Any]:
-    """A part of a configuration as plain containers."""
-    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
 
 
 def check_rundir(rundir: Path, name: str) -> Path:

@@ -8,16 +8,19 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from vschaos2.command_line import ENDING_SIGNALS
 from vschaos2.config import call
 from vschaos2.errors import InputError
-from vschaos2.monitor.watching import Watching
+from vschaos2.monitor.show import Show
+from vschaos2.monitor.watching import Monitor
 from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.checkpoints import MISFITS
-from vschaos2.training.callbacks import WholeCheckpoints, checkpoints, progress_line
+from vschaos2.training.callbacks import Callbacks, WholeCheckpoints, checkpoints, progress_line
 from vschaos2.training.event_log import EventLog, quiet_threads
+from vschaos2.training.family import Family
 from vschaos2.training.metrics_table import MetricsTable
 from vschaos2.training.position import Position
 from vschaos2.training.stopping import StopOnDivergence, StopOnSignal
@@ -70,8 +73,9 @@ def trainer_options(options: dict[str, Any], check: bool) -> dict[str, Any]:
 def build_trainer(
     options: dict[str, Any],
     folder: Path,
-    watching: Watching,
-    inversion: str,
+    callbacks: Callbacks,
+    family: Family,
+    show: Show,
     resumed_at: Position | None,
 ) -> pl.Trainer:
     """The Lightning trainer of a run folder.
@@ -79,8 +83,9 @@ def build_trainer(
     Args:
         options: of `pl.Trainer`.
         folder: rundir/name/version_N.
-        watching: how often it is validated, saved and reported on.
-        inversion: how the run's instrument makes phases in `decode`.
+        callbacks: how often it is validated, saved and reported on.
+        family: of its model.
+        show: what it shows.
         resumed_at: the position at which a training goes on; None for a new one.
 
     Raises:
@@ -92,7 +97,10 @@ def build_trainer(
         "version": folder.name,
     }
     first_step = resumed_at.step if resumed_at else 0
-    monitors = watching.monitors(folder, inversion)
+    monitors: list[Callback] = []
+    if callbacks.watched is not None:
+        is_to_end = lambda trainer: StopOnSignal.of(trainer) in ENDING_SIGNALS  # noqa: E731
+        monitors = [Monitor(callbacks.watched, folder, show, family.best_by, is_to_end)]
     # A TensorBoard that has been open all the while forgets the steps that come again.
     board = EventLog(**place, purge_step=first_step if resumed_at else None)
     try:
@@ -102,14 +110,14 @@ def build_trainer(
             options,
             logger=[MetricsTable(folder, first_step), board],
             callbacks=[
-                progress_line(),
+                progress_line(family.best_by),
                 StopOnSignal(),
                 StopOnDivergence(),
                 *monitors,
-                *checkpoints(folder, watching.save_every_s),
+                *checkpoints(folder, callbacks.save_every_s, family.best_by),
             ],
             plugins=[WholeCheckpoints()],
-            check_val_every_n_epoch=watching.validate_every,
+            check_val_every_n_epoch=callbacks.validate_every,
             default_root_dir=folder,
             num_sanity_val_steps=0,
             enable_model_summary=False,

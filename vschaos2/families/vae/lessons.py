@@ -1,5 +1,6 @@
 """What a batch asks of the model: what it hears, and what it is to make of it."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -38,7 +39,7 @@ def span_samples(transform: SpectralTransform, sequence: int) -> int:
 
 
 def draw_lesson(
-    augment: Augment, transform: SpectralTransform, batch: dict[str, Any], sequence: int = 1
+    augment: Augment, transform: SpectralTransform, batch: Mapping[str, Any], sequence: int = 1
 ) -> Lesson:
     """Augment a batch of windows.
 

@@ -1,35 +1,44 @@
-"""What the numbers of a model's weights stand for, index by index.
-
-Two models that differ in latents or labels still share weights: those of the same bin, the same
-latent dimension, the same class of the same task. `meanings` says, for every tensor of a model,
-what each index along each axis is about, so that equal meanings can be found in another model.
-"""
+"""What the numbers of a spectral VAE's weights stand for: bins, latent dimensions, classes."""
 
 from collections.abc import Hashable, Mapping
-from typing import NamedTuple
 
-from torch import Tensor
-
+from vschaos2.data.module import WindowDataModule
+from vschaos2.families.vae.material import class_names
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.conditioning import Predictor, Table
 from vschaos2.nets.encoders import ConvEncoder
+from vschaos2.runs.folder import Run
+from vschaos2.runs.meanings import Axis, Meaning, plain_meanings
 
-Axis = list[Hashable]
 
+def transfer(
+    model: VAE, data: WindowDataModule, source: Run
+) -> tuple[dict[str, Meaning], dict[str, Meaning]]:
+    """What the weights of a model and those of a run are about.
 
-class Meaning(NamedTuple):
-    """A tensor, and what it is about.
-
-    Attributes:
-        key: the same in two models if the tensors have the same place in the same kind of part.
-        value: the tensor itself, not a copy.
-        axes: what each index along each axis is about. An axis that only the weights themselves
-            know, such as hidden units, has one meaning per index and size: it fits its like only.
+    The level of the transform and the scale of continuous labels come along: weights are right
+    only for frames as they were trained on. They do not where the transform was another.
     """
+    return shared_meanings(model, source.model, class_names(model, data), source.kept.classes)
 
-    key: Hashable
-    value: Tensor
-    axes: list[Axis]
+
+def shared_meanings(
+    model: VAE,
+    source: VAE,
+    classes: Mapping[str, list[str]],
+    source_classes: Mapping[str, list[str]],
+) -> tuple[dict[str, Meaning], dict[str, Meaning]]:
+    """The meanings of two models; classes are matched by name where both know them by name.
+
+    Args:
+        model: one model.
+        source: another.
+        classes: names of the classes of each task of `model`, where they are known.
+        source_classes: those of `source`.
+    """
+    shared = [task for task in classes if classes[task] and source_classes.get(task)]
+    known = {task: source_classes[task] for task in shared}
+    return meanings(model, {task: classes[task] for task in shared}), meanings(source, known)
 
 
 def meanings(model: VAE, classes: Mapping[str, list[str]]) -> dict[str, Meaning]:
@@ -41,8 +50,7 @@ def meanings(model: VAE, classes: Mapping[str, list[str]]) -> dict[str, Meaning]
             others are known by number.
     """
     found = {}
-    for name, value in model.state_dict().items():
-        axes: list[Axis] = [[("of", size, i) for i in range(size)] for size in value.shape]
+    for name, (_, value, axes) in plain_meanings(model).items():
         part = name.split(".")[0]
         key: Hashable = (name, type(getattr(model, part)).__name__)
         if part == "transform":

@@ -3,49 +3,16 @@
 All functions take the model on the CPU, in float32. Their sounds are float32 [T], finite.
 """
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vschaos2.data.dataset import WindowBatch
 from vschaos2.families.vae.instrument_core import InstrumentCore
-from vschaos2.families.vae.vae import VAE
-from vschaos2.labels.filling import draw_conditions, stack_labels
-from vschaos2.nets.distributions import Normal, normal_kl
 
-ACTIVE_NATS = 0.1  # a dimension that says less of a frame counts as unused
 GLIDE_FRAMES = 4  # from one held point to the next
 
 Sound = npt.NDArray[np.float32]
-
-
-class Usage(NamedTuple):
-    """What a model's latent dimensions carry, each [Z].
-
-    Attributes:
-        kl_nats: mean over windows of KL(q_d ‖ N(0, 1)).
-        variance: of the posterior's mean over windows: that of N(0, 1) is 1.
-        low, high: between these lie 98 % of the posterior's means.
-    """
-
-    kl_nats: Tensor
-    variance: Tensor
-    low: Tensor
-    high: Tensor
-
-    @property
-    def active(self) -> Tensor:
-        """Dimensions that say something of the sound: KL of at least `ACTIVE_NATS`, [Z] of bool."""
-        return self.kl_nats >= ACTIVE_NATS
-
-    @property
-    def order(self) -> list[int]:
-        """The dimensions, the one with the greatest KL first."""
-        return self.kl_nats.argsort(descending=True).tolist()
 
 
 def pass_through(core: InstrumentCore, sound: Sound, labels: npt.NDArray[np.float32]) -> Sound:
@@ -113,46 +80,5 @@ def loudest_point(
     return latent[0], known[0]
 
 
-def latent_usage(model: VAE, batches: Iterable[WindowBatch]) -> Usage:
-    """How much of each latent dimension a model uses for windows [B, n_fft]."""
-    means, stds = zip(*[_posterior(model, batch)[0] for batch in batches], strict=True)
-    posterior = Normal(torch.cat(means), torch.cat(stds))
-    bounds = torch.quantile(posterior.mean, torch.tensor([0.01, 0.99]), dim=0)
-    variance = posterior.mean.var(0, correction=0)
-    return Usage(normal_kl(posterior).mean(0), variance, bounds[0], bounds[1])
-
-
-def guesses(model: VAE, batches: Iterable[WindowBatch]) -> dict[str, Tensor]:
-    """What predictors say of windows whose label is known: task → known and guessed, [N, 2]."""
-    tasks = model.prediction.tasks
-    pairs: list[Tensor] = []
-    for batch in batches:
-        posterior, features = _posterior(model, batch)
-        guessed, _ = model.prediction.guess(features, posterior.mean)
-        known = stack_labels(batch["labels"], tasks, guessed)
-        pairs.append(torch.stack((known, guessed), 2))
-    every = torch.cat(pairs)
-    return {task: every[~every[:, i, 0].isnan(), i] for i, task in enumerate(tasks)}
-
-
-def confusion(pairs: Tensor, n_classes: int) -> Tensor:
-    """Counts of windows by known class (row) and guessed class: [N, 2] → [n_classes, n_classes]."""
-    index = pairs.long()
-    counts = torch.bincount(index[:, 0] * n_classes + index[:, 1], minlength=n_classes**2)
-    return counts.reshape(n_classes, n_classes)
-
-
-def _posterior(model: VAE, batch: WindowBatch) -> tuple[Normal, Tensor]:
-    """Posterior over latents, and the features that it comes from."""
-    transform = model.transform
-    frames = transform.to_frames(transform.analyse(batch["waveform"])[:, 0].abs())
-    known = stack_labels(batch["labels"], model.conditioning.tasks, frames)
-    features = model.features(frames, draw_conditions(model.conditioning, known))
-    return model.posterior(features), features
-
-
 def _finite(sound: Tensor) -> Sound:
     return torch.nan_to_num(sound, 0.0, 0.0, 0.0).clamp(-8.0, 8.0).numpy().astype(np.float32)
-
-
-Batches = Callable[[], Iterable[WindowBatch]]

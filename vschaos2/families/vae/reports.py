@@ -1,7 +1,6 @@
 """The kinds of report, each made of a model and of what stays the same throughout a training.
 
 reconstructions   held-out recordings and what the model makes of them
-curves            losses and held-out spectral convergence
 latents           how much each latent dimension is used
 traversals        each of the most used dimensions swept, the others at rest
 prior             points drawn from the prior
@@ -11,37 +10,34 @@ predictions       what the predictors take held-out windows for
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vschaos2.data.module import WindowDataModule
 from vschaos2.families.vae.instrument_core import KEEP_INPUT
+from vschaos2.families.vae.material import class_names
 from vschaos2.families.vae.rendering import (
-    Batches,
     Sound,
-    confusion,
-    guesses,
     hold,
-    latent_usage,
     loudest_point,
     pass_through,
     play,
     sweep,
 )
+from vschaos2.families.vae.signal_path import offline_core
+from vschaos2.families.vae.usage import Batches, confusion, guesses, latent_usage, usage_picture
 from vschaos2.families.vae.vae import VAE
-from vschaos2.generation import offline_core
-from vschaos2.monitor.curves import read_curves
-from vschaos2.monitor.excerpts import Excerpt
+from vschaos2.monitor.excerpts import Excerpt, excerpts
+from vschaos2.monitor.options import MonitorOptions
 from vschaos2.monitor.pictures import (
     Panel,
     confusion_picture,
-    curves_picture,
     spectrograms,
-    usage_picture,
     values_picture,
 )
+from vschaos2.monitor.show import Moment, Show
 from vschaos2.monitor.spectrogram import levels_db, magnitudes
 from vschaos2.monitor.store import Report
 from vschaos2.objectives.measures import spectral_convergence
@@ -49,8 +45,7 @@ from vschaos2.objectives.measures import spectral_convergence
 SWEEP_SECONDS = 2.0
 HOLD_SECONDS = 0.6
 PRIOR_POINTS = 8
-CONVERGENCE = "validation/reconstruction/spectral_convergence"
-LOSSES = {"train/loss": "training", "validation/loss": "held out"}
+WINDOWS = 1024  # held-out windows that latents and predictions are measured on
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,6 @@ class Scene:
         inversion: how the run's instrument makes phases in `decode`.
         classes: names of the classes of every label task.
         dimensions: how many latent dimensions are swept.
-        metrics: the run's metrics.csv.
     """
 
     excerpts: list[Excerpt]
@@ -71,20 +65,6 @@ class Scene:
     inversion: str
     classes: dict[str, list[str]]
     dimensions: int
-    metrics: Path
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When a report is made: step, and seconds of training so far."""
-
-    step: int
-    seconds: float
-
-    def headline(self, subject: str) -> str:
-        """A title that says what and when."""
-        minutes, seconds = divmod(int(self.seconds), 60)
-        return f"{subject} · step {self.step} · {minutes}:{seconds:02d} min"
 
 
 def reconstructions(model: VAE, scene: Scene, moment: Moment) -> Report:
@@ -107,14 +87,6 @@ def reconstructions(model: VAE, scene: Scene, moment: Moment) -> Report:
     title = moment.headline("Held-out recordings, reconstructed")
     picture = spectrograms(title, rows, rate_hz, "seconds")
     return Report({"spectrograms": picture}, sounds, {}, {})
-
-
-def curves(model: VAE, scene: Scene, moment: Moment) -> Report:
-    """Losses and held-out spectral convergence so far."""
-    found = read_curves(scene.metrics, {**LOSSES, CONVERGENCE: "held-out SC"})
-    rate = moment.seconds / max(1, moment.step)
-    picture = curves_picture(moment.headline("Learning"), found[:-1], found[-1], rate)
-    return Report({"learning_curves": picture}, {}, {}, {})
 
 
 def latents(model: VAE, scene: Scene, moment: Moment) -> Report:
@@ -227,15 +199,41 @@ def label_text(model: VAE, classes: dict[str, list[str]], labels: Tensor) -> str
 
 KINDS: dict[str, Callable[[VAE, Scene, Moment], Report]] = {
     "reconstructions": reconstructions,
-    "curves": curves,
     "latents": latents,
     "traversals": traversals,
     "prior": prior,
     "predictions": predictions,
 }
-ONLY_NEWEST = ("curves",)  # its pictures hold all of the past
 
 
-def kinds_for(model: VAE) -> list[str]:
-    """The kinds of report that a model gives something to show for, the most wanted first."""
-    return [kind for kind in KINDS if kind != "predictions" or model.prediction.tasks]
+class VAEShow(Show):
+    """The reports of a spectral VAE.
+
+    Args:
+        inversion: how the run's instrument makes phases in `decode`.
+    """
+
+    def __init__(self, inversion: str) -> None:
+        self.inversion = inversion
+
+    def kinds(self, model: VAE) -> list[str]:
+        """All, but predictions only where there are predictors."""
+        return [kind for kind in KINDS if kind != "predictions" or model.prediction.tasks]
+
+    def begin(
+        self, model: VAE, data: WindowDataModule, options: MonitorOptions
+    ) -> dict[str, Sound]:
+        """Choose excerpts of held-out files; → their sounds."""
+        tasks = model.conditioning.tasks
+        self.scene = Scene(
+            excerpts(data, options.files, options.seconds, tasks),
+            lambda: data.held_out_batches(WINDOWS),
+            self.inversion,
+            class_names(model, data),
+            min(options.dimensions, model.latent_dim),
+        )
+        return {excerpt.name: excerpt.sound for excerpt in self.scene.excerpts}
+
+    def report(self, kind: str, model: VAE, moment: Moment) -> Report:
+        """One of `KINDS`."""
+        return KINDS[kind](model, self.scene, moment)

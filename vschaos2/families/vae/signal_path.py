@@ -25,10 +25,11 @@ from vschaos2.errors import InputError
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, own_axes
 from vschaos2.families.vae.vae import VAE
-from vschaos2.generation.file_labels import LabelsOverTime
 from vschaos2.nets.distributions import Normal
 
 Samples = npt.NDArray[np.float32]
+# Moments in seconds [F] → labels of every task [n, F], NaN where unknown.
+LabelsOverTime = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float32]]
 
 BLOCK_FRAMES = 256  # frames per call: some seconds of sound, some megabytes of memory
 # Modes that keep frames open refine this many jointly (a divisor of BLOCK_FRAMES): twice as fast

@@ -1,0 +1,41 @@
+"""The families there are, by name: `family:` of a configuration."""
+
+from omegaconf import DictConfig, OmegaConf
+
+from vschaos2.config import suggestion
+from vschaos2.errors import InputError
+from vschaos2.families.vae.family import VAE_FAMILY
+from vschaos2.training.family import Family
+
+_FAMILIES: dict[str, Family] = {}
+
+
+def register(family: Family) -> Family:
+    """Make a family known, as those of a plug-in are; → the family itself.
+
+    Raises:
+        ValueError: if another one has its name.
+    """
+    if _FAMILIES.get(family.name, family) is not family:
+        raise ValueError(f"there is a family {family.name!r} already: choose another name")
+    _FAMILIES[family.name] = family
+    return family
+
+
+def family_of(config: DictConfig) -> Family:
+    """The family that a configuration names.
+
+    Raises:
+        InputError: if there is none of that name.
+    """
+    name = OmegaConf.select(config, "family")
+    if name not in _FAMILIES:
+        known = list(_FAMILIES)
+        raise InputError(
+            f"no family {name!r}{suggestion(str(name), known)} (there are {', '.join(known)}): a "
+            "plug-in that has it is named with plugins=[…]"
+        )
+    return _FAMILIES[name]
+
+
+register(VAE_FAMILY)

@@ -1,0 +1,58 @@
+"""Where the batches of a spectral VAE come from, and what its configuration says of them."""
+
+from omegaconf import DictConfig
+
+from vschaos2.config import call, plain
+from vschaos2.data.augment import Augment
+from vschaos2.data.module import WindowDataModule, windows
+from vschaos2.families.vae.hearing import check_classes, label_tasks
+from vschaos2.families.vae.lessons import check_transposition, span_samples
+from vschaos2.families.vae.vae import VAE
+from vschaos2.nets.temporal import checked_sequence
+
+
+def material(config: DictConfig, model: VAE) -> WindowDataModule:
+    """Windows of a dataset, with the labels that a model is told or guesses.
+
+    Raises:
+        InputError: for a dataset or a value that no training can take.
+    """
+    augment, sequence = augment_of(config, model), sequence_of(config, model)
+    data = windows(
+        config,
+        window_samples=model.transform.n_fft,
+        draw_samples=augment.window_samples(span_samples(model.transform, sequence)),
+        hop=model.transform.hop,
+        tasks=label_tasks(model),
+        sequence=sequence,
+    )
+    if data.metadata is not None:
+        check_classes(model, data.metadata)
+    return data
+
+
+def augment_of(config: DictConfig, model: VAE) -> Augment:
+    """The changes of windows that a configuration asks for.
+
+    Raises:
+        InputError: for a value out of range, or labels that could not follow.
+    """
+    augment = call(Augment, "data.augment", plain(config, "data.augment"))
+    check_transposition(model, augment)
+    return augment
+
+
+def sequence_of(config: DictConfig, model: VAE) -> int:
+    """Frames in a window, F.
+
+    Raises:
+        InputError: if the model's memory could not learn from so few.
+    """
+    return checked_sequence(config.data.sequence, model.temporal)
+
+
+def class_names(model: VAE, data: WindowDataModule) -> dict[str, list[str]]:
+    """Names of the classes of every label task; none for continuous ones."""
+    if data.metadata is None:
+        return {}
+    return {task: data.metadata.class_names[task] or [] for task in label_tasks(model)}

@@ -1,0 +1,198 @@
+"""What a spectral VAE learns: frames from frames, through a latent near its prior, and labels.
+
+loss = Σ weight · reconstruction + β · divergence + Σ negative log-likelihood of known labels
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor, nn
+
+from vschaos2.config import call, plain
+from vschaos2.data.augment import Augment
+from vschaos2.data.module import WindowDataModule
+from vschaos2.errors import InputError
+from vschaos2.families.vae.hearing import fit_values, hear, label_tasks
+from vschaos2.families.vae.lessons import draw_lesson, span_samples
+from vschaos2.families.vae.material import augment_of, class_names, sequence_of
+from vschaos2.families.vae.vae import VAE
+from vschaos2.labels.filling import (
+    draw_conditions,
+    prediction_losses,
+    prediction_scores,
+    stack_labels,
+)
+from vschaos2.nets.distributions import Normal, normal_sample
+from vschaos2.objectives.divergences import Divergence
+from vschaos2.objectives.losses import ReconstructionLoss, spectral_convergence
+from vschaos2.objectives.schedules import BetaSchedule
+from vschaos2.training.objective import Losses, Moment, Objective
+
+
+def objective(config: DictConfig, model: VAE) -> "VAEObjective":
+    """What the `training` part of a configuration describes.
+
+    Raises:
+        InputError: for a key that does not exist, or a value that cannot be.
+    """
+    options = {k: v for k, v in plain(config, "training").items() if k != "optimiser"}
+    return call(
+        VAEObjective,
+        "training",
+        options,
+        model=model,
+        augment=augment_of(config, model),
+        sequence=sequence_of(config, model),
+    )
+
+
+class VAEObjective(Objective):
+    """The objective of a spectral VAE.
+
+    Args:
+        model: the model to train.
+        augment: changes of windows and magnitudes.
+        losses: reconstruction losses, name → weight.
+        divergence: distance of the posterior from the prior; arguments of `Divergence`.
+        beta: its weight over time; arguments of `BetaSchedule`.
+        sequence: frames in a window, F. A memory begins every window without a past, which the
+            first frames of a window are to learn from, too.
+    """
+
+    def __init__(
+        self,
+        model: VAE,
+        augment: Augment,
+        losses: Mapping[str, float],
+        divergence: Mapping[str, Any],
+        beta: Mapping[str, Any],
+        sequence: int = 1,
+    ) -> None:
+        super().__init__(model)
+        self.augment = augment
+        self.reconstruction = ReconstructionLoss(dict(losses), model.transform.to_magnitude)
+        self.divergence = call(Divergence, "training.divergence", divergence)
+        self.beta = call(BetaSchedule, "training.beta", beta)
+        self.sequence = sequence
+        kinds = [
+            "accuracy" if has_classes else "error" for has_classes in model.prediction.categorical
+        ]
+        names = zip(kinds, model.prediction.tasks, strict=True)
+        # Of the known labels: the part that is guessed right, or the mean absolute error.
+        self.scores = tuple(f"{kind}/{task}" for kind, task in names)
+
+    def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
+        """The loss of one batch of windows."""
+        model = self.model
+        lesson = draw_lesson(self.augment, model.transform, batch, self.sequence)
+        frames, magnitude = lesson.frames, lesson.magnitude
+        posterior, outputs, labels = hear(model, lesson.heard, lesson.heard_labels)
+        told = stack_labels(lesson.labels, model.conditioning.tasks, frames)
+        labels = torch.where(told.isnan(), labels, told)
+        latent = normal_sample(posterior)
+        loss, losses = self.reconstruction(frames, self._decode(model, latent, labels), magnitude)
+        distance, distances = self.divergence(posterior, latent)
+        beta = self.beta(moment.step, moment.epoch)
+        loss = loss + beta * distance
+        terms = _terms(losses, distances)
+        if model.prediction.tasks:
+            truth = stack_labels(lesson.heard_labels, model.prediction.tasks, frames)
+            predicted = prediction_losses(model.prediction, outputs, truth)
+            loss = loss + torch.stack(list(predicted.values())).sum()
+            terms |= {f"prediction/{task}": value for task, value in predicted.items()}
+        return Losses(loss, terms, {"beta": beta})
+
+    def held_out(self, model: VAE, batch: Mapping[str, Any]) -> Losses:
+        """Losses of fixed windows, without augmentation, at the mean of the posterior."""
+        transform = model.transform
+        magnitude = magnitudes(
+            model, batch["waveform"][:, : span_samples(transform, self.sequence)]
+        )
+        frames = transform.to_frames(magnitude)
+        posterior, outputs, labels = hear(model, frames, batch["labels"])
+        estimate = self._decode(model, posterior.mean, labels)
+        loss, losses = self.reconstruction(frames, estimate, magnitude)
+        convergence = spectral_convergence(magnitude, transform.to_magnitude(estimate.mean))
+        losses["spectral_convergence"] = convergence
+        distance, distances = self.divergence(posterior, posterior.mean)
+        scores = None
+        if model.prediction.tasks:
+            guesses, _ = model.prediction.interpret(outputs, frames)
+            wanted = stack_labels(batch["labels"], model.prediction.tasks, frames)
+            scores = prediction_scores(model.prediction, guesses, wanted)
+        total = loss + self.beta.target * distance
+        return Losses(total, _terms(losses, distances), {}, scores)
+
+    @torch.no_grad()
+    def fit(self, data: WindowDataModule) -> None:
+        """Set the contrast's scale, and those of continuous labels, from the training windows.
+
+        Raises:
+            InputError: if they are all silent, or absurdly loud.
+        """
+        batches = [
+            (magnitudes(self.model, batch["waveform"]).mean(), batch["labels"])
+            for batch in data.probe_batches()
+        ]
+        mean = float(torch.stack([mean for mean, _ in batches]).mean())
+        if not math.isfinite(mean):
+            raise InputError(
+                f"{data.root}: samples are so large that their mean is {mean}: look for absurd "
+                f"recordings with check_dataset.py {data.root}"
+            )
+        if not mean > 0:
+            raise InputError(f"{data.root}: every training file is silent: check the recordings")
+        self.model.transform.fit_level(mean)
+        tasks = label_tasks(self.model)
+        fit_values(
+            self.model, {task: torch.cat([known[task] for _, known in batches]) for task in tasks}
+        )
+
+    def apart(self, model: VAE) -> list[nn.Parameter]:
+        """The predictors learn beside the model: an unsure one does not slow the model down."""
+        return list(model.prediction.parameters())
+
+    @torch.no_grad()
+    def kept(self, model: VAE, data: WindowDataModule) -> dict[str, Any]:
+        """Names of classes, and posterior means of fixed training windows, [N, Z].
+
+        The latter say where the data lies in the latent.
+        """
+        latents = []
+        device = model.transform.scale.device
+        for batch in data.probe_batches():
+            magnitude = magnitudes(model, batch["waveform"].to(device))
+            frames = model.transform.to_frames(magnitude)
+            known = stack_labels(batch["labels"], model.conditioning.tasks, frames)
+            labels = draw_conditions(model.conditioning, known)
+            latents.append(model.encode(frames, labels).mean.cpu())
+        return {"classes": class_names(model, data), "latents": torch.cat(latents)}
+
+    def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Waveform, frames, latents, and frames again."""
+        frames = self.model.transform.to_frames(magnitudes(self.model, batch["waveform"]))
+        heard = hear(self.model, frames, batch["labels"])
+        latents = heard.posterior.mean
+        decoded = self.model.decode(latents, heard.labels).mean
+        return {**super().stages(batch), "frames": frames, "latents": latents, "decoded": decoded}
+
+    def _decode(self, model: VAE, latent: Tensor, labels: Tensor) -> Normal:
+        """Frames of latents: [B·F, Z], [B·F, n] → Normal of [B·F, K]."""
+        if model.temporal is None:
+            return model.decode(latent, labels)
+        no_past = model.initial_state(len(latent) // self.sequence)
+        estimate, _ = model.decode_rows(latent, labels, no_past)
+        return estimate
+
+
+def magnitudes(model: VAE, waveform: Tensor) -> Tensor:
+    """Magnitudes of all frames, window by window: [B, (F - 1)·hop + n_fft] → [B·F, K]."""
+    return model.transform.analyse(waveform).flatten(0, 1).abs()
+
+
+def _terms(losses: Mapping[str, Tensor], distances: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    terms = {f"reconstruction/{name}": value for name, value in losses.items()}
+    return terms | {f"divergence/{name}": value for name, value in distances.items()}

@@ -1,0 +1,60 @@
+"""A family of models, as the engines see it: what it is built of, learns from, shows and plays.
+
+Training, watching, run folders and export take a `Family` and know none by name. One is a file, or
+a folder of them, that ends with
+
+    FAMILY = register(Family("mine", …))
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig
+from torch import nn
+
+from vschaos2.data.module import WindowDataModule
+from vschaos2.monitor.show import Show
+from vschaos2.monitor.watching import Measure
+from vschaos2.runs.folder import Run
+from vschaos2.runs.meanings import Meaning, plain_meanings
+from vschaos2.training.objective import Objective
+
+Meanings = Mapping[str, Meaning]
+
+
+def _by_place(model: nn.Module, data: WindowDataModule, source: Run) -> tuple[Meanings, Meanings]:
+    """Tensors of one name and shape mean the same."""
+    return plain_meanings(model), plain_meanings(source.model)
+
+
+class Family(NamedTuple):
+    """A family of models.
+
+    Attributes:
+        name: `family:` in a configuration.
+        build: a configuration → the untrained model. Raises InputError.
+        material: a configuration and its model → where batches come from. Raises InputError.
+        objective: a configuration and its model → what is minimised. Raises InputError.
+        playable: a run and the wishes of who exports it, by name → what a host plays (see
+            `export.playable`); None where there is no real-time form.
+        show: a configuration → what is shown while it trains, besides the learning curves.
+        best_by: what makes a checkpoint the best one.
+        kept: a checkpoint and its model → what the objective kept beside the weights. Raises
+            ValueError, TypeError, LookupError for what it never keeps.
+        transfer: a model, its material and a run → what each number of the model's weights and of
+            the run's is about (see `runs.meanings`): the run's are taken where that is the same.
+        keys: dotted keys that its configurations have besides those of every family.
+        changeable: those of them that may differ when a training goes on.
+    """
+
+    name: str
+    build: Callable[[DictConfig], nn.Module]
+    material: Callable[[DictConfig, Any], WindowDataModule]
+    objective: Callable[[DictConfig, Any], Objective]
+    playable: Callable[[Run, Mapping[str, Any]], Any] | None = None
+    show: Callable[[DictConfig], Show] = lambda config: Show()
+    best_by: Measure = Measure()
+    kept: Callable[[Mapping[str, Any], Any], Any] = lambda checkpoint, model: None
+    transfer: Callable[[Any, WindowDataModule, Run], tuple[Meanings, Meanings]] = _by_place
+    keys: tuple[str, ...] = ()
+    changeable: tuple[str, ...] = ()
