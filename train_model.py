@@ -41,7 +41,9 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us whole, to be told in one line
     # Jobs that a cluster starts elsewhere find the package where this program did.
     known = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(CONFIGS.parent), *([known] if known else [])])
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(CONFIGS.parent.parent), *([known] if known else [])]
+    )
     sys.argv[1:] = lenient_overrides(sys.argv[1:])
     failures: list[Exception] = []
     here = os.getpid()

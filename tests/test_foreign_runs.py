@@ -23,7 +23,8 @@ from vschaos2.families.loading import load_run
 from vschaos2.families.vae.build import build_model
 from vschaos2.generation.evaluation import evaluated_files
 from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
-from vschaos2.runs.folder import Run, class_names, create_run_folder, save_config
+from vschaos2.families.vae.kept import class_names
+from vschaos2.runs.folder import Run, create_run_folder, save_config
 from vschaos2.runs.listing import list_runs
 
 SECRET = "VSCHAOS2_TEST_SECRET"

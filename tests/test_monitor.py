@@ -445,7 +445,7 @@ def test_monitoring_can_be_turned_off(recordings, tmp_path, every_report, option
         ("callbacks.monitor.files=0", r"monitor.files must be a whole number from 1 to 16, got 0"),
         ("callbacks.monitor.history=many", r"monitor.history must be a whole number, got 'many'"),
         ("+callbacks.monitor.shares=0.1", r"no key 'shares', did you mean 'share'\?"),
-        ("+callbacks.monitr=null", r"callbacks has no key 'monitr', did you mean"),
+        ("+callbacks.monitr=null", r"no config key 'callbacks.monitr', did you mean"),
         ("callbacks.monitor=yes", r"callbacks.monitor must be key: value pairs or null"),
     ],
 )

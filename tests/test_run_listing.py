@@ -12,13 +12,14 @@ from omegaconf import OmegaConf
 import generate
 from vschaos2.errors import InputError
 from vschaos2.runs.checkpoints import save_checkpoint
-from vschaos2.runs.folder import MONITOR, create_run_folder, save_config
+from vschaos2.runs.folder import create_run_folder, save_config
 from vschaos2.runs.listing import list_runs, run_in, table
 from vschaos2.runs.lock import training_in
 
 
 def checkpoint(step: int, best: float, **more) -> dict:
-    summary = {"step": float(step), "seconds": 90.0, MONITOR: best}
+    summary = {"step": float(step), "seconds": 90.0}
+    more = {"callbacks": {"best": {"score": best}}, **more}
     return {"state_dict": {"a": torch.zeros(2)}, "summary": summary, **more}
 
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
+from vschaos2.config import section
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.families.registry import family_of
@@ -25,7 +26,7 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
         InputError: for anything in the configuration or the dataset that is the user's to mend.
     """
     family = family_of(upgraded(config))
-    source = None if resumed else first_weights(OmegaConf.select(config, "model.init_from"))
+    source = None if resumed else first_weights(section(config, "model").get("init_from"))
     return session.train(config, family, resumed, source)
 
 

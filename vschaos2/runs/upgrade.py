@@ -19,8 +19,10 @@ def upgraded(config: DictConfig) -> DictConfig:
     Names of parts need no change: `parts.part_of` knows them as version 0.1 wrote them.
     """
     for key, value in UNSAID.items():
-        place, _, name = key.rpartition(".")
-        node = OmegaConf.select(config, place) if place else config
+        *places, name = key.split(".")
+        node: Any = config
+        for place in places:
+            node = node.get(place) if isinstance(node, DictConfig) else None
         if isinstance(node, DictConfig) and name not in node:
             OmegaConf.update(config, key, value, force_add=True)
     return config

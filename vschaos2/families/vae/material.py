@@ -8,6 +8,7 @@ from vschaos2.data.module import WindowDataModule, windows
 from vschaos2.families.vae.hearing import check_classes, label_tasks
 from vschaos2.families.vae.lessons import check_transposition, span_samples
 from vschaos2.families.vae.vae import VAE
+from vschaos2.inspection.dataset import use_of
 from vschaos2.nets.temporal import checked_sequence
 
 
@@ -17,6 +18,7 @@ def material(config: DictConfig, model: VAE) -> WindowDataModule:
     Raises:
         InputError: for a dataset or a value that no training can take.
     """
+    use_of(config)  # refuses a transform of another rate
     augment, sequence = augment_of(config, model), sequence_of(config, model)
     data = windows(
         config,
