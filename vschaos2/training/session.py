@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from vschaos2.calling import typed
 from vschaos2.command_line import ENDING_SIGNALS, Ended
 from vschaos2.config import call
 from vschaos2.data.augment import Augment
@@ -265,7 +266,7 @@ def fit_to_dataset(step: VAETraining, data: WindowDataModule) -> None:
     if not math.isfinite(mean):
         raise InputError(
             f"{data.root}: samples are so large that their mean is {mean}: look for absurd "
-            f"recordings with check_dataset.py {data.root}"
+            f"recordings with {typed('check')} {data.root}"
         )
     if not mean > 0:
         raise InputError(f"{data.root}: every training file is silent: check the recordings")
@@ -282,4 +283,4 @@ def _tell_of_dataset(use: Use, data: WindowDataModule) -> None:
     report = inspect_dataset(data.root, use, cache=data.cache, clipping=False)
     logger.info(report.summary())
     if report.errors:
-        logger.warning("for each finding and its remedy: python check_dataset.py %s", data.root)
+        logger.warning("for each finding and its remedy: %s %s", typed("check"), data.root)
