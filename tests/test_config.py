@@ -396,7 +396,7 @@ def printed_to(tmp_path: Path, redirection: str) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(CONFIGS.parent)},
+        env={**os.environ, "PYTHONPATH": str(CONFIGS.parent.parent)},
     )
     return done.returncode, done.stderr
 
