@@ -6,12 +6,12 @@ python3 -m docs.write_programs
 import argparse
 import importlib
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 from unittest import mock
 
+from vschaos2.calling import SCRIPTS
 from vschaos2.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,12 +45,8 @@ class _Found(Exception):  # noqa: N818 — no error: the way out of a program
 
 
 def programs() -> list[str]:
-    """The programs that read their arguments with argparse."""
-    return sorted(
-        path.stem
-        for path in ROOT.glob("*.py")
-        if "ArgumentParser(" in path.read_text(encoding="utf-8")
-    )
+    """The programs that read their arguments with argparse: all but the training."""
+    return [word for word in SCRIPTS if word != "train"]
 
 
 def parser_of(program: str) -> argparse.ArgumentParser:
@@ -62,7 +58,7 @@ def parser_of(program: str) -> argparse.ArgumentParser:
     names = ("parse_args", "parse_known_args", "parse_intermixed_args")
     with mock.patch.multiple(argparse.ArgumentParser, **dict.fromkeys(names, found)):
         try:
-            importlib.import_module(program).main()
+            importlib.import_module(f"vschaos2.programs.{program}").main()
         except _Found as caught:
             return caught.parser
     raise RuntimeError(f"{program}.main() parsed no arguments")
@@ -73,11 +69,11 @@ def commands(program: str) -> Iterator[tuple[str, str, argparse.ArgumentParser]]
     parser = parser_of(program)
     nested = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     if not nested:
-        yield f"{program}.py", parser.description or "", parser
+        yield SCRIPTS[program], parser.description or "", parser
     for action in nested:
         summaries = {choice.dest: choice.help or "" for choice in action._choices_actions}
         for name, child in action.choices.items():
-            yield f"{program}.py {name}", summaries.get(name, ""), child
+            yield f"{SCRIPTS[program]} {name}", summaries.get(name, ""), child
 
 
 def flags(parser: argparse.ArgumentParser) -> list[tuple[str, str]]:
@@ -122,7 +118,6 @@ def _table(rows: list[tuple[str, str]]) -> str:
 
 def main() -> None:
     """Write the page."""
-    sys.path.insert(0, str(ROOT))
     write_whole(PAGE, page())
 
 

@@ -21,9 +21,9 @@ import script
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.kept import class_names
 from vschaos2.generation.evaluation import evaluated_files
 from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
-from vschaos2.families.vae.kept import class_names
 from vschaos2.runs.folder import Run, create_run_folder, save_config
 from vschaos2.runs.listing import list_runs
 

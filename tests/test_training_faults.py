@@ -215,7 +215,7 @@ def test_divergence_stops_the_training_and_spares_the_last_checkpoint(
     after_step(monkeypatch, 1, leap)
     message = refusal(recordings, tmp_path, "name=x", "trainer.max_epochs=9", UNWATCHED)
     assert message.startswith("step ") and "training.optimiser.learning_rate" in message
-    assert f"check_dataset.py {recordings}" in message
+    assert f"vschaos2 check {recordings}" in message
     assert not list((tmp_path / "x" / "version_0" / "checkpoints").iterdir())
 
 

@@ -18,6 +18,8 @@ from vschaos2.errors import InputError
 
 T = TypeVar("T")
 
+CONFIGS = Path(__file__).resolve().parent / "configs"  # what Hydra composes from
+
 UNIONS = (Union, UnionType)
 PLAIN = (int, float, str, bool, NoneType, Path)
 NAMES: dict[Any, str] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.audio import find_audio_files
+from vschaos2.calling import typed
 from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
 from vschaos2.data.dataset import SequentialWindows
 from vschaos2.data.module import WindowDataModule
@@ -122,7 +123,7 @@ def tell_of(data: WindowDataModule) -> None:
     report = inspect_dataset(data.root, use, cache=data.cache, clipping=False)
     logger.info(report.summary())
     if report.errors:
-        logger.warning("for each finding and its remedy: python check_dataset.py %s", data.root)
+        logger.warning("for each finding and its remedy: %s %s", typed("check"), data.root)
 
 
 def _unusable(root: Path, paths: Sequence[Path], use: Use) -> list[Finding]:

@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
+from vschaos2.calling import typed
 from vschaos2.command_line import ENDING_SIGNALS
 from vschaos2.errors import InputError
 
@@ -152,5 +153,5 @@ def diverged(trainer: pl.Trainer, what: str) -> InputError:
     return InputError(
         f"step {trainer.global_step}: {what}, so the training was stopped, and its last checkpoint "
         "kept: start anew with a lower training.optimiser.learning_rate, or look for absurd "
-        f"recordings with check_dataset.py {root}"
+        f"recordings with {typed('check')} {root}"
     )

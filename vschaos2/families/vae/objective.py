@@ -11,6 +11,7 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
+from vschaos2.calling import typed
 from vschaos2.config import call, plain
 from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
@@ -141,7 +142,7 @@ class VAEObjective(Objective):
         if not math.isfinite(mean):
             raise InputError(
                 f"{data.root}: samples are so large that their mean is {mean}: look for absurd "
-                f"recordings with check_dataset.py {data.root}"
+                f"recordings with {typed('check')} {data.root}"
             )
         if not mean > 0:
             raise InputError(f"{data.root}: every training file is silent: check the recordings")

@@ -1,0 +1,1 @@
+"""The programs: each reads its arguments, and calls the package."""

@@ -1,0 +1,58 @@
+"""Check a folder of recordings and its labels, and say what a training would make of it.
+
+Exit code 0 when nothing needs mending, 1 when something does, 2 for wrong arguments.
+"""
+
+import logging
+import sys
+from pathlib import Path
+
+from vschaos2.calling import program_name
+from vschaos2.command_line import ArgumentParser, run, say
+
+
+def main() -> None:
+    """Parse the arguments, inspect and report."""
+    parser = ArgumentParser(prog=program_name("check"), description=__doc__)
+    parser.add_argument("dataset", type=Path, help="folder of recordings, or of data/, metadata/")
+    parser.add_argument("--json", action="store_true", help="everything as one JSON object")
+    parser.add_argument(
+        "--config", default="dgt_mid", metavar="NAME", help="configuration (%(default)s)"
+    )
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="key=value",
+        help="values to set in the configuration",
+    )
+    arguments = parser.parse_intermixed_args()
+
+    from hydra import compose, initialize_config_dir
+
+    from vschaos2.config import CONFIGS
+    from vschaos2.errors import InputError
+    from vschaos2.families.vae.build import build_transform
+    from vschaos2.inspection.dataset import inspect_dataset, use_of
+    from vschaos2.overrides import explain, lenient_overrides
+
+    # The report names the unusable files: the cache need not.
+    logging.getLogger("vschaos2.data.cache.skipped").setLevel(logging.ERROR)
+    overrides = lenient_overrides(arguments.overrides)
+    try:
+        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+            config = compose(arguments.config, overrides)
+        use = use_of(config)
+        build_transform(config)  # what a training would refuse is refused here, too
+    except InputError:
+        raise
+    except Exception as error:  # Hydra fails in many ways
+        raise explain(error, CONFIGS, ["--config-name", arguments.config]) from error
+    report = inspect_dataset(arguments.dataset, use)
+    say(report.to_json() if arguments.json else report.text())
+    if report.errors:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run(main)

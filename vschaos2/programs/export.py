@@ -1,0 +1,63 @@
+"""Turn a trained run into NAME.ts for nn~ in Max and PureData, its card and its patches."""
+
+from pathlib import Path
+
+from vschaos2.calling import program_name
+from vschaos2.command_line import ArgumentParser, fail, run, say
+from vschaos2.terminal import printable
+
+
+def main() -> None:
+    """Parse the arguments and export."""
+    parser = ArgumentParser(prog=program_name("export"), description=__doc__)
+    parser.add_argument("run", type=Path, help="rundir/name, rundir/name/version_N, or rundir")
+    parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
+    parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
+    parser.add_argument(
+        "-n",
+        "--name",
+        help="file name without .ts (the run's); in a rundir, which run (the newest)",
+    )
+    parser.add_argument(
+        "--projection", default="pca", help="latent axes: none, pca or ica (%(default)s)"
+    )
+    parser.add_argument(
+        "--latent-dims",
+        type=float,
+        help="axes to show: a count, or a part of the variance between 0 and 1 (all)",
+    )
+    parser.add_argument(
+        "--inversion", help="phase recovery: random, eco, live, balanced or hq (the run's)"
+    )
+    parser.add_argument(
+        "--confidence", action="store_true", help="outlets for how sure each guessed label is"
+    )
+    arguments = parser.parse_args()
+
+    from vschaos2.export.checks import ExportError
+    from vschaos2.export.operators import UnknownOperatorError
+    from vschaos2.export.write import check_name, export_run
+    from vschaos2.families.loading import load_run
+    from vschaos2.generation.player import run_inversion
+    from vschaos2.runs.listing import run_in
+
+    if arguments.name is not None:
+        check_name(arguments.name)
+    trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
+    try:
+        path = export_run(
+            trained,
+            arguments.out,
+            arguments.name or trained.folder.parent.name,
+            arguments.projection,
+            arguments.latent_dims,
+            arguments.inversion or run_inversion(trained),
+            confidence=arguments.confidence,
+        )
+    except (ExportError, UnknownOperatorError) as error:
+        fail(f"{error}; nothing was written", 1)
+    say(f"exported: {printable(path)}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,115 @@
+"""Train an instrument from a folder of recordings.
+
+    vschaos2 train --config-name dgt_mid name=my_training data.dataset.root=my_folder
+
+    vschaos2 train resume=runs/my_training
+
+Every value of the configuration can be set as key=value; see configs/ and the README. The second
+form continues a training that was stopped, or died.
+"""
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from vschaos2.command_line import run, say
+from vschaos2.config import CONFIGS
+from vschaos2.terminal import printable
+
+# Threads that wait for work by spinning slow each other down many times over as soon as another
+# program wants a core: let them spin for a tenth of a millisecond only. On two free cores this
+# costs nothing; not spinning at all costs a fifth. It must be said before torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+
+def main() -> None:
+    """Compose the configuration and train, or continue a training."""
+    _let_the_package_be_found()
+    if any(_is_resume(argument) for argument in sys.argv[1:]):
+        resume(sys.argv[1:])
+        return
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from vschaos2.errors import InputError
+    from vschaos2.overrides import explain, lenient_overrides
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us whole, to be told in one line
+    sys.argv[1:] = lenient_overrides(sys.argv[1:])
+    failures: list[Exception] = []
+    here = os.getpid()
+    is_composed = False
+
+    @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="dgt_mid")
+    def compose_and_train(config: DictConfig) -> None:
+        nonlocal is_composed
+        is_composed = True
+        from vschaos2.families.train import train
+        from vschaos2.training.processes import is_first_process
+        from vschaos2.training.sweep import job_of_sweep
+
+        try:
+            with job_of_sweep():
+                folder = train(config)
+            if is_first_process() and config.check:
+                say(f"checked: {printable(config.name)} can be trained; nothing of it is kept")
+            elif is_first_process():
+                say(f"trained: {printable(folder)}")
+        except (InputError, OmegaConfBaseException) as error:
+            if os.getpid() != here:  # a job on a cluster: its launcher tells
+                raise
+            failures.append(error)  # raised below: Hydra would print lines of its own
+
+    try:
+        compose_and_train()
+        if failures:
+            raise failures[0]
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error, CONFIGS, sys.argv[1:]) from error
+    except Exception as error:
+        if is_composed:  # a fault of ours, or of a library, in the training
+            raise
+        raise explain(error, CONFIGS, sys.argv[1:]) from error
+
+
+def resume(arguments: list[str]) -> None:
+    """Continue the training that `resume=RUN` names; other key=value arguments change its end."""
+    from vschaos2.errors import InputError
+    from vschaos2.families.train import find_training, train
+    from vschaos2.overrides import expanded, lenient_overrides
+    from vschaos2.training.processes import is_first_process
+
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    if flags:
+        raise InputError(f"{flags[0]} does not go with resume=…, which takes the run's own config")
+    run_paths = [a.split("=", 1)[1] for a in arguments if _is_resume(a)]
+    if len(run_paths) != 1 or not run_paths[0]:
+        raise InputError("resume=… wants one run: rundir/name or rundir/name/version_N")
+    others = lenient_overrides([a for a in arguments if not _is_resume(a)])
+    found = find_training(Path(expanded(run_paths[0])), others)
+    folder = train(found.config, found)
+    if is_first_process():
+        say(f"trained: {printable(folder)}")
+
+
+def _let_the_package_be_found() -> None:
+    """Let processes of this training, and jobs that a cluster starts elsewhere, find the package.
+
+    Where it is installed every Python of this environment finds it.
+    """
+    home = CONFIGS.parent.parent
+    known = os.environ.get("PYTHONPATH")
+    if home != Path(sysconfig.get_path("purelib")).resolve():
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(home), *([known] if known else [])])
+
+
+def _is_resume(argument: str) -> bool:
+    return argument.lstrip("+").startswith("resume=")
+
+
+if __name__ == "__main__":
+    run(main)
