@@ -14,7 +14,8 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import OverrideParseException
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.config import suggestion
@@ -108,6 +109,27 @@ def _override(argument: str, sweeps: bool) -> str:
     return f"{plus}{key}={value}"
 
 
+def plugins_of(arguments: list[str]) -> list[str]:
+    """The packages that plugins=… among key=value arguments names.
+
+    Raises:
+        InputError: if it is neither a name nor a list of names.
+    """
+    names: list[str] = []
+    for argument in arguments:
+        if not re.match(r"\+*plugins=", argument):
+            continue
+        try:
+            (override,) = OverridesParser.create().parse_overrides([argument])
+            value = override.value()
+        except OverrideParseException as error:
+            raise cannot_be_read(error) from error
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise InputError(f"{argument}: wants a list of packages: plugins=[my_package]")
+        names += [str(name) for name in value]
+    return names
+
+
 def expanded(path: str) -> str:
     """A path with the home folder in place of the ~ that it begins with."""
     return os.path.expanduser(path)  # noqa: PTH111 - a Path would tidy up what is to stay as it is
@@ -164,10 +186,12 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
     if isinstance(error, OverrideParseException):
         return cannot_be_read(error)
     text = str(error)
-    mistyped = re.search(r"Could not override '([^']+)'", text)
+    # The cause knows the very key, also in what was to be set at once: {…}.
+    mistyped = getattr(error.__cause__, "full_key", None)
     if mistyped:
-        known = _keys(folder, arguments)
-        return InputError(f"no config key {mistyped[1]!r}{suggestion(mistyped[1], known)}")
+        return InputError(
+            f"no config key {mistyped!r}{suggestion(mistyped, _keys(folder, arguments))}"
+        )
     missing = re.search(r"Cannot find primary config '([^']+)'", text)
     if missing:
         names = sorted(p.stem for p in folder.glob("*.yaml"))
@@ -218,7 +242,10 @@ def _keys(folder: Path, arguments: list[str]) -> list[str]:
             name = flag.split("=", 1)[1]
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
-        return _dotted(OmegaConf.to_container(compose(name), resolve=False), "")
+        try:
+            return _dotted(OmegaConf.to_container(compose(name), resolve=False), "")
+        except HydraException:  # it is in a folder of the user's own
+            return []
 
 
 def _dotted(node: Any, prefix: str) -> list[str]:

@@ -5,6 +5,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.config import suggestion
 from vschaos2.errors import InputError
 from vschaos2.families.vae.family import VAE_FAMILY
+from vschaos2.plugins import check_plugins
 from vschaos2.training.family import Family
 
 _FAMILIES: dict[str, Family] = {}
@@ -26,14 +27,15 @@ def family_of(config: DictConfig) -> Family:
     """The family that a configuration names.
 
     Raises:
-        InputError: if there is none of that name.
+        InputError: if there is none of that name, or a plug-in that it needs is not loaded.
     """
+    needed = OmegaConf.select(config, "plugins")
+    check_plugins(OmegaConf.to_container(needed) if OmegaConf.is_config(needed) else needed)
     name = OmegaConf.select(config, "family")
     if name not in _FAMILIES:
         known = list(_FAMILIES)
         raise InputError(
-            f"no family {name!r}{suggestion(str(name), known)} (there are {', '.join(known)}): a "
-            "plug-in that has it is named with plugins=[…]"
+            f"no family {name!r}{suggestion(str(name), known)} (there are {', '.join(known)})"
         )
     return _FAMILIES[name]
 

@@ -1,7 +1,8 @@
 """Decoders: a latent point becomes the raw parameters of a model frame's distribution.
 
 Every decoder takes `n_inputs` (latent dimensions and whatever stands beside them) and `n_outputs`
-from the model that assembles it, and the rest from the configuration.
+from the model that assembles it, and the rest from the configuration. `about` says which axes of
+which tensors stand for "latents" (and labels) or "outputs", as in `encoders`.
 """
 
 from torch import Tensor, nn
@@ -35,6 +36,14 @@ class DenseDecoder(nn.Module):
             nn.SiLU(),
             nn.Linear(hidden_dim, n_outputs),
         )
+
+    def about(self) -> dict[str, tuple[int, str]]:
+        """Tensor → axis, and what stands along it."""
+        return {
+            "layers.0.weight": (1, "latents"),
+            f"layers.{len(self.layers) - 1}.weight": (0, "outputs"),
+            f"layers.{len(self.layers) - 1}.bias": (0, "outputs"),
+        }
 
     def forward(self, latent: Tensor) -> Tensor:
         """Raw frame parameters: [B, Z] → [B, n_outputs]."""
@@ -79,6 +88,10 @@ class ConvDecoder(nn.Module):
                 nn.ConvTranspose1d(incoming, outgoing, 2 * stride, stride, padding=stride // 2),
             ]
         self.stages = nn.Sequential(*stages)
+
+    def about(self) -> dict[str, tuple[int, str]]:
+        """Tensor → axis, and what stands along it."""
+        return {"input.weight": (1, "latents")}
 
     def forward(self, latent: Tensor) -> Tensor:
         """Raw frame parameters: [B, Z] → [B, n_outputs]."""

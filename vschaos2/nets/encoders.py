@@ -3,6 +3,8 @@
 Every encoder takes `n_features` (bins or bands of a frame), `n_outputs` and `n_labels` (numbers
 that stand beside a frame) from the model that assembles it, and the rest from the configuration.
 Its `body` makes features, which a predictor may read, and its `head` makes the output of them.
+`about` says which axes of which tensors stand for "bins" (of a frame, and labels), a whole "frame"
+(and labels) or "outputs": weights of equal meaning are taken over by other models.
 """
 
 from typing import Any
@@ -19,6 +21,8 @@ from vschaos2.nets.layers import (
     check_dense,
 )
 from vschaos2.parts import part
+
+HEAD = {"head.weight": (0, "outputs"), "head.bias": (0, "outputs")}
 
 
 @part("encoder")
@@ -55,6 +59,10 @@ class DenseEncoder(nn.Module):
             nn.LayerNorm(hidden_dim),
         )
         self.head = nn.Linear(hidden_dim, n_outputs)
+
+    def about(self) -> dict[str, tuple[int, str]]:
+        """Tensor → axis, and what stands along it."""
+        return {"body.0.weight": (0, "bins"), **HEAD}
 
     def forward(self, frames: Tensor) -> Tensor:
         """Raw latent parameters: [B, K + E] → [B, n_outputs]."""
@@ -165,6 +173,10 @@ class ConvEncoder(nn.Module):
         self.body = ConvBody(n_features, channels, kernel_size, stride, n_labels)
         self.feature_dim = self.body.feature_dim
         self.head = nn.Linear(self.feature_dim, n_outputs)
+
+    def about(self) -> dict[str, tuple[int, str]]:
+        """Tensor → axis, and what stands along it."""
+        return {"body.stages.0.weight": (1, "frame"), **HEAD}
 
     def forward(self, frames: Tensor) -> Tensor:
         """Raw latent parameters: [B, K + E] → [B, n_outputs]."""

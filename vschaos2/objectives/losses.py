@@ -144,6 +144,22 @@ RECONSTRUCTION: dict[str, Reconstruction] = {
 }
 
 
+def reconstruction(domain: Domain) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
+    """A decorator that makes a loss known under its own name; see above for the domains.
+
+    Raises:
+        ValueError: from the decorator, if there is a loss of this name already.
+    """
+
+    def register(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        if function.__name__ in RECONSTRUCTION:
+            raise ValueError(f"there is a loss {function.__name__} already: rename yours")
+        RECONSTRUCTION[function.__name__] = Reconstruction(function, domain)
+        return function
+
+    return register
+
+
 def look_up(name: str, registry: Mapping[str, T], family: str) -> T:
     """The entry of that name.
 

@@ -32,6 +32,9 @@ def main() -> None:
     parser.add_argument(
         "--confidence", action="store_true", help="outlets for how sure each guessed label is"
     )
+    parser.add_argument(
+        "--plugins", nargs="+", default=[], metavar="MODULE", help="code that the run needs (none)"
+    )
     arguments = parser.parse_args()
 
     from vschaos2.export.checks import ExportError
@@ -39,10 +42,12 @@ def main() -> None:
     from vschaos2.export.write import check_name, export_run
     from vschaos2.families.loading import load_run
     from vschaos2.generation.player import run_inversion
+    from vschaos2.plugins import load_plugins
     from vschaos2.runs.listing import run_in
 
     if arguments.name is not None:
         check_name(arguments.name)
+    load_plugins(arguments.plugins)
     trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
     try:
         path = export_run(

@@ -255,12 +255,17 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="rundir/name, rundir/name/version_N, or rundir")
     parser.add_argument("-n", "--name", help="in a rundir, which run (the newest trained)")
     parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
+    parser.add_argument(
+        "--plugins", nargs="+", default=[], metavar="MODULE", help="code that the run needs (none)"
+    )
 
 
 def trained_run(arguments: argparse.Namespace) -> Any:
     """The run that was asked for, loaded."""
     from vschaos2.families.loading import load_named_run
+    from vschaos2.plugins import load_plugins
 
+    load_plugins(arguments.plugins)
     return load_named_run(arguments.run, arguments.name, arguments.version)
 
 

@@ -36,10 +36,12 @@ def main() -> None:
     from omegaconf.errors import OmegaConfBaseException
 
     from vschaos2.errors import InputError
-    from vschaos2.overrides import explain, lenient_overrides
+    from vschaos2.overrides import explain, lenient_overrides, plugins_of
+    from vschaos2.plugins import load_plugins
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us whole, to be told in one line
     sys.argv[1:] = lenient_overrides(sys.argv[1:])
+    named = plugins_of(sys.argv[1:])
     failures: list[Exception] = []
     here = os.getpid()
     is_composed = False
@@ -53,6 +55,7 @@ def main() -> None:
         from vschaos2.training.sweep import job_of_sweep
 
         try:
+            load_plugins(named)
             with job_of_sweep():
                 folder = train(config)
             if is_first_process() and config.check:
@@ -80,7 +83,8 @@ def resume(arguments: list[str]) -> None:
     """Continue the training that `resume=RUN` names; other key=value arguments change its end."""
     from vschaos2.errors import InputError
     from vschaos2.families.train import find_training, train
-    from vschaos2.overrides import expanded, lenient_overrides
+    from vschaos2.overrides import expanded, lenient_overrides, plugins_of
+    from vschaos2.plugins import load_plugins
     from vschaos2.training.processes import is_first_process
 
     flags = [argument for argument in arguments if argument.startswith("-")]
@@ -90,6 +94,7 @@ def resume(arguments: list[str]) -> None:
     if len(run_paths) != 1 or not run_paths[0]:
         raise InputError("resume=… wants one run: rundir/name or rundir/name/version_N")
     others = lenient_overrides([a for a in arguments if not _is_resume(a)])
+    load_plugins(plugins_of(others))
     found = find_training(Path(expanded(run_paths[0])), others)
     folder = train(found.config, found)
     if is_first_process():

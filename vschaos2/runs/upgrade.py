@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 # What the configurations of older runs leave unsaid, and what they were trained with.
 UNSAID = {
     "family": "vae",  # there was no other
+    "plugins": [],  # before there were any
     "data.sequence": 1,  # before memories
     "data.dataset.metadata_callbacks": None,  # before labels
     "callbacks.save_every_s": 60.0,

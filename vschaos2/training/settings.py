@@ -16,7 +16,7 @@ from vschaos2.ranges import check_count
 from vschaos2.runs.folder import check_run_name
 
 KEYS = (  # of every family's configurations
-    *("name", "rundir", "seed", "check", "family"),
+    *("name", "rundir", "seed", "check", "family", "plugins"),
     *("data.dataset", "data.loader", "model", "training.optimiser"),
     *("callbacks.validate_every", "callbacks.save_every_s", "callbacks.monitor", "trainer"),
 )

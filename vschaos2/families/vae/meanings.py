@@ -1,12 +1,14 @@
 """What the numbers of a spectral VAE's weights stand for: bins, latent dimensions, classes."""
 
 from collections.abc import Hashable, Mapping
+from typing import Any
+
+from torch import nn
 
 from vschaos2.data.module import WindowDataModule
 from vschaos2.families.vae.material import class_names
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.conditioning import Predictor, Table
-from vschaos2.nets.encoders import ConvEncoder
 from vschaos2.runs.folder import Run
 from vschaos2.runs.meanings import Axis, Meaning, plain_meanings
 
@@ -79,25 +81,30 @@ def _bins(model: VAE) -> Axis:
 
 
 def _encoder(model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]) -> None:
-    if name.startswith("encoder.head."):
-        axes[0] = [(part, z) for part in ("mean", "deviation") for z in range(model.latent_dim)]
     labels = _labels(model, model.conditioning.on_encoder, classes)
-    if isinstance(model.encoder, ConvEncoder):
-        if name == "encoder.body.stages.0.weight":  # [channels, 1 + E, kernel]
-            axes[1] = [("frame", *_frames(model)), *labels]
-    elif name == "encoder.body.0.weight":  # [K + E, hidden]
-        axes[0] = [*_bins(model), *labels]
+    latents: Axis = [(p, z) for p in ("mean", "deviation") for z in range(model.latent_dim)]
+    _set_axis(model.encoder, name, axes, {
+        "bins": [*_bins(model), *labels],
+        "frame": [("frame", *_frames(model)), *labels],
+        "outputs": latents,
+    })  # fmt: skip
 
 
 def _decoder(model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]) -> None:
-    names = [n for n, _ in model.decoder.named_parameters(prefix="decoder")]
-    if name == names[0]:  # [hidden, Z + E]
-        latents: Axis = [("latent", z) for z in range(model.latent_dim)]
-        axes[1] = [*latents, *_labels(model, model.conditioning.on_decoder, classes)]
+    latents: Axis = [("latent", z) for z in range(model.latent_dim)]
     parts = ("mean", "deviation") if model.output == "normal" else ("softplus",)
-    outputs: Axis = [(part, meaning) for part in parts for meaning in _bins(model)]
-    if len(axes[0]) == len(outputs) and name in names[-2:]:  # [K, hidden] of dense layers
-        axes[0] = outputs
+    _set_axis(model.decoder, name, axes, {
+        "latents": [*latents, *_labels(model, model.conditioning.on_decoder, classes)],
+        "outputs": [(part, meaning) for part in parts for meaning in _bins(model)],
+    })  # fmt: skip
+
+
+def _set_axis(part: nn.Module, name: str, axes: list[Axis], known: Mapping[str, Axis]) -> None:
+    """Set the axis of a tensor that its part says something about; one that says nothing may be."""
+    about: Any = getattr(part, "about", dict)
+    for own_name, (axis, what) in about().items():
+        if name.partition(".")[2] == own_name and len(known[what]) == len(axes[axis]):
+            axes[axis] = known[what]
 
 
 def _labels(model: VAE, is_told: list[bool], classes: Mapping[str, list[str]]) -> Axis:
