@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 
+from vschaos2.dsp.inversion import MagnitudeInversion
+from vschaos2.dsp.streaming import StreamingSynthesis
+from vschaos2.families.vae.build import build_model
 from vschaos2.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +46,17 @@ the shell has to be told in quotes what it would else take for itself:
 and a value with commas wants quotes of its own: `"name='a,b',c"`. Other values that hold brackets,
 quotes or letters beyond ASCII want quotes of their own, too; the message shows them.
 """
+CHOICE = """\
+## Configurations
+
+Chosen with `--config-name NAME`. "dgt" is the discrete Gabor transform that makes the frames:
+[how_it_works.md](how_it_works.md#2-transform-what-a-frame-consists-of).
+"""
+SIZES = """\
+What they come to. Window and hop are in samples. Delays are the model's own, at 44.1 kHz;
+[the host adds its own](how_it_works.md#10-delay-where-the-milliseconds-go).
+"""
+SIZE_TITLES = ("name", "window, hop", "latents", "weights", "delay of forward / decode")
 
 
 class Key(NamedTuple):
@@ -96,11 +112,17 @@ def groups() -> dict[str, list[Path]]:
     return {name: sorted((CONFIGS / name).glob("*.yaml")) for name in names}
 
 
+def sizes() -> list[tuple[str, ...]]:
+    """Name, window and hop, latents, weights and delays of every configuration."""
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        return [(f"`{path.stem}`", *_size(compose(path.stem))) for path in configurations()]
+
+
 def page() -> str:
     """The whole page, in Markdown."""
-    parts = [INTRODUCTION, "## Configurations\n", "Chosen with `--config-name NAME`.\n"]
     rows = [(f"`{path.stem}`", header(path), _changes(path)) for path in configurations()]
-    parts.append(_table(("name", "what for", "differs in"), rows))
+    parts = [INTRODUCTION, CHOICE, _table(("name", "what for", "differs in"), rows)]
+    parts += [SIZES, _table(SIZE_TITLES, sizes())]
     parts += ["## Of the whole training\n", _key_table(keys_of(CONFIGS / "base.yaml"))]
     for group, paths in groups().items():
         parts.append(f"## `{group}`\n")
@@ -148,6 +170,23 @@ def _walk(
         else:
             default = text[value.start_mark.index : value.end_mark.index].strip()
             yield Key(name, default or "null", meaning)
+
+
+def _size(config: DictConfig) -> tuple[str, ...]:
+    model, n_fft, hop = build_model(config), config.data.transform.n_fft, config.data.transform.hop
+    weights = sum(weight.numel() for weight in model.parameters())
+    decode = MagnitudeInversion(n_fft, hop, config.inversion).delay_samples
+    keeps = StreamingSynthesis(n_fft, hop).delay_samples
+    # `live` serves both methods; in all others `forward` keeps the input's phases.
+    delays = [decode if config.inversion == "live" else keeps, decode]
+    milliseconds = [1000 * samples / config.data.dataset.sample_rate_hz for samples in delays]
+    return (
+        f"{n_fft}, {hop}",
+        f"{config.model.latent_dim}",
+        f"{weights / 1e6:.1f} M",
+        " / ".join(f"{value:.1f}" if value < 10 else f"{value:.0f}" for value in milliseconds)
+        + " ms",
+    )
 
 
 def _changes(path: Path) -> str:

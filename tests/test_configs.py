@@ -17,7 +17,7 @@ from vschaos2.objectives.measures import spectral_convergence
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "base")
-DELAY_MS = {"dgt_live": 8.0}
+DELAY_MS = {"dgt_live": 8.0, "dgt_1024": 24.0, "dgt_precise": 186.0}
 
 
 @pytest.fixture(scope="module")

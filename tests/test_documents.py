@@ -17,7 +17,9 @@ from docs import write_configuration, write_programs
 from vschaos2.overrides import FLAGS
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("benchmarks", "externals", "patches")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKED = [*DOCUMENTS, *(ROOT / f"{folder}/README.md" for folder in FOLDERS), ROOT / "SECURITY.md"]
 PROGRAMS = sorted(path.name for path in ROOT.glob("*.py"))
 
 NOT_RUN = {  # a command that begins so, or holds this word: why no test of this file runs it
@@ -251,8 +253,23 @@ def test_every_flag_that_exists_is_mentioned():
                 assert re.search(rf"(?<![\w-]){flag}(?![\w-])", text), f"{name} {flag} is untold"
 
 
-def test_links_of_the_documents_lead_somewhere():
-    for document in DOCUMENTS:
-        for target in re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8")):
-            if "://" not in target:
-                assert (document.parent / target).exists(), f"{document.name}: {target}"
+def anchors(text: str) -> set[str]:
+    """What links of a Markdown text may name behind a #, as GitHub makes it of the headings."""
+    outside = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    titles = re.findall(r"^#+ (.+)$", outside, re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_anchors_are_those_of_the_headings():
+    assert anchors("# One: *two*, `three`\n```\n# no heading\n```\n") == {"one-two-three"}
+
+
+@pytest.mark.parametrize("document", LINKED, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_of_the_documents_lead_somewhere(document: Path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        place = document.parent / name if name else document
+        assert place.exists(), target
+        assert not anchor or anchor in anchors(place.read_text(encoding="utf-8")), target

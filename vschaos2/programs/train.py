@@ -4,7 +4,7 @@
 
     vschaos2 train resume=runs/my_training
 
-Every value of the configuration can be set as key=value; see configs/ and the README. The second
+Every value of the configuration can be set as key=value; see docs/configuration.md. The second
 form continues a training that was stopped, or died.
 """
 
