@@ -18,9 +18,7 @@ def main() -> None:
         "--name",
         help="file name without .ts (the run's); in a rundir, which run (the newest)",
     )
-    parser.add_argument(
-        "--projection", default="pca", help="latent axes: none, pca or ica (%(default)s)"
-    )
+    parser.add_argument("--projection", help="latent axes: none, pca or ica (pca)")
     parser.add_argument(
         "--latent-dims",
         type=float,
@@ -36,24 +34,24 @@ def main() -> None:
 
     from vschaos2.export.checks import ExportError
     from vschaos2.export.operators import UnknownOperatorError
-    from vschaos2.export.write import check_name, export_run
-    from vschaos2.generation.player import run_inversion
+    from vschaos2.export.write import check_name, export_playable, facts_of
+    from vschaos2.families.vae.playable import playable
     from vschaos2.runs.folder import load_run
     from vschaos2.runs.listing import run_in
 
     if arguments.name is not None:
         check_name(arguments.name)
     trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
+    name = arguments.name or trained.folder.parent.name
+    check_name(name)
+    # What a family takes of these it says itself.
+    wishes = {
+        option: getattr(arguments, option)
+        for option in ("projection", "latent_dims", "inversion", "confidence")
+        if getattr(arguments, option) not in (None, False)
+    }
     try:
-        path = export_run(
-            trained,
-            arguments.out,
-            arguments.name or trained.folder.parent.name,
-            arguments.projection,
-            arguments.latent_dims,
-            arguments.inversion or run_inversion(trained),
-            confidence=arguments.confidence,
-        )
+        path = export_playable(playable(trained, wishes), facts_of(trained), arguments.out, name)
     except (ExportError, UnknownOperatorError) as error:
         fail(f"{error}; nothing was written", 1)
     say(f"exported: {printable(path)}")
