@@ -8,12 +8,14 @@ import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from vschaos2.export.write import export_run
 from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.kept import Kept
+from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
 from vschaos2.families.vae.vae import VAE
+from vschaos2.labels.ports import LabelPorts
 from vschaos2.runs.folder import Run
 
 TINY = """
@@ -94,6 +96,12 @@ def tiny_core(tiny_run, tiny_axes) -> InstrumentCore:
     core = InstrumentCore(tiny_run.model, tiny_axes, latent_dims=4).eval()
     core.set_projection(PROJECTIONS.index("pca"))
     return core
+
+
+@pytest.fixture
+def tiny_playable(tiny_core, tiny_run, tiny_axes) -> PlayableVAE:
+    """What the instrument is exported from."""
+    return PlayableVAE(tiny_core, tiny_axes["pca"], tiny_run.kept.latents, LabelPorts())
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import torch
 from test_label_export import HOPS, OCTAVE, PITCH, Eavesdropper, held, labelled_run, noise
 from torch import Tensor
 
-from vschaos2.export.write import export_run
+from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.projection import PROJECTIONS, own_axes
 from vschaos2.labels.empty_inlets import EMPTY, EmptyInlets
 

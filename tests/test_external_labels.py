@@ -9,7 +9,7 @@ from pd.runner import Patch, play, run_pd
 from test_external import BUFFERS, LENGTH, assert_equal, compiler, hosted, library, noise  # noqa: F401
 from test_label_export import labelled_run
 
-from vschaos2.export.write import export_run
+from vschaos2.families.vae.export import export_run
 
 pytestmark = [
     pytest.mark.slow,

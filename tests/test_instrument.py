@@ -316,7 +316,7 @@ def test_settings_may_change_between_any_two_blocks(instrument):
     with torch.inference_mode():
         for method in METHODS:
             getattr(instrument, method)(input_of(method, 3))
-    for inversion in instrument.modes:
+    for inversion in instrument.control_choices["inversion"]:
         assert instrument.set_inversion(inversion) == 0
         assert instrument.set_projection(PROJECTIONS[len(inversion) % 3]) == 0
         assert instrument.set_temperature(0.1) == 0

@@ -14,12 +14,13 @@ from torch import Tensor
 
 from vschaos2.errors import InputError
 from vschaos2.export.card import card_table
-from vschaos2.export.checks import ExportError, check_file
-from vschaos2.export.nn_tilde import define_text_attributes
-from vschaos2.export.write import export_run
+from vschaos2.export.checks import ExportError, check_methods
+from vschaos2.export.nn_tilde import scripted
 from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.kept import Kept
+from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
 from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.labels.inlets import LabelTexts
@@ -266,11 +267,13 @@ def test_file_that_guesses_otherwise_fails_its_check(path, run):
     axes = {kind: fit_axes(run.kept.latents, kind, magnitude_of(run)) for kind in PROJECTIONS}
     core = InstrumentCore(run.model, axes, 4, confidence=True).eval()
     core.set_projection(PROJECTIONS.index("pca"))
-    assert max(check_file(path, core).values()) < 1e-5
+    ports = LabelPorts.of(run.model.conditioning, run.model.prediction, run.kept.classes, True)
+    playable = PlayableVAE(core, axes["pca"], run.kept.latents, ports)
+    assert max(check_methods(path.read_bytes(), playable).values()) < 1e-5
     core.model = copy.deepcopy(run.model)
     core.model.prediction.predictors[GUESSED_BRIGHTNESS].layers[-1].bias += 1e-2
-    with pytest.raises(ExportError, match=r"^encode, .*: deviates from the model by"):
-        check_file(path, core)
+    with pytest.raises(ExportError, match=r"^forward, whole: deviates from the model by"):
+        check_methods(path.read_bytes(), playable)
 
 
 # --- what the host is shown ---
@@ -378,15 +381,8 @@ def unchecked(run: Run) -> torch.jit.ScriptModule:
     """An instrument reloaded without the checks and measures of an export."""
     core = InstrumentCore(run.model, {kind: own_axes(4) for kind in PROJECTIONS}, 4).eval()
     ports = LabelPorts.of(run.model.conditioning, run.model.prediction, run.kept.classes, False)
-    eager = StreamingVAE(
-        torch.jit.script(core), HOP, 4, 44100, torch.zeros(4, 2), "none", ports=ports
-    )
-    scripted = torch.jit.script(eager.eval())
-    define_text_attributes(scripted, eager.label_names)
-    file = io.BytesIO()
-    torch.jit.save(scripted, file)
-    file.seek(0)
-    return torch.jit.load(file)
+    file = scripted(StreamingVAE(core, torch.zeros(4, 2), ports).eval())
+    return torch.jit.load(io.BytesIO(file.save_to_buffer()))
 
 
 def test_files_of_the_same_process_keep_their_own_tasks_and_names(path):
@@ -415,7 +411,7 @@ def test_card_tells_tasks_classes_inlets_and_outlets(path):
     assert [octave[f"{method}_inlet"] for method in methods] == [3, 2, 6]
     guess = card["labels"]["guessed"][3]
     assert guess == {"name": "voice confidence", "forward_outlet": 5, "encode_outlet": 8}
-    table = card_table("tiny.ts", card)
+    table = card_table("tiny.ts", card, PlayableVAE.table(card))
     assert (
         "octave (0 … 8); empty or -1: as set: inlet 3 of forward, 6 of decode; set octave" in table
     )

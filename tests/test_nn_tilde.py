@@ -1,6 +1,5 @@
 import copy
 import hashlib
-import io
 import json
 import math
 import time
@@ -10,27 +9,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vschaos2.controls import Control
 from vschaos2.errors import InputError
 from vschaos2.export import card as card_module
 from vschaos2.export import write as write_module
 from vschaos2.export.card import BLOCK_SIZES, card_table, measure_load, safe_buffer
-from vschaos2.export.checks import (
-    ExportError,
-    check_file,
-    check_silence,
-    measure_delays,
-    measure_recovery,
-)
-from vschaos2.export.nn_tilde import NnTildeModule
+from vschaos2.export.checks import ExportError, check_methods
+from vschaos2.export.nn_tilde import NnTildeModule, get_attribute, scripted, set_attribute
 from vschaos2.export.operators import (
     KNOWN_OPERATORS,
     UnknownOperatorError,
     check_operators,
     operators,
 )
-from vschaos2.export.write import export_run
-from vschaos2.families.vae.instrument_core import InstrumentCore
-from vschaos2.families.vae.streaming_vae import StreamingVAE
+from vschaos2.families.vae import playable as playable_module
+from vschaos2.families.vae.export import export_run
+from vschaos2.families.vae.playable import PlayableVAE
+from vschaos2.families.vae.proofs import check_quiet, check_recovered_delays, measure_recovery
 
 N_FFT, HOP = 512, 128
 VALUES = {  # one that every attribute takes, and what the getter then says
@@ -54,6 +49,11 @@ def settings(instrument) -> dict[str, list]:
     return {
         name: list(getattr(instrument, f"get_{name}")()) for name in instrument.get_attributes()
     }
+
+
+def settings_of(module: NnTildeModule) -> dict[str, list]:
+    """The same of an eager module."""
+    return {name: get_attribute(module, name) for name in module.get_attributes()}
 
 
 def is_taken(code: object) -> bool:
@@ -213,40 +213,126 @@ def test_delay_follows_the_inversion(instrument, inversion: str, forward: int, d
 
 
 class Announcing(NnTildeModule):
-    def get_level(self) -> tuple[float, bool]:
-        return 1.0, True
+    """Controls of every kind, and what they told of their changes."""
 
-    def set_level(self, level: float, is_muted: bool) -> int:
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = ["nothing"]
+        self.words: str = ""
+        self.register_method("forward", 1, 1, ["in"], ["out"])
+        for control in (
+            Control("level", "number", 1.0, 0.0, 2.0),
+            Control("mood", "choice", "calm", choices=("calm", "wild")),
+            Control("is_muted", "switch", False),
+            Control("bang", "event", False),
+            Control("sizes", "reading", (3, 4)),
+            Control("title", "text", ""),
+        ):
+            self.register_control(control)
+
+    @torch.jit.export
+    def control_changed(self, name: str, value: float) -> None:
+        self.told.append(name + (" to 0" if value == 0.0 else " to more"))
+
+    @torch.jit.export
+    def get_sizes(self) -> list[int]:
+        return [3, 4]
+
+    @torch.jit.export
+    def get_text(self, name: str) -> list[str]:
+        return [self.words]
+
+    @torch.jit.export
+    def set_text(self, name: str, value: str) -> int:
+        self.words = name + " " + value
         return 0
 
-    def get_mood(self) -> list[str]:
-        return ["calm"]
+    def forward(self, x: Tensor) -> Tensor:
+        if self.control_values["is_muted"] > 0.0:
+            return torch.zeros_like(x)
+        return x * self.control_values["level"] * (-1.0 if self.choice("mood") == "wild" else 1.0)
+
+
+@pytest.fixture(params=["eager", "scripted"])
+def announcing(request):
+    return Announcing() if request.param == "eager" else scripted(Announcing())
 
 
 def test_channels_are_counted_by_their_labels():
-    module = Announcing()
+    module = NnTildeModule()
     module.register_method("encode", 1, 256, ["left", "right"], ["a", "b", "c"])
     assert module.encode_params.tolist() == [2, 1, 3, 256]
     assert module.method_names == ["encode"]
 
 
-def test_attributes_of_several_values_have_several_codes():
-    module = Announcing()
-    module.register_attribute("level", float, bool)
-    assert module.level_params.tolist() == [2, 0]
-    assert module.attribute_names == ["level"]
+def test_controls_have_one_type_code_per_value(announcing):
+    codes = {"level": [2], "mood": [3], "is_muted": [0], "bang": [0], "sizes": [1, 1]}
+    codes["title"] = [3]
+    assert list(announcing.get_attributes()) == list(codes)
+    for name, expected in codes.items():
+        assert getattr(announcing, f"{name}_params").tolist() == expected
+
+
+def test_controls_tell_of_their_changes_and_refuse_what_they_cannot_be(announcing):
+    sent = [
+        ("level", (0.5,), 0), ("level", (0.5,), 0), ("level", (2.1,), 1), ("level", (-0.1,), 1),
+        ("level", (math.nan,), 1), ("mood", ("wild",), 0), ("mood", ("sad",), 1),
+        ("is_muted", (True,), 0), ("bang", (False,), 0), ("bang", (True,), 0),
+        ("sizes", (3, 4), 1), ("title", ("an",), 0),
+    ]  # fmt: skip
+    assert [set_attribute(announcing, name, *values) for name, values, _ in sent] == [
+        code for _, _, code in sent
+    ]
+    assert {name: get_attribute(announcing, name) for name in announcing.get_attributes()} == {
+        **{"level": [0.5], "mood": ["wild"], "is_muted": [True], "bang": [False]},
+        **{"sizes": [3, 4], "title": ["title an"]},
+    }
+    assert list(announcing.told[1:]) == [
+        *("level to more", "mood to more", "is_muted to more", "bang to 0", "bang to more"),
+    ]
+
+
+def test_methods_read_their_controls(announcing):
+    x = torch.tensor([[[1.0, -3.0]]])
+    assert set_attribute(announcing, "level", 0.5) == 0
+    assert torch.equal(announcing.forward(x), 0.5 * x)
+    assert set_attribute(announcing, "mood", "wild") == 0
+    assert torch.equal(announcing.forward(x), -0.5 * x)
+    assert set_attribute(announcing, "is_muted", True) == 0
+    assert torch.equal(announcing.forward(x), 0.0 * x)
+
+
+def test_one_name_may_be_of_several_kinds_in_one_process():
+    """Modules of one type share accessors: the kind must be part of the type."""
+    files = []
+    for control in (
+        Control("a", "number", 1.0, 0.0, 2.0),
+        Control("a", "choice", "x", choices="xy"),
+    ):
+        module = NnTildeModule()
+        module.register_control(control)
+        files.append(scripted(module))
+    assert (files[0].get_a(), files[1].get_a()) == ([1.0], ["x"])
+
+
+@pytest.mark.parametrize(
+    "control, message",
+    [
+        (Control("sizes", "reading", 3), "reading sizes has no get_sizes"),
+        (Control("title", "text", ""), "text title has no get_text"),
+        (Control("number", "switch", True), "set_number is defined already"),
+    ],
+)
+def test_control_without_its_accessor_or_with_one_too_many_is_refused(control, message: str):
+    with pytest.raises(ValueError, match=message):
+        NnTildeModule().register_control(control)
 
 
 @pytest.mark.parametrize("ratio", [0, -2, 3, 96, 1000])
 def test_ratios_that_the_host_cannot_serve_are_refused(ratio: int):
     for ratios in ((ratio, 1), (1, ratio)):
         with pytest.raises(ValueError, match=f"encode: ratios must be powers of two, got {ratio}"):
-            Announcing().register_method("encode", *ratios, ["in"], ["out"])
-
-
-def test_attribute_without_its_setter_is_refused():
-    with pytest.raises(ValueError, match="attribute mood has no set_mood"):
-        Announcing().register_attribute("mood", str)
+            NnTildeModule().register_method("encode", *ratios, ["in"], ["out"])
 
 
 # --- operators ---
@@ -335,8 +421,8 @@ def failing(*_):
     [
         (write_module, "check_operators"),
         (card_module, "check_file"),
-        (card_module, "check_silence"),
-        (card_module, "measure_delays"),
+        (playable_module, "check_quiet"),
+        (playable_module, "check_recovered_delays"),
     ],
 )
 def test_failed_check_writes_nothing(tmp_path, tiny_run, monkeypatch, module, check, is_first):
@@ -395,30 +481,33 @@ def test_exports_that_cannot_be_are_refused_in_one_line(tmp_path, tiny_run):
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_file_of_other_weights_fails_its_check(exported_path, tiny_core):
-    assert max(check_file(exported_path, tiny_core).values()) < 1e-5
+def test_file_of_other_weights_fails_its_check(exported_path, tiny_core, tiny_playable):
+    content = exported_path.read_bytes()
+    before = settings_of(tiny_playable.eager)
+    deviations = check_methods(content, tiny_playable)
+    assert max(deviations.values()) < 1e-5
+    assert {name.split(",")[0] for name in deviations} == set(METHODS)
+    assert settings_of(tiny_playable.eager) == before
     tiny_core.model = copy.deepcopy(tiny_core.model)
     tiny_core.model.decoder.layers[-1].bias += 1e-3
-    with pytest.raises(ExportError, match=r"^decode, .*: deviates from the model by"):
-        check_file(exported_path, tiny_core)
+    with pytest.raises(ExportError, match=r"^forward, whole: deviates from the model by"):
+        check_methods(content, tiny_playable)
+    assert settings_of(tiny_playable.eager) == before
 
 
-def test_file_that_sounds_in_silence_fails_its_check(exported_path, tiny_core, tmp_path):
-    check_silence(exported_path, tiny_core)
+def test_file_that_sounds_in_silence_fails_its_check(exported_path, tiny_core, tiny_playable):
+    check_quiet(exported_path.read_bytes(), tiny_core)
     tiny_core.silence = -1.0  # nothing counts as silence
-    path = tmp_path / "noisy.ts"
-    torch.jit.script(
-        StreamingVAE(torch.jit.script(tiny_core), HOP, 4, 44100, torch.zeros(4, 2))
-    ).save(str(path))
-    with pytest.raises(ExportError, match="silence does not give silence"):
-        check_silence(path, tiny_core)
+    with pytest.raises(ExportError, match=r"silence does not give silence \(\d"):
+        check_quiet(tiny_playable.script().save_to_buffer(), tiny_core)
 
 
-def test_file_with_another_delay_fails_its_check(exported_path, tiny_core, tiny_run, tiny_axes):
-    assert measure_delays(exported_path, tiny_core) == {"forward": 384, "decode": 512}
-    other = InstrumentCore(tiny_run.model, tiny_axes, 4, "keep_input", "live")
+def test_file_with_another_delay_fails_its_check(exported_path, tiny_core):
+    content = exported_path.read_bytes()
+    check_recovered_delays(content, tiny_core)
+    tiny_core.set_modes("keep_input", "live")
     with pytest.raises(ExportError, match="decode: its delay is 256 samples, but it says 512"):
-        measure_delays(exported_path, other)
+        check_recovered_delays(content, tiny_core)
 
 
 # --- the card ---
@@ -452,7 +541,7 @@ def test_card_says_what_the_file_does(exported_path, instrument, tiny_run, tiny_
 def test_table_has_a_line_for_every_method(exported_path):
     card = json.loads(exported_path.with_suffix(".json").read_text())
     card["load"]["decode"]["512"]["real_time_factor"] = 0.1234
-    lines = card_table("tiny.ts", card).splitlines()
+    lines = card_table("tiny.ts", card, PlayableVAE.table(card)).splitlines()
     assert lines[0].startswith("tiny.ts: 44100 Hz, hop 128, 0.0 M weights")
     assert [line.split()[0] for line in lines[3:6]] == METHODS
     assert lines[5].split()[1:5] == ["4", "1", "11.6", "ms"] and "12.3%" in lines[5]
@@ -462,14 +551,15 @@ def test_table_has_a_line_for_every_method(exported_path):
         "model_error_whole": 0.1, "model_error_in_blocks": 0.125, "difference": 0.3,
         "mean_difference": 0.018,
     }  # fmt: skip
-    table = card_table("tiny.ts", card)
+    table = card_table("tiny.ts", card, PlayableVAE.table(card))
     assert "smallest safe buffer: none on this machine (other work does not count)" in table
     assert (
         "decode's recovered phases differ with the block, mean spectra by 1.8%; spectra miss the "
         "model's by 10.0% whole, 12.5% in blocks of one hop"
     ) in table
     card["phase_recovery"]["decode"]["difference"] = 0.0
-    assert "decode's recovered phases are the same in any block" in card_table("tiny.ts", card)
+    table = card_table("tiny.ts", card, PlayableVAE.table(card))
+    assert "decode's recovered phases are the same in any block" in table
 
 
 def loads_of(slowest_ms: dict[int, float]) -> dict:
@@ -493,9 +583,9 @@ def test_safe_buffer_leaves_three_tenths_of_its_duration(slowest_ms: dict, expec
     assert safe_buffer(loads_of(slowest_ms), 10_240) == expected
 
 
-def test_load_is_measured_on_one_thread_at_every_block_size(exported_path, tiny_core):
+def test_load_is_measured_on_one_thread_at_every_block_size(exported_path, tiny_playable):
     before = torch.get_num_threads()
-    loads = measure_load(exported_path, tiny_core, blocks=1)
+    loads = measure_load(exported_path.read_bytes(), tiny_playable, blocks=1)
     assert torch.get_num_threads() == before
     for sizes in loads.values():
         assert list(map(int, sizes)) == list(BLOCK_SIZES)
@@ -505,13 +595,10 @@ def test_load_is_measured_on_one_thread_at_every_block_size(exported_path, tiny_
             assert seconds == pytest.approx(load["slowest_ms"] / 1000, rel=0.05, abs=1e-5)
 
 
-def test_other_work_on_the_machine_does_not_count_as_load(tiny_core, monkeypatch):
+def test_other_work_on_the_machine_does_not_count_as_load(tiny_playable, monkeypatch):
     """A call that only waits spends no time of its own."""
 
     class Waiting:
-        forward_params = encode_params = torch.tensor([1, 1, 1, 1])
-        decode_params = torch.tensor([4, HOP, 1, 1])
-
         def get_methods(self) -> None:
             pass
 
@@ -522,7 +609,7 @@ def test_other_work_on_the_machine_does_not_count_as_load(tiny_core, monkeypatch
 
     monkeypatch.setattr(card_module, "opened", lambda _: Waiting())
     monkeypatch.setattr(card_module, "BLOCK_SIZES", (512,))
-    for sizes in measure_load(b"", tiny_core, blocks=1).values():
+    for sizes in measure_load(b"", tiny_playable, blocks=1).values():
         assert sizes["512"]["slowest_ms"] < 10.0 <= sizes["512"]["slowest_with_other_work_ms"]
 
 
@@ -532,9 +619,7 @@ def test_recovered_phases_are_alike_in_blocks_and_whole(
 ):
     tiny_core.set_modes("keep_input", mode)
     assert instrument.set_inversion(mode) == 0
-    buffer = io.BytesIO()
-    torch.jit.save(instrument, buffer)
-    found = measure_recovery(buffer.getvalue(), tiny_core)
+    found = measure_recovery(instrument.save_to_buffer(), tiny_core)
     assert list(found) == ["decode"]
     alike = found["decode"]
     # The other way round: whole and blocks through the eager model, after its delay.

@@ -18,7 +18,7 @@ from test_label_export import PITCHES, labelled_run
 
 from docs import write_max_example
 from vschaos2.dsp.limiter import soft_clip
-from vschaos2.export.write import export_run
+from vschaos2.families.vae.export import export_run
 from vschaos2.patches import patch_files, pd_inner
 from vschaos2.patches.controls import Controls, host_delays, slider_range
 from vschaos2.patches.flow import Block, flow, stack, stagger

@@ -12,7 +12,7 @@ from test_external import assert_equal, compiler, hosted, library  # noqa: F401
 from test_label_export import labelled_run
 from test_pd_patches import FLAGS, LATENTS, MS, PATCHES, errors, labels, noise, played_path  # noqa: F401
 
-from vschaos2.export.write import export_run
+from vschaos2.families.vae.export import export_run
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,7 +9,7 @@ from pd.runner import BLOCK, Patch, Played, record
 from test_external import ROOT, assert_equal, compiler, hosted, library  # noqa: F401
 from test_label_export import labelled_run
 
-from vschaos2.export.write import export_run
+from vschaos2.families.vae.export import export_run
 from vschaos2.pitch.extraction import pitch_and_octave
 
 PATCHES = ROOT / "patches"

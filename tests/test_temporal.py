@@ -18,9 +18,9 @@ from vschaos2.data.dataset import SequentialWindows, WindowBatches
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.errors import InputError
-from vschaos2.export.write import export_run
 from vschaos2.families.train import train
 from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.lessons import span_samples

@@ -17,7 +17,9 @@ from omegaconf import OmegaConf
 from vschaos2.errors import InputError
 from vschaos2.export import card as card_module
 from vschaos2.export.checks import ExportError
-from vschaos2.export.write import export_run
+from vschaos2.families.vae import playable as playable_module
+from vschaos2.families.vae.export import export_run
+from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.files import check_place, open_plain
 from vschaos2.folders import made_folder
 from vschaos2.generation.evaluation import Evaluation
@@ -70,12 +72,11 @@ def quick(monkeypatch):
     """An export that does not measure itself."""
     for name, found in (
         ("check_file", {"": 0.0}),
-        ("check_silence", None),
-        ("measure_delays", {"forward": 384, "decode": 512}),
-        ("measure_recovery", {}),
         ("measure_load", QUIET),
     ):
         monkeypatch.setattr(card_module, name, lambda *_, found=found: found)
+    monkeypatch.setattr(PlayableVAE, "prove", lambda *_: None)
+    monkeypatch.setattr(playable_module, "measure_recovery", lambda *_: {})
 
 
 def contents(folder):
@@ -199,7 +200,9 @@ def test_latents_that_are_absurd_are_refused_in_one_line(tiny_run, tmp_path):
 
 
 def test_a_model_that_deafens_is_not_exported(tiny_run, tmp_path):
-    with pytest.raises(ExportError, match=r"decode: the model plays what is not finite, or beyond"):
+    with pytest.raises(
+        ExportError, match=r"forward: the model plays what is not finite, or beyond"
+    ):
         export_run(changed(tiny_run, "decoder.layers.4.bias", 1e9), tmp_path / "out", "tiny")
     assert contents(tmp_path / "out") == {}
 

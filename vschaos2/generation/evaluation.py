@@ -19,6 +19,7 @@ from vschaos2.audio import UnreadableAudio, find_audio_files, read_audio
 from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.playable import run_inversion
 from vschaos2.families.vae.signal_path import (
     RECOVERIES,
     Heard,
@@ -35,7 +36,6 @@ from vschaos2.files import not_own, read_at_most
 from vschaos2.folders import no_folder
 from vschaos2.generation.file_labels import DatasetLabels, LabelsOverTime
 from vschaos2.generation.label_swap import PITCH, swaps_of
-from vschaos2.generation.player import run_inversion
 from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.labels.metadata import task_folders
 from vschaos2.objectives.measures import measure

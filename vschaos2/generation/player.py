@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from omegaconf import OmegaConf
 
 from vschaos2.audio import AudioWriter
-from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
+from vschaos2.families.vae.playable import run_inversion
 from vschaos2.families.vae.projection import LatentAxes, fit_axes
 from vschaos2.families.vae.signal_path import (
     RECOVERIES,
@@ -116,17 +115,6 @@ class Player:
         with AudioWriter(target, self.rate_hz) as writer:
             for block in exactly(resampled(blocks, model_rate_hz, self.rate_hz), wanted):
                 writer.write(block)
-
-
-def run_inversion(run: Run) -> str:
-    """The mode of phase recovery that a run was configured with."""
-    mode = OmegaConf.select(run.config, "inversion")
-    if mode not in MODES:
-        raise InputError(
-            f"{run.folder / 'config.yaml'}: inversion must be one of {', '.join(MODES)}, "
-            f"got {mode!r}: give --inversion"
-        )
-    return str(mode)
 
 
 def fitted_axes(run: Run, projection: str) -> LatentAxes:

@@ -25,6 +25,7 @@ class LabelInlets(nn.Module):
     Args:
         conditioning: of the model, or None if it knows no labels.
         prediction: of the model, or None.
+        for_files: only what is no number means "you guess": files may hold negative numbers.
     """
 
     n_labels: Final[int]
@@ -37,7 +38,12 @@ class LabelInlets(nn.Module):
     frame_source: Tensor
     latent_source: Tensor
 
-    def __init__(self, conditioning: Conditioning | None, prediction: Prediction | None) -> None:
+    def __init__(
+        self,
+        conditioning: Conditioning | None,
+        prediction: Prediction | None,
+        for_files: bool = False,
+    ) -> None:
         super().__init__()
         tasks = [] if conditioning is None else conditioning.tasks
         predicted = [] if prediction is None else prediction.tasks
@@ -50,8 +56,8 @@ class LabelInlets(nn.Module):
         reads_latent = [] if prediction is None else [p.reads_latent for p in prediction.predictors]
         latent = [column if column >= 0 and reads_latent[column] else -1 for column in frame]
         self.guesses_latent = max(latent, default=-1) >= 0
-        # Values from here up are commands; -inf lets negative numbers of a continuous task pass.
-        self.commands_from = 0.0
+        # Values from here up are commands.
+        self.commands_from = -math.inf if for_files else 0.0
         self.label_limit = LABEL_LIMIT
         categorical = [] if conditioning is None else conditioning.categorical
         kept = {

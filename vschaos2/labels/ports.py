@@ -61,27 +61,49 @@ def attribute_name(task: str, taken: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
+class LabelPort:
+    """A label that a player commands.
+
+    Args:
+        task: its name.
+        dim: number of classes; 1 for a continuous one.
+        is_categorical: whether it has classes.
+        classes: their names by index; empty where there are none.
+        methods: that take it at an inlet.
+        guessed_in: methods that guess it where nobody commands it.
+    """
+
+    task: str
+    dim: int = 1
+    is_categorical: bool = False
+    classes: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ("forward", "decode")
+    guessed_in: tuple[str, ...] = ()
+
+    def inlet(self, method: str) -> str:
+        """What a host shows at its inlet of a method."""
+        is_guessed = method in self.guessed_in
+        return inlet_name(self.task, self.dim, self.is_categorical, self.classes, is_guessed)
+
+    @property
+    def plain(self) -> float:
+        """A value that is no guess: of classes that are numbers the middle, else 0."""
+        is_middle = self.is_categorical and all(map(_is_digits, self.classes))
+        return float(self.dim // 2) if is_middle else 0.0
+
+
+@dataclass(frozen=True)
 class LabelPorts:
     """What a host is shown of a model's labels.
 
     Args:
-        tasks: that a player commands, in the order of the inlets.
-        dims: number of classes of each; 1 for a continuous one.
-        categorical: whether each has classes.
-        class_names: of each by index; empty where there are none.
-        on_encoder: whether each is an inlet of `encode`, too.
-        predicted: tasks that are guessed.
-        reads_latent: whether each of these is guessed from latents alone, in `decode`, too.
+        labels: that a player commands, in the order of the inlets.
+        guesses: names of what is guessed.
         confidence: whether it is said how sure a guess is.
     """
 
-    tasks: Sequence[str] = ()
-    dims: Sequence[int] = ()
-    categorical: Sequence[bool] = ()
-    class_names: Sequence[Sequence[str]] = ()
-    on_encoder: Sequence[bool] = ()
-    predicted: Sequence[str] = ()
-    reads_latent: Sequence[bool] = ()
+    labels: tuple[LabelPort, ...] = ()
+    guesses: tuple[str, ...] = ()
     confidence: bool = False
 
     @staticmethod
@@ -96,44 +118,36 @@ class LabelPorts:
         Hosts keep names as C strings, which a NUL ends, and show them; patches hold them between
         separators. So what cannot be printed in a name becomes visible before a host sees it.
         """
-        names = [list(map(printable, classes.get(task, ()))) for task in told.tasks]
-        return LabelPorts(
-            list(map(printable, told.tasks)), told.dims, told.categorical, names, told.on_encoder,
-            list(map(printable, prediction.tasks)),
-            [bool(p.reads_latent) for p in prediction.predictors], confidence,
-        )  # fmt: skip
+        reads_latent = {
+            task: bool(predictor.reads_latent)
+            for task, predictor in zip(prediction.tasks, prediction.predictors, strict=True)
+        }
+        labels = []
+        rows = zip(told.tasks, told.dims, told.categorical, told.on_encoder, strict=True)
+        for task, dim, is_categorical, on_encoder in rows:
+            names = tuple(map(printable, classes.get(task, ())))
+            methods = ("forward", "encode", "decode") if on_encoder else ("forward", "decode")
+            # What reads the latent alone guesses in `decode`, too, where nothing is heard.
+            guessing = ("forward", "decode") if reads_latent.get(task) else ("forward",)
+            guessed_in = guessing if task in reads_latent else ()
+            labels.append(
+                LabelPort(printable(task), dim, is_categorical, names, methods, guessed_in)
+            )
+        return LabelPorts(tuple(labels), tuple(map(printable, prediction.tasks)), confidence)
 
-    @property
-    def inlets(self) -> list[str]:
-        """Names of the label inlets of `forward`."""
-        return self._names(self.predicted)
-
-    @property
-    def decode_inlets(self) -> list[str]:
-        """Names of the label inlets of `decode`."""
-        rows = zip(self.predicted, self.reads_latent, strict=True)
-        return self._names([task for task, reads_latent in rows if reads_latent])
-
-    def _names(self, guessed: Sequence[str]) -> list[str]:
-        rows = zip(self.tasks, self.dims, self.categorical, self.class_names, strict=True)
-        return [inlet_name(*row, is_guessed=row[0] in guessed) for row in rows]
-
-    @property
-    def plain(self) -> list[float]:
-        """A value of each that is no guess: of classes that are numbers the middle, else 0."""
-        rows = zip(self.dims, self.categorical, self.class_names, strict=True)
-        return [
-            float(dim // 2) if is_categorical and all(_is_digits(n) for n in names) else 0.0
-            for dim, is_categorical, names in rows
-        ]
-
-    @property
-    def encode_inlets(self) -> list[str]:
-        """Names of the label inlets of `encode`."""
-        return [name for name, is_on in zip(self.inlets, self.on_encoder, strict=True) if is_on]
+    def inlets(self, method: str) -> list[str]:
+        """Names of the label inlets of a method."""
+        # It is the same label that `forward` is told: `encode` names it alike.
+        of = "forward" if method == "encode" else method
+        return [label.inlet(of) for label in self.labels if method in label.methods]
 
     @property
     def outlets(self) -> list[str]:
         """Names of the outlets for guesses, of `forward` and `encode`."""
-        sure = [f"{task} confidence" for task in self.predicted] if self.confidence else []
-        return [*self.predicted, *sure]
+        sure = [f"{task} confidence" for task in self.guesses] if self.confidence else []
+        return [*self.guesses, *sure]
+
+    @property
+    def plain(self) -> list[float]:
+        """A value of each label that is no guess."""
+        return [label.plain for label in self.labels]

@@ -6,6 +6,8 @@ from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, fail, run, say
 from vschaos2.terminal import printable
 
+WISHES = ("projection", "latent_dims", "inversion", "confidence")
+
 
 def main() -> None:
     """Parse the arguments and export."""
@@ -18,9 +20,7 @@ def main() -> None:
         "--name",
         help="file name without .ts (the run's); in a rundir, which run (the newest)",
     )
-    parser.add_argument(
-        "--projection", default="pca", help="latent axes: none, pca or ica (%(default)s)"
-    )
+    parser.add_argument("--projection", help="latent axes: none, pca or ica (pca)")
     parser.add_argument(
         "--latent-dims",
         type=float,
@@ -39,9 +39,9 @@ def main() -> None:
 
     from vschaos2.export.checks import ExportError
     from vschaos2.export.operators import UnknownOperatorError
-    from vschaos2.export.write import check_name, export_run
+    from vschaos2.export.write import check_name
+    from vschaos2.families.export import export
     from vschaos2.families.loading import load_run
-    from vschaos2.generation.player import run_inversion
     from vschaos2.plugins import load_plugins
     from vschaos2.runs.listing import run_in
 
@@ -49,16 +49,12 @@ def main() -> None:
         check_name(arguments.name)
     load_plugins(arguments.plugins)
     trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
+    name = arguments.name or trained.folder.parent.name
+    # Which of these its family takes it says itself.
+    options = {key: getattr(arguments, key) for key in WISHES}
+    wishes = {key: value for key, value in options.items() if value not in (None, False)}
     try:
-        path = export_run(
-            trained,
-            arguments.out,
-            arguments.name or trained.folder.parent.name,
-            arguments.projection,
-            arguments.latent_dims,
-            arguments.inversion or run_inversion(trained),
-            confidence=arguments.confidence,
-        )
+        path = export(trained, arguments.out, name, wishes)
     except (ExportError, UnknownOperatorError) as error:
         fail(f"{error}; nothing was written", 1)
     say(f"exported: {printable(path)}")

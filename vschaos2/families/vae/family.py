@@ -10,6 +10,7 @@ from vschaos2.families.vae.kept import kept
 from vschaos2.families.vae.material import material
 from vschaos2.families.vae.meanings import transfer
 from vschaos2.families.vae.objective import objective
+from vschaos2.families.vae.playable import playable
 from vschaos2.families.vae.reports import VAEShow
 from vschaos2.monitor.watching import Measure
 from vschaos2.training.family import Family
@@ -34,6 +35,7 @@ VAE_FAMILY = Family(
     build=build_model,
     material=material,
     objective=objective,
+    playable=playable,
     show=show,
     best_by=Measure("validation/reconstruction/spectral_convergence", "SC", "spectral convergence"),
     kept=kept,

@@ -43,6 +43,8 @@ class InstrumentCore(nn.Module):
         decode_mode: mode of phase recovery in `decode`.
         confidence: besides each guessed label, say how sure the guess is.
         is_hosted: zeros at label inlets may come from inlets with nothing connected.
+        for_files: nobody waits, so phase recovery may look at more frames jointly; and labels may
+            be negative.
     """
 
     confidence: Final[bool]
@@ -60,6 +62,7 @@ class InstrumentCore(nn.Module):
         decode_mode: str = "balanced",
         confidence: bool = False,
         is_hosted: bool = False,
+        for_files: bool = False,
     ) -> None:
         super().__init__()
         transform = model.transform
@@ -67,7 +70,7 @@ class InstrumentCore(nn.Module):
         self.model = model
         # A model that was never told of labels has neither part.
         self.labels = LabelInlets(
-            getattr(model, "conditioning", None), getattr(model, "prediction", None)
+            getattr(model, "conditioning", None), getattr(model, "prediction", None), for_files
         )
         every = self.labels.n_labels
         self.forward_inlets = EmptyInlets(every, is_hosted)
@@ -85,9 +88,9 @@ class InstrumentCore(nn.Module):
         self.forward_analysis = StreamingAnalysis(n_fft, hop)
         self.forward_synthesis = StreamingSynthesis(n_fft, hop)
         self.forward_inversion = MagnitudeInversion(
-            n_fft, hop, "eco" if forward_mode == KEEP_INPUT else forward_mode
+            n_fft, hop, "eco" if forward_mode == KEEP_INPUT else forward_mode, for_files
         )
-        self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode)
+        self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode, for_files)
         self.forward_memory = TemporalState(getattr(model, "state_size", 0))
         self.decode_memory = TemporalState(getattr(model, "state_size", 0))
         self.has_memory = self.decode_memory.size > 0

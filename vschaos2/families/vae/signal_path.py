@@ -8,7 +8,6 @@ Frame f ends with the newest sample of hop f: it covers the samples [(f + 1)·ho
 (f + 1)·hop), and its centre, where its labels are read, is (f + 1)·hop - n_fft/2.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -32,9 +31,6 @@ Samples = npt.NDArray[np.float32]
 LabelsOverTime = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float32]]
 
 BLOCK_FRAMES = 256  # frames per call: some seconds of sound, some megabytes of memory
-# Modes that keep frames open refine this many jointly (a divisor of BLOCK_FRAMES): twice as fast
-# as groups of 2048 samples, as near to the model's magnitudes. `live` is left as it plays.
-GROUP_FRAMES = 32
 OFFLINE = "offline"
 RECOVERIES = (*MODES, OFFLINE)
 INVERSIONS = (KEEP_INPUT, *RECOVERIES)
@@ -102,15 +98,12 @@ def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> 
     forward_mode = "eco" if inversion == OFFLINE else inversion
     decode_mode = inversion if inversion in MODES else "balanced"
     axes_of = dict.fromkeys(PROJECTIONS, shown)
-    core = OfflineCore(model, axes_of, model.latent_dim, forward_mode, decode_mode).eval()
-    for recovery in (core.forward_inversion, core.decode_inversion):
-        if recovery.open_frames > 0:
-            recovery.group_frames = max(recovery.group_frames, GROUP_FRAMES)
+    core = OfflineCore(
+        model, axes_of, model.latent_dim, forward_mode, decode_mode, for_files=True
+    ).eval()
     if inversion == OFFLINE:
         core.forward_inversion.configure_offline()
         core.decode_inversion.configure_offline()
-    # Only NaN is unknown here: files may hold negative numbers.
-    core.labels.commands_from = -math.inf
     return core
 
 

@@ -1,51 +1,46 @@
-"""The scripted instrument: methods, attributes and warm-up around an `InstrumentCore`."""
+"""The scripted instrument: methods, controls and warm-up around an `InstrumentCore`."""
 
 import math
 
 import torch
 from torch import Tensor
 
+from vschaos2.controls import Control
 from vschaos2.export.nn_tilde import NnTildeModule
 from vschaos2.families.vae.core_interface import Core
-from vschaos2.families.vae.instrument_core import KEEP_INPUT, known_modes
+from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore, known_modes
 from vschaos2.families.vae.projection import PROJECTIONS
 from vschaos2.labels.inlets import LabelTexts
 from vschaos2.labels.ports import LabelPorts, attribute_name
 
-LEAST_GAIN_DB, GREATEST_GAIN_DB = -120.0, 60.0
-GREATEST_TEMPERATURE = 10.0
 WARM_UP_CALLS = 4  # TorchScript watches the first calls before it compiles
 WARM_UP_SAMPLES = 2048
-LIMITERS = ("off", "decode", "all")
 NO_LABELS = LabelPorts()
 
 
 class StreamingVAE(NnTildeModule):
     """An instrument for nn~: `forward`, `encode`, `decode`, and what a player can set.
 
-    Attributes, each with a getter and a setter (0: taken, 1: refused and nothing changed). What is
-    set already is taken and interrupts nothing:
+    What is set already is taken and interrupts nothing:
 
         temperature     0 to 10: 0 plays means
         inversion       default | keep_input | random | eco | balanced | live | hq
         projection      none | pca | ica
-        gain_db         -120 to 60
+        gain_db         -120 to 60, reached over the next block
         limiter         off | decode | all: which methods' sound bends at full scale (`soft_clip`)
         reset           any value: forget all that was heard
         latent_dims     number of latent axes, read only
-        delay           samples of forward and of decode, read only
+        delay           samples from input to output of `forward`, and from a frame to its sound of
+                        `decode`, read only
         NAME OF A TASK  its class, by name or index, or its value, where nobody commands it
 
+    `inversion` serves both methods; `decode` has no input whose phase it could keep. The limiter
+    is on for `decode` at first, which has no input that would say what level to expect.
+
     Args:
-        core: a scripted `InstrumentCore`.
-        hop: samples per latent frame.
-        latent_dims: number of axes shown.
-        sample_rate_hz: what the model was trained at.
+        core: the signal path; how it is set is what "default" means.
         latent_ranges: lowest and highest coordinate of the training data on each axis shown,
             [latent_dims, 2]; kept in the file for whoever lays out a patch.
-        projection: the axes shown at first.
-        forward_mode: what "default" means for `forward`.
-        decode_mode: what "default" means for `decode`.
         ports: what the core knows of labels.
     """
 
@@ -54,63 +49,54 @@ class StreamingVAE(NnTildeModule):
     label_names: list[str]
 
     def __init__(
-        self,
-        core: torch.jit.ScriptModule,
-        hop: int,
-        latent_dims: int,
-        sample_rate_hz: int,
-        latent_ranges: Tensor,
-        projection: str = "pca",
-        forward_mode: str = KEEP_INPUT,
-        decode_mode: str = "balanced",
-        ports: LabelPorts = NO_LABELS,
+        self, core: InstrumentCore, latent_ranges: Tensor, ports: LabelPorts = NO_LABELS
     ) -> None:
         super().__init__()
         self.core = core  # type: ignore[assignment]
-        self.hop = hop
-        self.latent_dims = latent_dims
-        self.sample_rate_hz = sample_rate_hz
-        self.forward_mode = forward_mode
-        self.decode_mode = decode_mode
-        self.modes: list[str] = ["default", *known_modes()]
-        self.projections: list[str] = list(PROJECTIONS)
-        self.temperature = 0.0
-        self.inversion = "default"
-        self.projection = projection
-        self.gain_db = 0.0
-        self.limiters: list[str] = list(LIMITERS)
-        self.limiter = "decode"
+        self.hop = core.hop
+        self.latent_dims = core.latent_dims
+        self.sample_rate_hz = core.transform.sample_rate_hz
+        self.forward_mode = KEEP_INPUT if core.keep_input else core.forward_inversion.mode
+        self.decode_mode = core.decode_inversion.mode
         self.is_warm = False
-        self.least_gain_db, self.greatest_gain_db = LEAST_GAIN_DB, GREATEST_GAIN_DB
-        self.greatest_temperature = GREATEST_TEMPERATURE
         self.warm_up_calls = WARM_UP_CALLS
-        self.warm_up_frames: list[int] = sorted({1, max(1, WARM_UP_SAMPLES // hop)})
-        self.core.set_projection(PROJECTIONS.index(projection))
-        self.core.set_limits(False, True)
+        self.warm_up_frames: list[int] = sorted({1, max(1, WARM_UP_SAMPLES // core.hop)})
+        core.set_limits(False, True)
         self.register_buffer("latent_ranges", latent_ranges)
-        axes = [f"axis {i}" for i in range(1, latent_dims + 1)]
-        self.register_method("forward", 1, 1, ["signal", *ports.inlets], ["signal", *ports.outlets])
+        axes = [f"axis {i}" for i in range(1, core.latent_dims + 1)]
+        heard, guesses = ports.inlets("encode"), ports.outlets
         self.register_method(
-            "encode", 1, hop, ["signal", *ports.encode_inlets], [*axes, *ports.outlets]
+            "forward", 1, 1, ["signal", *ports.inlets("forward")], ["signal", *guesses]
         )
-        self.register_method("decode", hop, 1, [*axes, *ports.decode_inlets], ["signal"])
-        self.register_attribute("temperature", float)
-        self.register_attribute("inversion", str)
-        self.register_attribute("projection", str)
-        self.register_attribute("gain_db", float)
-        self.register_attribute("limiter", str)
-        self.register_attribute("reset", bool)
-        self.register_attribute("latent_dims", int)
-        self.register_attribute("delay", int, int)
-        self.texts = LabelTexts(ports.dims, ports.categorical, ports.class_names)
-        self.label_values: list[float] = [0.0 for _ in ports.tasks]
-        self.label_names: list[str] = []
-        for task in ports.tasks:
+        self.register_method("encode", 1, core.hop, ["signal", *heard], [*axes, *guesses])
+        self.register_method("decode", core.hop, 1, [*axes, *ports.inlets("decode")], ["signal"])
+        modes, limiters = ("default", *known_modes()), ("off", "decode", "all")
+        delays = (core.forward_delay(), core.decode_delay())
+        for control in (
+            Control("temperature", "number", 0.0, 0.0, 10.0),
+            Control("inversion", "choice", "default", choices=modes),
+            Control("projection", "choice", PROJECTIONS[core.projection], choices=PROJECTIONS),
+            Control("gain_db", "number", 0.0, -120.0, 60.0, unit="dB"),
+            Control("limiter", "choice", "decode", choices=limiters, shown=False),
+            Control("reset", "event", False),
+            Control("latent_dims", "reading", core.latent_dims),
+            Control("delay", "reading", delays),
+        ):
+            self.register_control(control)
+        self.texts = LabelTexts(
+            [label.dim for label in ports.labels],
+            [label.is_categorical for label in ports.labels],
+            [label.classes for label in ports.labels],
+        )
+        self.label_values = [0.0 for _ in ports.labels]
+        self.label_names = []
+        for label in ports.labels:
             taken = [entry.removeprefix("get_") for entry in dir(self)]
             taken += [entry.removesuffix("_params") for entry, _ in self.named_buffers()]
-            self.label_names.append(attribute_name(task, taken))
-            self.register_text_attribute(self.label_names[-1])
-        self.label_inlets: list[int] = [len(ports.inlets), len(ports.encode_inlets)]
+            self.label_names.append(attribute_name(label.task, taken))
+            first = self.texts.text(len(self.label_names) - 1, 0.0)
+            self.register_control(Control(self.label_names[-1], "text", first))
+        self.label_inlets: list[int] = [len(ports.labels), len(heard)]
 
     @torch.jit.export
     def get_methods(self) -> list[str]:
@@ -119,11 +105,6 @@ class StreamingVAE(NnTildeModule):
             self.is_warm = True
             self.warm_up()
         return self.method_names
-
-    @torch.jit.export
-    def get_attributes(self) -> list[str]:
-        """Names of the attributes."""
-        return self.attribute_names
 
     @torch.jit.export
     def warm_up(self) -> None:
@@ -156,118 +137,45 @@ class StreamingVAE(NnTildeModule):
         return self.core.decode(x)
 
     @torch.jit.export
-    def get_temperature(self) -> list[float]:
-        """Factor on the noise."""
-        return [self.temperature]
-
-    @torch.jit.export
-    def set_temperature(self, value: float) -> int:
-        """From 0 to 10."""
-        if not (value >= 0.0 and value <= self.greatest_temperature):
-            return 1
-        self.temperature = value
-        self.core.set_temperature(value)
-        return 0
-
-    @torch.jit.export
-    def get_inversion(self) -> list[str]:
-        """How phases are made."""
-        return [self.inversion]
-
-    @torch.jit.export
-    def set_inversion(self, value: str) -> int:
-        """`default`, or a mode for both methods; decode has no input whose phase it could keep."""
-        if value not in self.modes:
-            return 1
-        if value == self.inversion:
-            return 0
-        self.inversion = value
-        forward_mode = self.forward_mode if value == "default" else value
-        has_none = value == "default" or value == "keep_input"
-        self.core.set_modes(forward_mode, self.decode_mode if has_none else value)
-        return 0
-
-    @torch.jit.export
-    def get_projection(self) -> list[str]:
-        """Which latent axes are shown."""
-        return [self.projection]
-
-    @torch.jit.export
-    def set_projection(self, value: str) -> int:
-        """`none`, `pca` or `ica`."""
-        if value not in self.projections:
-            return 1
-        self.projection = value
-        self.core.set_projection(self.projections.index(value))
-        return 0
-
-    @torch.jit.export
-    def get_gain_db(self) -> list[float]:
-        """Gain of the output in dB."""
-        return [self.gain_db]
-
-    @torch.jit.export
-    def set_gain_db(self, value: float) -> int:
-        """From -120 to 60; reached over the next block."""
-        if not (value >= self.least_gain_db and value <= self.greatest_gain_db):
-            return 1
-        self.gain_db = value
-        self.core.set_gain(math.pow(10.0, value / 20.0))
-        return 0
-
-    @torch.jit.export
-    def get_limiter(self) -> list[str]:
-        """Which methods are limited."""
-        return [self.limiter]
-
-    @torch.jit.export
-    def set_limiter(self, value: str) -> int:
-        """`off`, `decode` or `all`: decode has no input that would say what level to expect."""
-        if value not in self.limiters:
-            return 1
-        self.limiter = value
-        self.core.set_limits(value == "all", value != "off")
-        return 0
-
-    @torch.jit.export
-    def get_reset(self) -> list[bool]:
-        """Always false: a reset is an event, not a state."""
-        return [False]
-
-    @torch.jit.export
-    def set_reset(self, value: bool) -> int:
-        """Forget all that was heard, whatever the value."""
-        self.core.reset()
-        return 0
+    def control_changed(self, name: str, value: float) -> None:
+        """Tell the core."""
+        if name == "temperature":
+            self.core.set_temperature(value)
+        elif name == "inversion":
+            mode = self.choice(name)
+            forward_mode = self.forward_mode if mode == "default" else mode
+            has_none = mode == "default" or mode == "keep_input"
+            self.core.set_modes(forward_mode, self.decode_mode if has_none else mode)
+        elif name == "projection":
+            self.core.set_projection(int(value))
+        elif name == "gain_db":
+            self.core.set_gain(math.pow(10.0, value / 20.0))
+        elif name == "limiter":
+            limited = self.choice(name)
+            self.core.set_limits(limited == "all", limited != "off")
+        elif name == "reset":
+            self.core.reset()
 
     @torch.jit.export
     def get_latent_dims(self) -> list[int]:
-        """Number of latent axes."""
+        """Number of latent axes; inlets and outlets are fixed at export."""
         return [self.latent_dims]
 
     @torch.jit.export
-    def set_latent_dims(self, value: int) -> int:
-        """Refused: inlets and outlets are fixed at export."""
-        return 1
-
-    @torch.jit.export
     def get_delay(self) -> list[int]:
-        """Samples from input to output of `forward`, and from a frame to its sound of `decode`."""
+        """Samples of `forward` and `decode`; they follow from the inversion."""
         return [self.core.forward_delay(), self.core.decode_delay()]
 
     @torch.jit.export
-    def set_delay(self, forward_samples: int, decode_samples: int) -> int:
-        """Refused: a delay follows from the inversion."""
-        return 1
-
-    @torch.jit.export
-    def get_text(self, task: int) -> list[str]:
+    def get_text(self, name: str) -> list[str]:
         """The class or the value that a label was set to."""
+        task = self.label_names.index(name)
         return [self.texts.text(task, self.label_values[task])]
 
     @torch.jit.export
-    def set_text(self, task: int, value: str) -> int:
+    def set_text(self, name: str, value: str) -> int:
         """A class by name or index, or a number."""
+        task = self.label_names.index(name)
         label = self.texts(task, value)
         if not math.isfinite(label):
             return 1

@@ -1,0 +1,103 @@
+"""What a host can play: the Python twin of externals/core/instrument.h."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from vschaos2.errors import InputError
+from vschaos2.export.nn_tilde import NnTildeModule, Ports, ports, scripted, set_attribute
+
+
+class Playable:
+    """An instrument before it is a file, and what is to be proved of the file.
+
+    Methods, their channels and ratios, and what can be set stand in the nn~ contract of `eager`; a
+    family adds what no contract says by overriding what follows. Of `eager` the checks demand an
+    event `reset`. Where it has a reading `delay`, that holds the samples of delay of each method
+    that returns sound, in the order of the methods.
+
+    Args:
+        eager: the code that is scripted, in Python, with a state of its own.
+        sample_rate_hz: what it is made for.
+        block_samples: every block of a host is a multiple of this, and so of every ratio.
+
+    Attributes:
+        exact: for each method the settings under which blocks must equal the whole.
+        together: for each method how many of its first outlets are judged by their common peak;
+            the others by their own. 1 where nothing is said.
+    """
+
+    exact: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def __init__(self, eager: NnTildeModule, sample_rate_hz: int, block_samples: int = 1) -> None:
+        self.eager = eager
+        self.sample_rate_hz = sample_rate_hz
+        self.block_samples = block_samples
+        self.together: dict[str, int] = {}
+        for name, (_, in_ratio, _, out_ratio) in self.methods.items():
+            if block_samples % in_ratio or block_samples % out_ratio:
+                raise ValueError(
+                    f"{name}: block_samples must be a multiple of its ratios {in_ratio} and "
+                    f"{out_ratio}, got {block_samples}"
+                )
+
+    @property
+    def methods(self) -> dict[str, Ports]:
+        """What can be called, with channels and ratios."""
+        return {name: ports(self.eager, name) for name in self.eager.method_names}
+
+    @property
+    def sounding(self) -> list[str]:
+        """The methods that return sound."""
+        return [name for name, of in self.methods.items() if of.out_ratio == 1]
+
+    def script(self) -> torch.jit.ScriptModule:
+        """The same as TorchScript, in silence: a file holds the state that it was saved in."""
+        set_attribute(self.eager, "reset", True)
+        return scripted(self.eager.eval())
+
+    def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
+        """Something to play: noise at -20 dB.
+
+        Args:
+            method: which.
+            samples: of sound, a multiple of `block_samples`.
+            generator: the source of all randomness.
+
+        Shape: → [1, inlets, samples / in_ratio].
+        """
+        inlets, in_ratio, _, _ = self.methods[method]
+        return 0.1 * torch.randn(1, inlets, samples // in_ratio, generator=generator)
+
+    def prove(self, content: bytes) -> None:
+        """Prove of the file what the family promises beyond the contract.
+
+        Raises:
+            ExportError: naming method and figure, if it does not hold.
+        """
+
+    def lines(self, content: bytes) -> dict[str, Any]:
+        """The family's own lines of the card, in plain values."""
+        return {}
+
+    @staticmethod
+    def table(card: Mapping[str, Any]) -> list[str]:
+        """These as lines for a terminal, each indented by two spaces."""
+        return []
+
+
+def check_wishes(wishes: Mapping[str, Any], known: Collection[str], family: str) -> None:
+    """Refuse an option of the exporting program that a family does not take.
+
+    Raises:
+        InputError: naming it and those that it takes.
+    """
+    for name in wishes:
+        if name not in known:
+            flags = ", ".join(f"--{of.replace('_', '-')}" for of in known) or "none"
+            raise InputError(
+                f"--{name.replace('_', '-')}: a run of the family {family} takes no such option "
+                f"(of these it takes {flags}): leave it out"
+            )
