@@ -7,14 +7,16 @@ import math
 from pathlib import Path
 
 from vschaos2.files import write_whole
-from vschaos2.patches.controls import Controls, Setting
+from vschaos2.patches.controls import Controls
 from vschaos2.patches.max_canvas import BOX_HEIGHT
 from vschaos2.patches.max_patch import play_canvas
+from vschaos2.patches.settings import Setting
 
 PATCH = Path(__file__).resolve().parent.parent / "patches" / "max_example.maxpat"
 EXAMPLE = Controls(
     name="my_instrument",
     key="my_instrument",
+    methods={"forward": (1, 1), "decode": (8, 1)},
     ranges=((-3.0, 3.0),) * 8,
     rising=("",) * 8,  # a card knows
     places=tuple(
@@ -23,13 +25,13 @@ EXAMPLE = Controls(
     labels=(),
     guesses=(),
     settings=(
-        Setting("temperature", "number", 0.0, 0.0, 10.0),
+        Setting("temperature", "number", 0.0, (0.0, 10.0)),
         Setting(
             "inversion", "choice", "default",
             choices=("default", "keep_input", "random", "eco", "live", "balanced", "hq"),
         ),
         Setting("projection", "choice", "pca", choices=("none", "pca", "ica")),
-        Setting("gain_db", "number", 0.0, -120.0, 60.0),
+        Setting("gain_db", "number", 0.0, (-120.0, 60.0), unit="dB"),
         Setting("reset", "event", False),
     ),
     buffer=2048,

@@ -281,9 +281,7 @@
      "outlettype": [
       "",
       "bang"
-     ],
-     "minimum": 0.0,
-     "maximum": 10.0
+     ]
     }
    },
    {
@@ -751,9 +749,7 @@
      "outlettype": [
       "",
       "bang"
-     ],
-     "minimum": -120.0,
-     "maximum": 60.0
+     ]
     }
    },
    {

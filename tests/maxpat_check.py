@@ -18,6 +18,9 @@ KNOWN: dict[str, tuple[int | None, int | None]] = {
     "preset": (1, 5),
     "meter~": (1, 1),
     "ezdac~": (2, 0),
+    "live.dial": (1, 2),
+    "textedit": (1, 4),
+    "route": (2, None),
     "live.gain~": (1, 4),  # of one channel
     "inlet": (0, 1),
     "outlet": (1, 0),
@@ -69,7 +72,7 @@ def expected_ports(box: dict) -> tuple[int, int]:
         inlets = int(words[1]) + 1
     elif name == "pack":
         inlets = len(words) - 1
-    elif name == "sel":  # one of these, or none of them
+    elif name in ("sel", "route"):  # one of these, or none of them
         outlets = len(words)
     elif name == "unpack":
         outlets = len(words) - 1

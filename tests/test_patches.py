@@ -19,8 +19,9 @@ from test_label_export import PITCHES, labelled_run
 from docs import write_max_example
 from vschaos2.dsp.limiter import soft_clip
 from vschaos2.families.vae.export import export_run
-from vschaos2.patches import patch_files, pd_inner
-from vschaos2.patches.controls import Controls, host_delays, slider_range
+from vschaos2.patches import patch_files, pd_sound
+from vschaos2.patches.controls import Controls, slider_range
+from vschaos2.patches.figures import host_delays
 from vschaos2.patches.flow import Block, flow, stack, stagger
 from vschaos2.patches.pd_canvas import PdCanvas
 
@@ -73,6 +74,11 @@ pytestmark = [
 ]
 
 
+def ports(inlets: int, in_ratio: int, outlets: int, out_ratio: int) -> dict[str, int]:
+    """A method, as a card tells it."""
+    return {"inlets": inlets, "in_ratio": in_ratio, "outlets": outlets, "out_ratio": out_ratio}
+
+
 def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
     """A card as `measure_card` leaves it: labels of every kind, as many as are asked for."""
     classes = [
@@ -83,6 +89,11 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
     tasks = ["pitch", "octave", "instrument", "brightness", "voice"]
     return {
         "sample_rate_hz": 44100,
+        "methods": {
+            "forward": ports(1 + labels, 1, 1 + guesses, 1),
+            "encode": ports(1 + (labels > 1), 1, axes + guesses, 512),
+            "decode": ports(axes + labels, 512, 1, 1),
+        },
         "hop": 512,
         "smallest_safe_buffer": 2048,
         "delay_ms": {"forward": 34.83, "decode": 46.44},
@@ -132,19 +143,9 @@ def pd_patches(card: dict, model: str = "cello") -> dict[str, Canvas]:
     return {name: read_patch(text) for name, text in files.items() if name.endswith(".pd")}
 
 
-SHAPES = [(1, 0, 0), (2, 1, 1), (8, 0, 0), (16, 2, 2), (16, 3, 3), (31, 5, 4), (32, 4, 0)]
-
-
-LONG = "a_model_with_a_name_that_goes_on_for_long"
-
-
-@pytest.mark.parametrize("model", ["cello", LONG])
-@pytest.mark.parametrize("axes, labels, guesses", SHAPES)
-def test_pd_boxes_do_not_overlap_and_lie_in_the_window(axes, labels, guesses, model):
-    card = made_card(axes, labels, guesses)
-    if model == LONG and labels:
-        card["labels"]["commanded"][0]["task"] = "what an odd name it is"
-    for name, patch in pd_patches(card, model).items():
+def assert_laid_out(patches: dict[str, Canvas]) -> None:
+    """No box of a patch lies on another, and none outside its window."""
+    for name, patch in patches.items():
         for canvas in patch.every():
             boxes = [box for box in canvas.boxes if not box.is_panel]
             panels = [box for box in canvas.boxes if box.is_panel]
@@ -157,6 +158,21 @@ def test_pd_boxes_do_not_overlap_and_lie_in_the_window(axes, labels, guesses, mo
                 assert rect.bottom <= canvas.height, (name, canvas.name, box, rect)
                 if canvas.name != "edit":  # one column for every axis: it scrolls
                     assert rect.right <= canvas.width, (name, canvas.name, box, rect)
+
+
+SHAPES = [(1, 0, 0), (2, 1, 1), (8, 0, 0), (16, 2, 2), (16, 3, 3), (31, 5, 4), (32, 4, 0)]
+
+
+LONG = "a_model_with_a_name_that_goes_on_for_long"
+
+
+@pytest.mark.parametrize("model", ["cello", LONG])
+@pytest.mark.parametrize("axes, labels, guesses", SHAPES)
+def test_pd_boxes_do_not_overlap_and_lie_in_the_window(axes, labels, guesses, model):
+    card = made_card(axes, labels, guesses)
+    if model == LONG and labels:
+        card["labels"]["commanded"][0]["task"] = "what an odd name it is"
+    assert_laid_out(pd_patches(card, model))
 
 
 EIGHT = ["flute", "violin", "cello", "trumpet", "clarinet", "oboe", "viola", "bassoon"]
@@ -348,7 +364,7 @@ def test_a_menu_offers_a_guess_only_where_decode_guesses_too():
 @pytest.mark.slow
 def test_limiter_of_the_patches_is_that_of_the_instrument(library, tmp_path):  # noqa: F811
     canvas = PdCanvas("limited")
-    begin, end = pd_inner.limiter(canvas, 20, 60)
+    begin, end = pd_sound.limiter(canvas, 20, 60)
     canvas.connect(canvas.obj(20, 20, "inlet~"), begin)
     canvas.connect(end, canvas.obj(20, 220, "outlet~"))
     (tmp_path / "limited.pd").write_text(canvas.fit().text())

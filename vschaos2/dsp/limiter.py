@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-KNEE = 0.8  # of full scale, -1.9 dB: up to here nothing changes
+from vschaos2.full_scale import KNEE
 
 
 def soft_clip(signal: Tensor, knee: float = KNEE) -> Tensor:

@@ -1,4 +1,10 @@
-"""Patches for Pd and Max, made for one instrument from its card."""
+"""Patches for Pd and Max, made for one instrument from its card.
+
+They know no family of models. A card of `forward` alone makes a patch that plays sound through it;
+with `decode`, latent axes stand below; with `encode`, too, there is a second patch, which edits
+latents. What a card says of labels, latents, attributes, delay and load is shown, as far as it says
+it.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,12 +25,14 @@ def patch_files(name: str, card: Mapping[str, Any]) -> dict[str, str]:
         card: of the instrument, as `measure_card` returns it.
     """
     controls = Controls.of(name, _printable(card))
-    return {
+    files = {
         f"{name}.pd": pd_patch.play_patch(controls),
-        f"{name}-encode-decode.pd": pd_patch.edit_patch(controls),
         f"{name}.maxpat": max_patch.play_patch(controls),
-        f"{name}-encode-decode.maxpat": max_patch.edit_patch(controls),
     }
+    if controls.can_edit:
+        files[f"{name}-encode-decode.pd"] = pd_patch.edit_patch(controls)
+        files[f"{name}-encode-decode.maxpat"] = max_patch.edit_patch(controls)
+    return files
 
 
 def _printable(told: Any) -> Any:

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LARGEST_BUFFER = 4096  # samples; where no buffer was measured to be safe
+from vschaos2.patches.figures import buffer_of, figures
+from vschaos2.patches.settings import Setting, settings_of
+
 HEADROOM = 1.2  # sliders reach a little beyond what the training data used
-PD_BLOCK = 64  # samples
+UNMEASURED = 2.5  # an axis that nobody measured reaches from its negative to this
 GUESS, HEARD = "guess", "heard"  # from latents, too; only from sound
 SHORT_NAME, MOST_IN_ROW, MOST_IN_COLUMN = 4, 16, 10  # what classes can be shown side by side
 
@@ -69,33 +71,13 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """An attribute of the model that a message sets.
-
-    Attributes:
-        name: of the attribute.
-        kind: "number", "choice", "switch", "event" or "text".
-        value: at first.
-        lowest: of a number.
-        highest: of a number.
-        choices: of a choice.
-    """
-
-    name: str
-    kind: str
-    value: Any = 0
-    lowest: float = -1e6
-    highest: float = 1e6
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Controls:
     """All that a patch shows.
 
     Attributes:
         name: of the files, without an ending.
         key: the name as the beginning of receivers' names.
+        methods: inlets and outlets of each method.
         ranges: lowest and highest value of each latent axis' slider.
         rising: what each axis does to the sound as it rises, in a word.
         places: coordinates of typical sounds of like loudness, the most central one first.
@@ -109,6 +91,7 @@ class Controls:
 
     name: str
     key: str
+    methods: Mapping[str, tuple[int, int]]
     ranges: tuple[tuple[float, float], ...]
     rising: tuple[str, ...]
     places: tuple[tuple[float, ...], ...]
@@ -125,14 +108,30 @@ class Controls:
         return tuple(label for label in self.labels if label.is_heard)
 
     @property
-    def ports(self) -> dict[str, tuple[int, int]]:
-        """Inlets and outlets of each method."""
-        axes, labels, guesses = len(self.ranges), len(self.labels), len(self.guesses)
-        return {
-            "forward": (1 + labels, 1 + guesses),
-            "encode": (1 + len(self.heard_labels), axes + guesses),
-            "decode": (axes + labels, 1),
-        }
+    def played(self) -> tuple[str, ...]:
+        """Methods that make a sound of their own: of sound, or of latent axes."""
+        return tuple(method for method in ("forward", "decode") if method in self.methods)
+
+    @property
+    def can_edit(self) -> bool:
+        """Whether latents of a sound can be changed between two methods."""
+        return {"encode", "decode"} <= self.methods.keys()
+
+    @property
+    def sounds(self) -> tuple[int, int]:
+        """Inlets and outlets of `forward` that carry sound: labels and guesses come behind."""
+        inlets, outlets = self.methods["forward"]
+        return inlets - len(self.labels), outlets - len(self.guesses)
+
+    def first_steps(self, begin: str) -> str:
+        """What to do first in a patch that plays, after what begins it: turning sound on."""
+        sound = ", choose a sound" if "forward" in self.methods else ""
+        then = (
+            "switch 'decode' on and move the axes, or let them walk."
+            if "decode" in self.methods
+            else "change what is set at the right."
+        )
+        return f"First: {begin}{sound}. Then {then}"
 
     @property
     def presets(self) -> list[list[float]]:
@@ -143,35 +142,28 @@ class Controls:
     @staticmethod
     def of(name: str, card: Mapping[str, Any]) -> "Controls":
         """What the card of an instrument of this name tells."""
-        latent, told = card["latent"], card["labels"]
-        heard = [guess["name"] for guess in told["guessed"]]
-        labels = tuple(
-            Label(
-                task["task"],
-                as_key(task["message"].removeprefix("set ")),
-                tuple(str(each) for each in task["classes"] or ()),
-                "forward" in task["guessed_in"],
-                "decode" in task["guessed_in"],
-                task["encode_inlet"] is not None,
-                int(task["plain"]),
-                GUESS if "decode" in task["guessed_in"] else HEARD,
-            )
-            for task in told["commanded"]
-        )
+        told = card.get("labels", {"commanded": [], "guessed": []})
+        labels = tuple(map(_label, told["commanded"]))
         names = {label.task: label.names for label in labels}
-        buffer = card["smallest_safe_buffer"] or LARGEST_BUFFER
+        heard = [guess["name"] for guess in told["guessed"]]
+        methods = {
+            method: (ports["inlets"], ports["outlets"]) for method, ports in card["methods"].items()
+        }
+        axes = methods["decode"][0] - len(labels) if "decode" in methods else 0
+        latent = card.get("latent") or _unmeasured(axes)
         return Controls(
             name,
             as_key(name),
+            methods,
             tuple(map(slider_range, latent["lowest"], latent["highest"])),
             tuple(words.split(",")[0] for words in latent["rising"]),
             tuple(map(tuple, latent["places"])),
             labels,
             tuple(Guess(each, as_key(each), names.get(each, ())) for each in heard),
-            tuple(_setting(each) for each in card["attributes"] if _is_shown(each)),
-            buffer,
+            settings_of(card["attributes"]),
+            buffer_of(card),
             card["sample_rate_hz"],
-            _figures(card, buffer),
+            figures(card),
         )
 
 
@@ -197,46 +189,25 @@ def slider_range(lowest: float, highest: float) -> tuple[float, float]:
     return round(low, 1) - 0.1 * (low < 0.0), round(high, 1) + 0.1 * (high > 0.0)
 
 
-def _is_shown(told: Mapping[str, Any]) -> bool:
-    """Patches limit what they play themselves, whatever the model does."""
-    return told["kind"] != "reading" and told["name"] != "limiter"
-
-
-def _setting(told: Mapping[str, Any]) -> Setting:
-    return Setting(
-        told["name"],
-        told["kind"],
-        told.get("value", 0),
-        told.get("lowest", -1e6),
-        told.get("highest", 1e6),
-        tuple(told.get("choices", ())),
+def _label(told: Mapping[str, Any]) -> Label:
+    """What a card tells of a label."""
+    return Label(
+        told["task"],
+        as_key(told["message"].removeprefix("set ")),
+        tuple(str(each) for each in told["classes"] or ()),
+        "forward" in told["guessed_in"],
+        "decode" in told["guessed_in"],
+        told["encode_inlet"] is not None,
+        int(told["plain"]),
+        GUESS if "decode" in told["guessed_in"] else HEARD,
     )
 
 
-def _figures(card: Mapping[str, Any], buffer: int) -> str:
-    rate, loads = card["sample_rate_hz"], card["load"]
-    delays = card["delay_ms"]
-    size = str(buffer) if str(buffer) in loads["forward"] else max(loads["forward"], key=int)
-    load = {name: 100.0 * loads[name][size]["real_time_factor"] for name in delays}
-    in_nn, in_vschaos = (1000.0 * delay / rate for delay in host_delays(buffer, card["hop"]))
-    return (
-        f"{rate} Hz · {len(card['latent']['lowest'])} axes · delay of forward "
-        f"{delays['forward']:.0f} ms, of decode {delays['decode']:.0f} ms · at a buffer of "
-        f"{buffer} nn~ adds {in_nn:.0f} ms, vschaos~ {in_vschaos:.0f} ms · load of one core "
-        f"{load['forward']:.0f} % and {load['decode']:.0f} %"
-    )
-
-
-def host_delays(buffer: int, hop: int) -> tuple[int, int]:
-    """Samples that nn~ and vschaos~ add to the model's own delay.
-
-    nn~ gathers a buffer N and computes it while the next is gathered: what came with the first
-    block of 64 is heard 2N - 64 later. vschaos~ works in halves of the buffer; where that is a
-    single hop it cannot, and does as nn~.
-
-    Args:
-        buffer: of the host, in samples.
-        hop: of the model, in samples.
-    """
-    in_nn = 2 * buffer - PD_BLOCK
-    return in_nn, buffer if buffer >= 2 * hop else in_nn
+def _unmeasured(axes: int) -> dict[str, Any]:
+    """What is said of latent axes where a card says nothing."""
+    return {
+        "lowest": [-UNMEASURED] * axes,
+        "highest": [UNMEASURED] * axes,
+        "rising": [""] * axes,
+        "places": [[0.0] * axes],
+    }

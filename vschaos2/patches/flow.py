@@ -1,6 +1,7 @@
 """Where blocks of controls and words stand: a layout shared by the patches of both programs."""
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Generic, NamedTuple, TypeVar
 
 CanvasT = TypeVar("CanvasT")
@@ -55,6 +56,17 @@ def stack(
         width, lowest = max(width, x + column_width), max(lowest, y + block.height)
         y += block.height + gap // 2
     return places, width, lowest
+
+
+def rows(top: int, **heights: int) -> dict[str, int]:
+    """Tops of rows below each other, by name; where the last one ends is called "end".
+
+    Args:
+        top: of the first row.
+        heights: of each, with the gap below it.
+    """
+    tops = dict(zip(heights, accumulate(heights.values(), initial=top), strict=False))
+    return {**tops, "end": top + sum(heights.values())}
 
 
 def stagger(

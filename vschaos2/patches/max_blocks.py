@@ -1,24 +1,15 @@
-"""Parts of a Max patch: what chooses a sound, a label, a setting; how a sound leaves."""
+"""Parts of a Max patch: what chooses a sound, what commands a label; how a sound leaves."""
 
 import math
 
 from vschaos2.patches import max_inner as inner
-from vschaos2.patches.controls import Controls, Guess, Label, Setting
+from vschaos2.patches.controls import Controls, Guess, Label
 from vschaos2.patches.flow import Block
-from vschaos2.patches.max_canvas import BOX_HEIGHT, MaxCanvas, text_width
+from vschaos2.patches.max_canvas import BOX_HEIGHT, MaxCanvas, menu_items, text_width
+from vschaos2.patches.max_settings import CONTROL, ROW
 
-ROW = 28  # pixels from one box to the next below
 FIRST_LEVEL_DB = -12.0
 SIGNAL, NONE = "signal", ""
-CONTROL = 100  # pixels of a menu
-
-
-def menu_items(words: list[str]) -> list[str]:
-    """A menu's entries as Max keeps them: words, with a comma between two."""
-    items: list[str] = []
-    for word in words:
-        items += [word.replace(",", " "), ","]
-    return items[:-1]
 
 
 def source(canvas: MaxCanvas, x: float, y: float) -> int:
@@ -114,28 +105,6 @@ def heard_block(guess: Guess, key: str) -> Block[MaxCanvas]:
         2 * ROW + BOX_HEIGHT,
         lambda canvas, x, y: heard(canvas, x, y, guess, key),
     )
-
-
-def setting_block(setting: Setting, key: str) -> Block[MaxCanvas]:
-    """A control for an attribute, and its message to all models."""
-
-    def draw(canvas: MaxCanvas, x: int, y: int) -> None:
-        canvas.comment(x, y, setting.name)
-        is_chosen = setting.kind in ("choice", "switch")
-        message = canvas.sub(x, y + 2 * ROW, setting.name, inner.set_attribute(setting, key), 1, [])
-        if setting.kind == "event":
-            control = canvas.gui("button", x, y + ROW, 24, 24)
-        elif setting.kind == "number":
-            limits = {"minimum": setting.lowest, "maximum": setting.highest}
-            control = canvas.gui("flonum", x, y + ROW, 80, BOX_HEIGHT, **limits)
-        else:
-            # For nn~, only the word false is false.
-            words = list(setting.choices) if setting.kind == "choice" else ["false", "true"]
-            control = canvas.gui("umenu", x, y + ROW, CONTROL, BOX_HEIGHT, items=menu_items(words))
-        canvas.connect(control, message, int(is_chosen))
-
-    width = max(CONTROL, math.ceil(text_width(f"p {setting.name}")))
-    return Block(width, 2 * ROW + BOX_HEIGHT, draw)
 
 
 def label_blocks(controls: Controls) -> list[Block[MaxCanvas]]:

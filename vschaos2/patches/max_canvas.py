@@ -23,6 +23,8 @@ PORTS: dict[str, tuple[int, list[str]]] = {
     "preset": (1, ["preset", "int", "preset", "int", ""]),
     "meter~": (1, ["float"]),
     "ezdac~": (2, []),
+    "live.dial": (1, ["", "float"]),
+    "textedit": (1, ["", "int", "", ""]),
     "inlet": (0, [""]),
     "outlet": (1, []),
 }
@@ -31,6 +33,14 @@ PORTS: dict[str, tuple[int, list[str]]] = {
 def text_width(text: str) -> float:
     """Pixels of a box around a line of text."""
     return max(30.0, round(CHARACTER * len(text)) + 14.0)
+
+
+def menu_items(words: list[str]) -> list[str]:
+    """A menu's entries as Max keeps them: words, with a comma between two."""
+    items: list[str] = []
+    for word in words:
+        items += [word.replace(",", " "), ","]
+    return items[:-1]
 
 
 class MaxCanvas:

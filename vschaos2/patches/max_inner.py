@@ -1,7 +1,7 @@
 """The patchers within a Max patch: sources, labels, settings, what moves the axes."""
 
-from vschaos2.dsp.limiter import KNEE
-from vschaos2.patches.controls import Controls, Guess, Label, Setting
+from vschaos2.full_scale import KNEE
+from vschaos2.patches.controls import Controls, Guess, Label
 from vschaos2.patches.max_canvas import MaxCanvas, text_width
 
 SIGNAL, NONE = "signal", ""
@@ -91,19 +91,6 @@ def heard_value(guess: Guess, key: str) -> MaxCanvas:
         canvas.chain(last, whole, shown)
         last = shown
     canvas.chain(last, canvas.gui("outlet", 20, 150, 30, 30, comment=guess.name))
-    return canvas
-
-
-def set_attribute(setting: Setting, key: str) -> MaxCanvas:
-    """A value as the message that sets an attribute of all models."""
-    canvas = MaxCanvas(320, 180)
-    inlet = canvas.gui("inlet", 20, 20, 30, 30, comment=f"value of {setting.name}")
-    if setting.kind == "event":
-        message = canvas.msg(20, 70, f"set {setting.name} 1")
-    else:
-        message = canvas.obj(20, 70, f"prepend set {setting.name}", 1, [NONE])
-    canvas.chain(inlet, message, canvas.obj(20, 110, f"s {key}.models", 1, []))
-    canvas.width = max(canvas.width, 40 + text_width(f"prepend set {setting.name}"))
     return canvas
 
 

@@ -5,8 +5,9 @@ import re
 from vschaos2.patches import max_blocks as blocks
 from vschaos2.patches import max_inner as inner
 from vschaos2.patches.controls import Controls, reads_as_number
-from vschaos2.patches.flow import Block, flow
-from vschaos2.patches.max_canvas import ACCENT, MaxCanvas, text_width
+from vschaos2.patches.flow import Block, flow, rows
+from vschaos2.patches.max_canvas import ACCENT, BOX_HEIGHT, MaxCanvas, text_width
+from vschaos2.patches.max_settings import setting_block
 
 GAP, HEADER_HEIGHT, TITLE_HEIGHT = 12, 88, 30
 SOUND_WIDTH, LEAST_TOP = 480, 240
@@ -25,7 +26,7 @@ def header(canvas: MaxCanvas, controls: Controls, first_steps: str) -> None:
 
 def every_block(controls: Controls) -> list[Block[MaxCanvas]]:
     """Labels, then what is heard besides, then settings."""
-    settings = [blocks.setting_block(setting, controls.key) for setting in controls.settings]
+    settings = [setting_block(setting, controls.key) for setting in controls.settings]
     return [*blocks.label_blocks(controls), *settings]
 
 
@@ -56,30 +57,32 @@ def _switch_at(controls: Controls) -> int:
 
 
 def forward(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> None:
-    """Sound through the model, from where it is chosen to the loudspeakers."""
-    key, count = controls.key, len(controls.labels)
+    """Sound through the model, from where it is chosen to the loudspeakers; one outlet is heard."""
+    key, count, (inlets, outlets) = controls.key, len(controls.labels), controls.sounds
+    at = rows(y, source=88, messages=34, model=34, output=4, heard=BOX_HEIGHT)
     sound = blocks.source(canvas, x, y)
     blocks.switch(canvas, x + _switch_at(controls), y, key, "forward", is_on=True)
     text = f"nn~ {model_word(controls.name)} forward {controls.buffer}"
     width = max(text_width(text), LABELS_AT + 30.0 * count if count else 0.0)
-    outlets = 1 + len(controls.guesses)
-    model = canvas.obj(x, y + 122, text, 1 + count, [SIGNAL] * outlets, width)
-    canvas.connect(sound, model)
-    messages = canvas.sub(x + 30, y + 88, "messages", inner.messages(key, "forward"), 1, [NONE])
+    every = outlets + len(controls.guesses)
+    model = canvas.obj(x, at["model"], text, inlets + count, [SIGNAL] * every, width)
+    for inlet in range(inlets):
+        canvas.connect(sound, model, 0, inlet)
+    said = inner.messages(key, "forward")
+    messages = canvas.sub(x + 30, at["messages"], "messages", said, 1, [NONE])
     canvas.connect(messages, model)
     if controls.labels:
         signals = canvas.sub(
-            x + LABELS_AT, y + 88, "labels", inner.label_signals(controls), 1,
+            x + LABELS_AT, at["messages"], "labels", inner.label_signals(controls), 1,
             [SIGNAL] * count, max(text_width("p labels"), 30 * (count - 1) + INLET_MARGIN),
         )  # fmt: skip
         for i in range(count):
-            canvas.connect(signals, model, i, 1 + i)
+            canvas.connect(signals, model, i, inlets + i)
     for i, guess in enumerate(controls.guesses):
-        box = canvas.sub(
-            x + HEARD_AT + 62 * i, y + 160, "heard", inner.send_heard(key, guess.key), 1, []
-        )
-        canvas.connect(model, box, 1 + i)
-    blocks.output(canvas, x, y + 156, model, f"{key} forward")
+        sent = inner.send_heard(key, guess.key)
+        box = canvas.sub(x + HEARD_AT + 62 * i, at["heard"], "heard", sent, 1, [])
+        canvas.connect(model, box, outlets + i)
+    blocks.output(canvas, x, at["output"], model, f"{key} forward")
 
 
 def model_word(name: str) -> str:

@@ -1,31 +1,26 @@
 """NAME.maxpat, which plays an instrument, and NAME-encode-decode.maxpat, which edits latents."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from vschaos2.patches import max_blocks as blocks
 from vschaos2.patches import max_inner as inner
 from vschaos2.patches.controls import Controls
-from vschaos2.patches.flow import column_pitch, stagger
-from vschaos2.patches.max_canvas import BOX_HEIGHT, CHARACTER, MaxCanvas, text_width
+from vschaos2.patches.flow import rows
+from vschaos2.patches.max_canvas import BOX_HEIGHT, MaxCanvas, menu_items, text_width
+from vschaos2.patches.max_frame import Frame
 from vschaos2.patches.max_panel import (
     GAP,
     HEADER_HEIGHT,
-    INLET_MARGIN,
     SOUND_WIDTH,
     TITLE_HEIGHT,
     control_panel,
-    every_block,
     forward,
     header,
-    model_word,
     sound_width,
 )
 
-GUTTER, SLIDER_HEIGHT = 150, 90  # pixels left of the columns; of a slider
-NARROWEST, WIDTH, WIDEST = 1000, 1272, 1360  # pixels of a window; the last for many axes only
-NAMES_HEIGHT = 46  # of the names of axes: two rows, and one of numbers which is there anyway
-LEAST_PITCH, ROOMY_PITCH, MOST_PITCH = 33, 46, 60
-NARROW = 6.2  # pixels of a character of small letters
+SLIDER_HEIGHT = 90  # pixels
 SIGNAL, NONE = "signal", ""
 
 
@@ -36,64 +31,70 @@ def play_patch(controls: Controls) -> str:
 
 def play_canvas(controls: Controls) -> MaxCanvas:
     """The canvas of `play_patch`."""
-    key, count = controls.key, len(controls.ranges)
-    columns = count + len(controls.labels)
-    canvas, pitch, x0 = _canvas(controls, columns)
-    header(
-        canvas, controls,
-        "First: click the loudspeaker, choose a sound. Then switch 'decode' on and move the axes, "
-        "or let them walk.",
-    )  # fmt: skip
-    y = HEADER_HEIGHT
-    width = sound_width(controls)
+    has_axes, has_sound = "decode" in controls.methods, "forward" in controls.methods
+    frame = Frame(controls, (len(controls.ranges) + len(controls.labels)) if has_axes else 0)
+    canvas, y = frame.canvas, HEADER_HEIGHT
+    header(canvas, controls, controls.first_steps("click the loudspeaker"))
+    width = sound_width(controls) if has_sound else -GAP
     height = control_panel(canvas, controls, width + 2 * GAP, y)
-    canvas.panel(GAP, y, width, height)
-    canvas.comment(GAP + 10, y + 4, "sound through the model", size=14)
-    forward(canvas, controls, GAP + 12, y + TITLE_HEIGHT)
+    if has_sound:
+        canvas.panel(GAP, y, width, height)
+        canvas.comment(GAP + 10, y + 4, "sound through the model", size=14)
+        forward(canvas, controls, GAP + 12, y + TITLE_HEIGHT)
+    canvas.height = y + height + GAP
+    if has_axes:
+        _play_axes(frame, y + height + GAP)
+    return canvas
 
-    y += height + GAP
-    canvas.panel(GAP, y, canvas.width - 2 * GAP, 362 + NAMES_HEIGHT)
+
+def _play_axes(frame: Frame, y: int) -> None:
+    """Latent axes and labels above `decode`."""
+    canvas, controls = frame.canvas, frame.controls
+    key, count, labels = controls.key, len(controls.ranges), len(controls.labels)
+    at = rows(
+        y + 8, presets=30, walk=28, move=24, names=66, sliders=SLIDER_HEIGHT + 6, numbers=28,
+        signals=46, model=32, output=50,
+    )  # fmt: skip
+    canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
-    _presets(canvas, x0, y + 8)
-    walk = _walk(canvas, controls, x0, y, pitch)
-    _name_axes(canvas, controls, x0, y + 90, pitch)
-    y += NAMES_HEIGHT
-    decode = _decode(canvas, controls, columns, x0, y + 280, pitch)
+    _presets(canvas, frame.x0, at["presets"])
+    walk = _walk(frame, at)
+    frame.name_axes(at["names"])
+    decode = frame.model("decode", at["model"], count + labels, 1)
     for axis, (low, high) in enumerate(controls.ranges):
-        x = x0 + pitch * axis
+        x = frame.at(axis)
         slider = canvas.gui(
-            "slider", x, y + 110, 20, SLIDER_HEIGHT, floatoutput=1, min=low, size=high - low
+            "slider", x, at["sliders"], 20, SLIDER_HEIGHT, floatoutput=1, min=low, size=high - low
         )
-        number = _number(canvas, x, y + 206, pitch)
-        signal = canvas.obj(x, y + 234, "sig~", 1, [SIGNAL], 31)
+        number = frame.number(x, at["numbers"])
+        signal = canvas.obj(x, at["signals"], "sig~", 1, [SIGNAL], 31)
         canvas.connect(walk, slider, axis)
         canvas.chain(slider, number, signal)
         canvas.connect(signal, decode, 0, axis)
-    messages = canvas.sub(GAP + 12, y + 250, "messages", inner.messages(key, "decode"), 1, [NONE])
-    canvas.connect(messages, decode)
-    _label_columns(canvas, controls, decode, x0 + pitch * count, y, pitch)
-    blocks.switch(canvas, GAP + 12, y + 100, key, "decode", is_on=False)
-    blocks.output(canvas, x0, y + 312, decode, f"{key} decode")
+    _messages(frame, decode, at["model"] - 30)
+    if labels:
+        _label_columns(frame, decode, at)
+    blocks.switch(canvas, GAP + 12, at["sliders"] - 10, key, "decode", is_on=False)
+    blocks.output(canvas, frame.x0, at["output"], decode, f"{key} decode")
     canvas.comment(
-        x0 + 270, y + 316, "Every axis is a number: a slider shows where your sounds lay. 0 is "
-        "their middle, the first axis changes the sound most.", 530, lines=2,
+        frame.x0 + 270, at["output"] + 4, "Every axis is a number: a slider shows where your "
+        "sounds lay. 0 is their middle, the first axis changes the sound most.", 530, lines=2,
     )  # fmt: skip
-    canvas.height = y + 362 + GAP
-    return canvas
+    canvas.height = at["end"] + GAP
 
 
 def edit_patch(controls: Controls) -> str:
     """A patch in which every latent axis is scaled and shifted between `encode` and `decode`."""
     controls = dataclasses.replace(controls, key=f"{controls.key}.edit")
     key, count = controls.key, len(controls.ranges)
-    columns = count + max(len(controls.labels), len(controls.guesses))
-    canvas, pitch, x0 = _canvas(controls, columns)
+    labels, guesses = len(controls.labels), len(controls.guesses)
+    frame = Frame(controls, count + max(labels, guesses))
+    canvas, y = frame.canvas, HEADER_HEIGHT
     header(
         canvas, controls,
         "First: click the loudspeaker, choose a sound. Each axis of what is heard is multiplied by "
         "its upper slider (-2 to 2), then moved by the lower.",
     )  # fmt: skip
-    y = HEADER_HEIGHT
     height = control_panel(canvas, controls, SOUND_WIDTH + 2 * GAP, y)
     canvas.panel(GAP, y, SOUND_WIDTH, height)
     canvas.comment(GAP + 10, y + 4, "sound", size=14)
@@ -101,92 +102,37 @@ def edit_patch(controls: Controls) -> str:
     blocks.switch(canvas, GAP + 362, y + TITLE_HEIGHT, key, "decode", is_on=True)
 
     y += height + GAP
-    canvas.panel(GAP, y, canvas.width - 2 * GAP, 412 + NAMES_HEIGHT + 10)
-    canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
-    _presets(canvas, x0, y + 8)
-    guesses = len(controls.guesses)
-    heard = [label for label in controls.labels if label.is_heard]
-    encode = canvas.obj(
-        x0, y + 92, f"nn~ {model_word(controls.name)} encode {controls.buffer}", 1 + len(heard),
-        [SIGNAL] * (count + guesses), _wide(controls, "encode", count + guesses, pitch),
+    at = rows(
+        y + 8, presets=30, labels=26, signals=28, encode=26, names=66, scale=94, offset=108,
+        decode=32, output=50,
     )  # fmt: skip
+    canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
+    canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
+    _presets(canvas, frame.x0, at["presets"])
+    heard = controls.heard_labels
+    encode = frame.model("encode", at["encode"], 1 + len(heard), count + guesses)
     canvas.connect(sound, encode)
     for inlet, label in enumerate(heard, 1):
-        x = x0 + 240 + 200 * (inlet - 1)
-        come = canvas.obj(x, y + 38, f"r {key}.{label.key}", 0, [NONE])
-        signal = canvas.obj(x, y + 64, "sig~", 1, [SIGNAL], 34)
+        x = frame.x0 + 240 + 200 * (inlet - 1)
+        come = canvas.obj(x, at["labels"], f"r {key}.{label.key}", 0, [NONE])
+        signal = canvas.obj(x, at["signals"], "sig~", 1, [SIGNAL], 34)
         canvas.chain(come, signal)
         canvas.connect(signal, encode, 0, inlet)
-    _name_axes(canvas, controls, x0, y + 118, pitch)
-    decode = _decode(
-        canvas, controls, count + len(controls.labels), x0, y + 340 + NAMES_HEIGHT, pitch
-    )
-    for model, top in ((encode, 64), (decode, 310 + NAMES_HEIGHT)):
-        messages = canvas.sub(
-            GAP + 12, y + top, "messages", inner.messages(key, "decode"), 1, [NONE]
-        )
-        canvas.connect(messages, model)
-    y += NAMES_HEIGHT + 10
-    one = canvas.obj(GAP + 12, y + 134, "loadmess 1.", 1, [NONE])
-    zero = canvas.obj(GAP + 12, y + 228, "loadmess 0.", 1, [NONE])
-    canvas.comment(GAP + 102, y + 134, "scale")
-    canvas.comment(GAP + 102, y + 228, "offset")
-    is_roomy = pitch >= ROOMY_PITCH
-    for axis, (low, high) in enumerate(controls.ranges):
-        x, reach = x0 + pitch * axis, max(-low, high)
-        above = encode
-        for text, top, first, ends in (("*~ 1.", 128, one, 2.0), ("+~ 0.", 222, zero, reach)):
-            slider = canvas.gui(
-                "slider", x + 14, y + top, 18, 60, floatoutput=1, min=-ends, size=2 * ends
-            )
-            text, width = (text, 40) if is_roomy else (text[:2], 31)
-            changed = canvas.obj(x, y + top + 64, text, 2, [SIGNAL], width)
-            canvas.connect(first, slider, is_hidden=True)
-            canvas.connect(slider, changed, 0, 1)
-            canvas.connect(above, changed, axis if above == encode else 0)
-            above = changed
-        canvas.connect(above, decode, 0, axis)
-    _edit_labels(canvas, controls, encode, decode, (x0 + pitch * count, y + 124), pitch)
-    blocks.output(canvas, x0, y + 362, decode, f"{key} decode")
-    canvas.height = y + 412 + GAP
+    frame.name_axes(at["names"])
+    decode = frame.model("decode", at["decode"], count + labels, 1)
+    _messages(frame, encode, at["signals"])
+    _messages(frame, decode, at["decode"] - 30)
+    _edited_axes(frame, encode, decode, at)
+    _edited_labels(frame, encode, decode, at["scale"])
+    blocks.output(canvas, frame.x0, at["output"], decode, f"{key} decode")
+    canvas.height = at["end"] + GAP
     return canvas.text()
 
 
-def _canvas(controls: Controls, columns: int) -> tuple[MaxCanvas, int, int]:
-    """A canvas for so many columns, their distance, and where the first one stands."""
-    x0 = 2 * GAP + GUTTER
-    names = [text_width(f"p {label.key}") for label in controls.labels]
-    reach = max([0, *(int(width) - LEAST_PITCH * len(names) for width in names)])
-    sides = x0 + 2 * GAP + reach  # boxes of labels reach beyond the last column
-    most = WIDTH if sides + ROOMY_PITCH * columns <= WIDTH else WIDEST
-    widest = max(block.width for block in every_block(controls))
-    least = sound_width(controls) + 5 * GAP + widest
-    room = int(CHARACTER * len(controls.figures)) + 40
-    full = max(NARROWEST, room, sides + MOST_PITCH * columns, least + 500 * bool(controls.labels))
-    width = max(least, min(most, full))
-    pitch = column_pitch(columns, width - sides, LEAST_PITCH, MOST_PITCH)
-    return MaxCanvas(max(width, sides + pitch * columns), 0), pitch, x0
-
-
-def _number(canvas: MaxCanvas, x: float, y: float, pitch: int) -> int:
-    """A number box in a column; in a narrow one, without the triangle."""
-    is_roomy = pitch >= ROOMY_PITCH
-    return canvas.gui(
-        "flonum", x, y, pitch - (6 if is_roomy else 2), BOX_HEIGHT, triangle=int(is_roomy)
-    )
-
-
-def _wide(controls: Controls, method: str, ports: int, pitch: int) -> float:
-    """Width of a box whose ports stand under columns."""
-    text = f"nn~ {model_word(controls.name)} {method} {controls.buffer}"
-    return max(text_width(text), pitch * (ports - 1) + INLET_MARGIN)
-
-
-def _decode(canvas: MaxCanvas, controls: Controls, inlets: int, x: int, y: int, pitch: int) -> int:
-    return canvas.obj(
-        x, y, f"nn~ {model_word(controls.name)} decode {controls.buffer}", inlets, [SIGNAL],
-        _wide(controls, "decode", inlets, pitch),
-    )  # fmt: skip
+def _messages(frame: Frame, model: int, y: int) -> None:
+    said = inner.messages(frame.controls.key, "decode")
+    messages = frame.canvas.sub(GAP + 12, y, "messages", said, 1, [NONE])
+    frame.canvas.connect(messages, model)
 
 
 def _presets(canvas: MaxCanvas, x: int, y: int) -> None:
@@ -194,19 +140,20 @@ def _presets(canvas: MaxCanvas, x: int, y: int) -> None:
     canvas.comment(x + 160, y, "your presets, empty at first: shift-click keeps, click recalls")
 
 
-def _walk(canvas: MaxCanvas, controls: Controls, x: int, y: int, pitch: int) -> int:
+def _walk(frame: Frame, at: Mapping[str, int]) -> int:
     """Places to go to, and a walk at random; returns the box that moves the axes."""
-    places = [f"place {i}" for i in range(1, 1 + len(controls.places))]
-    first = canvas.obj(GAP + 12, y + 66, "loadmess 0", 1, [NONE])
-    menu = canvas.gui("umenu", x, y + 38, 90, BOX_HEIGHT, items=blocks.menu_items(places))
-    toggle = canvas.gui("toggle", x + 110, y + 37, 24, 24)
-    canvas.comment(x + 138, y + 38, "walk at random")
-    begin = canvas.obj(x + 250, y + 38, "loadmess 8.", 1, [NONE])
-    seconds = canvas.gui("flonum", x + 346, y + 38, 60, BOX_HEIGHT, minimum=0.2)
-    canvas.comment(x + 412, y + 38, "seconds to a new place")
-    count = len(controls.ranges)
-    width = max(60.0, pitch * (count - 1) + INLET_MARGIN)
-    walk = canvas.sub(x, y + 66, "move", inner.walk(controls), 3, [NONE] * count, width)
+    canvas, x, y, count = frame.canvas, frame.x0, at["walk"], len(frame.controls.ranges)
+    places = [f"place {i}" for i in range(1, 1 + len(frame.controls.places))]
+    first = canvas.obj(GAP + 12, at["move"], "loadmess 0", 1, [NONE])
+    menu = canvas.gui("umenu", x, y, 90, BOX_HEIGHT, items=menu_items(places))
+    toggle = canvas.gui("toggle", x + 110, y - 1, 24, 24)
+    canvas.comment(x + 138, y, "walk at random")
+    begin = canvas.obj(x + 250, y, "loadmess 8.", 1, [NONE])
+    seconds = canvas.gui("flonum", x + 346, y, 60, BOX_HEIGHT, minimum=0.2)
+    canvas.comment(x + 412, y, "seconds to a new place")
+    width = max(60.0, frame.width_for(count))
+    moved = inner.walk(frame.controls)
+    walk = canvas.sub(x, at["move"], "move", moved, 3, [NONE] * count, width)
     canvas.connect(toggle, walk)
     canvas.connect(begin, seconds)
     canvas.connect(seconds, walk, 0, 1)
@@ -215,60 +162,64 @@ def _walk(canvas: MaxCanvas, controls: Controls, x: int, y: int, pitch: int) -> 
     return walk
 
 
-def _name_axes(canvas: MaxCanvas, controls: Controls, x0: int, y: int, pitch: int) -> None:
-    """What each axis does as it rises, in two rows, and below them the axes' numbers."""
-    starts = [x0 + pitch * axis for axis in range(len(controls.ranges))]
-    widths = [int(NARROW * len(word)) + 8 for word in controls.rising]
-    places = stagger(starts, widths, int(canvas.width) - GAP, gap=2)
-    for axis, (word, width, (x, row)) in enumerate(
-        zip(controls.rising, widths, places, strict=True), 1
-    ):
-        canvas.comment(starts[axis - 1], y + 44, str(axis))
-        if word:
-            canvas.comment(x, y + 22 - 22 * row, word, width)
-
-
-def _label_columns(
-    canvas: MaxCanvas, controls: Controls, decode: int, x0: int, y: int, pitch: int
-) -> None:
+def _label_columns(frame: Frame, decode: int, at: Mapping[str, int]) -> None:
     """Labels as numbers and signals, under their names."""
-    if not controls.labels:
-        return
-    names = [label.task for label in controls.labels]
-    columns = [x0 + pitch * i for i in range(len(names))]
-    widths = [int(text_width(name)) for name in names]
-    rows = stagger(columns, widths, int(canvas.width) - GAP, gap=0)
-    for name, (x, row) in zip(names, rows, strict=True):
-        canvas.comment(x, y + 154 - 22 * row, name)
-    outlets = [NONE] * len(names)
-    width = max(text_width("p labels"), pitch * (len(names) - 1) + INLET_MARGIN)
-    played = canvas.sub(x0, y + 176, "labels", inner.labels_played(controls), 1, outlets, width)
-    for i, x in enumerate(columns):
-        number = _number(canvas, x, y + 206, pitch)
-        signal = canvas.obj(x, y + 234, "sig~", 1, [SIGNAL], 31)
+    canvas, labels = frame.canvas, len(frame.controls.labels)
+    count = len(frame.controls.ranges)
+    frame.name_labels(at["numbers"] - 52)
+    width = max(text_width("p labels"), frame.width_for(labels))
+    played = canvas.sub(
+        frame.at(count), at["numbers"] - 30, "labels", inner.labels_played(frame.controls), 1,
+        [NONE] * labels, width,
+    )  # fmt: skip
+    for i in range(labels):
+        number = frame.number(frame.at(count + i), at["numbers"])
+        signal = canvas.obj(frame.at(count + i), at["signals"], "sig~", 1, [SIGNAL], 31)
         canvas.connect(played, number, i)
         canvas.chain(number, signal)
-        canvas.connect(signal, decode, 0, len(controls.ranges) + i)
+        canvas.connect(signal, decode, 0, count + i)
 
 
-def _edit_labels(
-    canvas: MaxCanvas, controls: Controls, encode: int, decode: int, corner: tuple[int, int],
-    pitch: int,
-) -> None:  # fmt: skip
+def _edited_axes(frame: Frame, encode: int, decode: int, at: Mapping[str, int]) -> None:
+    """Every axis through a factor and an offset."""
+    canvas = frame.canvas
+    one = canvas.obj(GAP + 12, at["scale"] + 6, "loadmess 1.", 1, [NONE])
+    zero = canvas.obj(GAP + 12, at["offset"] + 6, "loadmess 0.", 1, [NONE])
+    canvas.comment(GAP + 102, at["scale"] + 6, "scale")
+    canvas.comment(GAP + 102, at["offset"] + 6, "offset")
+    for axis, (low, high) in enumerate(frame.controls.ranges):
+        x, reach = frame.at(axis), max(-low, high)
+        above, outlet = encode, axis
+        for text, row, first, end in (
+            ("*~ 1.", "scale", one, 2.0),
+            ("+~ 0.", "offset", zero, reach),
+        ):
+            slider = canvas.gui(
+                "slider", x + 14, at[row], 18, 60, floatoutput=1, min=-end, size=2 * end
+            )
+            text, width = (text, 40) if frame.is_roomy else (text[:2], 31)
+            changed = canvas.obj(x, at[row] + 64, text, 2, [SIGNAL], width)
+            canvas.connect(first, slider, is_hidden=True)
+            canvas.connect(slider, changed, 0, 1)
+            canvas.connect(above, changed, outlet)
+            above, outlet = changed, 0
+        canvas.connect(above, decode, 0, axis)
+
+
+def _edited_labels(frame: Frame, encode: int, decode: int, y: int) -> None:
     """Labels as commanded, or as heard where the command is negative."""
-    key, count, (x0, y) = controls.key, len(controls.ranges), corner
+    canvas, controls, count = frame.canvas, frame.controls, len(frame.controls.ranges)
     outlets = {guess.name: count + i for i, guess in enumerate(controls.guesses)}
+    right = int(canvas.width) - GAP
     for i, label in enumerate(controls.labels):
-        guessed = label.task in outlets
-        width = int(text_width(f"p {label.key}"))
-        x = min(x0 + pitch * i, int(canvas.width) - GAP - 4 - width)
-        box = canvas.sub(
-            x, y + 80 + 30 * (i % 4), label.key, inner.chosen(controls, label), 1, [SIGNAL]
-        )
-        if guessed:
+        x = min(frame.at(count + i), right - 4 - int(text_width(f"p {label.key}")))
+        said = inner.chosen(controls, label)
+        box = canvas.sub(x, y + 76 + 30 * (i % 4), label.key, said, 1, [SIGNAL])
+        if label.task in outlets:
             canvas.connect(encode, box, outlets[label.task])
         canvas.connect(box, decode, 0, count + i)
     for i, guess in enumerate(controls.guesses):
-        x = min(x0 + pitch * i, int(canvas.width) - GAP - 64)
-        box = canvas.sub(x, y + 26 * (i % 3), "heard", inner.send_heard(key, guess.key), 1, [])
+        x = min(frame.at(count + i), right - 64)
+        sent = inner.send_heard(controls.key, guess.key)
+        box = canvas.sub(x, y - 4 + 26 * (i % 3), "heard", sent, 1, [])
         canvas.connect(encode, box, outlets[guess.name])

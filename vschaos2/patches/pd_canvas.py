@@ -127,15 +127,15 @@ class PdCanvas:
 
     def slider(
         self, x: int, y: int, width: int, height: int, ends: tuple[float, float], send: str,
-        receive: str,
+        receive: str, is_exponential: bool = False,
     ) -> int:  # fmt: skip
-        """A slider, upright if it is higher than wide."""
+        """A slider, upright if it is higher than wide; an exponential one has ends above 0."""
         kind, length = ("vsl", height) if height > width else ("hsl", width)
         low, high = ends
         position = round(100 * (length - 1) * -low / (high - low)) if low < 0.0 < high else 0
         return self.obj(
-            x, y, f"{kind} {width} {height} {low:g} {high:g} 0 0 {send} {receive} "
-            f"empty 0 -8 0 10 {WHITE} {BLACK} {BLACK} {position} 1",
+            x, y, f"{kind} {width} {height} {low:g} {high:g} {int(is_exponential)} 0 {send} "
+            f"{receive} empty 0 -8 0 10 {WHITE} {BLACK} {BLACK} {position} 1",
         )  # fmt: skip
 
     def radio(
@@ -153,9 +153,9 @@ class PdCanvas:
         """A level meter of 15 pixels' width."""
         return self.obj(x, y, f"vu 15 {height} {receive} empty -1 -8 0 10 #404040 {BLACK} 0 0")
 
-    def shown_word(self, x: int, y: int, characters: int, receive: str) -> int:
-        """A word that is sent to it."""
-        return self.add(f"#X symbolatom {x} {y} {characters} 0 0 0 - {receive} - {FONT_SIZE}")
+    def shown_word(self, x: int, y: int, characters: int, receive: str, send: str = "-") -> int:
+        """A word that is sent to it, or typed into it, which it sends on."""
+        return self.add(f"#X symbolatom {x} {y} {characters} 0 0 0 - {receive} {send} {FONT_SIZE}")
 
     def shown_number(self, x: int, y: int, characters: int, receive: str) -> int:
         """A number that is sent to it, and goes on from its outlet."""

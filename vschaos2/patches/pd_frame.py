@@ -32,7 +32,7 @@ class Frame:
 
     Args:
         controls: of the instrument.
-        columns: how many.
+        columns: how many; without any, the window is as wide as its panels.
         left: width of what stands left of the panels for labels and settings.
         least_height: of these panels.
         gutter: pixels left of the columns.
@@ -51,7 +51,7 @@ class Frame:
         self.x0 = 2 * GAP + gutter
         sides = self.x0 + 2 * GAP
         most = WIDTH if sides + ROOMY_PITCH * columns <= WIDTH else WIDEST
-        row = self.x0 + SECONDS_AT + text_width(SECONDS) + 2 * GAP
+        row = self.x0 + SECONDS_AT + text_width(SECONDS) + 2 * GAP if columns else 0
         narrowest = max(NARROWEST, text_width(controls.figures) + 40, row)
         panels = left + 3 * GAP + panels_width(controls, most - left - 3 * GAP, least_height)
         width = max(panels, row, min(most, max(narrowest, sides + 56 * columns)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.pd_canvas import PdCanvas, kept_text, text_width, widest
-from vschaos2.patches.pd_inner import heard
+from vschaos2.patches.pd_labels import heard
 
 TICK_MS = 30  # between two steps of the random walk
 COLUMNS = 4  # of receivers in the presets

@@ -1,10 +1,13 @@
 """NAME.pd, which plays an instrument, and NAME-encode-decode.pd, which edits what it hears."""
 
 import dataclasses
+from collections.abc import Mapping
 
-from vschaos2.patches import pd_inner as inner
+from vschaos2.patches import pd_labels, pd_settings
 from vschaos2.patches import pd_motion as motion
+from vschaos2.patches import pd_sound as sound
 from vschaos2.patches.controls import Controls
+from vschaos2.patches.flow import rows
 from vschaos2.patches.pd_canvas import CHARACTER, PdCanvas, text_width
 from vschaos2.patches.pd_frame import GUTTER, SECONDS, SECONDS_AT, Frame, model_atom
 from vschaos2.patches.pd_panel import (
@@ -14,7 +17,7 @@ from vschaos2.patches.pd_panel import (
     SOURCE_WIDTH,
     control_panels,
     header,
-    source_panel,
+    sound_panel,
 )
 
 SLIDER_HEIGHT, LEAST_TOP = 72, 264
@@ -22,77 +25,88 @@ SLIDER_HEIGHT, LEAST_TOP = 72, 264
 
 def play_patch(controls: Controls) -> str:
     """A patch that plays sound through `forward`, and latent axes by `decode`."""
-    key, columns = controls.key, len(controls.ranges) + len(controls.labels)
+    key, has_axes = controls.key, "decode" in controls.methods
+    columns = len(controls.ranges) + len(controls.labels) if has_axes else 0
     left = _source_width(controls)
     gutter = max(GUTTER, text_width(f"r {key}-decode") + GAP)
     frame = Frame(controls, columns, left, LEAST_TOP + 8, gutter)
     canvas = frame.canvas
-    header(
-        canvas, controls,
-        "First: turn AUDIO ON, choose a sound. Then switch 'decode' on and move the axes, or let "
-        "them walk.",
-    )  # fmt: skip
+    header(canvas, controls, controls.first_steps("turn AUDIO ON"))
     y = HEADER_HEIGHT
+    has_sound = "forward" in controls.methods
     room = canvas.width - left - 3 * GAP
     height = control_panels(canvas, controls, left + 2 * GAP, y, room, LEAST_TOP + 8)
-    source_panel(canvas, key, GAP, y, left, height)
-    _forward(canvas, controls, frame.model, GAP, y + SOURCE_HEIGHT)
-    y += height + GAP
+    sound_panel(canvas, key, GAP, y, left, height, has_sound)
+    if has_sound:
+        _forward(canvas, controls, frame.model, GAP, y + SOURCE_HEIGHT)
+    settings = pd_settings.settings(controls, controls.played, controls.played[:1])
+    if has_axes:
+        at = _play_axes(frame, controls, y + height + GAP)
+        canvas.sub(GAP + 10, at["out"], settings)
+        canvas.sub(GAP + 96, at["out"], sound.loudspeakers(key))
+        canvas.height = at["end"] + GAP
+    else:
+        canvas.sub(GAP + 12, y + SOURCE_HEIGHT + 84, settings)
+        canvas.sub(GAP + 12, y + SOURCE_HEIGHT + 116, sound.loudspeakers(key))
+        canvas.height = y + height + GAP
+    return canvas.text()
 
-    low = y + 336
-    canvas.panel(GAP, y, canvas.width - 2 * GAP, low - y)
-    canvas.title(GAP + 10, y + 6, "latent axes")
-    _presets_row(canvas, controls, frame.x0, y + 6, has_walk=True)
-    frame.name_axes(controls, y + 49)
+
+def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
+    """Latent axes and labels above `decode`; returns the rows that they stand in."""
+    canvas, key = frame.canvas, controls.key
+    at = rows(
+        y + 6, title=43, names=43, sliders=SLIDER_HEIGHT + 6, numbers=32, signals=48, model=40,
+        out=46,
+    )  # fmt: skip
+    corner = (GAP + 10, at["title"] + 30)
+    canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
+    canvas.title(GAP + 10, at["title"], "latent axes")
+    _presets_row(canvas, controls, frame.x0, at["title"], has_walk=True)
+    frame.name_axes(controls, at["names"])
+    signals = []
     for axis, ends in enumerate(controls.ranges, 1):
         x = frame.at(axis - 1)
         slider = canvas.slider(
-            x, y + 92, 20, SLIDER_HEIGHT, ends, f"{key}-axis{axis}-now", f"{key}-axis{axis}"
+            x, at["sliders"], 20, SLIDER_HEIGHT, ends, f"{key}-axis{axis}-now", f"{key}-axis{axis}"
         )
-        shown = canvas.shown_number(x, y + 170, frame.digits, "-")
-        signal = canvas.obj(x, y + 202, "sig~")
+        shown = canvas.shown_number(x, at["numbers"], frame.digits, "-")
+        signals.append(canvas.obj(x, at["signals"], "sig~"))
         canvas.connect(slider, shown)
-        canvas.connect(shown, signal)
-        frame.signals.append(signal)
-    frame.name_labels(controls, y + 146)
+        canvas.connect(shown, signals[-1])
+    frame.name_labels(controls, at["numbers"] - 24)
     for column, label in enumerate(controls.labels, len(controls.ranges)):
-        x = frame.at(column)
-        shown = canvas.shown_number(x, y + 170, frame.digits, f"{key}-label-{label.key}-played")
-        signal = canvas.obj(x, y + 202, "sig~")
-        canvas.connect(shown, signal)
-        frame.signals.append(signal)
-    decode = canvas.obj(
-        frame.x0, y + 250, f"nn~ {frame.model} decode {controls.buffer}", frame.characters
-    )
-    for inlet, signal in enumerate(frame.signals):
+        x, name = frame.at(column), f"{key}-label-{label.key}-played"
+        shown = canvas.shown_number(x, at["numbers"], frame.digits, name)
+        signals.append(canvas.obj(x, at["signals"], "sig~"))
+        canvas.connect(shown, signals[-1])
+    text = f"nn~ {frame.model} decode {controls.buffer}"
+    decode = canvas.obj(frame.x0, at["model"], text, frame.characters)
+    for inlet, signal in enumerate(signals):
         canvas.connect(signal, decode, 0, inlet)
-    messages = canvas.obj(GAP + 10, y + 202, f"r {key}-decode")
+    messages = canvas.obj(GAP + 10, at["signals"], f"r {key}-decode")
     canvas.connect(messages, decode)
-    _out(
-        canvas, controls, "decode", decode, (frame.x0, y + 290), (GAP + 10, y + 36), "level, dB", 0
-    )
-    canvas.meter(GAP + 122, y + 36, 120, f"{key}-decode-meter")
+    _out(canvas, controls, "decode", decode, (frame.x0, at["out"]), corner, "level, dB", 0)
+    canvas.meter(GAP + 122, corner[1], 120, f"{key}-decode-meter")
     canvas.comment(
-        frame.x0 + 170, y + 288,
+        frame.x0 + 170, at["out"] - 2,
         f"Other patches play it, too: numbers to {key}-axis1, -preset, -walk and so on; "
         f"r~ {key}-decode-sound is the sound.",
         min(100, (canvas.width - frame.x0 - 170 - 2 * GAP) // CHARACTER),
     )  # fmt: skip
-    canvas.sub(GAP + 10, y + 250, motion.presets(key, *_axis_names(controls), controls.presets))
-    canvas.sub(GAP + 96, y + 250, motion.walk(controls))
-    canvas.sub(GAP + 10, y + 290, inner.settings(controls, ("forward", "decode"), ("forward",)))
-    canvas.sub(GAP + 96, y + 290, inner.loudspeakers(key))
-    canvas.height = low + GAP
-    return canvas.text()
+    presets = motion.presets(key, *_axis_names(controls), controls.presets)
+    canvas.sub(GAP + 10, at["model"], presets)
+    canvas.sub(GAP + 96, at["model"], motion.walk(controls))
+    return at
 
 
 def edit_patch(controls: Controls) -> str:
     """A patch in which every latent axis is scaled and shifted between `encode` and `decode`."""
     controls = dataclasses.replace(controls, key=f"{controls.key}-edit")
     key, count = controls.key, len(controls.ranges)
-    columns = count + max(len(controls.labels), len(controls.guesses))
-    left = SOURCE_WIDTH
-    frame = Frame(controls, columns, left, LEAST_TOP)
+    frame = Frame(
+        controls, count + max(len(controls.labels), len(controls.guesses)), SOURCE_WIDTH, LEAST_TOP
+    )
     canvas = frame.canvas
     header(
         canvas, controls,
@@ -100,63 +114,83 @@ def edit_patch(controls: Controls) -> str:
         "by its scale and moved by its offset.",
     )  # fmt: skip
     y = HEADER_HEIGHT
-    room = canvas.width - left - 3 * GAP
-    height = control_panels(canvas, controls, left + 2 * GAP, y, room, LEAST_TOP)
-    source_panel(canvas, key, GAP, y, left, height)
-    corner = (GAP + 12, y + SOURCE_HEIGHT + 22)
+    room = canvas.width - SOURCE_WIDTH - 3 * GAP
+    height = control_panels(canvas, controls, SOURCE_WIDTH + 2 * GAP, y, room, LEAST_TOP)
+    sound_panel(canvas, key, GAP, y, SOURCE_WIDTH, height, has_sources=True)
     canvas.meter(GAP + 142, y + SOURCE_HEIGHT + 10, 100, f"{key}-decode-meter")
-    y += height + GAP
-
-    low = y + 390
-    canvas.panel(GAP, y, canvas.width - 2 * GAP, low - y)
-    canvas.title(GAP + 10, y + 6, "latent axes")
-    _presets_row(canvas, controls, frame.x0, y + 6, has_walk=False)
-    for text, down in (("heard", 93), ("scale", 138), ("offset", 195)):
-        canvas.comment(frame.x0 - 62, y + down, text)
+    at = rows(
+        y + height + GAP + 6, title=43, names=43, heard=34, scale=57, offset=61, source=32,
+        encode=30, edit=30, decode=28, out=26,
+    )  # fmt: skip
+    panel_y = y + height + GAP
+    canvas.panel(GAP, panel_y, canvas.width - 2 * GAP, at["end"] - panel_y)
+    canvas.title(GAP + 10, at["title"], "latent axes")
+    _presets_row(canvas, controls, frame.x0, at["title"], has_walk=False)
+    for name, down in (("heard", 1), ("scale", 12), ("offset", 12)):
+        canvas.comment(frame.x0 - 62, at[name] + down, name)
     for axis, (bottom, top) in enumerate(controls.ranges, 1):
         x, reach = frame.at(axis - 1), max(-bottom, top)
-        canvas.slider(x, y + 92, 20, 24, (bottom, top), "empty", f"{key}-heard{axis}")
-        for name, at, ends in (("scale", 126, (-2.0, 2.0)), ("offset", 183, (-reach, reach))):
-            name = f"{key}-{name}{axis}"
-            canvas.slider(x, y + at, 20, 46, ends, name, f"{name}-move")
-    frame.name_axes(controls, y + 49)
-    model, buffer = frame.model, controls.buffer
+        canvas.slider(x, at["heard"], 20, 24, (bottom, top), "empty", f"{key}-heard{axis}")
+        for kind, ends in (("scale", (-2.0, 2.0)), ("offset", (-reach, reach))):
+            name = f"{key}-{kind}{axis}"
+            canvas.slider(x, at[kind], 20, 46, ends, name, f"{name}-move")
+    frame.name_axes(controls, at["names"])
+    decode = _edited(frame, controls, at)
+    _out(
+        canvas, controls, "decode", decode, (frame.x0, at["out"]),
+        (GAP + 12, HEADER_HEIGHT + SOURCE_HEIGHT + 22), "level, dB", 1,
+    )  # fmt: skip
+    canvas.sub(GAP + 10, at["decode"], _edit_presets(controls))
+    settings = pd_settings.settings(controls, ("decode",), ("encode", "decode"))
+    canvas.sub(GAP + 10, at["out"], settings)
+    canvas.sub(GAP + 96, at["out"], sound.loudspeakers(key))
+    canvas.height = at["end"] + GAP
+    return canvas.text()
+
+
+def _edited(frame: Frame, controls: Controls, at: Mapping[str, int]) -> int:
+    """Sound through `encode`, what edits its latents, and `decode`, whose box is returned."""
+    canvas, key, count = frame.canvas, controls.key, len(controls.ranges)
+    labels, guesses, buffer = len(controls.labels), len(controls.guesses), controls.buffer
     # Hosts have an outlet for information behind those for signals.
-    width = frame.characters_for(count + len(controls.guesses) + 1)
-    encode = canvas.obj(frame.x0, y + 276, f"nn~ {model} encode {buffer}", width)
+    width = frame.characters_for(count + guesses + 1)
+    encode = canvas.obj(frame.x0, at["encode"], f"nn~ {frame.model} encode {buffer}", width)
     x = max(frame.x0, 2 * GAP + 10 + text_width(f"r {key}-decode"))
-    source = canvas.sub(x, y + 244, inner.source(key))
+    source = canvas.sub(x, at["source"], sound.source(key))
     canvas.connect(source, encode)
     heard = controls.heard_labels
     if controls.labels:
-        signals = canvas.sub(x + 90, y + 244, inner.labels(controls, heard))
+        signals = canvas.sub(x + 90, at["source"], pd_labels.labels(controls, heard))
         for inlet in range(len(heard)):
             canvas.connect(signals, encode, inlet, 1 + inlet)
-    edited = canvas.sub(frame.x0, y + 306, motion.edit(controls), frame.characters)
-    for outlet in range(count + len(controls.guesses)):
+    edited = canvas.sub(frame.x0, at["edit"], motion.edit(controls), frame.characters)
+    for outlet in range(count + guesses):
         canvas.connect(encode, edited, outlet, outlet)
-    width = frame.characters_for(count + len(controls.labels))
-    decode = canvas.obj(frame.x0, y + 336, f"nn~ {model} decode {buffer}", width)
-    for inlet in range(count + len(controls.labels)):
+    width = frame.characters_for(count + labels)
+    decode = canvas.obj(frame.x0, at["decode"], f"nn~ {frame.model} decode {buffer}", width)
+    for inlet in range(count + labels):
         canvas.connect(edited, decode, inlet, inlet)
-    messages = canvas.obj(GAP + 10, y + 244, f"r {key}-decode")
+    messages = canvas.obj(GAP + 10, at["source"], f"r {key}-decode")
     canvas.connect(messages, encode)
     canvas.connect(messages, decode)
-    _out(canvas, controls, "decode", decode, (frame.x0, y + 364), corner, "level, dB", 1)
-    targets, sources, first = [], [], []
-    for name in ("scale", "offset"):
-        targets += [f"{key}-{name}{axis}-move" for axis in range(1, count + 1)]
-        sources += [f"{key}-{name}{axis}" for axis in range(1, count + 1)]
-    names = [f"{key}-label-{label.key}" for label in controls.labels]
+    return decode
+
+
+def _edit_presets(controls: Controls) -> PdCanvas:
+    """Scales and offsets: as heard, half, more, turned over, still, and as heard at places."""
+    key, count = controls.key, len(controls.ranges)
+    axes = [f"{key}-{name}{axis}" for name in ("scale", "offset") for axis in range(1, count + 1)]
+    labels = [f"{key}-label-{label.key}" for label in controls.labels]
     values = [float(label.first) for label in controls.labels]
-    still = [[0.0] * count, *map(list, controls.places[1:4])]
-    for scale, offset in ((1, 0), (0.5, 0), (1.5, 0), (-1, 0), (0, 0), (1, 1), (1, 2), (1, 3)):
-        first.append([float(scale)] * count + still[offset] + values)
-    canvas.sub(GAP + 10, y + 336, motion.presets(key, targets + names, sources + names, first))
-    canvas.sub(GAP + 10, y + 364, inner.settings(controls, ("decode",), ("encode", "decode")))
-    canvas.sub(GAP + 96, y + 364, inner.loudspeakers(key))
-    canvas.height = low + GAP
-    return canvas.text()
+    places = [[0.0] * count, *map(list, controls.places[1:4])]
+    first = [
+        [scale] * count + place + values
+        for scale, place in (
+            *((scale, places[0]) for scale in (1.0, 0.5, 1.5, -1.0, 0.0)),
+            *((1.0, place) for place in places[1:]),
+        )
+    ]
+    return motion.presets(key, [f"{axis}-move" for axis in axes] + labels, axes + labels, first)
 
 
 def _axis_names(controls: Controls) -> tuple[list[str], list[str]]:
@@ -194,8 +228,8 @@ def _out(
     is_short = len(level) < 3
     canvas.comment(x + 112 * is_short, y + 26, level)
     name = f"{key}-{method}-level"
-    canvas.slider(x + 3, y + (28 if is_short else 48), 100, 18, inner.LEVEL_DB, name, name)
-    canvas.connect(model, canvas.sub(*at, inner.output(key, method)))
+    canvas.slider(x + 3, y + (28 if is_short else 48), 100, 18, sound.LEVEL_DB, name, name)
+    canvas.connect(model, canvas.sub(*at, sound.output(key, method)))
 
 
 def _source_width(controls: Controls) -> int:
@@ -206,23 +240,23 @@ def _source_width(controls: Controls) -> int:
 
 
 def _forward(canvas: PdCanvas, controls: Controls, model: str, x: int, y: int) -> None:
-    """Sound through the model, below where the sound is chosen."""
-    key, right = controls.key, x + 160
+    """Sound through the model, below where the sound is chosen. Its first outlet is heard."""
+    key, right, (inlets, outlets) = controls.key, x + 160, controls.sounds
     messages = canvas.obj(x + 12, y + 58, f"r {key}-forward")
-    source = canvas.sub(right, y + 4, inner.source(key))
+    source = canvas.sub(right, y + 4, sound.source(key))
     forward = canvas.obj(right, y + 84, f"nn~ {model} forward {controls.buffer}")
     canvas.connect(messages, forward)
-    canvas.connect(source, forward)
+    for inlet in range(inlets):
+        canvas.connect(source, forward, 0, inlet)
     if controls.labels:
-        signals = inner.labels(controls, controls.labels)
+        signals = pd_labels.labels(controls, controls.labels)
         box = canvas.sub(right + text_width("pd source") + GAP, y + 4, signals)
         for inlet in range(len(controls.labels)):
-            canvas.connect(box, forward, inlet, 1 + inlet)
+            canvas.connect(box, forward, inlet, inlets + inlet)
     if controls.guesses:
-        heard = canvas.sub(
-            right + text_width("pd forward-out") + GAP, y + 116, inner.guesses(controls)
-        )
+        guesses = pd_labels.guesses(controls)
+        heard = canvas.sub(right + text_width("pd forward-out") + GAP, y + 116, guesses)
         for outlet in range(len(controls.guesses)):
-            canvas.connect(forward, heard, 1 + outlet, outlet)
+            canvas.connect(forward, heard, outlets + outlet, outlet)
     _out(canvas, controls, "forward", forward, (right, y + 116), (x + 12, y + 4), "dB", is_on=1)
     canvas.meter(x + _source_width(controls) - 34, y - 94, 88, f"{key}-forward-meter")

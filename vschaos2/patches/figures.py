@@ -1,0 +1,59 @@
+"""The line below an instrument's name: its rate, its delay, and what it asks of a machine."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LARGEST_BUFFER = 4096  # samples; where no buffer was measured to be safe
+PD_BLOCK = 64  # samples
+
+
+def figures(card: Mapping[str, Any]) -> str:
+    """Rate, axes, delays and load, as far as the card knows them.
+
+    Delay and load are told of the methods that give sound: one value every sample.
+    """
+    rate, buffer, loads = card["sample_rate_hz"], buffer_of(card), card.get("load", {})
+    sounding = [name for name, ports in card["methods"].items() if ports["out_ratio"] == 1]
+    delays = [
+        f"{name} {card['delay_ms'][name]:.0f} ms"
+        for name in sounding
+        if name in card.get("delay_ms", {})
+    ]
+    load = [f"{100.0 * _load(loads[name], buffer):.0f} %" for name in sounding if name in loads]
+    block = card.get("block_samples", card.get("hop", 1))
+    in_nn, in_vschaos = (1000.0 * delay / rate for delay in host_delays(buffer, block))
+    told = [f"{rate} Hz"]
+    if "latent" in card:
+        told.append(f"{len(card['latent']['lowest'])} axes")
+    if delays:
+        told.append(f"delay of {', of '.join(delays)}")
+    told.append(f"at a buffer of {buffer} nn~ adds {in_nn:.0f} ms, vschaos~ {in_vschaos:.0f} ms")
+    if load:
+        told.append(f"load of one core {' and '.join(load)}")
+    return " · ".join(told)
+
+
+def buffer_of(card: Mapping[str, Any]) -> int:
+    """The buffer that patches ask their host for, in samples."""
+    return card.get("smallest_safe_buffer") or LARGEST_BUFFER
+
+
+def host_delays(buffer: int, block: int) -> tuple[int, int]:
+    """Samples that nn~ and vschaos~ add to the model's own delay.
+
+    nn~ gathers a buffer N and computes it while the next is gathered: what came with the first
+    block of 64 is heard 2N - 64 later. vschaos~ works in halves of the buffer; where that is a
+    single block of the model it cannot, and does as nn~.
+
+    Args:
+        buffer: of the host, in samples.
+        block: of the model: it computes any multiple of so many samples.
+    """
+    in_nn = 2 * buffer - PD_BLOCK
+    return in_nn, buffer if buffer >= 2 * block else in_nn
+
+
+def _load(sizes: Mapping[str, Mapping[str, float]], buffer: int) -> float:
+    """Of the block that is as long as the buffer, or else of the longest measured."""
+    size = str(buffer) if str(buffer) in sizes else max(sizes, key=int)
+    return sizes[size]["real_time_factor"]

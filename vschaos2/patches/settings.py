@@ -1,0 +1,63 @@
+"""Attributes of a model that messages set, as a card tells them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# What is taken of attributes whose cards say neither `usual` nor `shown`, by name and limits.
+# Patches limit what they play themselves, whatever the model does: a limiter would only confuse.
+UNSAID: dict[tuple[str, float | None, float | None], dict[str, Any]] = {
+    ("temperature", 0.0, 10.0): {"usual": (0.0, 2.0)},
+    ("gain_db", -120.0, 60.0): {"usual": (-60.0, 12.0)},
+    ("limiter", None, None): {"shown": False},
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An attribute of the model that a message sets.
+
+    Attributes:
+        name: of the attribute.
+        kind: "number", "choice", "switch", "event" or "text".
+        value: at first.
+        ends: of a number, where it has limits.
+        usual: ends within which a slider is of use; those of the number, if not told.
+        unit: of a number.
+        is_exponential: whether equal ways of a slider are equal ratios.
+        choices: of a choice.
+    """
+
+    name: str
+    kind: str
+    value: Any = 0
+    ends: tuple[float, float] | None = None
+    usual: tuple[float, float] | None = None
+    unit: str = ""
+    is_exponential: bool = False
+    choices: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(told: Mapping[str, Any]) -> "Setting":
+        """What a card tells of an attribute."""
+        ends = (told["lowest"], told["highest"]) if "lowest" in told else None
+        return Setting(
+            told["name"],
+            told["kind"],
+            told.get("value", 0),
+            ends,
+            tuple(told["usual"]) if "usual" in told else ends,
+            told.get("unit", ""),
+            told.get("curve") == "exponential",
+            tuple(told.get("choices", ())),
+        )
+
+
+def settings_of(attributes: Iterable[Mapping[str, Any]]) -> tuple[Setting, ...]:
+    """What a patch shows: all that can be set, but what a card keeps for itself by `shown`."""
+    every = [
+        {**UNSAID.get((told["name"], told.get("lowest"), told.get("highest")), {}), **told}
+        for told in attributes
+        if told["kind"] != "reading"
+    ]
+    return tuple(Setting.of(told) for told in every if told.get("shown", True))
