@@ -66,6 +66,20 @@ class Frame:
         self.signals: list[int] = []
         self.least_characters = len(text)
 
+    def presets(self, key: str, y: int, has_walk: bool) -> None:
+        """A row of presets, and what makes the axes walk."""
+        canvas, x = self.canvas, self.x0
+        canvas.comment(x, y, "presets")
+        canvas.radio(x + 60, y, 22, 8, f"{key}-preset", "empty", 0, says_first=False)
+        canvas.bang(x + 252, y + 1, f"{key}-store")
+        canvas.comment(x + 276, y, "store")
+        if not has_walk:
+            return
+        canvas.toggle(x + 350, y + 1, f"{key}-walk")
+        canvas.comment(x + 374, y, "walk at random")
+        canvas.number(x + 494, y + 1, 4, 0.2, 600, f"{key}-walk-seconds", "empty", 8)
+        canvas.comment(x + SECONDS_AT, y, SECONDS)
+
     def name_axes(self, controls: Controls, y: int) -> None:
         """Numbers of the axes, and above them what each does as it rises, in two rows."""
         starts = [self.at(axis) for axis in range(len(controls.ranges))]

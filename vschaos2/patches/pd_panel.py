@@ -4,7 +4,8 @@ from vschaos2.patches.controls import Controls
 from vschaos2.patches.flow import stack
 from vschaos2.patches.pd_blocks import label_blocks, setting_blocks
 from vschaos2.patches.pd_canvas import ACCENT, PALE, PdCanvas
-from vschaos2.patches.pd_sound import SOURCES
+from vschaos2.patches.pd_sound import LEVEL_DB, SOURCES
+from vschaos2.patches.pd_sound import output as sound_out
 
 HEADER_HEIGHT, TITLE_HEIGHT = 90, 34
 SOURCE_WIDTH, SOURCE_HEIGHT = 296, 128
@@ -60,6 +61,24 @@ def _sources(canvas: PdCanvas, key: str, x: int, y: int) -> None:
         canvas.comment(x + 164, y + 1 + 26 * i, text)
     canvas.toggle(x + 140, y + 54, f"{key}-loop", 1)
     canvas.comment(x + 164, y + 53, "again and again")
+
+
+def output(
+    canvas: PdCanvas, controls: Controls, method: str, model: int, at: tuple[int, int],
+    corner: tuple[int, int], level: str, is_on: int,
+) -> None:  # fmt: skip
+    """Switch and level at a corner; the output of a model below it.
+
+    The level's name stands above its slider, or behind it if it is short.
+    """
+    key, (x, y) = controls.key, corner
+    canvas.toggle(x, y, f"{key}-{method}-on", is_on)
+    canvas.comment(x + 24, y - 1, f"{method} on")
+    is_short = len(level) < 3
+    canvas.comment(x + 112 * is_short, y + 26, level)
+    name = f"{key}-{method}-level"
+    canvas.slider(x + 3, y + (28 if is_short else 48), 100, 18, LEVEL_DB, name, name)
+    canvas.connect(model, canvas.sub(*at, sound_out(key, method)))
 
 
 def control_panels(

@@ -9,7 +9,7 @@ from vschaos2.patches import pd_sound as sound
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.flow import rows
 from vschaos2.patches.pd_canvas import CHARACTER, PdCanvas, text_width
-from vschaos2.patches.pd_frame import GUTTER, SECONDS, SECONDS_AT, Frame, model_atom
+from vschaos2.patches.pd_frame import GUTTER, Frame, model_atom
 from vschaos2.patches.pd_panel import (
     GAP,
     HEADER_HEIGHT,
@@ -17,6 +17,7 @@ from vschaos2.patches.pd_panel import (
     SOURCE_WIDTH,
     control_panels,
     header,
+    output,
     sound_panel,
 )
 
@@ -37,8 +38,9 @@ def play_patch(controls: Controls) -> str:
     room = canvas.width - left - 3 * GAP
     height = control_panels(canvas, controls, left + 2 * GAP, y, room, LEAST_TOP + 8)
     sound_panel(canvas, key, GAP, y, left, height, has_sound)
+    beside = rows(y + SOURCE_HEIGHT + 4, source=54, messages=26, model=32, output=0)
     if has_sound:
-        _forward(canvas, controls, frame.model, GAP, y + SOURCE_HEIGHT)
+        _forward(canvas, controls, frame.model, GAP, beside)
     settings = pd_settings.settings(controls, controls.played, controls.played[:1])
     if has_axes:
         at = _play_axes(frame, controls, y + height + GAP)
@@ -46,8 +48,8 @@ def play_patch(controls: Controls) -> str:
         canvas.sub(GAP + 96, at["out"], sound.loudspeakers(key))
         canvas.height = at["end"] + GAP
     else:
-        canvas.sub(GAP + 12, y + SOURCE_HEIGHT + 84, settings)
-        canvas.sub(GAP + 12, y + SOURCE_HEIGHT + 116, sound.loudspeakers(key))
+        canvas.sub(GAP + 12, beside["model"], settings)
+        canvas.sub(GAP + 12, beside["output"], sound.loudspeakers(key))
         canvas.height = y + height + GAP
     return canvas.text()
 
@@ -62,7 +64,7 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     corner = (GAP + 10, at["title"] + 30)
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.title(GAP + 10, at["title"], "latent axes")
-    _presets_row(canvas, controls, frame.x0, at["title"], has_walk=True)
+    frame.presets(key, at["title"], has_walk=True)
     frame.name_axes(controls, at["names"])
     signals = []
     for axis, ends in enumerate(controls.ranges, 1):
@@ -86,7 +88,7 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
         canvas.connect(signal, decode, 0, inlet)
     messages = canvas.obj(GAP + 10, at["signals"], f"r {key}-decode")
     canvas.connect(messages, decode)
-    _out(canvas, controls, "decode", decode, (frame.x0, at["out"]), corner, "level, dB", 0)
+    output(canvas, controls, "decode", decode, (frame.x0, at["out"]), corner, "level, dB", 0)
     canvas.meter(GAP + 122, corner[1], 120, f"{key}-decode-meter")
     canvas.comment(
         frame.x0 + 170, at["out"] - 2,
@@ -125,7 +127,7 @@ def edit_patch(controls: Controls) -> str:
     panel_y = y + height + GAP
     canvas.panel(GAP, panel_y, canvas.width - 2 * GAP, at["end"] - panel_y)
     canvas.title(GAP + 10, at["title"], "latent axes")
-    _presets_row(canvas, controls, frame.x0, at["title"], has_walk=False)
+    frame.presets(key, at["title"], has_walk=False)
     for name, down in (("heard", 1), ("scale", 12), ("offset", 12)):
         canvas.comment(frame.x0 - 62, at[name] + down, name)
     for axis, (bottom, top) in enumerate(controls.ranges, 1):
@@ -136,7 +138,7 @@ def edit_patch(controls: Controls) -> str:
             canvas.slider(x, at[kind], 20, 46, ends, name, f"{name}-move")
     frame.name_axes(controls, at["names"])
     decode = _edited(frame, controls, at)
-    _out(
+    output(
         canvas, controls, "decode", decode, (frame.x0, at["out"]),
         (GAP + 12, HEADER_HEIGHT + SOURCE_HEIGHT + 22), "level, dB", 1,
     )  # fmt: skip
@@ -200,38 +202,6 @@ def _axis_names(controls: Controls) -> tuple[list[str], list[str]]:
     return axes + labels, [f"{axis}-now" for axis in axes] + labels
 
 
-def _presets_row(canvas: PdCanvas, controls: Controls, x: int, y: int, has_walk: bool) -> None:
-    key = controls.key
-    canvas.comment(x, y, "presets")
-    canvas.radio(x + 60, y, 22, 8, f"{key}-preset", "empty", 0, says_first=False)
-    canvas.bang(x + 252, y + 1, f"{key}-store")
-    canvas.comment(x + 276, y, "store")
-    if not has_walk:
-        return
-    canvas.toggle(x + 350, y + 1, f"{key}-walk")
-    canvas.comment(x + 374, y, "walk at random")
-    canvas.number(x + 494, y + 1, 4, 0.2, 600, f"{key}-walk-seconds", "empty", 8)
-    canvas.comment(x + SECONDS_AT, y, SECONDS)
-
-
-def _out(
-    canvas: PdCanvas, controls: Controls, method: str, model: int, at: tuple[int, int],
-    corner: tuple[int, int], level: str, is_on: int,
-) -> None:  # fmt: skip
-    """Switch and level at a corner; the output of a model below it.
-
-    The level's name stands above its slider, or behind it if it is short.
-    """
-    key, (x, y) = controls.key, corner
-    canvas.toggle(x, y, f"{key}-{method}-on", is_on)
-    canvas.comment(x + 24, y - 1, f"{method} on")
-    is_short = len(level) < 3
-    canvas.comment(x + 112 * is_short, y + 26, level)
-    name = f"{key}-{method}-level"
-    canvas.slider(x + 3, y + (28 if is_short else 48), 100, 18, sound.LEVEL_DB, name, name)
-    canvas.connect(model, canvas.sub(*at, sound.output(key, method)))
-
-
 def _source_width(controls: Controls) -> int:
     boxes = ["pd forward-out"] + ["pd heard"] * bool(controls.guesses)
     row = sum(text_width(box) + GAP for box in boxes)
@@ -239,24 +209,35 @@ def _source_width(controls: Controls) -> int:
     return max(SOURCE_WIDTH + 40, 160 + max(row, text_width(model) + GAP))
 
 
-def _forward(canvas: PdCanvas, controls: Controls, model: str, x: int, y: int) -> None:
+def _forward(
+    canvas: PdCanvas, controls: Controls, model: str, x: int, at: Mapping[str, int]
+) -> None:
     """Sound through the model, below where the sound is chosen. Its first outlet is heard."""
     key, right, (inlets, outlets) = controls.key, x + 160, controls.sounds
-    messages = canvas.obj(x + 12, y + 58, f"r {key}-forward")
-    source = canvas.sub(right, y + 4, sound.source(key))
-    forward = canvas.obj(right, y + 84, f"nn~ {model} forward {controls.buffer}")
+    messages = canvas.obj(x + 12, at["messages"], f"r {key}-forward")
+    source = canvas.sub(right, at["source"], sound.source(key))
+    forward = canvas.obj(right, at["model"], f"nn~ {model} forward {controls.buffer}")
     canvas.connect(messages, forward)
     for inlet in range(inlets):
         canvas.connect(source, forward, 0, inlet)
     if controls.labels:
         signals = pd_labels.labels(controls, controls.labels)
-        box = canvas.sub(right + text_width("pd source") + GAP, y + 4, signals)
+        box = canvas.sub(right + text_width("pd source") + GAP, at["source"], signals)
         for inlet in range(len(controls.labels)):
             canvas.connect(box, forward, inlet, inlets + inlet)
     if controls.guesses:
         guesses = pd_labels.guesses(controls)
-        heard = canvas.sub(right + text_width("pd forward-out") + GAP, y + 116, guesses)
+        heard = canvas.sub(right + text_width("pd forward-out") + GAP, at["output"], guesses)
         for outlet in range(len(controls.guesses)):
             canvas.connect(forward, heard, outlets + outlet, outlet)
-    _out(canvas, controls, "forward", forward, (right, y + 116), (x + 12, y + 4), "dB", is_on=1)
-    canvas.meter(x + _source_width(controls) - 34, y - 94, 88, f"{key}-forward-meter")
+    output(
+        canvas,
+        controls,
+        "forward",
+        forward,
+        (right, at["output"]),
+        (x + 12, at["source"]),
+        "dB",
+        is_on=1,
+    )
+    canvas.meter(x + _source_width(controls) - 34, at["source"] - 98, 88, f"{key}-forward-meter")
