@@ -129,7 +129,8 @@ def page() -> str:
         for path in paths:
             # A file of the whole configuration speaks to Hydra too, and means it.
             whole = "# @package _global_" in path.read_text(encoding="utf-8")
-            keys = keys_of(path, *(("", NOT_SHOWN[:1]) if whole else (f"{group}.",)))
+            not_shown = NOT_SHOWN if group == "engine" else NOT_SHOWN[:1]
+            keys = keys_of(path, *(("", not_shown) if whole else (f"{group}.",)))
             parts.append(f"`{group}={path.stem}`: {header(path)}".removesuffix(": ") + "\n")
             parts.append(_key_table(keys))
     return "\n".join(parts)

@@ -24,6 +24,7 @@ from vschaos2.export.operators import (
 )
 from vschaos2.families.vae import playable as playable_module
 from vschaos2.families.vae.export import export_run
+from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.families.vae.proofs import check_quiet, check_recovered_delays, measure_recovery
 
@@ -465,7 +466,7 @@ def test_names_that_bring_the_host_down_or_lead_elsewhere_are_refused(tmp_path, 
 
 def test_exports_that_cannot_be_are_refused_in_one_line(tmp_path, tiny_run):
     (tmp_path / "file").write_text("")
-    untrained = tiny_run._replace(latents=torch.zeros(0, 4))
+    untrained = tiny_run._replace(kept=Kept(torch.zeros(0, 4), {}))
     cases = [
         (r"inversion must be one of random, eco, .*got 'ec0'", {"inversion": "ec0"}),
         (r"projection must be one of none, pca, ica, got 'pc'", {"projection": "pc"}),

@@ -186,9 +186,10 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
     if isinstance(error, OverrideParseException):
         return cannot_be_read(error)
     text = str(error)
-    # The cause knows the very key, also in what was to be set at once: {…}.
-    mistyped = getattr(error.__cause__, "full_key", None)
-    if mistyped:
+    said = re.search(r"Could not override '([^']+)'", text)
+    if said:
+        # The cause knows the very key in what was to be set at once, {…}; or only its beginning.
+        mistyped = max(str(getattr(error.__cause__, "full_key", "")), said[1], key=len)
         return InputError(
             f"no config key {mistyped!r}{suggestion(mistyped, _keys(folder, arguments))}"
         )

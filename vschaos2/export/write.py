@@ -56,7 +56,7 @@ def export_playable(
     content = instrument.save_to_buffer()
     logger.info("%s: checking and measuring", target.name)
     card = measure_card(content, playable, run_facts, blocks)
-    patches = patch_files(name, card) if "latent" in card else {}
+    patches = patch_files(name, card)
     card_text = json.dumps(card, indent=2, allow_nan=False) + "\n"
     places = {folder / file: text for file, text in patches.items()}
     place_together({**places, card_place: card_text, target: content})

@@ -56,10 +56,18 @@ def add_reconstruct(commands: Commands) -> None:
 
 def reconstruct(arguments: argparse.Namespace) -> None:
     """Pass sound files through the model."""
+    from vschaos2.families.export import playable_of
     from vschaos2.generation.file_labels import labels_for
-    from vschaos2.generation.reconstruct import Unrest, reconstruct
+    from vschaos2.generation.methods import has
+    from vschaos2.generation.reconstruct import Unrest, reconstruct, reconstruct_by_forward
 
-    trained = trained_run(arguments)
+    trained = trained_run(arguments, "forward")
+    if not has(trained, "encode"):
+        refuse_options(arguments, trained)
+        playable = playable_of(trained, {})
+        written = reconstruct_by_forward(playable, arguments.files, arguments.out, arguments.sr)
+        tell(written, arguments.out / "reconstructions")
+        return
     labels = labels_for(trained, arguments.meta, arguments.dataset)
     unrest = Unrest(bool(arguments.sample_latent), arguments.jitter, arguments.seed)
     options = (arguments.sr, arguments.inversion, labels, unrest)
@@ -122,7 +130,7 @@ def trajectories(arguments: argparse.Namespace) -> None:
         raise InputError(
             "--latents plays paths as they are: leave --from, --amplitude and --frequency out"
         )
-    trained = trained_run(arguments)
+    trained = trained_run(arguments, "encode", "decode")
     options = PathOptions(arguments.seed, arguments.amplitude, arguments.frequency)
     player = Player(
         trained, arguments.projection, arguments.inversion, arguments.meta, arguments.sr
@@ -175,7 +183,7 @@ def morph(arguments: argparse.Namespace) -> None:
     from vschaos2.generation.morphing import Course, morph
     from vschaos2.generation.player import Player
 
-    trained = trained_run(arguments)
+    trained = trained_run(arguments, "encode", "decode")
     course = Course(arguments.at, arguments.over_time, arguments.weights)
     player = Player(
         trained,
@@ -206,7 +214,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from vschaos2.generation.evaluation import evaluate
     from vschaos2.generation.score_tables import markdown, write_tables
 
-    trained = trained_run(arguments)
+    trained = trained_run(arguments, "encode", "decode")
     folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
     check_place(folder / "evaluation.json")
     result = evaluate(trained, arguments.dataset, arguments.inversion)
@@ -238,7 +246,7 @@ def draw_map(arguments: argparse.Namespace) -> None:
     from vschaos2.generation.map_picture import draw_map
     from vschaos2.generation.player import Player
 
-    trained = trained_run(arguments)
+    trained = trained_run(arguments, "encode", "decode")
     folder = made_folder(arguments.out or trained.folder / "map", arguments.out is None)
     written = [folder / "latent_map.png", folder / "latent_map.csv"]
     for path in written:
@@ -260,13 +268,28 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def trained_run(arguments: argparse.Namespace) -> Any:
-    """The run that was asked for, loaded."""
+def refuse_options(arguments: argparse.Namespace, trained: Any) -> None:
+    """Raise InputError for options of `reconstruct` that mean something to latents only."""
+    from vschaos2.errors import InputError
+
+    usual = {"inversion": "keep_input", "sample_latent": 0, "jitter": None, "meta": []}
+    for name, value in {**usual, "dataset": None, "seed": 0}.items():
+        if getattr(arguments, name) != value:
+            raise InputError(
+                f"--{name.replace('_', '-')}: {trained.folder} has no latents: leave it out"
+            )
+
+
+def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
+    """The run that was asked for, loaded; it has all of these methods."""
     from vschaos2.families.loading import load_named_run
+    from vschaos2.generation.methods import check_methods
     from vschaos2.plugins import load_plugins
 
     load_plugins(arguments.plugins)
-    return load_named_run(arguments.run, arguments.name, arguments.version)
+    trained = load_named_run(arguments.run, arguments.name, arguments.version)
+    check_methods(trained, *methods)
+    return trained
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -37,6 +37,7 @@ class Family(NamedTuple):
         objective: a configuration and its model → what is minimised. Raises InputError.
         playable: a run and the wishes of who exports it, by name → what a host plays (see
             `export.playable`); None where there is no real-time form.
+        methods: what its playable can be called for.
         show: a configuration → what is shown while it trains, besides the learning curves.
         best_by: what makes a checkpoint the best one.
         kept: a checkpoint and its model → what the objective kept beside the weights. Raises
@@ -52,6 +53,7 @@ class Family(NamedTuple):
     material: Callable[[DictConfig, Any], WindowDataModule]
     objective: Callable[[DictConfig, Any], Objective]
     playable: Callable[[Run, Mapping[str, Any]], Any] | None = None
+    methods: tuple[str, ...] = ("forward",)
     show: Callable[[DictConfig], Show] = lambda config: Show()
     best_by: Measure = Measure()
     kept: Callable[[Mapping[str, Any], Any], Any] = lambda checkpoint, model: None

@@ -36,6 +36,7 @@ VAE_FAMILY = Family(
     material=material,
     objective=objective,
     playable=playable,
+    methods=("forward", "encode", "decode"),
     show=show,
     best_by=Measure("validation/reconstruction/spectral_convergence", "SC", "spectral convergence"),
     kept=kept,

@@ -1,0 +1,159 @@
+"""A family of its own in one file, `one_pole.py`, is all it takes: no line changed elsewhere."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pd.runner import play
+from resumed_trainings import write_recordings
+from scipy.signal import lfilter
+from test_external import compiler, library  # noqa: F401
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = """
+defaults: [{engine: default}, {callbacks: default}, {trainer: default}, _self_]
+family: one_pole
+data:
+  dataset: {root: "???", sample_rate_hz: 44100, n_files: null, validation_fraction: 0.25}
+  loader: {batch_size: 32, batches_per_epoch: 20, validation_windows: 32}
+model: {start: 0.9, init_from: null}
+training: {target: 0.2, optimiser: {learning_rate: 0.05, average_decay: 0.5}}
+"""
+SOURCE = Path(__file__).resolve().parent / "one_pole.py"
+
+
+def call(monkeypatch, program: str, *words: object) -> None:
+    from vschaos2.programs import export, generate, train
+
+    programs = {"train_model.py": train, "generate.py": generate, "script.py": export}
+    monkeypatch.setattr(sys, "argv", [program, *map(str, words)])
+    programs[program].main()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A folder with recordings, the family's configuration, and a run of it, interrupted once."""
+    place = tmp_path_factory.mktemp("second")
+    (place / "sounds").mkdir()
+    write_recordings(place / "sounds")
+    (place / "one_pole.yaml").write_text(CONFIG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        named = ["--config-dir=.", "--config-name=one_pole", "+plugins=[one_pole]"]
+        words = ["name=filter", "data.dataset.root=sounds", "trainer.accelerator=cpu"]
+        eager = ["callbacks.monitor.first_seconds=0", "callbacks.monitor.share=0.5"]
+        call(patch, "train_model.py", *named, *words, *eager, "trainer.max_epochs=1")
+        more = ["resume=runs/filter", "trainer.max_epochs=4", "plugins=[one_pole]"]
+        call(patch, "train_model.py", *more)
+    return place
+
+
+def test_the_family_is_one_short_file():
+    lines = [line for line in SOURCE.read_text().splitlines() if line.strip()]
+    assert len(lines) <= 60
+    ours = [p for p in (ROOT / "vschaos2").rglob("*.py") if "one_pole" in p.read_text()]
+    assert ours == []
+
+
+def test_it_learns_is_resumed_and_is_listed(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    call(monkeypatch, "generate.py", "runs", "--json")
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["state"], row["steps"]) == ("trained", 80)
+    from vschaos2.families.loading import load_run
+
+    run = load_run("runs/filter")
+    assert float(run.model.coefficient) == pytest.approx(0.2, abs=0.02)
+    assert row["best"] == pytest.approx(run.summary["validation/loss"])
+
+
+def test_it_is_watched(place):
+    samples = place / "runs/filter/version_0/samples/curves"
+    assert [path.name for path in samples.rglob("*.png")] == ["learning_curves.png"]
+
+
+@pytest.fixture(scope="module")
+def exported(place) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        call(patch, "script.py", "runs/filter", "-o", "out", "--plugins", "one_pole")
+    return place / "out" / "filter.ts"
+
+
+def expected(path: Path, x: np.ndarray) -> np.ndarray:
+    model = torch.jit.load(str(path))
+    a = float(model.coefficient)
+    return lfilter([a], [1.0, a - 1.0], x)
+
+
+def test_it_is_exported_with_card_and_patches(exported):
+    card = json.loads(exported.with_suffix(".json").read_text())
+    ports = {"inlets": 1, "outlets": 1, "in_ratio": 1, "out_ratio": 1}
+    assert card["methods"] == {"forward": ports}
+    (mix,) = [each for each in card["attributes"] if each["name"] == "mix"]
+    assert (mix["kind"], mix["value"], mix["lowest"], mix["highest"]) == ("number", 1.0, 0.0, 1.0)
+    assert card["largest_deviation_from_offline"] < 1e-5
+    names = {path.name for path in exported.parent.iterdir()}
+    assert names == {"filter.ts", "filter.json", "filter.pd", "filter.maxpat"}
+    assert "nn~ filter forward" in exported.with_suffix(".pd").read_text()
+    x = np.random.default_rng(0).standard_normal(4096).astype(np.float32)
+    model = torch.jit.load(str(exported))
+    blocks = [model(torch.from_numpy(part)[None, None]) for part in np.split(x, 8)]
+    y = torch.cat(blocks, -1)[0, 0].numpy()
+    np.testing.assert_allclose(y, expected(exported, x), atol=1e-5)
+
+
+def test_wishes_of_other_families_are_refused(place, monkeypatch):
+    from vschaos2.errors import InputError
+
+    monkeypatch.chdir(place)
+    words = ["runs/filter", "-o", "other", "--plugins", "one_pole", "--projection", "pca"]
+    with pytest.raises(InputError, match=r"--projection: a run of the family one_pole takes no"):
+        call(monkeypatch, "script.py", *words)
+    assert not Path("other").exists()
+
+
+@pytest.mark.parametrize("command", ["trajectories", "map", "evaluate", "morph", "reconstruct"])
+def test_commands_that_need_other_methods_say_so(place, monkeypatch, command, tmp_path):
+    from vschaos2.errors import InputError
+
+    monkeypatch.chdir(place)
+    files = ["--files", "sounds/0.wav", "sounds/1.wav"]
+    needs = {
+        "trajectories": ["--trajectories", "sin"], "morph": files, "reconstruct": files,
+    }  # fmt: skip
+    words = [command, "runs/filter", "--plugins", "one_pole", *needs.get(command, [])]
+    if command in ("trajectories", "morph", "reconstruct"):
+        words += ["--out", tmp_path]
+    if command == "reconstruct":  # it has a forward
+        call(monkeypatch, "generate.py", *words)
+        import soundfile
+
+        x = soundfile.read("sounds/1.wav", dtype="float32")[0]
+        y = soundfile.read(tmp_path / "reconstructions" / "1.wav", dtype="float32")[0]
+        from vschaos2.families.loading import load_run
+
+        a = float(load_run("runs/filter").model.coefficient)
+        np.testing.assert_allclose(y, lfilter([a], [1.0, a - 1.0], x), atol=1e-5)
+    else:
+        with pytest.raises(InputError, match=r"family 'one_pole' has no (encode|decode)"):
+            call(monkeypatch, "generate.py", *words)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("buffer", [0, 512])
+def test_it_plays_in_pd(exported, library, tmp_path, buffer):  # noqa: F811
+    x = np.random.default_rng(0).standard_normal((1, 8192)).astype(np.float32) * 0.2
+    played = play(tmp_path, library, [(f"vschaos~ {exported} forward {buffer}", 1)], x)
+    assert played.code == 0
+    delay = max(buffer, 0)
+    whole = expected(exported, x[0])
+    for late in range(0, 2 * max(delay, 64) + 1, 64):
+        got = played.signals[0, late:]
+        if np.abs(got - whole[: len(got)]).max() < 1e-5:
+            return
+    pytest.fail("Pd plays something else")
