@@ -27,7 +27,8 @@ import numpy.typing as npt
 
 from vschaos2.audio import find_audio_files, read_audio
 from vschaos2.pitch.following import PitchTrack, follow_pitch
-from vschaos2.pitch.trackers import NOMINAL_RATE_HZ, Tracker, make_tracker
+from vschaos2.pitch.methods import make_tracker
+from vschaos2.pitch.trackers import NOMINAL_RATE_HZ, Tracker
 
 HOP_LENGTH = 256
 NAME = re.compile(r"(?P<instrument>.+)_(?P<midi>\d+)_.+")

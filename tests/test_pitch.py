@@ -18,14 +18,8 @@ from vschaos2.labels.metadata import load_metadata
 from vschaos2.pitch import extraction
 from vschaos2.pitch.extraction import extract_pitch, pitch_and_octave, segments
 from vschaos2.pitch.following import PitchTrack, follow_pitch
-from vschaos2.pitch.trackers import (
-    SAMPLE_RATE_HZ,
-    PyinTracker,
-    SwiftTracker,
-    installed,
-    make_tracker,
-    refine_f0,
-)
+from vschaos2.pitch.methods import make_tracker
+from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, PyinTracker, SwiftTracker, installed, refine_f0
 
 ROOT = Path(__file__).parents[1]
 RATE = 22_050

@@ -1,1 +1,1 @@
-"""Signal to frames and back: pure tensor maths, scriptable, importing only torch."""
+"""Signal to frames and back: pure tensor maths, scriptable, on torch alone."""

@@ -6,7 +6,8 @@ import soxr
 
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.signal_path import Heard, Samples, sound_of
-from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, Tracker, make_tracker
+from vschaos2.pitch.methods import make_tracker
+from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, Tracker
 
 PITCH = "pitch"
 PITCHES = 12

@@ -30,7 +30,6 @@ from vschaos2.errors import InputError
 
 SAMPLE_RATE_HZ = 16_000
 NOMINAL_RATE_HZ = 44_100  # of the recordings whose samples a hop is given in
-METHODS = ("swift", "crepe", "pyin")
 
 Signal = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
@@ -180,31 +179,6 @@ class PyinTracker:
             fill_na=None,
         )
         return f0_hz[:count], periodicity[:count]
-
-
-def make_tracker(
-    method: str,
-    hop_s: float,
-    fmin_hz: float,
-    fmax_hz: float,
-    model: str = "full",
-    batch_size: int = 256,
-    device: str | None = None,
-) -> Tracker:
-    """The tracker of that name; the last three arguments are for crepe (see `CrepeTracker`).
-
-    Raises:
-        InputError: for an unknown name, and for what the trackers refuse.
-    """
-    if method == "swift":
-        return SwiftTracker(fmin_hz, fmax_hz)
-    if method == "crepe":
-        from vschaos2.pitch.crepe import CrepeTracker  # torch: seconds, if only for crepe
-
-        return CrepeTracker(hop_s, fmin_hz, fmax_hz, model, batch_size, device)
-    if method == "pyin":
-        return PyinTracker(hop_s, fmin_hz, fmax_hz)
-    raise InputError(f"--method must be one of {', '.join(METHODS)}, got {method}")
 
 
 def hop_samples_of(hop_s: float) -> int:

@@ -30,7 +30,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from vschaos2.pitch.extraction import extract_pitch
-    from vschaos2.pitch.trackers import NOMINAL_RATE_HZ, make_tracker
+    from vschaos2.pitch.methods import make_tracker
+    from vschaos2.pitch.trackers import NOMINAL_RATE_HZ
 
     of_crepe = {
         name: value
