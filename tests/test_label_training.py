@@ -13,7 +13,7 @@ from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.families.train import train
 from vschaos2.families.vae.hearing import check_classes
-from vschaos2.families.vae.lessons import draw_lesson
+from vschaos2.families.vae.pairs import draw_pair
 from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.labels.filling import (
     draw_conditions,
@@ -145,17 +145,17 @@ def test_windows_of_known_key_are_heard_in_one_key_and_wanted_in_another(sequenc
         "waveform": torch.arange(float(samples)).repeat(8, 1),
         "labels": {task: label.flatten() for task, label in recorded.items()},
     }
-    lesson = draw_lesson(augment, Ramp(), batch, sequence)
+    given, target = draw_pair(augment, Ramp(), batch, sequence)
 
     def semitones(frames: torch.Tensor) -> torch.Tensor:
         return 12 * torch.log2((frames[:, -1] - frames[:, 0]) / 8)
 
-    heard, wanted = semitones(lesson.heard), semitones(lesson.frames)
+    heard, wanted = semitones(given.frames), semitones(target.frames)
     known = ~batch["labels"]["pitch"].isnan()
-    for frames, labels in ((heard, lesson.heard_labels), (wanted, lesson.labels)):
+    for frames, labels in ((heard, given.labels), (wanted, target.labels)):
         expected = (6 + frames.round()).remainder(12)
         torch.testing.assert_close(labels["pitch"][known], expected[known], atol=1e-4, rtol=0)
-    torch.testing.assert_close(lesson.magnitude, lesson.frames)
+    torch.testing.assert_close(target.magnitude, target.frames)
     differ = (heard - wanted).abs().reshape(8, sequence) > 0.5
     assert not bool(differ[[0, 1, 2, 3, 5, 6]].any())  # of the transposed half, or unknown
     assert torch.equal(wanted.reshape(8, sequence)[4:], torch.zeros(4, sequence))  # as recorded
@@ -166,9 +166,9 @@ def test_windows_of_unknown_key_alone_are_heard_as_they_are_wanted():
     augment = Augment(transpose=3, other_key=0.5)
     waveform = torch.arange(float(augment.window_samples(9))).repeat(4, 1)
     unknown = {"pitch": torch.full((4,), NAN), "octave": torch.full((4,), 4.0)}
-    lesson = draw_lesson(augment, Ramp(), {"waveform": waveform, "labels": unknown})
-    assert torch.equal(lesson.heard, lesson.frames)
-    assert lesson.heard_labels is lesson.labels
+    given, target = draw_pair(augment, Ramp(), {"waveform": waveform, "labels": unknown})
+    assert torch.equal(given.frames, target.frames)
+    assert given.labels is target.labels
 
 
 @pytest.mark.parametrize("overrides", [

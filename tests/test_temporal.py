@@ -23,8 +23,8 @@ from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.kept import Kept
-from vschaos2.families.vae.lessons import span_samples
 from vschaos2.families.vae.objective import VAEObjective, magnitudes
+from vschaos2.families.vae.pairs import span_samples
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.generation import offline_core

@@ -17,8 +17,8 @@ from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.vae.hearing import fit_values, hear, label_tasks
-from vschaos2.families.vae.lessons import draw_lesson, span_samples
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
+from vschaos2.families.vae.pairs import draw_pair, span_samples
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.filling import (
     draw_conditions,
@@ -88,10 +88,10 @@ class VAEObjective(Objective):
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of one batch of windows."""
         model = self.model
-        lesson = draw_lesson(self.augment, model.transform, batch, self.sequence)
-        frames, magnitude = lesson.frames, lesson.magnitude
-        posterior, outputs, labels = hear(model, lesson.heard, lesson.heard_labels)
-        told = stack_labels(lesson.labels, model.conditioning.tasks, frames)
+        given, target = draw_pair(self.augment, model.transform, batch, self.sequence)
+        frames, magnitude = target.frames, target.magnitude
+        posterior, outputs, labels = hear(model, given.frames, given.labels)
+        told = stack_labels(target.labels, model.conditioning.tasks, frames)
         labels = torch.where(told.isnan(), labels, told)
         latent = normal_sample(posterior)
         loss, losses = self.reconstruction(frames, self._decode(model, latent, labels), magnitude)
@@ -100,7 +100,7 @@ class VAEObjective(Objective):
         loss = loss + beta * distance
         terms = _terms(losses, distances)
         if model.prediction.tasks:
-            truth = stack_labels(lesson.heard_labels, model.prediction.tasks, frames)
+            truth = stack_labels(given.labels, model.prediction.tasks, frames)
             predicted = prediction_losses(model.prediction, outputs, truth)
             loss = loss + torch.stack(list(predicted.values())).sum()
             terms |= {f"prediction/{task}": value for task, value in predicted.items()}

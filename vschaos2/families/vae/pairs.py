@@ -1,4 +1,4 @@
-"""What a batch asks of the model: what it hears, and what it is to make of it."""
+"""What a batch asks of a model: a pair of what it is given, and what it is to make of it."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -15,22 +15,28 @@ from vschaos2.labels.transposition import OCTAVES, PITCHES, transpose_labels
 Labels = dict[str, Tensor]
 
 
-class Lesson(NamedTuple):
-    """One augmented batch of B windows of F frames, window by window.
+class Frames(NamedTuple):
+    """The F frames of each of B windows, window by window.
 
     Attributes:
-        heard: the frames that the encoder hears, [B·F, K].
-        heard_labels: theirs, by task, [B·F], NaN where unknown.
-        frames: those that the decoder is to make, [B·F, K].
-        magnitude: of the latter, [B·F, K].
-        labels: of the latter.
+        frames: as the model sees them, [B·F, K].
+        magnitude: as the transform gives them, [B·F, K].
+        labels: by task, [B·F], NaN where unknown.
     """
 
-    heard: Tensor
-    heard_labels: Labels
     frames: Tensor
     magnitude: Tensor
     labels: Labels
+
+
+class Pair(NamedTuple):
+    """What the encoder is given of a batch, and what the decoder is to make of it.
+
+    They differ only where a window is heard in one key and wanted in another.
+    """
+
+    given: Frames
+    target: Frames
 
 
 def span_samples(transform: SpectralTransform, sequence: int) -> int:
@@ -38,15 +44,15 @@ def span_samples(transform: SpectralTransform, sequence: int) -> int:
     return transform.n_fft + (sequence - 1) * transform.hop
 
 
-def draw_lesson(
+def draw_pair(
     augment: Augment, transform: SpectralTransform, batch: Mapping[str, Any], sequence: int = 1
-) -> Lesson:
+) -> Pair:
     """Augment a batch of windows.
 
-    Some windows are heard in one key and wanted in another (`augment.other_key`). A decoder that
-    must play in another key what was heard, and is told that key by its label alone, finds no use
-    for the key in the latent. Nothing else but the divergence keeps it out of there. These are of
-    the last windows, which `resample` spares: what is wanted is as it was recorded. Windows of
+    Some windows are given in one key and are the target in another (`augment.other_key`). A decoder
+    that must play in another key what was heard, and is told that key by its label alone, finds no
+    use for the key in the latent. Nothing else but the divergence keeps it out of there. These are
+    of the last windows, which `resample` spares: the target is as it was recorded. Windows of
     unknown pitch or octave are not among them.
 
     Args:
@@ -58,20 +64,22 @@ def draw_lesson(
     waveform, known = batch["waveform"], batch["labels"]
     count = len(waveform)
     rows = _windows_of_known_key(augment, known, count, sequence)
+    # B windows, and behind them those of `rows` once more, in another key but under one filter.
     windows, semitones = augment.resample(waveform, span_samples(transform, sequence), rows)
     magnitude = transform.analyse(windows).abs()
     response = augment.response(magnitude[:count])
-    both = magnitude * torch.cat((response, response[rows])) if len(rows) else magnitude * response
-    frames = transform.to_frames(both)
-    moves = semitones.repeat_interleave(sequence)
-    wanted = transpose_labels(known, moves[: count * sequence])
-    target, magnitude = frames[:count].flatten(0, 1), both[:count].flatten(0, 1)
+    magnitude = magnitude * torch.cat((response, response[rows]))
+
+    def frames_of(magnitude: Tensor, semitones: Tensor) -> Frames:
+        labels = transpose_labels(known, semitones.repeat_interleave(sequence))
+        frames = transform.to_frames(magnitude)
+        return Frames(frames.flatten(0, 1), magnitude.flatten(0, 1), labels)
+
+    target = frames_of(magnitude[:count], semitones[:count])
     if len(rows) == 0:
-        return Lesson(target, wanted, target, magnitude, wanted)
-    places = (rows[:, None] * sequence + torch.arange(sequence, device=rows.device)).flatten()
-    moves = moves[: count * sequence].index_copy(0, places, moves[count * sequence :])
-    heard = frames[:count].index_copy(0, rows, frames[count:]).flatten(0, 1)
-    return Lesson(heard, transpose_labels(known, moves), target, magnitude, wanted)
+        return Pair(target, target)
+    again = [of[:count].index_copy(0, rows, of[count:]) for of in (magnitude, semitones)]
+    return Pair(frames_of(*again), target)
 
 
 def check_transposition(model: VAE, augment: Augment) -> None:
