@@ -137,9 +137,9 @@ def read_latent_table(
     _, head = next(rows, (0, []))
     axes = [] if dims is None else _axes(path, head, projection, dims)
     numbers = {name: head.index(name) for name in (*axes, "seconds", "audible") if name in head}
-    limits = [FARTHEST] * len(axes) + [LATEST_S, 1.0]
+    limits = {"seconds": LATEST_S, "audible": 1.0}
     where = {task: head.index(name) for task, name in enumerate(tasks.heads) if name in head}
-    values, labels, known = array("d"), array("f"), [{"": math.nan} for _ in tasks.heads]
+    values, labels = array("d"), array("f")
     named = head.index("axes") if "axes" in head else None
     most_rows = MOST_VALUES // (len(numbers) + len(tasks.heads) + 1)
     count = 0
@@ -151,13 +151,10 @@ def read_latent_table(
             raise InputError(f"{path}: has more than {most_rows} rows: cut it in parts")
         if named is not None and row[named] != projection:
             _refuse_axes(path, row[named], projection)
-        for (name, column), limit in zip(numbers.items(), limits, strict=False):
-            values.append(_number(path, line, name, row[column], limit))
+        for name, column in numbers.items():
+            values.append(_number(path, line, name, row[column], limits.get(name, FARTHEST)))
         for task, column in where.items():
-            cell = row[column]
-            if cell not in known[task]:
-                known[task][cell] = _label(path, line, tasks, task, cell)
-            labels.append(known[task][cell])
+            labels.append(_label(path, line, tasks, task, row[column]))
     if count == 0:
         raise InputError(f"{path}: has no frame in it: give a table with rows")
     table = np.array(values).reshape(count, len(numbers))
@@ -211,7 +208,7 @@ def _number(path: Path, line: int, name: str, cell: str, limit: float) -> float:
 
 def _label(path: Path, line: int, tasks: TaskColumns, task: int, cell: str) -> float:
     try:
-        return tasks.value(task, cell)
+        return tasks.value(task, cell) if cell else math.nan
     except ValueError as error:
         raise InputError(
             f"{path}: line {line}: {tasks.heads[task]} {printable(cell)[:40]!r} is no class or "
