@@ -109,11 +109,12 @@ def axis_columns(projection: str, dims: int) -> list[str]:
     return [f"{projection}_{axis + 1}" for axis in range(dims)]
 
 
-def latent_table(columns: Mapping[str, Sequence[str]]) -> str:
-    """Columns of cells as the text of a table."""
+def latent_table(columns: Mapping[str, Sequence[str]], with_head: bool = True) -> str:
+    """Columns of cells as the text of a table, or of its further rows."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    if with_head:
+        writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     return text.getvalue()
 

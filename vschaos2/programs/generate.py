@@ -97,7 +97,7 @@ def add_encode(commands: Commands) -> None:
 
 def encode(arguments: argparse.Namespace) -> None:
     """Write the latents, times and labels of sound files."""
-    from vschaos2.generation.encode import encode
+    from vschaos2.generation.encoding import encode
     from vschaos2.generation.file_labels import labels_for
     from vschaos2.generation.player import Player
 

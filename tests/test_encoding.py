@@ -100,6 +100,14 @@ def test_latents_are_those_of_every_frame_on_the_axes_that_are_named(
     np.testing.assert_array_equal(shown, latents)  # nine digits give every float32 back
 
 
+def test_tables_in_blocks_equal_the_table_at_once(labelled, sounds, tmp_path, monkeypatch):
+    (whole,) = encoded(labelled, tmp_path / "a", sounds / "a.wav", "csv")
+    monkeypatch.setattr("vschaos2.generation.encoding.BLOCK", 7)
+    (blocks,) = encoded(labelled, tmp_path / "b", sounds / "a.wav", "csv")
+    assert blocks.read_bytes() == whole.read_bytes()
+    assert len(rows_of(blocks)) == 50
+
+
 def test_times_are_those_of_the_frames_centres(tiny_run, sounds, tmp_path):
     (array,) = encoded(tiny_run, tmp_path, sounds / "a.wav", "npy")
     rows = rows_of(tmp_path / "latents" / "a.frames.csv")

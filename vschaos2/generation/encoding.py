@@ -2,15 +2,16 @@
 
 import io
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from vschaos2.audio import UnreadableAudio, length_at
 from vschaos2.errors import InputError
 from vschaos2.families.vae.signal_path import Heard, hear
-from vschaos2.files import write_whole
+from vschaos2.files import whole_file
 from vschaos2.folders import made_folder
 from vschaos2.generation.evaluation import frame_centres
 from vschaos2.generation.file_labels import FileLabels
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "latents"
 FORMATS = ("npy", "csv")
+BLOCK = 8192  # rows that are text at a time
 
 
 def encode(
@@ -35,7 +37,7 @@ def encode(
 
     A row is a frame; there are as many as hold a sample of the sound. A folder's sub-folders are
     kept; where two inputs would take the same name, the later one gets a number. Memory grows
-    with a file's length: some 100 MB for an hour as .npy, several times as much as .csv.
+    with a file's length: for an hour and 16 latents by some 50 MB.
 
     Args:
         player: the run, and the axes that the latents are counted on.
@@ -89,31 +91,49 @@ def write_heard(heard: Heard, player: Player, path: Path) -> None:
         InputError: if a file cannot be written; then none is.
     """
     made_folder(path.parent)
-    names = axis_columns(player.projection, player.core.latent_dims)
-    table = _columns(heard, player)
     if path.suffix == ".csv":
-        axes = zip(names, heard.latents.T, strict=True)
-        table |= {name: [f"{value:.9g}" for value in axis.tolist()] for name, axis in axes}
-        write_whole(path, latent_table(table))
+        with whole_file(path) as file:
+            for text in _table(heard, player, True):
+                file.write(text.encode())
         return
-    table["axes"] = [player.projection] * len(heard.latents)
     content = io.BytesIO()
     np.save(content, heard.latents.astype(np.float32), allow_pickle=False)
-    place_together({path: content.getvalue(), table_beside(path): latent_table(table)})
+    table = "".join(_table(heard, player, False))
+    place_together({path: content.getvalue(), table_beside(path): table})
 
 
-def _columns(heard: Heard, player: Player) -> dict[str, list[str]]:
-    """The moment, the level and the labels of every frame; a guess only where nothing is told."""
-    model, seconds = player.run.model, frame_centres(player.core, len(heard.latents))
+def _table(heard: Heard, player: Player, with_latents: bool) -> Iterator[str]:
+    """The frames as a table, some thousand at a time."""
+    seconds = frame_centres(player.core, len(heard.latents))
     level_db = 20.0 * np.log10(np.maximum(heard.level, 1e-9))
-    columns = {
-        "seconds": [f"{moment:.6f}" for moment in seconds.tolist()],
-        "level_db": [f"{level:.1f}" for level in level_db.tolist()],
-        "audible": [f"{audible:g}" for audible in heard.audible.tolist()],
-    }
-    # Tasks that the model is told come last, and replace what is guessed of them.
-    for part, labels in ((model.prediction, heard.guesses), (model.conditioning, heard.labels)):
-        tasks = TaskColumns(part.tasks, part.dims, part.categorical, player.run.kept.classes)
+    names = axis_columns(player.projection, player.core.latent_dims)
+    for start in range(0, len(seconds), BLOCK):
+        part = slice(start, start + BLOCK)
+        columns = {
+            "seconds": _cells(seconds[part], ".6f"),
+            "level_db": _cells(level_db[part], ".1f"),
+            "audible": _cells(heard.audible[part], "g"),
+            **_labels(heard, player, part),
+        }
+        if with_latents:
+            axes = zip(names, heard.latents[part].T, strict=True)
+            columns |= {name: _cells(axis, ".9g") for name, axis in axes}  # every float32's own
+        else:
+            columns["axes"] = [player.projection] * len(columns["seconds"])
+        yield latent_table(columns, with_head=start == 0)
+
+
+def _cells(values: npt.NDArray[np.floating], form: str) -> list[str]:
+    return [format(value, form) for value in values.tolist()]
+
+
+def _labels(heard: Heard, player: Player, part: slice) -> dict[str, list[str]]:
+    """The labels of some frames: those of tasks that the model is told, and of those it guesses."""
+    model, columns = player.run.model, {}
+    # Tasks that are told come last, and replace what is guessed of them.
+    for source, labels in ((model.prediction, heard.guesses), (model.conditioning, heard.labels)):
+        classes = player.run.kept.classes
+        tasks = TaskColumns(source.tasks, source.dims, source.categorical, classes)
         for task, name in enumerate(tasks.heads):
-            columns[name] = tasks.cells(task, labels[:, task])
+            columns[name] = tasks.cells(task, labels[part, task])
     return columns
