@@ -189,7 +189,7 @@ def test_a_map_shows_audible_frames_with_their_labels(run, dataset, tmp_path):
     assert len(rows) == len(points.file)
     assert {row["file"] for row in rows} == {"data/a.wav", "data/deep/b.wav"}
     assert {row["pitch"] for row in rows if row["file"] == "data/a.wav"} == {"B", "C"}
-    assert float(rows[5]["axis_3"]) == pytest.approx(points.coordinates[5, 2], rel=1e-4)
+    assert float(rows[5]["pca_3"]) == pytest.approx(points.coordinates[5, 2], rel=1e-4)
     assert float(rows[5]["pc_1"]) == pytest.approx(points.components[5, 0], rel=1e-4)
 
 

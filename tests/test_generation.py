@@ -21,7 +21,7 @@ from vschaos2.generation import (
     play_paths,
     reconstruct,
 )
-from vschaos2.generation.paths import read_latents, write_latents
+from vschaos2.generation.latent_files import read_latents, write_latents
 from vschaos2.generation.player import faded
 from vschaos2.nets.distributions import Normal
 from vschaos2.runs.folder import Run

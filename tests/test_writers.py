@@ -23,10 +23,11 @@ from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.files import check_place, open_plain
 from vschaos2.folders import made_folder
 from vschaos2.generation.evaluation import Evaluation
+from vschaos2.generation.latent_files import read_latents, write_latents
 from vschaos2.generation.latent_map import LatentMap, write_csv
 from vschaos2.generation.map_picture import draw_map
 from vschaos2.generation.morphing import Course
-from vschaos2.generation.paths import PathOptions, read_latents, write_latents
+from vschaos2.generation.paths import PathOptions
 from vschaos2.generation.reconstruct import named_files
 from vschaos2.generation.score_tables import write_tables
 

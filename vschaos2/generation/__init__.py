@@ -2,6 +2,9 @@
 
 signal_path.py    a sound file → latents; latents → sound; both in blocks
 reconstruct.py    sound files through the model
+encoding.py       sound files → latents, times and labels in files
+latent_files.py   latents in .npy and .csv files
+latent_tables.py  tables of frames, as .csv
 player.py         a run, its axes and its labels, ready to play paths
 paths.py          paths through latent space, written as sound and as .npy
 alignment.py      sounds of different lengths on one axis of time
@@ -13,6 +16,7 @@ map_picture.py    a picture of it
 """
 
 from vschaos2.families.vae.signal_path import INVERSIONS, OFFLINE, offline_core
+from vschaos2.generation.encoding import encode
 from vschaos2.generation.evaluation import evaluate
 from vschaos2.generation.latent_map import map_latents
 from vschaos2.generation.morphing import Course, morph
@@ -26,6 +30,7 @@ __all__ = [
     "Course",
     "PathOptions",
     "Player",
+    "encode",
     "evaluate",
     "map_latents",
     "morph",

@@ -26,6 +26,7 @@ from vschaos2.generation.evaluation import (
     known_labels,
     training_dataset,
 )
+from vschaos2.generation.latent_tables import axis_columns, column_of
 from vschaos2.generation.player import Player
 from vschaos2.labels.metadata import load_metadata, task_folders
 from vschaos2.progress import follow
@@ -146,8 +147,8 @@ def write_csv(points: LatentMap, path: Path) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     dims = points.coordinates.shape[1]
-    extra = [] if points.colour == LEVEL_COLOUR else [printable(points.colour)]
-    axes = [f"axis_{axis + 1}" for axis in range(dims)]
+    extra = [] if points.colour == LEVEL_COLOUR else [column_of(points.colour)]
+    axes = axis_columns(points.projection, dims)
     writer.writerow(["file", "seconds", "level_db", *extra, "pc_1", "pc_2", *axes])
     for n, file in enumerate(points.file):
         numbers = [*points.components[n], *points.coordinates[n]]

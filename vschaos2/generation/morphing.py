@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vschaos2.errors import InputError
-from vschaos2.families.vae.signal_path import Heard, sound_of, under_gain
+from vschaos2.families.vae.signal_path import Heard
 from vschaos2.generation.alignment import aligned, at_places
-from vschaos2.generation.paths import read_array
+from vschaos2.generation.latent_files import read_array
 from vschaos2.generation.player import Player
 from vschaos2.labels.conditioning import Conditioning
 from vschaos2.progress import follow
@@ -114,15 +114,12 @@ def morph(
             raise InputError(f"{file}: {what}")
     course = course or Course()
     sounds = [player.hear(file) for file in follow(files, "listening", "sound")]
-    core, transform = player.core, player.core.transform
-    overlap = transform.n_fft // core.hop
+    overlap = player.core.transform.n_fft // player.core.hop
     places = aligned(align, [sound.latents for sound in sounds], overlap - 1)
     frames = places.shape[1]
     name = "_to_".join(file.stem for file in files)[:LONGEST_NAME]
     while len(os.fsencode(name)) > MOST_BYTES:
         name = name[:-1]
-    centres = (np.arange(frames) + 1.0) * core.hop - transform.n_fft / 2
-    length = max(1, frames - overlap + 1) * core.hop
     written = []
     targets = course.positions(frames).items()
     for ending, position in follow(targets, "morphing", "morph"):
@@ -130,8 +127,7 @@ def morph(
             sounds, places, position, curve, player.run.model.conditioning
         )
         target = folder / FOLDER / f"{name}{ending}.wav"
-        sound = under_gain(sound_of(core, latents, labels, 0, length), centres, audible)
-        player.write_sound(target, sound, length)
+        player.write_heard(target, latents, labels, audible)
         written.append(target)
     return written
 

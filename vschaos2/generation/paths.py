@@ -5,7 +5,6 @@ takes in a host, one point a frame. The training sounds lie within ±3 on every 
 standard deviations is about 1.
 """
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,26 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from vschaos2 import trajectories
 from vschaos2.errors import InputError
 from vschaos2.families.vae.instrument_core import LATENT_LIMIT
-from vschaos2.files import open_plain, write_whole
-from vschaos2.folders import made_folder
+from vschaos2.generation.evaluation import frame_centres
+from vschaos2.generation.latent_files import LatentFrames, Points, read_frames, write_latents
+from vschaos2.generation.latent_tables import MOST_VALUES
 from vschaos2.generation.player import Player
 from vschaos2.progress import follow
 from vschaos2.ranges import check_count
 
-Points = npt.NDArray[np.float64]
-
 FOLDER = "trajectories"
 SWING = 1.5  # amplitude of the kinds that oscillate: wide, and well within the sounds' ±3
 DRAWN_HZ = (0.1, 1.0)  # frequencies that nobody gave are drawn between these
-MOST_VALUES = 2**26  # of a path: half a gigabyte, hours of sound
 MOST_EXAMPLES = 10_000  # of a kind
 LONGEST_S = 4 * 3600  # of a path that is drawn, in seconds
-FARTHEST = 1e6  # coordinate that is read; beyond `LATENT_LIMIT`, all sound alike
 FREQUENCY_STREAM = 3  # `trajectories` draws from the streams 0 to 2 of the same seed
 TOUR_POINTS_HZ = 1.0  # training sounds that `interpolate` passes in a second
 # Amplitudes of these are distances in the whole space: √D times one axis's.
@@ -125,25 +120,41 @@ def play_paths(
 
 
 def play_latents(player: Player, files: Sequence[Path], folder: Path) -> list[Path]:
-    """Write folder/trajectories/NAME.wav for paths NAME.npy, [steps, dims].
+    """Write folder/trajectories/NAME.wav for the latents of files (see `latent_files`).
+
+    Frames that have the times of a sound's, from its first on, are played as that sound lasts:
+    with its ends, silent where it was. Anything else is a path. Labels are those that the player
+    was given, or else the file's, or else guessed.
 
     Returns:
         The sound files.
 
     Raises:
-        InputError: for a file that holds no such path; nothing is written then. Files of one name
-            are refused too, as their sounds would take one place.
+        InputError: for a file that holds no such latents; nothing is written then. Files of one
+            name are refused too, as their sounds would take one place.
     """
-    paths = [read_latents(file, player.core.latent_dims) for file in files]
+    found = [read_frames(file, player) for file in files]
     targets = [folder / FOLDER / f"{file.stem}.wav" for file in files]
     for file, target in zip(files, targets, strict=True):
         if targets.count(target) > 1:
             raise InputError(f"{file}: another file has this name, too: rename one of them")
-    player.tell_of_labels()
-    jobs = zip(targets, paths, strict=True)
-    for target, points in follow(jobs, "playing", "path", len(paths)):
-        player.write(target, points)
+    player.tell_of_labels(np.stack([frames.labels.max(0) for frames in found]))
+    jobs = zip(targets, found, strict=True)
+    for target, frames in follow(jobs, "playing", "path", len(found)):
+        if is_whole_sound(frames, player):
+            player.write_heard(target, frames.coordinates, frames.labels, frames.audible)
+        else:
+            player.write(target, frames.coordinates, frames.labels)
     return targets
+
+
+def is_whole_sound(frames: LatentFrames, player: Player) -> bool:
+    """Whether frames follow each other from the first that a sound has."""
+    core, count = player.core, len(frames.coordinates)
+    if frames.seconds is None or count < core.transform.n_fft // core.hop:
+        return False
+    nearly = player.frames_per_second**-1 / 4
+    return bool(np.allclose(frames.seconds, frame_centres(core, count), rtol=0.0, atol=nearly))
 
 
 def path_of(
@@ -181,66 +192,6 @@ def path_of(
         return trajectories.make(kind, dims, **values)
     except ValueError as error:
         raise InputError(f"--trajectories {kind}: {error}") from error
-
-
-def write_latents(path: Path, points: Points) -> None:
-    """Write a path as .npy, float32 [S, D], whole or not at all.
-
-    Raises:
-        InputError: if the file cannot be written.
-    """
-    made_folder(path.parent)
-    content = io.BytesIO()
-    np.save(content, points.astype(np.float32), allow_pickle=False)
-    write_whole(path, content.getbuffer())
-
-
-def read_latents(path: Path, dims: int) -> Points:
-    """A path from a .npy file: [S, D], finite numbers.
-
-    Raises:
-        InputError: if the file is missing, is no array of numbers, has another shape, or holds
-            something that is not finite, or so far out that the model would not play it.
-    """
-    points = read_array(path)
-    remedy = f"give [steps, {dims}]"
-    if points.ndim != 2 or points.shape[1] != dims or len(points) == 0:
-        raise InputError(f"{path}: must be [steps, {dims}], got {list(points.shape)}: {remedy}")
-    far = ~(np.abs(points) <= FARTHEST).all(1)  # true of NaN, too
-    if far.any():
-        step = int(np.argmax(far))
-        what = "beyond any sound" if np.isfinite(points[step]).all() else "not finite"
-        raise InputError(f"{path}: step {step} is {what}: give numbers within ±{FARTHEST:g}")
-    return points
-
-
-def read_array(path: Path) -> Points:
-    """An array of numbers from a .npy file, as float64; nothing pickled is read.
-
-    Raises:
-        InputError: if the file is missing, holds anything else or too much.
-    """
-    try:
-        open_plain(path).close()
-        # Mapped, a file of claims that it does not hold costs nothing, and is refused.
-        with np.errstate(over="ignore"):
-            array = np.lib.format.open_memmap(path, mode="r")
-    except InputError:
-        raise
-    except Exception as error:  # a forged header fails in many ways
-        why = "no such file" if isinstance(error, FileNotFoundError) else "not in that format"
-        raise InputError(
-            f"{path}: is no .npy array of numbers ({why}): write one with numpy.save"
-        ) from error
-    if array.dtype.kind not in "fiu":
-        raise InputError(f"{path}: must hold real numbers, got {array.dtype}: save a float array")
-    if array.size > MOST_VALUES:
-        raise InputError(
-            f"{path}: holds {array.size} numbers, more than the {MOST_VALUES} that are played at "
-            "once: cut it in parts"
-        )
-    with np.errstate(over="ignore"):  # numbers of more than 64 bits
-        return np.array(array, dtype=np.float64)
 
 
 def _frequency(

@@ -21,8 +21,10 @@ from vschaos2.families.vae.signal_path import (
     offline_core,
     resampled,
     sound_of,
+    under_gain,
 )
 from vschaos2.generation.file_labels import given_labels, labels_for
+from vschaos2.generation.latent_tables import TaskColumns
 from vschaos2.runs.folder import Run
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Player:
         mode = run_inversion(run) if inversion is None else inversion
         check_choices(mode, RECOVERIES, sample_rate_hz)
         self.run = run
+        self.projection = projection
         self.axes = fitted_axes(run, projection)
         self.core = offline_core(run.model, mode, self.axes)
         self.words = words
@@ -81,32 +84,75 @@ class Player:
             raise InputError(f"{source}: is silent: give a sound to start from")
         return heard.latents[audible].mean(0, dtype=np.float64)
 
-    def tell_of_labels(self) -> None:
-        """Warn of every label that nobody gave and decoding cannot guess: class 0 is played."""
+    @property
+    def tasks(self) -> TaskColumns:
+        """The tasks that the model is told."""
+        told = self.run.model.conditioning
+        return TaskColumns(told.tasks, told.dims, told.categorical, self.run.kept.classes)
+
+    def tell_of_labels(self, others: npt.NDArray[np.floating] | None = None) -> None:
+        """Warn of every label that nobody gave and decoding cannot guess: class 0 is played.
+
+        Args:
+            others: labels that count where the player was given none, [R, n], NaN where unknown.
+        """
         conditioning, latent_source = self.run.model.conditioning, self.core.labels.latent_source
+        known = self.labels if others is None else self._told(others).sum(0)
         for column, task in enumerate(conditioning.tasks):
-            if np.isnan(self.labels[column]) and int(latent_source[column]) < 0:
+            if np.isnan(known[column]) and int(latent_source[column]) < 0:
                 names = self.run.kept.classes.get(task, [])
                 logger.warning(
                     "%s is not given, %s is played: choose with --meta %s VALUE",
                     task, names[0] if names else 0, task,
                 )  # fmt: skip
 
-    def write(self, target: Path, coordinates: npt.NDArray[np.floating]) -> None:
+    def write(
+        self,
+        target: Path,
+        coordinates: npt.NDArray[np.floating],
+        labels: npt.NDArray[np.floating] | None = None,
+    ) -> None:
         """Write the sound of a path, [S, Z] → S·hop samples at the model's rate.
 
         Point s is heard around the middle of hop s. The ends are held, and the sound fades in and
-        out over its first and last hop.
+        out over its first and last hop. Labels [S, n] count where the player was given none.
         """
         core, hop = self.core, self.core.hop
         before = core.transform.n_fft // hop  # frames that overlap with the first sample
         held = np.concatenate((np.repeat(coordinates[:1], before, axis=0), coordinates))
-        labels = np.broadcast_to(self.labels, (len(held), len(self.labels)))
+        told = np.broadcast_to(self.labels, (len(held), len(self.labels)))
+        if labels is not None:
+            told = self._told(np.concatenate((np.repeat(labels[:1], before, axis=0), labels)))
         # Point s is frame s + before, whose centre is (s + before + 1)·hop - n_fft/2.
         skip = (before + 1) * hop - core.transform.n_fft // 2 - hop // 2
         length = len(coordinates) * hop
-        sound = sound_of(core, held, labels, skip, length)
+        sound = sound_of(core, held, told, skip, length)
         self.write_sound(target, faded(sound, length, hop), length)
+
+    def write_heard(
+        self,
+        target: Path,
+        latents: npt.NDArray[np.floating],
+        labels: npt.NDArray[np.floating],
+        audible: npt.NDArray[np.floating],
+    ) -> None:
+        """Write the sound of frames such as `hear` gives, in line with the sound that was heard.
+
+        Args:
+            target: WAV file.
+            latents: of all frames that hold a sample of the sound, [F, Z].
+            labels: where the player was given none, [F, n], NaN where unknown.
+            audible: a gain at the centre of each frame, 0 where it is silent, [F].
+        """
+        hop, n_fft = self.core.hop, self.core.transform.n_fft
+        centres = (np.arange(len(latents)) + 1.0) * hop - n_fft / 2
+        length = max(1, len(latents) - n_fft // hop + 1) * hop
+        sound = sound_of(self.core, latents, self._told(labels), 0, length)
+        self.write_sound(target, under_gain(sound, centres, audible), length)
+
+    def _told(self, labels: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """The player's labels, or where it was given none, others, [F, n]."""
+        return np.where(np.isnan(self.labels), labels, self.labels)
 
     def write_sound(self, target: Path, blocks: Iterator[Samples], length: int) -> None:
         """Write `length` samples at the model's rate to a WAV file at the player's."""

@@ -185,13 +185,16 @@ def write_sounds(
     return written
 
 
-def named_files(inputs: Iterable[Path], folder: Path, ending: str = "") -> list[tuple[Path, Path]]:
+def named_files(
+    inputs: Iterable[Path], folder: Path, ending: str = "", suffix: str = ".wav"
+) -> list[tuple[Path, Path]]:
     """Every sound file of the inputs and the file to write for it, all different.
 
     Args:
         inputs: sound files, or folders of them.
         folder: where results go.
         ending: what their names have behind those of the inputs.
+        suffix: of the files to write.
 
     Raises:
         InputError: for a path that does not exist, or a folder without sound.
@@ -209,9 +212,9 @@ def named_files(inputs: Iterable[Path], folder: Path, ending: str = "") -> list[
         base = given if given.is_dir() else given.parent
         for file in files:
             name = f"{file.relative_to(base).with_suffix('')}{ending}"
-            target, number = folder / f"{name}.wav", 2
+            target, number = folder / f"{name}{suffix}", 2
             while target in taken:
-                target, number = folder / f"{name}-{number}.wav", number + 1
+                target, number = folder / f"{name}-{number}{suffix}", number + 1
             taken.add(target)
             jobs.append((file, target))
     if not jobs:

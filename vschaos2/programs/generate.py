@@ -19,6 +19,7 @@ def main() -> None:
     parser = ArgumentParser(prog=program_name("generate"), description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=ArgumentParser)
     add_reconstruct(commands)
+    add_encode(commands)
     add_trajectories(commands)
     add_morph(commands)
     add_evaluate(commands)
@@ -75,6 +76,38 @@ def reconstruct(arguments: argparse.Namespace) -> None:
     tell(written, arguments.out / "reconstructions")
 
 
+def add_encode(commands: Commands) -> None:
+    """The arguments of `encode`."""
+    parser = commands.add_parser("encode", help="write the latents, times and labels of sounds")
+    add_run(parser)
+    parser.add_argument("--files", type=Path, nargs="+", required=True, help="or folders")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
+    parser.add_argument(
+        "--format",
+        default="npy",
+        help="npy (latents [frames, dims], a .frames.csv beside them) or csv (%(default)s)",
+    )
+    parser.add_argument(
+        "--projection", default="pca", help="axes of the latents: pca, ica or none (%(default)s)"
+    )
+    add_meta(parser, "labels for all files, such as pitch C# octave 4 (guessed)")
+    parser.add_argument("--dataset", type=Path, help="take the files' labels from its metadata")
+    parser.set_defaults(act=encode)
+
+
+def encode(arguments: argparse.Namespace) -> None:
+    """Write the latents, times and labels of sound files."""
+    from vschaos2.generation.encoding import encode
+    from vschaos2.generation.file_labels import labels_for
+    from vschaos2.generation.player import Player
+
+    trained = trained_run(arguments)
+    labels = labels_for(trained, arguments.meta, arguments.dataset)
+    player = Player(trained, arguments.projection)
+    written = encode(player, arguments.files, arguments.out, labels, arguments.format)
+    tell(written, arguments.out / "latents")
+
+
 def add_trajectories(commands: Commands) -> None:
     """The arguments of `trajectories`."""
     parser = commands.add_parser("trajectories", help="play paths through the latent space")
@@ -88,7 +121,12 @@ def add_trajectories(commands: Commands) -> None:
         "lissajous, random, brownian, uniform",
     )
     what.add_argument(
-        "--latents", type=Path, nargs="+", metavar="NPY", help="paths to play, [steps, dims]"
+        "--latents",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="play .npy [steps, dims] or .csv: what encode wrote, as the sound was; what map "
+        "wrote, a frame of a sound a row, one after the other",
     )
     add_output(parser)
     parser.add_argument(

@@ -2,7 +2,9 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +16,13 @@ from vschaos2.folders import no_folder
 from vschaos2.runs.checkpoints import MISFITS, check_finite, number, read_checkpoint
 from vschaos2.runs.folder import read_config
 from vschaos2.runs.lock import is_training
+from vschaos2.runs.settings import Settings, differences, settings_of, short_keys, short_value
 from vschaos2.runs.upgrade import upgraded_checkpoint
 from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
 
+WIDEST = 100  # characters of a line
 TRAINED, TRAINING, INTERRUPTED, EMPTY = "trained", "training", "interrupted", "empty"
 
 
@@ -37,6 +41,8 @@ class RunRow(NamedTuple):
         best: the least of what makes a checkpoint of its family the best one.
         latent_dim: latent dimensions.
         labels: tasks it is told or guesses, each once.
+        differs: its settings, by key, where the versions of its run differ (see `settings`); None
+            if its configuration cannot be read.
     """
 
     path: str
@@ -49,6 +55,7 @@ class RunRow(NamedTuple):
     best: float | None = None
     latent_dim: int | None = None
     labels: tuple[str, ...] = ()
+    differs: Settings | None = None
 
 
 def list_runs(root: Path) -> list[RunRow]:
@@ -67,7 +74,18 @@ def list_runs(root: Path) -> list[RunRow]:
         raise InputError(
             f"{root}: holds no run (name/version_N): give the folder that was rundir in training"
         )
-    return sorted((_row(folder) for folder in found), key=lambda row: (row.name, row.version))
+    rows = sorted((_row(folder) for folder in found), key=lambda row: (row.name, row.version))
+    by_run = [list(versions) for _, versions in groupby(rows, key=lambda row: row.name)]
+    return [row for versions in by_run for row in _compared(versions)]
+
+
+def _compared(versions: list[RunRow]) -> list[RunRow]:
+    """Versions of one run, whose settings become those in which they differ."""
+    known = [row.differs for row in versions if row.differs is not None]
+    differing = iter(differences(known))
+    return [
+        row if row.differs is None else row._replace(differs=next(differing)) for row in versions
+    ]
 
 
 def run_in(path: Path, name: str | None = None) -> Path:
@@ -105,28 +123,59 @@ def run_in(path: Path, name: str | None = None) -> Path:
 
 
 def table(rows: list[RunRow]) -> str:
-    """Rows as text, one line each, under a line of headings."""
+    """Rows as text, one line each, under a line of headings; then what each sweep has tried."""
     lines = [("run", "v", "date", "steps", "minutes", "best", "latents", "labels", "state")]
     for row in rows:
         numbers = (
             "" if row.steps is None else str(row.steps),
             "" if row.minutes is None else f"{row.minutes:.1f}",
-            "" if row.best is None else f"{row.best:.3f}",
+            _best(row),
             "" if row.latent_dim is None else str(row.latent_dim),
         )
         labels = " ".join(row.labels)
         lines.append((row.name, str(row.version), row.date, *numbers, labels, row.state))
+    sweeps = (_sweep(list(versions)) for _, versions in groupby(rows, key=lambda row: row.name))
+    return "\n\n".join(["\n".join(_aligned(lines, (1, 3, 4, 5, 6))), *filter(None, sweeps)])
+
+
+def _sweep(versions: list[RunRow]) -> str:
+    """The settings in which versions of a run differ, as a table; empty if there are none.
+
+    As many as fit beside each other are shown, and the others named.
+    """
+    tried = [(row, row.differs) for row in versions if row.differs is not None]
+    keys = list(dict.fromkeys(key for _, differs in tried for key in differs))
+    if not keys:
+        return ""
+    lines = _aligned([("v", "best"), *((str(row.version), _best(row)) for row, _ in tried)], (0, 1))
+    hidden = 0
+    for key, short in zip(keys, short_keys(keys), strict=True):
+        values = [short_value(differs[key]) if key in differs else "" for _, differs in tried]
+        wider = _aligned(list(zip(lines, [short, *values], strict=True)), ())
+        if max(map(len, wider)) > WIDEST:
+            hidden += 1
+        else:
+            lines = wider
+    more = f" ({hidden} more: see --json)" if hidden else ""
+    name = printable(tried[0][0].name)
+    return "\n".join([f"{name}: where its versions differ{more}", *lines])
+
+
+def _best(row: RunRow) -> str:
+    return "" if row.best is None else f"{row.best:.3f}"
+
+
+def _aligned(lines: Sequence[tuple[str, ...]], numbers: Sequence[int]) -> list[str]:
+    """Cells in columns; those of numbers to the right."""
     shown = [[printable(cell) for cell in line] for line in lines]
-    widths = [max(len(line[i]) for line in shown) for i in range(len(lines[0]))]
-    is_number = (1, 3, 4, 5, 6)
-    text = [
+    widths = [max(len(line[i]) for line in shown) for i in range(len(shown[0]))]
+    return [
         "  ".join(
-            cell.rjust(width) if i in is_number else cell.ljust(width)
+            cell.rjust(width) if i in numbers else cell.ljust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in shown
     ]
-    return "\n".join(text)
 
 
 def _row(folder: Path) -> RunRow:
@@ -143,7 +192,8 @@ def _row(folder: Path) -> RunRow:
     if not (folder / "config.yaml").is_file():
         return row
     try:
-        row = row._replace(**_described(read_config(folder)))
+        config = read_config(folder)
+        row = row._replace(**_described(config), differs=settings_of(config))
         if not present:
             return row
         last = upgraded_checkpoint(read_checkpoint(present[0], in_memory=False))

@@ -12,6 +12,7 @@ import os
 import re
 import struct
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
@@ -61,24 +62,44 @@ def bytes_before(path: Path, first_step: int) -> int:
     It is 0 if none of them says anything but that a file begins here.
     """
     position, says_something = 0, False
+    for event, end in _events(path):
+        if event.HasField("summary"):
+            if event.step >= first_step:
+                break
+            says_something = True
+        position = end
+    return position if says_something else 0
+
+
+def says(folder: Path, tag: str) -> bool:
+    """Whether any event of a run folder has a tag.
+
+    Raises:
+        InputError: if an event file is a link, has several names, or is no plain file.
+    """
+    return any(
+        value.tag == tag
+        for path in folder.glob(f"{PREFIX}*")
+        for event, _ in _events(path)
+        for value in event.summary.value
+    )
+
+
+def _events(path: Path) -> Iterator[tuple[Event, int]]:
+    """The whole events of a file, and where each ends, up to what is damaged."""
     with open_own(path) as file:
-        size = os.fstat(file.fileno()).st_size
+        size, end = os.fstat(file.fileno()).st_size, 0
         while len(header := file.read(HEADER_BYTES)) == HEADER_BYTES:
             length, checksum = struct.unpack("<QI", header)
-            end = position + HEADER_BYTES + length + FOOTER_BYTES
+            end += HEADER_BYTES + length + FOOTER_BYTES
             if end > size or checksum != masked_crc32c(header[:8]):
-                break
+                return
             try:
                 event = Event.FromString(file.read(length))
             except DecodeError:
-                break
-            if event.HasField("summary"):
-                if event.step >= first_step:
-                    break
-                says_something = True
+                return
+            yield event, end
             file.seek(end)
-            position = end
-    return position if says_something else 0
 
 
 def _second(path: Path) -> int:

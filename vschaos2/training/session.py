@@ -16,6 +16,7 @@ from vschaos2.config import call, plain
 from vschaos2.errors import InputError
 from vschaos2.inspection.dataset import tell_of
 from vschaos2.runs.folder import Run
+from vschaos2.runs.settings import settings_of
 from vschaos2.training.allocator import keep_freed_memory
 from vschaos2.training.callbacks import Callbacks
 from vschaos2.training.checkpoint_form import take_weights
@@ -105,8 +106,9 @@ def _train(
 
     with run_folder(config, rundir, resumed, data) as (folder, keep):
         trainer = build_trainer(
-            options, folder, callbacks, family, family.show(config), position if resumed else None
-        )
+            options, folder, callbacks, family, family.show(config),
+            position if resumed else None, settings_of(config),
+        )  # fmt: skip
         if config.check and is_first_process():
             logger.info(overview(training, data))  # of several lines
         # Each process draws noise of its own.

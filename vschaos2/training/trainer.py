@@ -18,6 +18,7 @@ from vschaos2.monitor.show import Show
 from vschaos2.monitor.watching import Monitor
 from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.checkpoints import MISFITS
+from vschaos2.runs.settings import Settings
 from vschaos2.training.callbacks import Callbacks, WholeCheckpoints, checkpoints, progress_line
 from vschaos2.training.event_log import EventLog, quiet_threads
 from vschaos2.training.family import Family
@@ -77,6 +78,7 @@ def build_trainer(
     family: Family,
     show: Show,
     resumed_at: Position | None,
+    settings: Settings | None = None,
 ) -> pl.Trainer:
     """The Lightning trainer of a run folder.
 
@@ -87,22 +89,18 @@ def build_trainer(
         family: of its model.
         show: what it shows.
         resumed_at: the position at which a training goes on; None for a new one.
+        settings: of the training, for TensorBoard.
 
     Raises:
         InputError: for an option that Lightning does not have or a value that it refuses.
     """
-    place: Any = {
-        "save_dir": folder.parent.parent,
-        "name": folder.parent.name,
-        "version": folder.name,
-    }
     first_step = resumed_at.step if resumed_at else 0
     monitors: list[Callback] = []
     if callbacks.watched is not None:
         is_to_end = lambda trainer: StopOnSignal.of(trainer) in ENDING_SIGNALS  # noqa: E731
         monitors = [Monitor(callbacks.watched, folder, show, family.best_by, is_to_end)]
-    # A TensorBoard that has been open all the while forgets the steps that come again.
-    board = EventLog(**place, purge_step=first_step if resumed_at else None)
+    measures = (family.best_by.key, "validation/loss")
+    board = EventLog(folder, settings or {}, measures, resumed_at.step if resumed_at else None)
     try:
         return call(
             pl.Trainer,
