@@ -189,8 +189,8 @@ def test_reset_works_outside_inference_mode():
         synthesis(analysis(noise(1, 512)))
     analysis.reset()
     synthesis.reset()
-    assert analysis.history.abs().max() == 0
-    assert synthesis.tail.abs().max() == 0
+    assert analysis.history.value.abs().max() == 0
+    assert synthesis.tail.value.abs().max() == 0
 
 
 def test_synthesis_of_silence_is_silence():

@@ -498,8 +498,8 @@ def test_memory_survives_what_is_no_number(core):
     core.decode(torch.full((1, 4, 2), torch.nan))
     core.forward(torch.full((1, 1, 2 * HOP), torch.inf))
     assert bool(core.decode(whole).isfinite().all())
-    assert bool(core.decode_memory.state.isfinite().all())
-    assert bool(core.forward_memory.state.isfinite().all())
+    assert bool(core.decode_memory.value.isfinite().all())
+    assert bool(core.forward_memory.value.isfinite().all())
 
 
 def test_offline_files_hear_the_same_past(core, run):

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vschaos2.dsp.framing import dual_window, gaussian_window, overlap_add
 from vschaos2.dsp.inversion_modes import MODES
@@ -16,6 +16,7 @@ from vschaos2.dsp.phase import (
     propagate,
     refine,
 )
+from vschaos2.dsp.state import Stateful
 from vschaos2.errors import InputError
 
 # Three doublings let a phase travel eight bins unchallenged, which costs under 0.1 dB.
@@ -37,7 +38,7 @@ LARGEST_MAGNITUDE = 1e8
 MOMENTUM, OFFLINE_MOMENTUM = 0.9, 0.99
 
 
-class MagnitudeInversion(nn.Module):
+class MagnitudeInversion(Stateful):
     """Magnitudes of Gaussian-window frames → waveform, in calls of any number of frames.
 
     The frames are those of `framing`: S[f] = |rfft(w·x[f·hop : f·hop + n_fft])|, with
@@ -173,8 +174,8 @@ class MagnitudeInversion(nn.Module):
         self.configure(1, open_frames, iterations, False, False)
 
     @torch.jit.export
-    def reset(self) -> None:
-        """Forget all that was heard. The batch size of the last call is kept."""
+    def forget(self) -> None:
+        """Begin anew. The batch size of the last call is kept."""
         self.start(max(self.phase.shape[0], 1))
 
     @torch.jit.export

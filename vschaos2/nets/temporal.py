@@ -187,46 +187,6 @@ def build_temporal(config: str | Mapping[str, Any] | None, n_inputs: int) -> Tem
     return call(TEMPORAL[name], "model.temporal", arguments, n_inputs=n_inputs)
 
 
-class TemporalState(nn.Module):
-    """The state of a memory over the blocks of one stream; assigned, never changed in place.
-
-    Args:
-        size: numbers of the state, S; 0 for a model without memory.
-
-    Attributes:
-        delay_samples: 0, as nothing is waited for.
-    """
-
-    state: Tensor
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-        self.delay_samples = 0
-        self.register_buffer("state", torch.zeros(1, size), persistent=False)
-
-    @torch.jit.export
-    def reset(self) -> None:
-        """Forget every frame."""
-        self.state = torch.zeros(1, self.size, device=self.state.device)
-
-    @torch.jit.export
-    def recall(self, batch: int) -> Tensor:
-        """The state [B, S] after the last block; that of no past for another batch."""
-        if self.state.shape[0] != batch:
-            self.state = torch.zeros(batch, self.size, device=self.state.device)
-        return self.state
-
-    @torch.jit.export
-    def keep(self, state: Tensor) -> None:
-        """Take the state [B, S] after this block."""
-        self.state = state
-
-    def forward(self, batch: int) -> Tensor:
-        """`recall`."""
-        return self.recall(batch)
-
-
 def checked_sequence(sequence: Any, temporal: Temporal | None) -> int:
     """`data.sequence`, the frames of a training window, if a model can learn from so many.
 

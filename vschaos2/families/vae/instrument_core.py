@@ -13,10 +13,11 @@ No method shares state with another. Everything here is the code that trained, w
 from typing import Any, Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.export.output_level import OutputLevel
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
@@ -25,14 +26,13 @@ from vschaos2.labels.empty_inlets import EmptyInlets
 from vschaos2.labels.inlets import LabelInlets
 from vschaos2.nets.distributions import Normal
 from vschaos2.nets.layers import padded_rows
-from vschaos2.nets.temporal import TemporalState
 
 KEEP_INPUT = "keep_input"
 SILENCE = 1e-5  # relative to a full-scale sine's peak: a frame below -100 dB is silence
 LATENT_LIMIT = 100.0  # player's coordinates lie within ±3; far outside, a decoder may overflow
 
 
-class InstrumentCore(nn.Module):
+class InstrumentCore(Stateful):
     """A trained model as three streaming methods.
 
     Args:
@@ -91,8 +91,8 @@ class InstrumentCore(nn.Module):
             n_fft, hop, "eco" if forward_mode == KEEP_INPUT else forward_mode, for_files
         )
         self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode, for_files)
-        self.forward_memory = TemporalState(getattr(model, "state_size", 0))
-        self.decode_memory = TemporalState(getattr(model, "state_size", 0))
+        self.forward_memory = State(getattr(model, "state_size", 0))
+        self.decode_memory = State(getattr(model, "state_size", 0))
         self.has_memory = self.decode_memory.size > 0
         self.keep_input = forward_mode == KEEP_INPUT
         self.temperature = 0.0
@@ -101,19 +101,6 @@ class InstrumentCore(nn.Module):
         for field in ("centre", "to_axes", "from_axes"):
             stacked = torch.stack([getattr(axes[name], field) for name in PROJECTIONS])
             self.register_buffer(f"stacked_{field}", stacked, persistent=False)
-
-    @torch.jit.export
-    def reset(self) -> None:
-        """Forget all that was heard; settings stay."""
-        self.encode_analysis.reset()
-        self.forward_analysis.reset()
-        self.forward_synthesis.reset()
-        self.forward_inversion.reset()
-        self.decode_inversion.reset()
-        self.forward_memory.reset()
-        self.decode_memory.reset()
-        self.forward_level.reset()
-        self.decode_level.reset()
 
     @torch.jit.export
     def set_modes(self, forward_mode: str, decode_mode: str) -> None:
