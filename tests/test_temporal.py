@@ -23,7 +23,7 @@ from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.kept import Kept
-from vschaos2.families.vae.lessons import span_samples
+from vschaos2.families.vae.lessons import window_samples
 from vschaos2.families.vae.objective import VAEObjective, magnitudes
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
 from vschaos2.families.vae.vae import VAE
@@ -186,7 +186,7 @@ def test_random_sequences_are_runs_of_samples_with_labels_for_every_frame(tmp_pa
 
 def test_all_frames_of_a_window_meet_one_filter():
     magnitude = torch.rand(3, 5, 17) + 0.1
-    factor = Augment(gain_db=9.0, tilt_db=4.0).filter(magnitude) / magnitude
+    factor = Augment(gain_db=9.0, tilt_db=4.0).response(magnitude)
     torch.testing.assert_close(factor, factor[:, :1].expand(-1, 5, -1))
     assert float(factor.std(0).min()) > 0.0  # each window its own
 
@@ -208,7 +208,7 @@ def test_training_begins_every_window_without_a_past(tiny_config):
 
 
 def test_magnitudes_of_a_window_are_those_of_its_frames(tiny_model):
-    assert span_samples(tiny_model.transform, 4) == N_FFT + 3 * HOP
+    assert window_samples(tiny_model.transform, 4) == N_FFT + 3 * HOP
     waveform = torch.randn(2, N_FFT + 3 * HOP)
     rows = magnitudes(tiny_model, waveform)
     frames = [wave[f * HOP : f * HOP + N_FFT] for wave in waveform for f in range(4)]

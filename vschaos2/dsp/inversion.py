@@ -36,6 +36,8 @@ GROUP_FRAMES = 32
 LARGEST_MAGNITUDE = 1e8
 # Momentum of the accelerated refinement: best for a few steps, and for very many.
 MOMENTUM, OFFLINE_MOMENTUM = 0.9, 0.99
+# For files: refinement steps of a call, whose last frames are refined again with the next.
+OFFLINE_ITERATIONS, OFFLINE_OPEN_FRAMES = 100, 16
 
 
 class MagnitudeInversion(Stateful):
@@ -162,16 +164,11 @@ class MagnitudeInversion(Stateful):
         self.delay_samples = start + (lookahead + open_frames) * self.hop
         self.reset()
 
-    def configure_offline(self, iterations: int = 100, open_frames: int = 16) -> None:
-        """Refine at length, for files: the best there is, in calls of some hundred frames.
-
-        Args:
-            iterations: refinement steps per call.
-            open_frames: last frames of each call that are refined again with the next.
-        """
+    def configure_offline(self) -> None:
+        """Refine at length, for files: the best there is, in calls of some hundred frames."""
         self.momentum = OFFLINE_MOMENTUM
         self.group_frames = 2**30
-        self.configure(1, open_frames, iterations, False, False)
+        self.configure(1, OFFLINE_OPEN_FRAMES, OFFLINE_ITERATIONS, False, False)
 
     @torch.jit.export
     def forget(self) -> None:

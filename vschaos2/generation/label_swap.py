@@ -6,10 +6,10 @@ import soxr
 
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.signal_path import Heard, Samples, sound_of
+from vschaos2.labels.transposition import PITCHES
 from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, Tracker, make_tracker
 
 PITCH = "pitch"
-PITCHES = 12
 RANGE_HZ = (50.0, 2000.0)
 HOP_S = 256 / 44_100
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from vschaos2.errors import InputError
 from vschaos2.families.vae.signal_path import Heard, sound_of, under_gain
+from vschaos2.frames import frame_centres
 from vschaos2.generation.alignment import aligned, at_places
 from vschaos2.generation.paths import read_array
 from vschaos2.generation.player import Player
@@ -121,7 +122,7 @@ def morph(
     name = "_to_".join(file.stem for file in files)[:LONGEST_NAME]
     while len(os.fsencode(name)) > MOST_BYTES:
         name = name[:-1]
-    centres = (np.arange(frames) + 1.0) * core.hop - transform.n_fft / 2
+    centres = frame_centres(np.arange(frames), transform.n_fft, core.hop)
     length = max(1, frames - overlap + 1) * core.hop
     written = []
     targets = course.positions(frames).items()

@@ -22,6 +22,7 @@ from vschaos2.families.vae.signal_path import (
     resampled,
     sound_of,
 )
+from vschaos2.frames import frame_centres
 from vschaos2.generation.file_labels import given_labels, labels_for
 from vschaos2.runs.folder import Run
 
@@ -102,8 +103,8 @@ class Player:
         before = core.transform.n_fft // hop  # frames that overlap with the first sample
         held = np.concatenate((np.repeat(coordinates[:1], before, axis=0), coordinates))
         labels = np.broadcast_to(self.labels, (len(held), len(self.labels)))
-        # Point s is frame s + before, whose centre is (s + before + 1)·hop - n_fft/2.
-        skip = (before + 1) * hop - core.transform.n_fft // 2 - hop // 2
+        # Point s is frame s + before.
+        skip = int(frame_centres(before, core.transform.n_fft, hop)) - hop // 2
         length = len(coordinates) * hop
         sound = sound_of(core, held, labels, skip, length)
         self.write_sound(target, faded(sound, length, hop), length)

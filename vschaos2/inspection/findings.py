@@ -81,7 +81,7 @@ class Training:
     held_out_files: int
     held_out_windows: int
     held_out_s: float
-    window_samples: int
+    frame_samples: int
     hop_samples: int
     files_short_of_a_window: int
 
@@ -89,7 +89,7 @@ class Training:
         """All of it in one line."""
         return (
             f"{self.training_files} files, {self.training_windows} windows of "
-            f"{self.window_samples} samples every {self.hop_samples}; held out: "
+            f"{self.frame_samples} samples every {self.hop_samples}; held out: "
             f"{self.held_out_files} files, {self.held_out_windows} windows, "
             f"{duration(self.held_out_s)}"
         )

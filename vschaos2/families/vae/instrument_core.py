@@ -68,10 +68,7 @@ class InstrumentCore(Stateful):
         transform = model.transform
         n_fft, hop = transform.n_fft, transform.hop
         self.model = model
-        # A model that was never told of labels has neither part.
-        self.labels = LabelInlets(
-            getattr(model, "conditioning", None), getattr(model, "prediction", None), for_files
-        )
+        self.labels = LabelInlets(model.conditioning, model.prediction, for_files)
         every = self.labels.n_labels
         self.forward_inlets = EmptyInlets(every, is_hosted)
         self.encode_inlets = EmptyInlets(len(self.labels.encoder_tasks), is_hosted)
@@ -91,8 +88,8 @@ class InstrumentCore(Stateful):
             n_fft, hop, "eco" if forward_mode == KEEP_INPUT else forward_mode, for_files
         )
         self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode, for_files)
-        self.forward_memory = State(getattr(model, "state_size", 0))
-        self.decode_memory = State(getattr(model, "state_size", 0))
+        self.forward_memory = State(model.state_size)
+        self.decode_memory = State(model.state_size)
         self.has_memory = self.decode_memory.size > 0
         self.keep_input = forward_mode == KEEP_INPUT
         self.temperature = 0.0

@@ -33,7 +33,7 @@ class Lesson(NamedTuple):
     labels: Labels
 
 
-def span_samples(transform: SpectralTransform, sequence: int) -> int:
+def window_samples(transform: SpectralTransform, sequence: int) -> int:
     """Samples that the F = `sequence` frames of a window cover."""
     return transform.n_fft + (sequence - 1) * transform.hop
 
@@ -58,7 +58,7 @@ def draw_lesson(
     waveform, known = batch["waveform"], batch["labels"]
     count = len(waveform)
     rows = _windows_of_known_key(augment, known, count, sequence)
-    windows, semitones = augment.resample(waveform, span_samples(transform, sequence), rows)
+    windows, semitones = augment.resample(waveform, window_samples(transform, sequence), rows)
     magnitude = transform.analyse(windows).abs()
     response = augment.response(magnitude[:count])
     both = magnitude * torch.cat((response, response[rows])) if len(rows) else magnitude * response
