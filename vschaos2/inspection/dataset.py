@@ -108,10 +108,10 @@ def inspect_dataset(
     rest = [path for path in found if path.relative_to(root).as_posix() not in used]
     # With n_files set, files that are not in the cache were not meant to be.
     findings = _unusable(root, rest, use) if use.n_files is None else []
-    recordings, heard = check_sound(root, cache, clipping)
+    recordings, sound_findings = check_sound(root, cache, clipping)
     training, planned = _plan(cache, use)
     tasks, labelled = check_labels(root, cache, use.callbacks, use.tasks)
-    return Report(root, recordings, training, tasks, findings + heard + planned + labelled)
+    return Report(root, recordings, training, tasks, findings + sound_findings + planned + labelled)
 
 
 def tell_of(data: WindowDataModule) -> None:

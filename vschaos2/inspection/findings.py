@@ -113,8 +113,8 @@ class TaskFacts:
             values = f"from {self.smallest:g} to {self.largest:g}" if self.labelled_files else ""
             kinds = f"continuous {values}".strip()
         else:
-            heard = sum(seconds > 0 for seconds in self.seconds_by_class.values())
-            kinds = f"{self.n_classes} classes, {heard} of them heard"
+            present = sum(seconds > 0 for seconds in self.seconds_by_class.values())
+            kinds = f"{self.n_classes} classes, {present} of them heard"
         return f"{kinds}; {self.labelled_part:.0%} of the sound is labelled"
 
 

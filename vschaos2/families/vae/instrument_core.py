@@ -24,7 +24,7 @@ from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.empty_inlets import EmptyInlets
 from vschaos2.labels.inlets import LabelInlets
-from vschaos2.nets.distributions import Normal
+from vschaos2.nets.distributions import Normal, normal_sample
 from vschaos2.nets.layers import padded_rows
 
 KEEP_INPUT = "keep_input"
@@ -266,8 +266,7 @@ class InstrumentCore(Stateful):
     def drawn(self, posterior: Normal) -> Tensor:
         """The mean of a posterior, or a draw at a temperature: [N, Z]."""
         if self.temperature > 0.0:
-            noise = torch.randn_like(posterior.mean)
-            return posterior.mean + self.temperature * posterior.std * noise
+            return normal_sample(posterior, self.temperature)
         return posterior.mean
 
     def magnitude(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
