@@ -58,8 +58,9 @@ def main() -> None:
     tasks = label_tasks(model)
     told, guessed = model.conditioning.tasks, model.prediction.tasks
     files = open_cache(arguments.folder, transform.sample_rate_hz).files
+    names = [file.path for file in files]
     callbacks = run.config.data.dataset.metadata_callbacks
-    metadata = load_metadata(arguments.folder, files, callbacks, tasks) if tasks else None
+    metadata = load_metadata(arguments.folder, names, callbacks, tasks) if tasks else None
     played = offline_core(model, run_inversion(run))
     swap = PitchSwap(played, arguments.judge) if "pitch" in told else None
     labels_of = known_labels(run, model.conditioning, arguments.folder)

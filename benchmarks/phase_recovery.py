@@ -24,10 +24,9 @@ from benchmarks.sounds import SAMPLE_RATE, make_sounds, speech_source
 from vschaos2.dsp.gabor import analyse
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
-from vschaos2.dsp.offline_inversion import invert_offline
 
 BLOCK = 2048
-OFFLINE_ITERATIONS = 60
+FILE_FRAMES = 256  # of a call, as files are rendered
 
 
 def magnitudes_of(waveform: Tensor, window: Tensor, hop: int) -> Tensor:
@@ -100,19 +99,16 @@ def measure(n_fft: int, hop: int, waveforms: list[Tensor]) -> None:
             f"| {' / '.join(f'{figure:.1f}' for figure in by_call)} |",
             flush=True,
         )
-    figures = []
+    offline = MagnitudeInversion(n_fft, hop)
+    offline.configure_offline()
     start = time.perf_counter()
-    for wanted in (clean, blurred):
-        results = []
-        for magnitudes in wanted:
-            waveform = invert_offline(magnitudes, n_fft, hop, iterations=OFFLINE_ITERATIONS)
-            got = analyse(waveform, window, hop).abs()
-            error = (got - magnitudes).norm() / magnitudes.norm()
-            results.append(20.0 * math.log10(error.item()))
-        figures.append(fmean(results))
+    figures = [
+        fmean(convergence_db(m, stream(offline, m, FILE_FRAMES), window, hop) for m in wanted)
+        for wanted in (clean, blurred)
+    ]
     taken = (time.perf_counter() - start) / (2 * sum(w.shape[1] for w in padded) / SAMPLE_RATE)
     print(
-        f"| {n_fft}/{hop} | offline, {OFFLINE_ITERATIONS} steps | {figures[0]:.1f} "
+        f"| {n_fft}/{hop} | offline | {figures[0]:.1f} "
         f"| {figures[1]:.1f} | {taken:.4f} | – | – | – |",
         flush=True,
     )

@@ -71,7 +71,7 @@ def playable(run: Any, wishes: Any) -> Playable:
 FAMILY = register(Family(
     name="one_pole",
     build=lambda config: built(OnePole, config),
-    material=lambda config, model: windows(config, window_samples=512, hop=256),
+    material=lambda config, model: windows(config, frame_samples=512, hop=256),
     objective=lambda config, model: Imitate(model, config.training.target),
     playable=playable,
     keys=("training.target",),

@@ -25,7 +25,7 @@ USE = Use(
     n_files=None,
     validation_fraction=0.25,
     seed=3,
-    window_samples=1024,
+    frame_samples=1024,
     hop_samples=256,
     callbacks={},
     tasks=[],
@@ -364,7 +364,7 @@ def test_a_configuration_says_how_a_dataset_is_used():
     use = use_of(config)
     transform = config.data.transform
     assert (use.seed, use.n_files, use.sample_rate_hz) == (5, 7, config.data.dataset.sample_rate_hz)
-    assert (use.window_samples, use.hop_samples) == (transform.n_fft, transform.hop)
+    assert (use.frame_samples, use.hop_samples) == (transform.n_fft, transform.hop)
     assert use.validation_fraction == config.data.dataset.validation_fraction
     assert use.callbacks == {"level": {"type": "float"}} and use.tasks == ["octave", "pitch"]
     config.data.transform.sample_rate_hz = 10**15

@@ -15,6 +15,7 @@ from hydra import compose, initialize_config_dir
 
 from docs import write_configuration, write_programs
 from vschaos2.overrides import FLAGS
+from vschaos2.trajectories import Trajectory
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("benchmarks", "externals", "patches")
@@ -159,16 +160,30 @@ def start(folder: Path, program: str, arguments: list[str]) -> None:
     assert done.returncode == 0, f"{program} {arguments}\n{done.stderr[-2000:]}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_python_of_the_documents_runs(document, tmp_path, monkeypatch):
-    blocks = re.findall(r"^```python\n(.*?)^```", document.read_text("utf-8"), re.M | re.S)
+def python_of(document: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", document.read_text("utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("document", [*filter(python_of, DOCUMENTS)], ids=lambda path: path.name)
+def test_python_of_the_documents_makes_finite_paths(document, tmp_path, monkeypatch):
+    blocks = python_of(document)
     (tmp_path / "listen" / "trajectories").mkdir(parents=True)
     np.save(tmp_path / "listen" / "trajectories" / "sin_0.npy", np.ones((8, 16), np.float32))
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in blocks:  # each may go on from those before it
         exec(compile(block, document.name, "exec"), names)
-    assert not blocks or names
+    seconds = np.linspace(0.0, 2.0, 9)
+    made = [value for value in names.values() if isinstance(value, np.ndarray)]
+    paths = [value for value in names.values() if isinstance(value, Trajectory)]
+    made += [path(seconds) for path in paths]
+    assert made and all(bool(np.isfinite(values).all()) for values in made)
+    if document.name == "generation.md":
+        expected = np.concatenate((np.ones((16, 1)), np.full((16, 15), 0.2)), 1)
+        np.testing.assert_allclose(np.load("mine.npy"), expected, rtol=1e-6)
+    else:
+        assert len(paths) >= 8
+        assert all(float(np.ptp(path(seconds), axis=0).max()) > 0.0 for path in paths)
 
 
 @pytest.mark.slow

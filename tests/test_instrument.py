@@ -8,6 +8,7 @@ from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore, known_modes
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
+from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.nets.distributions import Normal
 
 N_FFT, HOP = 512, 128
@@ -53,6 +54,9 @@ class Mirror(nn.Module):
         super().__init__()
         self.transform = SpectralTransform(n_fft=N_FFT, hop=HOP, contrast="linear")
         self.latent_dim = self.transform.n_features
+        self.state_size = 0
+        self.conditioning = Conditioning()
+        self.prediction = Prediction(None, self.latent_dim, self.latent_dim, self.conditioning)
 
     def encode(self, frames: Tensor) -> Normal:
         return Normal(frames, torch.ones_like(frames))

@@ -6,7 +6,6 @@ import torch
 from vschaos2.dsp.gabor import analyse
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
-from vschaos2.dsp.offline_inversion import invert_offline
 from vschaos2.errors import InputError
 
 N_FFT, HOP = 512, 128
@@ -58,11 +57,11 @@ def knocks():
     return torch.cat(hits)
 
 
-def convergence_db(inversion, waveform, n_fft, hop):
-    """Spectral convergence of an inversion that is given calls of 2048 samples."""
+def convergence_db(inversion, waveform, n_fft, hop, calls_of=None):
+    """Spectral convergence of an inversion, in calls of so many frames, or of 2048 samples."""
     padded = torch.nn.functional.pad(waveform, (0, 4 * n_fft))
     wanted = stream_analysis(padded, n_fft, hop).abs()
-    heard = in_calls_of(2048 // hop, inversion, wanted)[:, inversion.delay_samples :]
+    heard = in_calls_of(calls_of or 2048 // hop, inversion, wanted)[:, inversion.delay_samples :]
     got = stream_analysis(heard, n_fft, hop).abs()
     wanted = wanted[:, : got.shape[1]]
     return 20 * math.log10((wanted - got).norm() / wanted.norm())
@@ -294,36 +293,21 @@ def test_no_gradient_is_kept():
 # --- Offline --------------------------------------------------------------------------------
 
 
-def offline_convergence_db(magnitudes, waveform):
-    got = analyse(waveform, MagnitudeInversion(N_FFT, HOP).window, HOP).abs()
-    return 20 * math.log10((magnitudes - got).norm() / magnitudes.norm())
+def offline() -> MagnitudeInversion:
+    inversion = MagnitudeInversion(N_FFT, HOP)
+    inversion.configure_offline()
+    return inversion
 
 
 def test_offline_is_aligned_and_better_than_any_stream():
     waveform = (0.5 * vibrato()).float()[None, : 100 * HOP]
-    magnitudes = analyse(waveform, MagnitudeInversion(N_FFT, HOP).window, HOP).abs()
-    recovered = invert_offline(magnitudes, N_FFT, HOP, iterations=40)
-    assert recovered.shape == waveform.shape
     streamed = convergence_db(MagnitudeInversion(N_FFT, HOP, "hq"), waveform, N_FFT, HOP)
-    assert offline_convergence_db(magnitudes, recovered) < streamed - 2
+    assert convergence_db(offline(), waveform, N_FFT, HOP, calls_of=256) < streamed - 2
 
 
 def test_offline_in_segments_is_as_good_as_in_one():
     waveform = (0.5 * chirps()).float()[None, : 200 * HOP]
-    magnitudes = analyse(waveform, MagnitudeInversion(N_FFT, HOP).window, HOP).abs()
     whole, parts = (
-        offline_convergence_db(
-            magnitudes,
-            invert_offline(magnitudes, N_FFT, HOP, iterations=20, segment_frames=segment),
-        )
-        for segment in (1000, 50)
+        convergence_db(offline(), waveform, N_FFT, HOP, calls_of=frames) for frames in (1000, 50)
     )
     assert abs(whole - parts) < 1.0
-
-
-@pytest.mark.parametrize("frames", [1, 2, 33])
-def test_offline_takes_files_of_any_length(frames):
-    magnitudes = torch.rand(2, frames, N_FFT // 2 + 1)
-    recovered = invert_offline(magnitudes, N_FFT, HOP, iterations=2, segment_frames=16)
-    assert recovered.shape == (2, (frames - 1) * HOP + N_FFT)
-    assert recovered.isfinite().all()

@@ -138,7 +138,7 @@ class Ramp:
 @pytest.mark.parametrize("sequence", [1, 3])
 def test_windows_of_known_key_are_heard_in_one_key_and_wanted_in_another(sequence):
     augment = Augment(transpose=3, other_key=0.5)
-    samples = augment.window_samples(8 + sequence)
+    samples = augment.drawn_samples(8 + sequence)
     recorded = {"pitch": torch.full((8, sequence), 6.0), "octave": torch.full((8, sequence), 4.0)}
     recorded["pitch"][5, -1] = recorded["octave"][6, 0] = NAN
     batch = {
@@ -164,7 +164,7 @@ def test_windows_of_known_key_are_heard_in_one_key_and_wanted_in_another(sequenc
 
 def test_windows_of_unknown_key_alone_are_heard_as_they_are_wanted():
     augment = Augment(transpose=3, other_key=0.5)
-    waveform = torch.arange(float(augment.window_samples(9))).repeat(4, 1)
+    waveform = torch.arange(float(augment.drawn_samples(9))).repeat(4, 1)
     unknown = {"pitch": torch.full((4,), NAN), "octave": torch.full((4,), 4.0)}
     given, target = draw_pair(augment, Ramp(), {"waveform": waveform, "labels": unknown})
     assert torch.equal(given.frames, target.frames)

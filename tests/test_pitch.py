@@ -15,7 +15,7 @@ import soundfile
 
 from vschaos2.errors import InputError
 from vschaos2.labels.metadata import load_metadata
-from vschaos2.pitch import extraction
+from vschaos2.pitch.classes import OCTAVE_CLASSES, PITCH_CLASSES
 from vschaos2.pitch.extraction import extract_pitch, pitch_and_octave, segments
 from vschaos2.pitch.following import PitchTrack, follow_pitch
 from vschaos2.pitch.methods import make_tracker
@@ -526,5 +526,5 @@ def test_classes_are_those_of_the_demo_dataset():
         from demo_dataset import CLASSES
     finally:
         sys.path.pop(0)
-    assert CLASSES["pitch"] == list(extraction.PITCH_CLASSES)
-    assert CLASSES["octave"] == list(extraction.OCTAVE_CLASSES)
+    assert CLASSES["pitch"] == list(PITCH_CLASSES)
+    assert CLASSES["octave"] == list(OCTAVE_CLASSES)

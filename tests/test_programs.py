@@ -115,7 +115,9 @@ def test_exported_file_plays_and_has_a_card(trained: Path, tmp_path: Path):
     assert card["training"]["step"] == 12
     loaded = torch.jit.load(str(folder / "cello.ts"))
     assert list(loaded.get_methods()) == ["forward", "encode", "decode"]
-    assert loaded.forward(torch.randn(1, 1, 2048)).shape == (1, 1, 2048)
+    played = loaded.forward(torch.randn(1, 1, 4096))[0, 0]
+    assert len(played) == 4096 and bool(played.isfinite().all())
+    assert float(played[:1024].abs().max()) < float(played[1536:].abs().max())  # after its delay
 
 
 def test_second_training_makes_a_second_version(trained: Path, dataset: Path):

@@ -289,8 +289,12 @@ def test_run_does_not_need_the_one_it_began_with(whole, recordings, tmp_path):
         folder = train_new(recordings, tmp_path, f"model.init_from={other}", "trainer.max_epochs=1")
     finally:
         other.rename(whole)
-    load_run(folder)
+    before = load_run(folder).model.state_dict()
+    assert checkpoint_of(folder)["position"]["epoch"] == 1
     resume(folder, "trainer.max_epochs=2")
+    assert checkpoint_of(folder)["position"]["epoch"] == 2
+    after = load_run(folder).model.state_dict()
+    assert any(not torch.equal(after[name], before[name]) for name in before)
 
 
 def test_nothing_in_common_is_refused_before_there_is_a_folder(whole, recordings, tmp_path):

@@ -24,23 +24,19 @@ from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.objective import VAEObjective, magnitudes
-from vschaos2.families.vae.pairs import span_samples
+from vschaos2.families.vae.pairs import window_samples
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.generation import offline_core
+from vschaos2.nets.causal_conv import CausalConv
 from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.encoders import DenseEncoder
-from vschaos2.nets.temporal import GRU, CausalConv, build_temporal, checked_sequence
+from vschaos2.nets.recurrent import GRU
+from vschaos2.nets.temporal import build_temporal, checked_sequence
 from vschaos2.runs.folder import Run
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 HOP, N_FFT = 128, 512  # of tiny_config
-MEMORIES = {
-    "gru": partial(GRU, hidden_dims=8),
-    "deep gru": partial(GRU, hidden_dims=5, layers=3),
-    "causal_conv": partial(CausalConv, hidden_dims=8, layers=3),
-    "wide causal_conv": partial(CausalConv, hidden_dims=6, layers=2, kernel_size=3),
-}
 TYPES = ("gru", "causal_conv")
 METHODS = ("encode", "decode", "forward")
 
@@ -52,135 +48,6 @@ def seed():
     torch.manual_seed(0)
 
 
-@pytest.fixture(params=MEMORIES)
-def memory(request) -> nn.Module:
-    return MEMORIES[request.param](3).requires_grad_(False)
-
-
-def start(memory: nn.Module, batch: int = 1) -> Tensor:
-    return torch.zeros(batch, memory.state_size)
-
-
-def in_blocks(memory, state: Tensor, x: Tensor, sizes: list[int]) -> tuple[Tensor, Tensor]:
-    parts = []
-    for part in x.split(sizes, 1):
-        y, state = memory(part, state)
-        parts.append(y)
-    return torch.cat(parts, 1), state
-
-
-# --- the memories by themselves ---
-
-
-def test_gru_is_its_equations():
-    """Slow oracle: one unit at a time, in float64."""
-    memory = GRU(3, hidden_dims=4, layers=2).requires_grad_(False)
-    x = torch.randn(1, 7, 3)
-    y, state = memory(x, start(memory))
-    heard = x[0].double()
-    for layer in range(2):
-        W, U, b, c = (
-            getattr(memory.units, f"{name}_l{layer}").double()
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
-        h, outputs = torch.zeros(4, dtype=torch.float64), []
-        for frame in heard:
-            units = []
-            for i in range(4):
-                r, u, n = i, 4 + i, 8 + i
-                reset = 1 / (1 + torch.exp(-(W[r] @ frame + b[r] + U[r] @ h + c[r])))
-                update = 1 / (1 + torch.exp(-(W[u] @ frame + b[u] + U[u] @ h + c[u])))
-                new = torch.tanh(W[n] @ frame + b[n] + reset * (U[n] @ h + c[n]))
-                units.append((1 - update) * new + update * h[i])
-            h = torch.stack(units)
-            outputs.append(h)
-        heard = torch.stack(outputs)
-        torch.testing.assert_close(state[0, 4 * layer : 4 * layer + 4], h.float())
-    torch.testing.assert_close(y[0], torch.cat((x[0], heard.float()), 1))
-
-
-def test_causal_conv_is_its_sums():
-    """Slow oracle: every frame reads its taps out of the whole, zeros before the first."""
-    memory = CausalConv(3, hidden_dims=4, layers=2, kernel_size=3).requires_grad_(False)
-    x = torch.randn(1, 12, 3)
-    h = x[0] @ memory.input.weight.T + memory.input.bias
-    for layer, dilation in zip(memory.layers, (1, 3), strict=True):
-        normal = (h - h.mean(1, keepdim=True)) / (
-            h.var(1, keepdim=True, correction=0) + 1e-5
-        ).sqrt()
-        after = []
-        for f in range(12):
-            past = [f - 2 * dilation, f - dilation, f]
-            taps = torch.cat([normal[i] if i >= 0 else torch.zeros(4) for i in past])
-            total = layer.taps.weight @ taps + layer.taps.bias
-            after.append(h[f] + total * torch.sigmoid(total))
-        h = torch.stack(after)
-    torch.testing.assert_close(memory(x, start(memory))[0][0], torch.cat((x[0], h), 1))
-
-
-def test_inputs_pass_beside_their_summary(memory):
-    x = torch.randn(2, 5, 3)
-    y, state = memory(x, start(memory, 2))
-    assert torch.equal(y[:, :, :3], x)
-    assert list(y.shape) == [2, 5, memory.n_outputs]
-    assert list(state.shape) == [2, memory.state_size]
-
-
-@pytest.mark.parametrize("changed", [0, 4, 9])
-def test_no_frame_hears_a_later_one(memory, changed: int):
-    x = torch.randn(1, 10, 3)
-    other = x.clone()
-    other[:, changed] += 1.0
-    differs = (memory(x, start(memory))[0] - memory(other, start(memory))[0]).abs().amax((0, 2))
-    assert float(differs[:changed].sum()) == 0.0
-    assert float(differs[changed]) > 0.0
-    if changed + 1 < 10:
-        assert float(differs[changed + 1]) > 0.0  # and the next one remembers it
-
-
-@pytest.mark.parametrize("layers, kernel_size", [(1, 2), (3, 2), (2, 3)])
-def test_causal_conv_reaches_exactly_as_far_back_as_it_says(layers: int, kernel_size: int):
-    memory = CausalConv(3, 8, layers, kernel_size).requires_grad_(False)
-    reach = kernel_size**layers - 1
-    assert memory.state_size == reach * 8
-    x = torch.randn(1, reach + 4, 3)
-    other = x.clone()
-    other[:, 0] += 1.0
-    differs = (memory(x, start(memory))[0] - memory(other, start(memory))[0]).abs().amax((0, 2))
-    assert bool((differs[: reach + 1] > 0.0).all())
-    assert float(differs[reach + 1 :].sum()) == 0.0
-
-
-@pytest.mark.parametrize("is_scripted", [False, True], ids=["eager", "scripted"])
-@pytest.mark.parametrize("batch", [1, 2, 5])
-def test_sequences_in_blocks_equal_the_whole(memory, batch: int, is_scripted: bool):
-    run = torch.jit.script(memory) if is_scripted else memory
-    x = torch.randn(batch, 30, 3)
-    before = start(memory, batch)
-    whole, last = memory(x, before)
-    assert not before.any()  # a pure function
-    for sizes in ([1] * 30, [3] * 10, [30], [1, 7, 2, 16, 4]):
-        with torch.inference_mode():
-            joined, state = in_blocks(run, before, x, sizes)
-        torch.testing.assert_close(joined, whole, rtol=0, atol=1e-6)
-        torch.testing.assert_close(state, last, rtol=0, atol=1e-6)
-
-
-def test_sequences_of_a_batch_do_not_mix(memory):
-    x = torch.randn(3, 9, 3)
-    together = memory(x, start(memory, 3))[0]
-    for item in range(3):
-        alone = memory(x[item : item + 1], start(memory))[0]
-        torch.testing.assert_close(together[item : item + 1], alone, rtol=0, atol=1e-6)
-
-
-def test_training_reaches_every_weight(memory):
-    memory.requires_grad_(True)
-    y, _ = memory(torch.randn(4, 12, 3), start(memory, 4))
-    (y * torch.randn_like(y)).sum().backward()
-    assert [n for n, w in memory.named_parameters() if not bool(w.grad.abs().max() > 0)] == []
-
-
 @pytest.mark.parametrize("kind", TYPES)
 def test_memories_learn_what_no_single_frame_knows(kind: str):
     """The frame three before: without a past the error of white noise cannot fall below 1."""
@@ -189,7 +56,11 @@ def test_memories_learn_what_no_single_frame_knows(kind: str):
     optimiser = torch.optim.Adam([*memory.parameters(), *read.parameters()], lr=1e-2)
     for _ in range(150):
         x = torch.randn(16, 12, 1)
-        error = (read(memory(x, start(memory, 16))[0])[:, 3:] - x[:, :-3]).square().mean()
+        error = (
+            (read(memory(x, torch.zeros(16, memory.state_size))[0])[:, 3:] - x[:, :-3])
+            .square()
+            .mean()
+        )
         optimiser.zero_grad()
         error.backward()
         optimiser.step()
@@ -210,8 +81,8 @@ def test_memory_is_a_name_or_a_name_with_arguments_or_none():
 @pytest.mark.parametrize(
     "config, message",
     [
-        ("gruu", r"^model.temporal: no type 'gruu', did you mean 'gru'\? .*gru, causal_conv"),
-        ({"type": "lstm"}, r"^model.temporal: no type 'lstm' \(there are gru, causal_conv"),
+        ("gruu", r"^model.temporal: no type 'gruu', did you mean 'gru'\? .*causal_conv, gru"),
+        ({"type": "lstm"}, r"^model.temporal: no type 'lstm' \(there are causal_conv, gru"),
         ({"hidden_dims": 8}, r"^model.temporal must be null, a name .* got \{'hidden_dims': 8\}"),
         (3, r"^model.temporal must be a text or key: value pairs or null, got 3"),
         ({"type": "gru", "hidden_dim": 8}, r"no key 'hidden_dim', did you mean 'hidden_dims'"),
@@ -315,7 +186,7 @@ def test_random_sequences_are_runs_of_samples_with_labels_for_every_frame(tmp_pa
 
 def test_all_frames_of_a_window_meet_one_filter():
     magnitude = torch.rand(3, 5, 17) + 0.1
-    factor = Augment(gain_db=9.0, tilt_db=4.0).filter(magnitude) / magnitude
+    factor = Augment(gain_db=9.0, tilt_db=4.0).response(magnitude)
     torch.testing.assert_close(factor, factor[:, :1].expand(-1, 5, -1))
     assert float(factor.std(0).min()) > 0.0  # each window its own
 
@@ -337,7 +208,7 @@ def test_training_begins_every_window_without_a_past(tiny_config):
 
 
 def test_magnitudes_of_a_window_are_those_of_its_frames(tiny_model):
-    assert span_samples(tiny_model.transform, 4) == N_FFT + 3 * HOP
+    assert window_samples(tiny_model.transform, 4) == N_FFT + 3 * HOP
     waveform = torch.randn(2, N_FFT + 3 * HOP)
     rows = magnitudes(tiny_model, waveform)
     frames = [wave[f * HOP : f * HOP + N_FFT] for wave in waveform for f in range(4)]
@@ -498,8 +369,8 @@ def test_memory_survives_what_is_no_number(core):
     core.decode(torch.full((1, 4, 2), torch.nan))
     core.forward(torch.full((1, 1, 2 * HOP), torch.inf))
     assert bool(core.decode(whole).isfinite().all())
-    assert bool(core.decode_memory.state.isfinite().all())
-    assert bool(core.forward_memory.state.isfinite().all())
+    assert bool(core.decode_memory.value.isfinite().all())
+    assert bool(core.forward_memory.value.isfinite().all())
 
 
 def test_offline_files_hear_the_same_past(core, run):

@@ -20,22 +20,23 @@ _PARTS: dict[str, dict[str, Any]] = defaultdict(dict)
 OURS = "vschaos2."  # version 0.1 wrote the module before the name: vschaos2.models.vae.VAE
 
 
-def part(kind: str) -> Callable[[T], T]:
-    """A decorator that registers a class, or a function, as a part of a kind under its own name.
+def part(kind: str, name: str | None = None) -> Callable[[T], T]:
+    """A decorator that registers a class, or a function, as a part of a kind.
 
     Args:
         kind: what it is in a model, such as "encoder", "decoder", "transform" or "loss".
+        name: what configurations call it; its own name if None.
 
     Raises:
         ValueError: from the decorator, if another part of this kind has the name already.
     """
 
     def register(thing: T) -> T:
-        name: str = thing.__name__  # type: ignore[attr-defined]
-        known = _PARTS[kind].setdefault(name, thing)
+        own: str = name or thing.__name__  # type: ignore[attr-defined]
+        known = _PARTS[kind].setdefault(own, thing)
         if (known.__module__, known.__qualname__) != (thing.__module__, thing.__qualname__):  # type: ignore[attr-defined]
-            raise ValueError(f"there is a {kind} {name} already, of {known.__module__}: rename it")
-        _PARTS[kind][name] = thing
+            raise ValueError(f"there is a {kind} {own} already, of {known.__module__}: rename it")
+        _PARTS[kind][own] = thing
         return thing
 
     return register

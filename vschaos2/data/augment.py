@@ -54,13 +54,15 @@ class Augment(nn.Module):
         self.transpose = transpose
         self.other_key = other_key
 
-    def window_samples(self, n_fft: int) -> int:
-        """Samples to draw so that n_fft remain at the highest speed."""
+    def drawn_samples(self, window_samples: int) -> int:
+        """Samples to draw so that those of a window remain at the highest speed."""
         fastest = (1.0 + self.speed) * 2.0 ** (self.transpose / 12)
-        return n_fft if fastest == 1.0 else math.ceil((n_fft - 1) * fastest) + 2
+        if fastest == 1.0:
+            return window_samples
+        return math.ceil((window_samples - 1) * fastest) + 2
 
     def resample(
-        self, waveform: Tensor, n_fft: int, again: Tensor | None = None
+        self, waveform: Tensor, window_samples: int, again: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Every second window at a speed of its own, read by linear interpolation.
 
@@ -69,39 +71,36 @@ class Augment(nn.Module):
         speed and, since interpolation dulls, their highest partials.
 
         Args:
-            waveform: [B, window_samples(n_fft)].
-            n_fft: samples of a window that are read.
+            waveform: [B, drawn_samples(window_samples)].
+            window_samples: samples of a window that are read.
             again: indices [n] of windows that follow the B once more, at a speed of their own.
 
         Returns:
-            Windows [B + n, n_fft], semitones k [B + n].
+            Windows [B + n, window_samples], semitones k [B + n].
         """
         batch, device = len(waveform), waveform.device
         again = torch.zeros(0, dtype=torch.long, device=device) if again is None else again
         semitones = torch.zeros(batch + len(again), device=device)
-        kept = waveform[:, :n_fft]
+        kept = waveform[:, :window_samples]
         if self.speed == 0 and self.transpose == 0:
             return torch.cat((kept, kept[again])), semitones
         count = batch // 2
-        changed, moves = self._in_any_key(torch.cat((waveform[:count], waveform[again])), n_fft)
+        moved = torch.cat((waveform[:count], waveform[again]))
+        changed, moves = self._in_any_key(moved, window_samples)
         semitones[:count], semitones[batch:] = moves[:count], moves[count:]
         return torch.cat((changed[:count], kept[count:], changed[count:])), semitones
 
-    def _in_any_key(self, waveform: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
-        """Every window at a speed of its own: [B, …] → windows [B, n_fft], semitones [B]."""
+    def _in_any_key(self, waveform: Tensor, window_samples: int) -> tuple[Tensor, Tensor]:
+        """Every window at a speed of its own: [B, …] → [B, window_samples], semitones [B]."""
         low, high = -self.transpose, self.transpose + 1
         semitones = torch.randint(low, high, waveform.shape[:1], device=waveform.device).float()
         draw = torch.rand(waveform.shape[0], device=waveform.device) * 2.0 - 1.0
         ratio = torch.exp2(semitones / 12) * torch.exp(draw * math.log1p(self.speed))
-        position = torch.arange(n_fft, device=waveform.device) * ratio[:, None]
+        position = torch.arange(window_samples, device=waveform.device) * ratio[:, None]
         index = position.long()
         weight = position - index
         read = torch.lerp(waveform.gather(1, index), waveform.gather(1, index + 1), weight)
         return read, semitones
-
-    def filter(self, magnitude: Tensor) -> Tensor:
-        """Magnitudes with a random gain and a smooth random filter: [B, K] → [B, K]."""
-        return magnitude * self.response(magnitude)
 
     def response(self, like: Tensor) -> Tensor:
         """The factors of a random gain and a smooth random filter, for magnitudes such as `like`.

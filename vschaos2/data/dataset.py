@@ -249,12 +249,12 @@ class SequentialWindows(IterableDataset[WindowBatch]):
         self.world_size = world_size
         self._bounds = np.cumsum((self.reader.start_counts - 1) // hop_samples + 1)
         self._total = int(self._bounds[-1])
-        self._taken = self._total if max_windows is None else min(max_windows, self._total)
+        self._chosen = self._total if max_windows is None else min(max_windows, self._total)
 
     @property
     def n_windows(self) -> int:
         """Number of windows this process yields."""
-        return len(range(self.rank, self._taken, self.world_size))
+        return len(range(self.rank, self._chosen, self.world_size))
 
     def __len__(self) -> int:
         return -(-self.n_windows // self.batch_size)
@@ -266,7 +266,7 @@ class SequentialWindows(IterableDataset[WindowBatch]):
         """Batch `step`, a pure function of it."""
         last = min((step + 1) * self.batch_size, self.n_windows)
         turn = self.rank + self.world_size * np.arange(step * self.batch_size, last)
-        number = turn * self._total // self._taken
+        number = turn * self._total // self._chosen
         which = np.searchsorted(self._bounds, number, side="right")
         before = np.concatenate(([0], self._bounds))[which]
         return self.reader.read(

@@ -31,9 +31,9 @@ class WindowDataModule(pl.LightningDataModule):
         sample_rate_hz: everything is resampled to this.
         n_files: use only so many files; None for all.
         validation_fraction: part of the files that is held out.
-        window_samples: length of a frame's window.
-        draw_samples: length of the windows drawn for training: that of their frames, or longer,
-            where an augmentation needs more.
+        frame_samples: length of a frame.
+        drawn_samples: length of the windows drawn for training: that of their frames together, or
+            longer, where an augmentation needs more.
         hop: least part of a window that lies inside its file, and the distance between fixed
             windows, in samples.
         batch_size: windows per step, over all processes.
@@ -55,8 +55,8 @@ class WindowDataModule(pl.LightningDataModule):
         sample_rate_hz: int,
         n_files: int | None,
         validation_fraction: float,
-        window_samples: int,
-        draw_samples: int,
+        frame_samples: int,
+        drawn_samples: int,
         hop: int,
         batch_size: int,
         batches_per_epoch: int,
@@ -85,8 +85,8 @@ class WindowDataModule(pl.LightningDataModule):
         self.validation_fraction, self.n_files = validation_fraction, n_files
         self.metadata_callbacks = metadata_callbacks or {}
         self.tasks = tasks
-        self.window_samples = window_samples
-        self.draw_samples = draw_samples
+        self.frame_samples = frame_samples
+        self.drawn_samples = drawn_samples
         self.hop = hop
         self.batch_size = batch_size
         self.batches_per_epoch = batches_per_epoch
@@ -111,7 +111,7 @@ class WindowDataModule(pl.LightningDataModule):
         batches = WindowBatches(
             self.cache,
             self.training_files,
-            self.draw_samples,
+            self.drawn_samples,
             max(1, self.batch_size // world_size),
             self.batches_per_epoch,
             self.seed,
@@ -177,7 +177,7 @@ class WindowDataModule(pl.LightningDataModule):
         return SequentialWindows(
             self.cache,
             files,
-            self.window_samples + (sequence - 1) * self.hop,
+            self.frame_samples + (sequence - 1) * self.hop,
             batch_size,
             self.hop,
             labels=self.metadata,
@@ -201,9 +201,9 @@ class WindowDataModule(pl.LightningDataModule):
 
 def windows(
     config: DictConfig,
-    window_samples: int,
+    frame_samples: int,
     hop: int,
-    draw_samples: int | None = None,
+    drawn_samples: int | None = None,
     tasks: Sequence[str] = (),
     sequence: int = 1,
 ) -> WindowDataModule:
@@ -211,9 +211,9 @@ def windows(
 
     Args:
         config: of a training.
-        window_samples: length of a frame's window.
+        frame_samples: length of a frame.
         hop: distance between fixed windows, in samples.
-        draw_samples: length of the windows drawn for training; None for `window_samples`.
+        drawn_samples: length of the windows drawn for training; None for `frame_samples`.
         tasks: label tasks that the batches carry.
         sequence: frames in a window, hop samples apart.
 
@@ -226,8 +226,8 @@ def windows(
         "data",
         {**dataset, **loader},
         {**dict.fromkeys(dataset, "data.dataset"), **dict.fromkeys(loader, "data.loader")},
-        window_samples=window_samples,
-        draw_samples=window_samples if draw_samples is None else draw_samples,
+        frame_samples=frame_samples,
+        drawn_samples=frame_samples if drawn_samples is None else drawn_samples,
         hop=hop,
         seed=config.seed,
         tasks=tasks,

@@ -69,9 +69,9 @@ def _give_sound(cache: SampleCache, to: list[int], of: list[int], keep: int = 0)
     def sounds(index: int) -> bool:
         return cache.files[index].peak >= SILENT_PEAK
 
-    heard = [index for index in of if sounds(index)]
-    if not any(map(sounds, to)) and len(heard) > keep:
-        of[of.index(heard[0])], to[-1] = to[-1], heard[0]
+    audible = [index for index in of if sounds(index)]
+    if not any(map(sounds, to)) and len(audible) > keep:
+        of[of.index(audible[0])], to[-1] = to[-1], audible[0]
 
 
 def check_dataset_options(

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vschaos2.dsp.framing import dual_window, gaussian_window, overlap_add
 from vschaos2.dsp.inversion_modes import MODES
@@ -16,6 +16,7 @@ from vschaos2.dsp.phase import (
     propagate,
     refine,
 )
+from vschaos2.dsp.state import Stateful
 from vschaos2.errors import InputError
 
 # Three doublings let a phase travel eight bins unchallenged, which costs under 0.1 dB.
@@ -35,9 +36,11 @@ GROUP_FRAMES = 32
 LARGEST_MAGNITUDE = 1e8
 # Momentum of the accelerated refinement: best for a few steps, and for very many.
 MOMENTUM, OFFLINE_MOMENTUM = 0.9, 0.99
+# For files: refinement steps of a call, whose last frames are refined again with the next.
+OFFLINE_ITERATIONS, OFFLINE_OPEN_FRAMES = 100, 16
 
 
-class MagnitudeInversion(nn.Module):
+class MagnitudeInversion(Stateful):
     """Magnitudes of Gaussian-window frames → waveform, in calls of any number of frames.
 
     The frames are those of `framing`: S[f] = |rfft(w·x[f·hop : f·hop + n_fft])|, with
@@ -161,20 +164,15 @@ class MagnitudeInversion(nn.Module):
         self.delay_samples = start + (lookahead + open_frames) * self.hop
         self.reset()
 
-    def configure_offline(self, iterations: int = 100, open_frames: int = 16) -> None:
-        """Refine at length, for files: the best there is, in calls of some hundred frames.
-
-        Args:
-            iterations: refinement steps per call.
-            open_frames: last frames of each call that are refined again with the next.
-        """
+    def configure_offline(self) -> None:
+        """Refine at length, for files: the best there is, in calls of some hundred frames."""
         self.momentum = OFFLINE_MOMENTUM
         self.group_frames = 2**30
-        self.configure(1, open_frames, iterations, False, False)
+        self.configure(1, OFFLINE_OPEN_FRAMES, OFFLINE_ITERATIONS, False, False)
 
     @torch.jit.export
-    def reset(self) -> None:
-        """Forget all that was heard. The batch size of the last call is kept."""
+    def forget(self) -> None:
+        """Begin anew. The batch size of the last call is kept."""
         self.start(max(self.phase.shape[0], 1))
 
     @torch.jit.export

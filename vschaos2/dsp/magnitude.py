@@ -7,8 +7,8 @@ that belongs to the dataset, so that a quiet recording and a loud one look the s
     log      y = ln(max(S / S0, ε))      logarithmic down to the floor ε
     linear   y = S / S0
 
-Each has a closed inverse. `Mel` merges bins into bands of equal width in mel, with the
-pseudo-inverse as its way back.
+Each has a closed inverse. `Mel` merges bins into bands of equal width in mel,
+`InverseMel` leads back.
 """
 
 import math
@@ -96,28 +96,35 @@ def mel_filterbank(n_mels: int, n_fft: int, sample_rate_hz: int) -> Tensor:
 
 
 class Mel(nn.Module):
-    """Bins to mel bands and back.
-
-    The way back is the Moore–Penrose pseudo-inverse, the magnitudes of least energy that have
-    these band values: analysing them again gives the same bands, before negative magnitudes are
-    set to zero. Detail inside a band is lost.
-    """
+    """Bins to mel bands: magnitudes [..., K] → band values [..., n_mels]."""
 
     bank: Tensor
-    inverse_bank: Tensor
 
     def __init__(self, n_mels: int, n_fft: int, sample_rate_hz: int) -> None:
         super().__init__()
         bank = mel_filterbank(n_mels, n_fft, sample_rate_hz)
         self.register_buffer("bank", bank.T.float().contiguous(), persistent=False)
-        self.register_buffer(
-            "inverse_bank", torch.linalg.pinv(bank).T.float().contiguous(), persistent=False
-        )
 
     def forward(self, magnitude: Tensor) -> Tensor:
         """Band values [..., n_mels] of magnitudes [..., K]."""
         return torch.matmul(magnitude, self.bank)
 
-    def inverse(self, bands: Tensor) -> Tensor:
+
+class InverseMel(nn.Module):
+    """Mel bands to bins: band values [..., n_mels] → magnitudes [..., K].
+
+    It is the Moore–Penrose pseudo-inverse of `Mel`, the magnitudes of least energy that have these
+    band values: analysing them again gives the same bands, before negative magnitudes are set to
+    zero. Detail inside a band is lost.
+    """
+
+    bank: Tensor
+
+    def __init__(self, n_mels: int, n_fft: int, sample_rate_hz: int) -> None:
+        super().__init__()
+        bank = torch.linalg.pinv(mel_filterbank(n_mels, n_fft, sample_rate_hz))
+        self.register_buffer("bank", bank.T.float().contiguous(), persistent=False)
+
+    def forward(self, bands: Tensor) -> Tensor:
         """Magnitudes [..., K] ≥ 0 of band values [..., n_mels]."""
-        return torch.matmul(bands, self.inverse_bank).clamp_min(0.0)
+        return torch.matmul(bands, self.bank).clamp_min(0.0)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from vschaos2.dsp.framing import dual_window, gaussian_window
 from vschaos2.dsp.gabor import analyse, synthesise
-from vschaos2.dsp.magnitude import CONTRASTS, Mel, compress, expand
+from vschaos2.dsp.magnitude import CONTRASTS, InverseMel, Mel, compress, expand
 
 GREATEST_RATE_HZ = 1_500_000
 
@@ -85,8 +85,8 @@ class SpectralTransform(nn.Module):
         self.mel: nn.Module = nn.Identity()
         self.inverse_mel: nn.Module = nn.Identity()
         if n_mels > 0:
-            mel = Mel(n_mels, n_fft, sample_rate_hz)
-            self.mel, self.inverse_mel = mel, _InverseMel(mel)
+            self.mel = Mel(n_mels, n_fft, sample_rate_hz)
+            self.inverse_mel = InverseMel(n_mels, n_fft, sample_rate_hz)
 
     def fit_level(self, mean_magnitude: float) -> None:
         """Set the scale to `level` times the dataset's mean magnitude (> 0)."""
@@ -113,17 +113,3 @@ class SpectralTransform(nn.Module):
     def forward(self, waveform: Tensor) -> Tensor:
         """Model frames of a waveform: [B, T] → [B, F, n_features]."""
         return self.to_frames(self.analyse(waveform).abs())
-
-
-class _InverseMel(nn.Module):
-    """`Mel.inverse` as a module, so that TorchScript can swap it for an identity."""
-
-    inverse_bank: Tensor
-
-    def __init__(self, mel: Mel) -> None:
-        super().__init__()
-        self.register_buffer("inverse_bank", mel.inverse_bank, persistent=False)
-
-    def forward(self, bands: Tensor) -> Tensor:
-        """Magnitudes [..., K] ≥ 0 of band values [..., n_mels]."""
-        return torch.matmul(bands, self.inverse_bank).clamp_min(0.0)

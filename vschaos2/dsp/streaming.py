@@ -3,21 +3,19 @@
 The maths is `gabor.py`'s; what stands here is only what must be remembered from one block to the
 next. A block is any multiple of the hop, from one hop up, and the blocks joined equal the whole
 bit for bit, since every frame is computed from the same samples by the same operations.
-
-State is *assigned*, never changed in place: a host may run a method under InferenceMode and
-`reset` outside it, and tensors made in the first cannot be written to in the second.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vschaos2.dsp.framing import dual_window, gaussian_window
 from vschaos2.dsp.gabor import analyse, synthesise
+from vschaos2.dsp.state import State, Stateful
 
 INPUT_LIMIT = 1e4  # 80 dB above full scale: louder input is a fault of the host
 
 
-class StreamingAnalysis(nn.Module):
+class StreamingAnalysis(Stateful):
     """Blocks of samples to Gabor coefficients: one frame per hop.
 
     Frame f of the stream ends with the newest sample of hop f, so nothing is waited for. Before
@@ -30,7 +28,6 @@ class StreamingAnalysis(nn.Module):
     Shape: [B, F·hop] → complex [B, F, K].
     """
 
-    history: Tensor
     window: Tensor
 
     def __init__(self, n_fft: int, hop: int) -> None:
@@ -39,12 +36,7 @@ class StreamingAnalysis(nn.Module):
         self.hop = hop
         self.input_limit = INPUT_LIMIT
         self.register_buffer("window", gaussian_window(n_fft).float(), persistent=False)
-        self.register_buffer("history", torch.zeros(1, n_fft - hop), persistent=False)
-
-    @torch.jit.export
-    def reset(self) -> None:
-        """Forget everything heard."""
-        self.history = torch.zeros(1, self.n_fft - self.hop, device=self.window.device)
+        self.history = State(n_fft - hop)  # the newest samples
 
     def forward(self, block: Tensor) -> Tensor:
         """Coefficients of the frames that end in this block.
@@ -52,17 +44,13 @@ class StreamingAnalysis(nn.Module):
         NaN and infinities count as silence, so that one bad block from the host cannot stay in
         the history.
         """
-        if self.history.shape[0] != block.shape[0]:
-            self.history = torch.zeros(
-                block.shape[0], self.n_fft - self.hop, device=self.window.device
-            )
         clean = torch.nan_to_num(block, 0.0, 0.0, 0.0).clamp(-self.input_limit, self.input_limit)
-        joined = torch.cat((self.history, clean), -1)
-        self.history = joined[:, block.shape[1] :].clone()
+        joined = torch.cat((self.history.recall(block.shape[0]), clean), -1)
+        self.history.keep(joined[:, block.shape[1] :].clone())
         return analyse(joined, self.window, self.hop)
 
 
-class StreamingSynthesis(nn.Module):
+class StreamingSynthesis(Stateful):
     """Gabor coefficients to samples: one hop per frame.
 
     What leaves is the analysed signal, n_fft - hop samples late: a sample is complete once the
@@ -75,7 +63,6 @@ class StreamingSynthesis(nn.Module):
     Shape: complex [B, F, K] → [B, F·hop].
     """
 
-    tail: Tensor
     dual: Tensor
 
     def __init__(self, n_fft: int, hop: int) -> None:
@@ -85,19 +72,12 @@ class StreamingSynthesis(nn.Module):
         self.delay_samples = n_fft - hop
         dual = dual_window(gaussian_window(n_fft), hop)
         self.register_buffer("dual", dual.float(), persistent=False)
-        self.register_buffer("tail", torch.zeros(1, n_fft - hop), persistent=False)
-
-    @torch.jit.export
-    def reset(self) -> None:
-        """Drop the unfinished tail."""
-        self.tail = torch.zeros(1, self.n_fft - self.hop, device=self.dual.device)
+        self.tail = State(n_fft - hop)  # samples that wait for frames to come
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """The samples that this block of frames completes."""
         batch, count = coefficients.shape[0], coefficients.shape[1]
-        if self.tail.shape[0] != batch:
-            self.tail = torch.zeros(batch, self.n_fft - self.hop, device=self.dual.device)
         total = synthesise(coefficients, self.dual, self.hop)
-        total[:, : self.n_fft - self.hop] += self.tail
-        self.tail = total[:, count * self.hop :].clone()
+        total[:, : self.n_fft - self.hop] += self.tail.recall(batch)
+        self.tail.keep(total[:, count * self.hop :].clone())
         return total[:, : count * self.hop]

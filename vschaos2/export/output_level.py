@@ -1,12 +1,13 @@
 """How loud a method is heard: its gain, reached without a step, and its limiter."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vschaos2.dsp.limiter import soft_clip
+from vschaos2.dsp.state import Stateful
 
 
-class OutputLevel(nn.Module):
+class OutputLevel(Stateful):
     """The level of one method's sound.
 
     Attributes:
@@ -24,7 +25,7 @@ class OutputLevel(nn.Module):
         self.register_buffer("reached", torch.ones(1), persistent=False)
 
     @torch.jit.export
-    def reset(self) -> None:
+    def forget(self) -> None:
         """The next block has the gain from its first sample on."""
         self.reached = torch.full_like(self.reached, self.gain)
 

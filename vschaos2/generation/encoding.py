@@ -13,7 +13,7 @@ from vschaos2.errors import InputError
 from vschaos2.families.vae.signal_path import Heard, hear
 from vschaos2.files import whole_file
 from vschaos2.folders import made_folder
-from vschaos2.generation.evaluation import frame_centres
+from vschaos2.generation.evaluation import centre_seconds
 from vschaos2.generation.file_labels import FileLabels
 from vschaos2.generation.latent_files import table_beside
 from vschaos2.generation.latent_tables import TaskColumns, axis_columns, latent_table
@@ -104,7 +104,7 @@ def write_heard(heard: Heard, player: Player, path: Path) -> None:
 
 def _table(heard: Heard, player: Player, with_latents: bool) -> Iterator[str]:
     """The frames as a table, some thousand at a time."""
-    seconds = frame_centres(player.core, len(heard.latents))
+    seconds = centre_seconds(player.core, len(heard.latents))
     level_db = 20.0 * np.log10(np.maximum(heard.level, 1e-9))
     names = axis_columns(player.projection, player.core.latent_dims)
     for start in range(0, len(seconds), BLOCK):

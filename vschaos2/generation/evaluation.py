@@ -34,6 +34,7 @@ from vschaos2.families.vae.signal_path import (
 )
 from vschaos2.files import not_own, read_at_most
 from vschaos2.folders import no_folder
+from vschaos2.frames import frame_centres
 from vschaos2.generation.file_labels import DatasetLabels, LabelsOverTime
 from vschaos2.generation.label_swap import PITCH, swaps_of
 from vschaos2.labels.conditioning import Conditioning, Prediction
@@ -201,11 +202,10 @@ def known_labels(run: Run, tasks: Conditioning | Prediction, root: Path) -> Data
     return DatasetLabels(tasks, run.kept.classes, root, callbacks)
 
 
-def frame_centres(core: InstrumentCore, frames: int) -> npt.NDArray[np.float64]:
-    """Moments of the centres of frames, in seconds, [F]."""
+def centre_seconds(core: InstrumentCore, frames: int) -> npt.NDArray[np.float64]:
+    """Moments of the centres of a sound's first frames, in seconds, [F]."""
     transform = core.transform
-    ends = (np.arange(frames) + 1) * core.hop
-    return (ends - transform.n_fft / 2) / transform.sample_rate_hz
+    return frame_centres(np.arange(frames), transform.n_fft, core.hop) / transform.sample_rate_hz
 
 
 def _scores(
@@ -223,7 +223,7 @@ def _scores(
         list(
             under_gain(
                 sound_of(played, heard.latents, heard.labels, 0, length),
-                frame_centres(played, len(heard.latents)) * played.transform.sample_rate_hz,
+                frame_centres(np.arange(len(heard.latents)), played.transform.n_fft, played.hop),
                 heard.audible,
             )
         )
@@ -245,7 +245,7 @@ def _tally(
 
     Frames whose centre lies outside of the file do not count.
     """
-    seconds = frame_centres(core, len(heard.latents))
+    seconds = centre_seconds(core, len(heard.latents))
     duration = heard.length / core.transform.sample_rate_hz
     counts = (heard.audible > 0) & (seconds >= 0.0) & (seconds < duration)
     labels = truth(seconds).T

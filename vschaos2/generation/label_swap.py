@@ -6,11 +6,11 @@ import soxr
 
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.signal_path import Heard, Samples, sound_of
+from vschaos2.labels.transposition import PITCHES
 from vschaos2.pitch.methods import make_tracker
 from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, Tracker
 
 PITCH = "pitch"
-PITCHES = 12
 RANGE_HZ = (50.0, 2000.0)
 HOP_S = 256 / 44_100
 

@@ -21,8 +21,8 @@ from vschaos2.families.vae.signal_path import hear
 from vschaos2.files import write_whole
 from vschaos2.folders import made_folder, no_folder
 from vschaos2.generation.evaluation import (
+    centre_seconds,
     dataset_sounds,
-    frame_centres,
     known_labels,
     training_dataset,
 )
@@ -104,7 +104,7 @@ def map_latents(
         audible = np.flatnonzero(heard.audible)
         if len(audible) > limit:
             audible = audible[np.linspace(0, len(audible) - 1, limit).astype(np.int64)]
-        seconds = frame_centres(player.core, len(heard.latents))[audible]
+        seconds = centre_seconds(player.core, len(heard.latents))[audible]
         level = 20.0 * np.log10(np.maximum(heard.level[audible], 1e-9))
         parts.append((np.full(len(audible), float(number)), seconds, level, heard.latents[audible]))
     if sum(len(part[0]) for part in parts) < 2:

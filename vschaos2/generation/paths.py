@@ -17,7 +17,7 @@ import numpy as np
 from vschaos2 import trajectories
 from vschaos2.errors import InputError
 from vschaos2.families.vae.instrument_core import LATENT_LIMIT
-from vschaos2.generation.evaluation import frame_centres
+from vschaos2.generation.evaluation import centre_seconds
 from vschaos2.generation.latent_files import LatentFrames, Points, read_frames, write_latents
 from vschaos2.generation.latent_tables import MOST_VALUES
 from vschaos2.generation.player import Player
@@ -154,7 +154,7 @@ def is_whole_sound(frames: LatentFrames, player: Player) -> bool:
     if frames.seconds is None or count < core.transform.n_fft // core.hop:
         return False
     nearly = player.frames_per_second**-1 / 4
-    return bool(np.allclose(frames.seconds, frame_centres(core, count), rtol=0.0, atol=nearly))
+    return bool(np.allclose(frames.seconds, centre_seconds(core, count), rtol=0.0, atol=nearly))
 
 
 def path_of(

@@ -23,6 +23,7 @@ from vschaos2.families.vae.signal_path import (
     sound_of,
     under_gain,
 )
+from vschaos2.frames import frame_centres
 from vschaos2.generation.file_labels import given_labels, labels_for
 from vschaos2.generation.latent_tables import TaskColumns
 from vschaos2.runs.folder import Run
@@ -123,8 +124,8 @@ class Player:
         told = np.broadcast_to(self.labels, (len(held), len(self.labels)))
         if labels is not None:
             told = self._told(np.concatenate((np.repeat(labels[:1], before, axis=0), labels)))
-        # Point s is frame s + before, whose centre is (s + before + 1)·hop - n_fft/2.
-        skip = (before + 1) * hop - core.transform.n_fft // 2 - hop // 2
+        # Point s is frame s + before.
+        skip = int(frame_centres(before, core.transform.n_fft, hop)) - hop // 2
         length = len(coordinates) * hop
         sound = sound_of(core, held, told, skip, length)
         self.write_sound(target, faded(sound, length, hop), length)
@@ -145,7 +146,7 @@ class Player:
             audible: a gain at the centre of each frame, 0 where it is silent, [F].
         """
         hop, n_fft = self.core.hop, self.core.transform.n_fft
-        centres = (np.arange(len(latents)) + 1.0) * hop - n_fft / 2
+        centres = frame_centres(np.arange(len(latents)), n_fft, hop)
         length = max(1, len(latents) - n_fft // hop + 1) * hop
         sound = sound_of(self.core, latents, self._told(labels), 0, length)
         self.write_sound(target, under_gain(sound, centres, audible), length)

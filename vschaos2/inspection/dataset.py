@@ -32,7 +32,7 @@ class Use:
         n_files: use only so many files; None for all.
         validation_fraction: part of the files that is held out.
         seed: of the split.
-        window_samples: length of a window.
+        frame_samples: length of a frame.
         hop_samples: distance between windows.
         callbacks: how to read metadata, as in `load_metadata`.
         tasks: the tasks that the model is conditioned on or predicts.
@@ -42,7 +42,7 @@ class Use:
     n_files: int | None
     validation_fraction: float
     seed: int
-    window_samples: int
+    frame_samples: int
     hop_samples: int
     callbacks: Mapping[str, Mapping[str, str]]
     tasks: Sequence[str]
@@ -51,8 +51,8 @@ class Use:
         """Raise InputError for what no training takes."""
         check_dataset_options(self.sample_rate_hz, self.n_files, self.validation_fraction)
         check_count("seed", self.seed, 0, 2**32 - 1)
-        check_count("data.transform.n_fft", self.window_samples, 2, 2**15)
-        check_count("data.transform.hop", self.hop_samples, 1, self.window_samples)
+        check_count("data.transform.n_fft", self.frame_samples, 2, 2**15)
+        check_count("data.transform.hop", self.hop_samples, 1, self.frame_samples)
 
 
 def use_of(config: DictConfig) -> Use:
@@ -74,7 +74,7 @@ def use_of(config: DictConfig) -> Use:
         n_files=config.data.dataset.n_files,
         validation_fraction=config.data.dataset.validation_fraction,
         seed=config.seed,
-        window_samples=config.data.transform.n_fft,
+        frame_samples=config.data.transform.n_fft,
         hop_samples=config.data.transform.hop,
         callbacks=OmegaConf.select(config, "data.dataset.metadata_callbacks") or {},
         tasks=sorted({str(task) for part in parts if part for task in part}),
@@ -108,17 +108,17 @@ def inspect_dataset(
     rest = [path for path in found if path.relative_to(root).as_posix() not in used]
     # With n_files set, files that are not in the cache were not meant to be.
     findings = _unusable(root, rest, use) if use.n_files is None else []
-    recordings, heard = check_sound(root, cache, clipping)
+    recordings, sound_findings = check_sound(root, cache, clipping)
     training, planned = _plan(cache, use)
     tasks, labelled = check_labels(root, cache, use.callbacks, use.tasks)
-    return Report(root, recordings, training, tasks, findings + heard + planned + labelled)
+    return Report(root, recordings, training, tasks, findings + sound_findings + planned + labelled)
 
 
 def tell_of(data: WindowDataModule) -> None:
     """Log what a training's dataset holds, and where to read more if something is wrong with it."""
     use = Use(
         data.sample_rate_hz, data.n_files, data.validation_fraction, data.seed,
-        data.window_samples, data.hop, data.metadata_callbacks, data.tasks,
+        data.frame_samples, data.hop, data.metadata_callbacks, data.tasks,
     )  # fmt: skip
     report = inspect_dataset(data.root, use, cache=data.cache, clipping=False)
     logger.info(report.summary())
@@ -136,15 +136,15 @@ def _unusable(root: Path, paths: Sequence[Path], use: Use) -> list[Finding]:
 def _plan(cache: SampleCache, use: Use) -> tuple[Training, list[Finding]]:
     training, held_out = split_files(cache, use.validation_fraction, use.seed)
     counts = [
-        SequentialWindows(cache, files, use.window_samples, 1, use.hop_samples).n_windows
+        SequentialWindows(cache, files, use.frame_samples, 1, use.hop_samples).n_windows
         for files in (training, held_out)
     ]
-    short = [file.path for file in cache.files if file.length < use.window_samples]
+    short = [file.path for file in cache.files if file.length < use.frame_samples]
     held_out_s = sum(cache.files[number].length for number in held_out) / cache.sample_rate_hz
     plan = Training(
         len(training), counts[0], len(held_out), counts[1], held_out_s,
-        use.window_samples, use.hop_samples, len(short),
+        use.frame_samples, use.hop_samples, len(short),
     )  # fmt: skip
     remedy = "they are heard with silence around them: join or remove them, or lower n_fft"
-    what = f"files shorter than {use.window_samples} samples"
+    what = f"files shorter than {use.frame_samples} samples"
     return plan, findings_of(short, "note", what, remedy)

@@ -81,7 +81,7 @@ class Training:
     held_out_files: int
     held_out_windows: int
     held_out_s: float
-    window_samples: int
+    frame_samples: int
     hop_samples: int
     files_short_of_a_window: int
 
@@ -89,7 +89,7 @@ class Training:
         """All of it in one line."""
         return (
             f"{self.training_files} files, {self.training_windows} windows of "
-            f"{self.window_samples} samples every {self.hop_samples}; held out: "
+            f"{self.frame_samples} samples every {self.hop_samples}; held out: "
             f"{self.held_out_files} files, {self.held_out_windows} windows, "
             f"{duration(self.held_out_s)}"
         )
@@ -113,8 +113,8 @@ class TaskFacts:
             values = f"from {self.smallest:g} to {self.largest:g}" if self.labelled_files else ""
             kinds = f"continuous {values}".strip()
         else:
-            heard = sum(seconds > 0 for seconds in self.seconds_by_class.values())
-            kinds = f"{self.n_classes} classes, {heard} of them heard"
+            present = sum(seconds > 0 for seconds in self.seconds_by_class.values())
+            kinds = f"{self.n_classes} classes, {present} of them heard"
         return f"{kinds}; {self.labelled_part:.0%} of the sound is labelled"
 
 

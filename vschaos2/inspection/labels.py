@@ -141,10 +141,10 @@ def _about_files(root: Path, cache: SampleCache, labels: TaskLabels) -> list[Fin
 
 
 def _about_classes(task: str, facts: TaskFacts) -> list[Finding]:
-    heard = {name: s for name, s in facts.seconds_by_class.items() if s > 0}
-    most = max(heard.values(), default=0.0)
-    rare = [f"{name}: {s:.3g} s of {most:.3g}" for name, s in heard.items() if s < RARE * most]
-    absent = [name for name in facts.seconds_by_class if name not in heard]
+    present = {name: s for name, s in facts.seconds_by_class.items() if s > 0}
+    most = max(present.values(), default=0.0)
+    rare = [f"{name}: {s:.3g} s of {most:.3g}" for name, s in present.items() if s < RARE * most]
+    absent = [name for name in facts.seconds_by_class if name not in present]
     return [
         *findings_of(rare, "warning", f"{task}: rare classes",
                "add recordings of them, or merge them with others"),

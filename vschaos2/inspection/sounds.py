@@ -54,12 +54,12 @@ def check_sound(
     """
     files, rate_hz = cache.files, cache.sample_rate_hz
 
-    def hear(number: int) -> tuple[int, int, str]:
-        return _hear(root / files[number].path, files[number].peak if clipping else 0.0)
+    def examine(number: int) -> tuple[int, int, str]:
+        return _examined(root / files[number].path, files[number].peak if clipping else 0.0)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        jobs = pool.map(hear, range(len(files)))
-        heard = list(follow(jobs, "checking", "file", len(files), leave=False))
+        jobs = pool.map(examine, range(len(files)))
+        examined = list(follow(jobs, "checking", "file", len(files), leave=False))
     seconds = [file.length / rate_hz for file in files]
     recordings = Recordings(
         files=len(files),
@@ -67,17 +67,17 @@ def check_sound(
         shortest_s=min(seconds),
         median_s=median(seconds),
         longest_s=max(seconds),
-        sample_rates_hz=dict(sorted(Counter(rate for rate, _, _ in heard).items())),
-        channels=dict(sorted(Counter(channels for _, channels, _ in heard).items())),
+        sample_rates_hz=dict(sorted(Counter(rate for rate, _, _ in examined).items())),
+        channels=dict(sorted(Counter(channels for _, channels, _ in examined).items())),
     )
     silent = [file.path for file in files if file.peak < SILENT_PEAK]
     loud = [f"{file.path}: peak {file.peak:.3g}" for file in files if file.peak > LOUDEST_PEAK]
     clipped = [
-        f"{file.path}: {clip}" for file, (_, _, clip) in zip(files, heard, strict=True) if clip
+        f"{file.path}: {clip}" for file, (_, _, clip) in zip(files, examined, strict=True) if clip
     ]
     low = [
         f"{file.path}: {rate} Hz"
-        for file, (rate, _, _) in zip(files, heard, strict=True)
+        for file, (rate, _, _) in zip(files, examined, strict=True)
         if rate < rate_hz
     ]
     return recordings, [
@@ -95,7 +95,7 @@ def check_sound(
     ]  # fmt: skip
 
 
-def _hear(path: Path, mixed_peak: float) -> tuple[int, int, str]:
+def _examined(path: Path, mixed_peak: float) -> tuple[int, int, str]:
     """Sample rate in Hz, channels, and where the file clips (empty if nowhere)."""
     try:
         with SoundReader(path) as sound:

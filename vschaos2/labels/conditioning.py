@@ -140,10 +140,10 @@ class Conditioning(nn.Module):
         """What stands beside a latent point: finite labels [B, n_tasks] → [B, decoder_width]."""
         return self._embed(labels, self.on_decoder)
 
-    def _embed(self, labels: Tensor, wanted: list[bool]) -> Tensor:
+    def _embed(self, labels: Tensor, is_used: list[bool]) -> Tensor:
         parts = [labels[:, :0]]
         for index, embedding in enumerate(self.embeddings):
-            if wanted[index]:
+            if is_used[index]:
                 parts.append(embedding(labels[:, index]))
         return torch.cat(parts, 1)
 

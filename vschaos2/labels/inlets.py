@@ -23,8 +23,8 @@ class LabelInlets(nn.Module):
     """The labels of every frame: commanded, guessed or set.
 
     Args:
-        conditioning: of the model, or None if it knows no labels.
-        prediction: of the model, or None.
+        conditioning: of the model.
+        prediction: of the model.
         for_files: only what is no number means "you guess": files may hold negative numbers.
     """
 
@@ -39,30 +39,24 @@ class LabelInlets(nn.Module):
     latent_source: Tensor
 
     def __init__(
-        self,
-        conditioning: Conditioning | None,
-        prediction: Prediction | None,
-        for_files: bool = False,
+        self, conditioning: Conditioning, prediction: Prediction, for_files: bool = False
     ) -> None:
         super().__init__()
-        tasks = [] if conditioning is None else conditioning.tasks
-        predicted = [] if prediction is None else prediction.tasks
+        tasks, predicted = conditioning.tasks, prediction.tasks
         self.n_labels, self.n_guesses = len(tasks), len(predicted)
         self.is_used = self.n_labels + self.n_guesses > 0
-        on_encoder = [] if conditioning is None else conditioning.on_encoder
-        self.encoder_tasks = [index for index, is_on in enumerate(on_encoder) if is_on]
+        self.encoder_tasks = [i for i, is_on in enumerate(conditioning.on_encoder) if is_on]
         # The predictor's column for each label, -1 where there is none.
         frame = [predicted.index(task) if task in predicted else -1 for task in tasks]
-        reads_latent = [] if prediction is None else [p.reads_latent for p in prediction.predictors]
+        reads_latent = [predictor.reads_latent for predictor in prediction.predictors]
         latent = [column if column >= 0 and reads_latent[column] else -1 for column in frame]
         self.guesses_latent = max(latent, default=-1) >= 0
         # Values from here up are commands.
         self.commands_from = -math.inf if for_files else 0.0
         self.label_limit = LABEL_LIMIT
-        categorical = [] if conditioning is None else conditioning.categorical
         kept = {
             "values": torch.zeros(self.n_labels),
-            "is_categorical": torch.tensor(categorical, dtype=torch.bool),
+            "is_categorical": torch.tensor(conditioning.categorical, dtype=torch.bool),
             "frame_source": torch.tensor(frame, dtype=torch.int64),
             "latent_source": torch.tensor(latent, dtype=torch.int64),
         }

@@ -123,8 +123,8 @@ def load_metadata(
                 f"no metadata for task {task!r} in {root / 'metadata'} (there are: {there}): "
                 f"add metadata/{task}/metadata.txt or remove the task from the configuration"
             )
-    wanted = list(folders) if tasks is None else list(tasks)
-    labels = [read_task(folders[task], names, (callbacks or {}).get(task, {})) for task in wanted]
+    chosen = list(folders) if tasks is None else list(tasks)
+    labels = [read_task(folders[task], names, (callbacks or {}).get(task, {})) for task in chosen]
     for task_labels in labels:
         if not task_labels.tracks:
             logger.warning(

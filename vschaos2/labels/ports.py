@@ -108,7 +108,7 @@ class LabelPorts:
 
     @staticmethod
     def of(
-        told: Conditioning,
+        conditioning: Conditioning,
         prediction: Prediction,
         classes: Mapping[str, Sequence[str]],
         confidence: bool,
@@ -123,7 +123,13 @@ class LabelPorts:
             for task, predictor in zip(prediction.tasks, prediction.predictors, strict=True)
         }
         labels = []
-        rows = zip(told.tasks, told.dims, told.categorical, told.on_encoder, strict=True)
+        rows = zip(
+            conditioning.tasks,
+            conditioning.dims,
+            conditioning.categorical,
+            conditioning.on_encoder,
+            strict=True,
+        )
         for task, dim, is_categorical, on_encoder in rows:
             names = tuple(map(printable, classes.get(task, ())))
             methods = ("forward", "encode", "decode") if on_encoder else ("forward", "decode")

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-PITCHES = 12  # classes of the task named pitch, A = 0
-OCTAVES = 9  # and of octave, which counts from A to G#
+from vschaos2.pitch.classes import OCTAVE_CLASSES, PITCH_CLASSES
+
+PITCHES, OCTAVES = len(PITCH_CLASSES), len(OCTAVE_CLASSES)
 
 
 def transpose_labels(labels: dict[str, Tensor], semitones: Tensor) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vschaos2.data.module import WindowDataModule
+from vschaos2.frames import frame_centres
 
 SEARCHED_SECONDS = 60  # an excerpt is looked for in the beginning of a file
 SHORTEST = 2048  # samples; shorter files are followed by silence
@@ -51,8 +52,8 @@ def excerpts(data: WindowDataModule, count: int, seconds: float, tasks: list[str
         length = max(len(part), SHORTEST)
         part = np.pad(part, (0, length + -length % data.hop - len(part)))
         frames = np.arange(len(part) // data.hop)
-        # Frame f ends with hop f; its label is the one at its centre, within the recording.
-        centres = start + (frames + 1) * data.hop - data.window_samples / 2
+        # A label is the one at its frame's centre, within the recording.
+        centres = start + frame_centres(frames, data.frame_samples, data.hop)
         labels = np.full((len(tasks), len(frames)), np.nan, dtype=np.float32)
         if data.metadata is not None:
             which = np.full(len(frames), index, dtype=np.int64)

@@ -1,22 +1,27 @@
 """How far a latent posterior is from the prior N(0, I), by name.
 
     kl      Σ_d KL(q_d ‖ N(0, 1)), nats
-    renyi   Σ_d D_α(q_d ‖ N(0, 1)), nats, 0 < α ≤ 1
+    renyi   Σ_d D_α(q_d ‖ N(0, 1)), nats, 0 < α ≤ 1: the smaller, the less narrow posteriors cost
     mmd     MMD²(samples of q, samples of N(0, I)), no unit
 
 All take the posterior q = Normal(mean, std) of a batch, [..., Z], or samples of it. The name in
 `DIVERGENCES` is also the log tag (`divergence/kl`).
-"""
 
-from collections.abc import Callable
+Sources: Kingma & Welling (2014), "Auto-encoding variational Bayes", appendix B, for the KL. Li &
+Turner (2016), "Rényi divergence variational inference", change the bound itself, while here D_α
+takes the KL's place in it; orders above 1 exist only while σ² < α / (α - 1), which a network may
+leave at any step, so they are refused.
+"""
 
 import torch
 from torch import Tensor, nn
 
 from vschaos2.errors import InputError
-from vschaos2.nets.distributions import Normal, normal_kl, normal_renyi
-from vschaos2.objectives.losses import look_up
+from vschaos2.nets.distributions import Normal, normal_renyi
+from vschaos2.objectives.losses import check_name
 from vschaos2.ranges import check_number
+
+DIVERGENCES = ("kl", "renyi", "mmd")
 
 
 def sum_over_free_bits(per_dimension: Tensor, free_bits: float) -> Tensor:
@@ -33,35 +38,6 @@ def sum_over_free_bits(per_dimension: Tensor, free_bits: float) -> Tensor:
     flow", the objective with free bits.
     """
     return per_dimension.flatten(0, -2).mean(0).clamp_min(free_bits).sum()
-
-
-def kl(posterior: Normal, free_bits: float = 0.0) -> Tensor:
-    """The Kullback–Leibler divergence to N(0, I) in nats, summed over dimensions, batch mean.
-
-    Each dimension costs ½ (μ² + σ² - 1) - ln σ, and at least `free_bits` nats.
-
-    Shape: mean and std [..., Z] → scalar.
-
-    Source: Kingma & Welling (2014), "Auto-encoding variational Bayes", appendix B.
-    """
-    return sum_over_free_bits(normal_kl(posterior), free_bits)
-
-
-def renyi(posterior: Normal, alpha: float, free_bits: float = 0.0) -> Tensor:
-    """The Rényi α-divergence to N(0, I) in nats, summed over dimensions, batch mean.
-
-    The smaller α, the less a narrow posterior costs; α = 1 is the KL. Orders above 1 exist only
-    while σ² < α / (α - 1), which a network may leave at any step, so they are refused.
-
-    Args:
-        posterior: mean and std [..., Z].
-        alpha: the order α, 0 < α ≤ 1.
-        free_bits: least cost of a dimension, in nats.
-
-    Source: closed form in `normal_renyi`; Li & Turner (2016), "Rényi divergence variational
-    inference", who change the bound itself, while here D_α takes the KL's place in the ELBO.
-    """
-    return sum_over_free_bits(normal_renyi(posterior, alpha), free_bits)
 
 
 def mmd(samples: Tensor, prior_samples: Tensor) -> Tensor:
@@ -103,14 +79,11 @@ def mmd(samples: Tensor, prior_samples: Tensor) -> Tensor:
     return within - 2.0 * kernel(samples, prior_samples).mean()
 
 
-DIVERGENCES: dict[str, Callable[..., Tensor]] = {"kl": kl, "renyi": renyi, "mmd": mmd}
-
-
 class Divergence(nn.Module):
     """One of `DIVERGENCES` with its settings.
 
     Args:
-        name: key in `DIVERGENCES`.
+        name: one of `DIVERGENCES`.
         free_bits: least cost of a latent dimension in nats, from 0 to 1000; for kl and renyi.
         alpha: order of renyi, 0 < α ≤ 1; required there, None elsewhere.
 
@@ -122,7 +95,7 @@ class Divergence(nn.Module):
         self, name: str = "kl", free_bits: float = 0.0, alpha: float | None = None
     ) -> None:
         super().__init__()
-        look_up(name, DIVERGENCES, "divergence")
+        check_name(name, DIVERGENCES, "divergence")
         check_number("training.divergence.free_bits", free_bits, 0.0, 1000.0)
         if name == "mmd" and free_bits > 0:
             raise InputError(

@@ -12,8 +12,8 @@ Its name in `RECONSTRUCTION` is its key everywhere: the config's weight
 
 import difflib
 import math
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +24,6 @@ from vschaos2.nets.distributions import Normal, normal_log_density
 from vschaos2.ranges import check_number
 
 Domain = Literal["magnitude", "frames", "distribution"]
-T = TypeVar("T")
 
 # Below this a magnitude counts as silence. With a Gaussian window of 2048 samples a sine of
 # amplitude 1 peaks at 423, so 1e-3 lies 112 dB below it, just above the noise of 16-bit sound.
@@ -160,17 +159,13 @@ def reconstruction(domain: Domain) -> Callable[[Callable[..., Tensor]], Callable
     return register
 
 
-def look_up(name: str, registry: Mapping[str, T], family: str) -> T:
-    """The entry of that name.
-
-    Raises:
-        InputError: if there is none; it names the nearest one and lists the others.
-    """
-    if name in registry:
-        return registry[name]
-    near = difflib.get_close_matches(name, registry, n=1)
+def check_name(name: str, known: Collection[str], family: str) -> None:
+    """Raise InputError for a name that is not known; it tells the nearest one and the others."""
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise InputError(f"unknown {family} loss {name!r}: {hint}known are {', '.join(registry)}")
+    raise InputError(f"unknown {family} loss {name!r}: {hint}known are {', '.join(known)}")
 
 
 class ReconstructionLoss(nn.Module):
@@ -180,69 +175,46 @@ class ReconstructionLoss(nn.Module):
         weights: `{name: weight}`, weights from 0 to 10⁶, names from `RECONSTRUCTION`. A
             weight of 0 only measures.
         to_magnitude: model frames → linear magnitudes, differentiable (the transform's inverse
-            contrast); needed by the losses of the magnitude domain.
-        floor: magnitude taken for silence, > 0.
+            contrast).
 
     Raises:
-        InputError: for an unknown name, a weight out of its range, no positive weight, or a floor
-            that is not positive.
-        ValueError: if a loss needs magnitudes and `to_magnitude` is missing.
+        InputError: for an unknown name, a weight out of its range, or no positive weight.
     """
 
     def __init__(
-        self,
-        weights: Mapping[str, float],
-        to_magnitude: Callable[[Tensor], Tensor] | None = None,
-        floor: float = MAGNITUDE_FLOOR,
+        self, weights: Mapping[str, float], to_magnitude: Callable[[Tensor], Tensor]
     ) -> None:
         super().__init__()
-        self.terms = {name: look_up(name, RECONSTRUCTION, "reconstruction") for name in weights}
         for name, weight in weights.items():
+            check_name(name, RECONSTRUCTION, "reconstruction")
             check_number(f"training.losses.{name}", weight, 0.0, 1e6)
         if not any(weights.values()):
             raise InputError(
                 f"training.losses: no reconstruction loss has a positive weight, got "
                 f"{dict(weights)}: nothing would be learnt; set for instance log_l1 to 1"
             )
-        if not floor > 0:
-            raise InputError(
-                f"floor of the reconstruction losses must be > 0, got {floor}: "
-                f"the default is {MAGNITUDE_FLOOR}"
-            )
+        self.terms = {name: RECONSTRUCTION[name] for name in weights}
         self.needs_magnitude = any(term.domain == "magnitude" for term in self.terms.values())
-        if self.needs_magnitude and to_magnitude is None:
-            raise ValueError(
-                f"to_magnitude is None, but among {', '.join(weights)} are losses of magnitudes: "
-                "pass the transform's to_magnitude"
-            )
         self.weights = dict(weights)
         self.to_magnitude = to_magnitude
-        self.floor = floor
 
     def forward(
-        self, frames: Tensor, estimate: Normal | Tensor, magnitude: Tensor | None = None
+        self, frames: Tensor, estimate: Normal, magnitude: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum to minimise, and every loss by name, unweighted and detached.
 
         Args:
             frames: the true model frames, [..., K].
-            estimate: the decoder's output; a plain tensor stands for a mean without std.
-            magnitude: the true magnitudes, where the caller has them; else they are computed.
-
-        Raises:
-            ValueError: if log_density is asked of an estimate without std.
+            estimate: the decoder's output.
+            magnitude: the true magnitudes, [..., K].
         """
-        mean = estimate if isinstance(estimate, Tensor) else estimate.mean
+        mean = estimate.mean
         pairs: dict[Domain, tuple] = {"frames": (frames, mean), "distribution": (frames, estimate)}
-        if self.needs_magnitude and self.to_magnitude is not None:
-            if magnitude is None:
-                magnitude = self.to_magnitude(frames)
-            pairs["magnitude"] = (magnitude, self.to_magnitude(mean), self.floor)
+        if self.needs_magnitude:
+            pairs["magnitude"] = (magnitude, self.to_magnitude(mean))
         total = frames.new_zeros(())
         values: dict[str, Tensor] = {}
         for name, term in self.terms.items():
-            if term.domain == "distribution" and isinstance(estimate, Tensor):
-                raise ValueError(f"{name} needs a Normal, got a tensor: give the decoder a std")
             value = term.function(*pairs[term.domain])
             values[name] = value.detach()
             if self.weights[name] > 0:

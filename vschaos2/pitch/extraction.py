@@ -27,14 +27,13 @@ from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
 from vschaos2.files import open_plain, reason, write_whole
 from vschaos2.folders import own_folders
+from vschaos2.pitch.classes import OCTAVE_CLASSES, PITCH_CLASSES
 from vschaos2.pitch.following import PitchTrack, follow_pitch
 from vschaos2.pitch.trackers import Tracker, Values
 from vschaos2.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-PITCH_CLASSES = ("A", "A#", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#")
-OCTAVE_CLASSES = tuple(str(octave) for octave in range(9))
 TASKS = {"pitch": PITCH_CLASSES, "octave": OCTAVE_CLASSES}
 UNVOICED = -1
 OURS = "# written by extract_pitch.py, and again by its next run unless this line is removed"

@@ -13,26 +13,26 @@ No method shares state with another. Everything here is the code that trained, w
 from typing import Any, Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.export.output_level import OutputLevel
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.empty_inlets import EmptyInlets
 from vschaos2.labels.inlets import LabelInlets
-from vschaos2.nets.distributions import Normal
+from vschaos2.nets.distributions import Normal, normal_sample
 from vschaos2.nets.layers import padded_rows
-from vschaos2.nets.temporal import TemporalState
 
 KEEP_INPUT = "keep_input"
 SILENCE = 1e-5  # relative to a full-scale sine's peak: a frame below -100 dB is silence
 LATENT_LIMIT = 100.0  # player's coordinates lie within ±3; far outside, a decoder may overflow
 
 
-class InstrumentCore(nn.Module):
+class InstrumentCore(Stateful):
     """A trained model as three streaming methods.
 
     Args:
@@ -68,10 +68,7 @@ class InstrumentCore(nn.Module):
         transform = model.transform
         n_fft, hop = transform.n_fft, transform.hop
         self.model = model
-        # A model that was never told of labels has neither part.
-        self.labels = LabelInlets(
-            getattr(model, "conditioning", None), getattr(model, "prediction", None), for_files
-        )
+        self.labels = LabelInlets(model.conditioning, model.prediction, for_files)
         every = self.labels.n_labels
         self.forward_inlets = EmptyInlets(every, is_hosted)
         self.encode_inlets = EmptyInlets(len(self.labels.encoder_tasks), is_hosted)
@@ -91,8 +88,8 @@ class InstrumentCore(nn.Module):
             n_fft, hop, "eco" if forward_mode == KEEP_INPUT else forward_mode, for_files
         )
         self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode, for_files)
-        self.forward_memory = TemporalState(getattr(model, "state_size", 0))
-        self.decode_memory = TemporalState(getattr(model, "state_size", 0))
+        self.forward_memory = State(model.state_size)
+        self.decode_memory = State(model.state_size)
         self.has_memory = self.decode_memory.size > 0
         self.keep_input = forward_mode == KEEP_INPUT
         self.temperature = 0.0
@@ -101,19 +98,6 @@ class InstrumentCore(nn.Module):
         for field in ("centre", "to_axes", "from_axes"):
             stacked = torch.stack([getattr(axes[name], field) for name in PROJECTIONS])
             self.register_buffer(f"stacked_{field}", stacked, persistent=False)
-
-    @torch.jit.export
-    def reset(self) -> None:
-        """Forget all that was heard; settings stay."""
-        self.encode_analysis.reset()
-        self.forward_analysis.reset()
-        self.forward_synthesis.reset()
-        self.forward_inversion.reset()
-        self.decode_inversion.reset()
-        self.forward_memory.reset()
-        self.decode_memory.reset()
-        self.forward_level.reset()
-        self.decode_level.reset()
 
     @torch.jit.export
     def set_modes(self, forward_mode: str, decode_mode: str) -> None:
@@ -282,8 +266,7 @@ class InstrumentCore(nn.Module):
     def drawn(self, posterior: Normal) -> Tensor:
         """The mean of a posterior, or a draw at a temperature: [N, Z]."""
         if self.temperature > 0.0:
-            noise = torch.randn_like(posterior.mean)
-            return posterior.mean + self.temperature * posterior.std * noise
+            return normal_sample(posterior, self.temperature)
         return posterior.mean
 
     def magnitude(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:

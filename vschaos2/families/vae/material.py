@@ -6,7 +6,7 @@ from vschaos2.config import call, plain
 from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule, windows
 from vschaos2.families.vae.hearing import check_classes, label_tasks
-from vschaos2.families.vae.pairs import check_transposition, span_samples
+from vschaos2.families.vae.pairs import check_transposition, window_samples
 from vschaos2.families.vae.vae import VAE
 from vschaos2.inspection.dataset import use_of
 from vschaos2.nets.temporal import checked_sequence
@@ -22,8 +22,8 @@ def material(config: DictConfig, model: VAE) -> WindowDataModule:
     augment, sequence = augment_of(config, model), sequence_of(config, model)
     data = windows(
         config,
-        window_samples=model.transform.n_fft,
-        draw_samples=augment.window_samples(span_samples(model.transform, sequence)),
+        frame_samples=model.transform.n_fft,
+        drawn_samples=augment.drawn_samples(window_samples(model.transform, sequence)),
         hop=model.transform.hop,
         tasks=label_tasks(model),
         sequence=sequence,

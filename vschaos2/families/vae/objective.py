@@ -18,7 +18,7 @@ from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.vae.hearing import fit_values, hear, label_tasks
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
-from vschaos2.families.vae.pairs import draw_pair, span_samples
+from vschaos2.families.vae.pairs import draw_pair, window_samples
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.filling import (
     draw_conditions,
@@ -110,7 +110,7 @@ class VAEObjective(Objective):
         """Losses of fixed windows, without augmentation, at the mean of the posterior."""
         transform = model.transform
         magnitude = magnitudes(
-            model, batch["waveform"][:, : span_samples(transform, self.sequence)]
+            model, batch["waveform"][:, : window_samples(transform, self.sequence)]
         )
         frames = transform.to_frames(magnitude)
         posterior, outputs, labels = hear(model, frames, batch["labels"])

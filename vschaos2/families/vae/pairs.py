@@ -39,7 +39,7 @@ class Pair(NamedTuple):
     target: Frames
 
 
-def span_samples(transform: SpectralTransform, sequence: int) -> int:
+def window_samples(transform: SpectralTransform, sequence: int) -> int:
     """Samples that the F = `sequence` frames of a window cover."""
     return transform.n_fft + (sequence - 1) * transform.hop
 
@@ -65,7 +65,7 @@ def draw_pair(
     count = len(waveform)
     rows = _windows_of_known_key(augment, known, count, sequence)
     # B windows, and behind them those of `rows` once more, in another key but under one filter.
-    windows, semitones = augment.resample(waveform, span_samples(transform, sequence), rows)
+    windows, semitones = augment.resample(waveform, window_samples(transform, sequence), rows)
     magnitude = transform.analyse(windows).abs()
     response = augment.response(magnitude[:count])
     magnitude = magnitude * torch.cat((response, response[rows]))

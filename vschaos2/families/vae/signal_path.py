@@ -4,8 +4,7 @@
     file ──hear──> latents, level, labels of every frame
     latents, labels ──sound_of──> sound
 
-Frame f ends with the newest sample of hop f: it covers the samples [(f + 1)·hop - n_fft,
-(f + 1)·hop), and its centre, where its labels are read, is (f + 1)·hop - n_fft/2.
+The labels of a frame are those at its centre; see `frame_centres`.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,6 +23,8 @@ from vschaos2.errors import InputError
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, own_axes
 from vschaos2.families.vae.vae import VAE
+from vschaos2.frames import frame_centres
+from vschaos2.labels.filling import prefer_guesses
 from vschaos2.nets.distributions import Normal
 
 Samples = npt.NDArray[np.float32]
@@ -139,8 +140,8 @@ def hear(
         InputError: if the file cannot be decoded, is empty or holds non-finite samples.
     """
     core.reset()
-    dims, n_labels = core.latent_dims, core.labels.n_labels
-    sources = core.labels.frame_source.tolist()
+    dims = core.latent_dims
+    tasks, guessed_tasks = core.model.conditioning.tasks, core.model.prediction.tasks
     full_scale = float(core.transform.window.sum()) / 2
     parts: list[tuple[Samples, ...]] = []
     length = 0
@@ -151,11 +152,10 @@ def hear(
         values = core.encode(torch.cat((sound, inlets[None]), 1))[0].T.numpy()
         peaks = core.forward_analysis(sound[:, 0]).abs().amax(-1)[0].numpy()
         guesses = values[:, dims : dims + core.labels.n_guesses]
-        known = labels.T.copy()
-        for task in range(n_labels):
-            if sources[task] >= 0:
-                unknown = np.isnan(known[:, task])
-                known[unknown, task] = guesses[unknown, sources[task]]
+        given = torch.from_numpy(labels.T)
+        known = prefer_guesses(
+            given, given, tasks, torch.from_numpy(guesses), guessed_tasks
+        ).numpy()
         audible = (peaks > core.silence).astype(np.float32)
         parts.append((values[:, :dims], known, guesses, peaks / full_scale, audible))
         length += len(block)
@@ -250,6 +250,6 @@ def _hops(
         frame += len(frames)
         labels = np.full((core.labels.n_labels, len(frames)), np.nan, dtype=np.float32)
         if told is not None:
-            labels[:] = told(((frames + 1) * hop - core.transform.n_fft / 2) / rate_hz)
+            labels[:] = told(frame_centres(frames, core.transform.n_fft, hop) / rate_hz)
         if len(frames):
             yield padded, labels
