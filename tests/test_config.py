@@ -12,7 +12,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -227,6 +227,28 @@ def test_mistyped_keys_are_looked_up_in_the_configuration_that_is_asked_for(tmp_
         compose("b", ["alpha.width_h=1"])
     told = explain(caught.value, tmp_path, [*spelling, "alpha.width_h=1"])
     assert str(told) == "no config key 'alpha.width_h', did you mean 'alpha.width_hz'?"
+
+
+@pytest.mark.parametrize("spelling", [["--config-dir", "{}"], ["-cd", "{}"], ["--config-dir={}"]])
+def test_mistyped_keys_are_looked_up_in_a_folder_of_ones_own(tmp_path, spelling):
+    (tmp_path / "own.yaml").write_text(
+        "defaults: [dgt_live, {mine: a}, _self_]\nmodel: {latent_dim: 3}\n"
+    )
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.yaml").write_text("width_hz: 1")
+    given = [word.format(tmp_path) for word in spelling]
+    for word, key in {
+        "mine.width_h=1": "mine.width_hz",
+        "model.latent_dims=1": "model.latent_dim",
+        "data.dataset.rot=a": "data.dataset.root",
+    }.items():
+        error = ConfigCompositionException(f"Could not override '{word.split('=')[0]}'.")
+        told = explain(error, CONFIGS, [*given, "-cn", "own", word])
+        assert str(told) == f"no config key {word.split('=')[0]!r}, did you mean {key!r}?"
+    error = MissingConfigException("Cannot find primary config 'owm'.")
+    told = explain(error, CONFIGS, [*given, "-cn", "owm"])
+    assert str(told).startswith("no configuration 'owm', did you mean 'own'? (there are base, ")
+    assert str(told).endswith("instrument, own)")
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
     Args:
         error: what Hydra or OmegaConf raised.
         folder: the folder of configurations.
-        arguments: the command line, for the name of the configuration.
+        arguments: the command line, for the name of the configuration and a folder of one's own.
     """
     if isinstance(error, OverrideParseException):
         return cannot_be_read(error)
@@ -195,7 +195,8 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
         )
     missing = re.search(r"Cannot find primary config '([^']+)'", text)
     if missing:
-        names = sorted(p.stem for p in folder.glob("*.yaml"))
+        places = filter(None, (folder, _own_folder(arguments)))
+        names = sorted(path.stem for place in places for path in place.glob("*.yaml"))
         return InputError(
             f"no configuration {missing[1]!r}{suggestion(missing[1], names)} (there are "
             f"{', '.join(names)})"
@@ -235,18 +236,29 @@ def _swept(key: str, value: str) -> str:
 
 def _keys(folder: Path, arguments: list[str]) -> list[str]:
     """Every dotted key of the configuration that a command line names."""
-    name = "dgt_mid"
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
-        if flag in ("--config-name", "-cn"):
-            name = value
-        elif flag.startswith("--config-name="):
-            name = flag.split("=", 1)[1]
+    name = _value_of(arguments, "--config-name", "-cn") or "dgt_mid"
+    own = _own_folder(arguments)
+    holder = own if own and not (folder / f"{name}.yaml").exists() else folder
+    others = ",".join(quoted(f"file://{place.resolve()}") for place in (folder, own) if place)
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
-        try:
-            return _dotted(OmegaConf.to_container(compose(name), resolve=False), "")
-        except HydraException:  # it is in a folder of the user's own
-            return []
+    with initialize_config_dir(str(holder.resolve()), version_base="1.3"):
+        config = compose(name, [f"hydra.searchpath=[{others}]"])
+    return _dotted(OmegaConf.to_container(config, resolve=False), "")
+
+
+def _own_folder(arguments: list[str]) -> Path | None:
+    """The folder of configurations that a command line adds to ours."""
+    given = _value_of(arguments, "--config-dir", "-cd")
+    return Path(given) if given else None
+
+
+def _value_of(arguments: list[str], *flags: str) -> str | None:
+    """The value of an option, as --flag value or --flag=value; None if it is not there."""
+    for word, following in zip(arguments, [*arguments[1:], None], strict=True):
+        flag, equals, value = word.partition("=")
+        if flag in flags:
+            return value if equals else following
+    return None
 
 
 def _dotted(node: Any, prefix: str) -> list[str]:
