@@ -13,12 +13,14 @@ from unittest import mock
 
 from vschaos2.calling import SCRIPTS
 from vschaos2.files import write_whole
+from vschaos2.programs.main import SUMMARIES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "programs.md"
 HYDRA_FLAGS = {
     "--config-name NAME, -cn NAME": "the configuration: see [configuration.md](configuration.md)",
     "key=value": "a value of it; any number of these",
+    "--config-dir FOLDER, -cd FOLDER": "a folder of configurations of your own, beside ours",
     "--multirun, -m": "a sweep: values separated by commas are all tried (see [bigger_machines.md]"
     "(bigger_machines.md))",
     "--cfg job": "shows the configuration that would be used, and trains nothing",
@@ -29,7 +31,12 @@ INTRODUCTION = """\
 
 *Written by `python3 -m docs.write_programs` from the programs' own arguments.*
 
-All of them answer a mistake with one line and exit code 2, and know `--help`.
+In a clone they are scripts. `pip install .` in the clone installs the package `vschaos2`, with its
+configurations, and one command for any folder (`python -m vschaos2` is the same):
+
+{table}
+All of them answer a mistake with one line and exit code 2, and know `--help`; a usage and a remedy
+name a program as you called it.
 
 ## `train_model.py`
 
@@ -99,13 +106,20 @@ def _required(action: argparse.Action) -> bool:
 
 def page() -> str:
     """The whole page, in Markdown."""
-    parts = [INTRODUCTION, _table(list(HYDRA_FLAGS.items()))]
+    parts = [INTRODUCTION.format(table=_commands()), _table(list(HYDRA_FLAGS.items()))]
     for program in programs():
         for name, summary, parser in commands(program):
             sentence = re.sub(r"\s+", " ", summary).strip()
             sentence = sentence[:1].upper() + sentence[1:] + ("" if sentence[-1:] == "." else ".")
             parts.append(f"\n## `{name}`\n\n{sentence}\n\n{_table(flags(parser))}")
     return "".join(parts)
+
+
+def _commands() -> str:
+    lines = ["| in a clone | installed | makes |\n", "|---|---|---|\n"]
+    for word, script in SCRIPTS.items():
+        lines.append(f"| `python {script}` | `vschaos2 {word}` | {SUMMARIES[word]} |\n")
+    return "".join(lines)
 
 
 def _table(rows: list[tuple[str, str]]) -> str:

@@ -89,7 +89,8 @@ def test_installed_package_checks_and_trains_outside_the_clone(installed, tmp_pa
     command = installed / "vschaos2"
 
     assert done(command, "--version", cwd=tmp_path) == f"vschaos2 {__version__}\n"
-    assert "4 files" in done(command, "check", sounds, cwd=tmp_path)
+    own = ("--config-dir", "mine", "--config", "own")
+    assert "4 files" in done(command, "check", sounds, *own, cwd=tmp_path)
     own = ("--config-dir", "mine", "--config-name", "own", f"data.dataset.root={sounds}", *QUICK)
     two = ("trainer.devices=2", "trainer.strategy=ddp")  # the first starts the second anew
     told = done(command, "train", *own, *two, "name=tried", "check=true", cwd=tmp_path)

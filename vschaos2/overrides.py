@@ -175,6 +175,22 @@ def literal(text: str) -> str:
     return re.sub(r"(\\*)\$\{", lambda m: 2 * m[1] + "\\${", text)
 
 
+def composed(folder: Path, name: str, words: list[str], own: Path | None = None) -> DictConfig:
+    """A configuration as a training has it, unresolved.
+
+    Args:
+        folder: the folder of configurations.
+        name: of the configuration in it, or else in `own`.
+        words: key=value, as Hydra takes them.
+        own: a folder of one's own, whose configurations may build on those of the other.
+    """
+    is_own = own is not None and not (folder / f"{name}.yaml").exists()
+    places = [place.resolve() for place in (folder, own) if place is not None]
+    searched = ",".join(quoted(f"file://{place}") for place in places)
+    with initialize_config_dir(str(places[is_own]), version_base="1.3"):
+        return compose(name, [f"hydra.searchpath=[{searched}]", *words])
+
+
 def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
     """The one-line form of an error in the composition of a configuration.
 
@@ -237,12 +253,11 @@ def _swept(key: str, value: str) -> str:
 def _keys(folder: Path, arguments: list[str]) -> list[str]:
     """Every dotted key of the configuration that a command line names."""
     name = _value_of(arguments, "--config-name", "-cn") or "dgt_mid"
-    own = _own_folder(arguments)
-    holder = own if own and not (folder / f"{name}.yaml").exists() else folder
-    others = ",".join(quoted(f"file://{place.resolve()}") for place in (folder, own) if place)
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(holder.resolve()), version_base="1.3"):
-        config = compose(name, [f"hydra.searchpath=[{others}]"])
+    try:
+        config = composed(folder, name, [], _own_folder(arguments))
+    except HydraException:  # what is wrong with it comes to light when it is composed as asked for
+        return []
     return _dotted(OmegaConf.to_container(config, resolve=False), "")
 
 

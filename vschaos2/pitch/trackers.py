@@ -204,6 +204,6 @@ def installed(name: str) -> Any:
         return import_module(name)
     except ModuleNotFoundError as error:
         raise InputError(
-            f"{error.name} is not installed: run pip install -r requirements.txt and "
-            "pip install --no-deps -r requirements-pitch.txt, or choose another --method"
+            f"{error.name} is not installed: run pip install --no-deps {error.name}, or choose "
+            "another --method"
         ) from error

@@ -20,6 +20,9 @@ def main() -> None:
         "--config", default="dgt_mid", metavar="NAME", help="configuration (%(default)s)"
     )
     parser.add_argument(
+        "--config-dir", type=Path, metavar="FOLDER", help="configurations of your own, beside ours"
+    )
+    parser.add_argument(
         "overrides",
         nargs="*",
         default=[],
@@ -28,26 +31,26 @@ def main() -> None:
     )
     arguments = parser.parse_intermixed_args()
 
-    from hydra import compose, initialize_config_dir
-
     from vschaos2.config import CONFIGS
     from vschaos2.errors import InputError
     from vschaos2.families.vae.build import build_transform
     from vschaos2.inspection.dataset import inspect_dataset, use_of
-    from vschaos2.overrides import explain, lenient_overrides
+    from vschaos2.overrides import composed, explain, lenient_overrides
 
     # The report names the unusable files: the cache need not.
     logging.getLogger("vschaos2.data.cache.skipped").setLevel(logging.ERROR)
     overrides = lenient_overrides(arguments.overrides)
     try:
-        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            config = compose(arguments.config, overrides)
+        config = composed(CONFIGS, arguments.config, overrides, arguments.config_dir)
         use = use_of(config)
         build_transform(config)  # what a training would refuse is refused here, too
     except InputError:
         raise
     except Exception as error:  # Hydra fails in many ways
-        raise explain(error, CONFIGS, ["--config-name", arguments.config]) from error
+        named = ["--config-name", arguments.config]
+        if arguments.config_dir:
+            named += ["--config-dir", str(arguments.config_dir)]
+        raise explain(error, CONFIGS, named) from error
     report = inspect_dataset(arguments.dataset, use)
     say(report.to_json() if arguments.json else report.text())
     if report.errors:

@@ -12,7 +12,7 @@ SUMMARIES = {
     "train": "an instrument from a folder of recordings",
     "generate": "sound files, paths, morphs, measures and maps from a trained run",
     "export": "a trained run as NAME.ts for nn~ in Max and PureData, its card and its patches",
-    "check": "a folder of recordings and its labels, before a training",
+    "check": "a report on a folder of recordings and its labels, before a training",
     "pitch": "pitch and octave labels for a folder of recordings",
 }
 
