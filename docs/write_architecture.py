@@ -79,7 +79,7 @@ def room_of(module: str) -> str:
     parts = module.split(".")[1:]
     folders = parts if PACKAGE.joinpath(*parts).is_dir() else parts[:-1]
     if not folders:
-        return "programs" if parts == ["__main__"] else GROUND
+        return "programs" if parts in ([], ["__main__"], ["api"]) else GROUND
     return "/".join(folders[:2]) if folders[0] == "families" else folders[0]
 
 

@@ -127,7 +127,9 @@ def provide(folder: Path, words: list[str]) -> None:
         path = folder / word.split("=")[-1]
         if word.split("=")[-1] in outputs or path.exists() or "://" in word:
             continue
-        if re.search(r"(^|=)my_\w+$|^data\.dataset\.root=", word):
+        if word == "mine":
+            own_parts(folder)
+        elif re.search(r"(^|=)my_\w+$|^data\.dataset\.root=", word):
             shutil.copytree(folder / "my_recordings", path)
         elif path.suffix in (".wav", ".flac"):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +140,18 @@ def provide(folder: Path, words: list[str]) -> None:
         elif re.fullmatch(r"([\w.]+=)?runs/\w+(/version_\d+)?|RUN", word):
             run = path if path.name.startswith("version_") else path / "version_0"
             shutil.copytree(some_run(folder), run)
+
+
+def own_parts(folder: Path) -> None:
+    """The module and the configuration of docs/python.md."""
+    page = (ROOT / "docs" / "python.md").read_text("utf-8")
+    (module,) = re.findall(r"^```py\n(# my_parts.py\n.*?)^```", page, re.M | re.S)
+    (folder / "my_parts.py").write_text(module)
+    dense = (ROOT / "vschaos2" / "configs" / "model" / "dense.yaml").read_text("utf-8")
+    (encoder,) = re.findall(r"`encoder: (\{.*?\})`", page)
+    own = re.sub(r"^encoder:\n(  .*\n)+", f"encoder: {encoder}\n", dense, flags=re.M)
+    (folder / "mine" / "model").mkdir(parents=True)
+    (folder / "mine" / "model" / "linear.yaml").write_text(own)
 
 
 def some_run(folder: Path) -> Path:

@@ -24,6 +24,12 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
 
     Raises:
         InputError: for anything in the configuration or the dataset that is the user's to mend.
+
+    Example:
+        >>> import vschaos2
+        >>> config = vschaos2.compose("dgt_small", "name=cello", "data.dataset.root=my_recordings")
+        >>> print(vschaos2.train(config).as_posix())
+        runs/cello/version_0
     """
     family = family_of(upgraded(config))
     source = None if resumed else first_weights(section(config, "model").get("init_from"))
