@@ -28,6 +28,7 @@ from test_patches import (
 )
 from torch import Tensor, nn
 
+from vschaos2.controls import Control
 from vschaos2.patches import patch_files
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.max_settings import exponent
@@ -312,6 +313,26 @@ def test_what_a_card_keeps_for_itself_is_not_shown():
     ]
     for name, text in patch_files("fuzz", card).items():
         assert "secret" not in text and "loudness" not in text, name
+
+
+def test_a_control_writes_the_row_that_patches_read():
+    control = Control("cutoff_hz", "number", CUTOFF_HZ, 20.0, 20000.0, "Hz", "exponential")
+    assert control.row([CUTOFF_HZ]) == CUTOFF
+    usual = Control("gain_db", "number", 0.0, -120.0, 60.0, usual=(-60.0, 12.0), shown=False)
+    row = usual.row([0.0])
+    assert (row["usual"], row["shown"]) == ([-60.0, 12.0], False)
+    card = {**EFFECT, "attributes": [{**row, "shown": True}]}
+    (slider,) = (
+        box.words for box in pd_patches(card, "fuzz")["fuzz.pd"].boxes
+        if box.words[:1] == ["hsl"] and "fuzz-set-gain_db" in box.words
+    )  # fmt: skip
+    assert slider[3:5] == ["-60", "12"]
+
+
+@pytest.mark.parametrize("usual", [(-1.0, 0.5), (0.5, 2.0), (0.5, 0.5), (0.7, 0.3)])
+def test_usual_ends_beyond_the_limits_are_refused(usual):
+    with pytest.raises(ValueError, match="control mix: usual must be two rising numbers within 0"):
+        Control("mix", "number", 0.5, 0.0, 1.0, usual=usual)
 
 
 def test_figures_say_what_the_card_knows():
