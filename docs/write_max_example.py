@@ -25,13 +25,13 @@ EXAMPLE = Controls(
     labels=(),
     guesses=(),
     settings=(
-        Setting("temperature", "number", 0.0, (0.0, 10.0)),
+        Setting("temperature", "number", 0.0, (0.0, 10.0), (0.0, 2.0)),
         Setting(
             "inversion", "choice", "default",
             choices=("default", "keep_input", "random", "eco", "live", "balanced", "hq"),
         ),
         Setting("projection", "choice", "pca", choices=("none", "pca", "ica")),
-        Setting("gain_db", "number", 0.0, (-120.0, 60.0), unit="dB"),
+        Setting("gain_db", "number", 0.0, (-120.0, 60.0), (-60.0, 12.0), "dB"),
         Setting("reset", "event", False),
     ),
     buffer=2048,

@@ -160,12 +160,12 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      516.0,
+      566.0,
       174.0,
-      100.0,
+      47.0,
       22.0
      ],
-     "text": "p temperature",
+     "text": "p set",
      "patcher": {
       "fileversion": 1,
       "appversion": {
@@ -269,19 +269,37 @@
    {
     "box": {
      "id": "obj-9",
-     "maxclass": "flonum",
+     "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       516.0,
       146.0,
-      80.0,
-      22.0
+      44.0,
+      48.0
      ],
      "outlettype": [
       "",
-      "bang"
-     ]
+      "float"
+     ],
+     "parameter_enable": 1,
+     "varname": "my_instrument temperature",
+     "showname": 0,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "my_instrument temperature",
+       "parameter_shortname": "temperature",
+       "parameter_type": 0,
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 2.0,
+       "parameter_exponent": 1.0,
+       "parameter_unitstyle": 1,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.0
+       ]
+      }
+     }
     }
    },
    {
@@ -628,12 +646,12 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      516.0,
+      566.0,
       264.0,
-      73.0,
+      47.0,
       22.0
      ],
-     "text": "p gain_db",
+     "text": "p set",
      "patcher": {
       "fileversion": 1,
       "appversion": {
@@ -737,19 +755,37 @@
    {
     "box": {
      "id": "obj-18",
-     "maxclass": "flonum",
+     "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       516.0,
       236.0,
-      80.0,
-      22.0
+      44.0,
+      48.0
      ],
      "outlettype": [
       "",
-      "bang"
-     ]
+      "float"
+     ],
+     "parameter_enable": 1,
+     "varname": "my_instrument gain_db",
+     "showname": 0,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "my_instrument gain_db",
+       "parameter_shortname": "gain_db",
+       "parameter_type": 0,
+       "parameter_mmin": -60.0,
+       "parameter_mmax": 12.0,
+       "parameter_exponent": 1.0,
+       "parameter_unitstyle": 4,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.0
+       ]
+      }
+     }
     }
    },
    {

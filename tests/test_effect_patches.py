@@ -26,8 +26,12 @@ from test_patches import (
     ports,
     timeline,
 )
-from torch import Tensor, nn
+from torch import Tensor
 
+from vschaos2.controls import Control
+from vschaos2.export.nn_tilde import NnTildeModule
+from vschaos2.export.playable import Playable
+from vschaos2.export.write import export_playable
 from vschaos2.patches import patch_files
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.max_settings import exponent
@@ -93,74 +97,47 @@ CARDS = {
 }  # fmt: skip
 
 
-class OnePole(nn.Module):
-    """A low-pass y += a (x - y), a = 1 - exp(-2π f / f_s), in the contract of nn~."""
+class OnePole(NnTildeModule):
+    """A low-pass y += a (x - y), a = 1 - exp(-2π f / f_s)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("forward_params", torch.tensor([1, 1, 1, 1]))
-        self.register_buffer("cutoff_hz_params", torch.tensor([2]))
-        self.register_buffer("bypass_params", torch.tensor([0]))
-        self.register_buffer("reset_params", torch.tensor([0]))
-        self.forward_input_labels, self.forward_output_labels = ["sound"], ["sound"]
-        self.cutoff_hz, self.bypass, self.last = CUTOFF_HZ, False, 0.0
+        self.register_method("forward", 1, 1, ["sound"], ["sound"])
+        self.register_control(
+            Control("cutoff_hz", "number", CUTOFF_HZ, 20.0, 20000.0, "Hz", "exponential")
+        )
+        self.register_control(Control("bypass", "switch", False))
+        self.register_control(Control("reset", "event", False))
+        self.last = torch.zeros(0)
 
     @torch.jit.export
-    def get_methods(self) -> list[str]:
-        return ["forward"]
-
-    @torch.jit.export
-    def get_attributes(self) -> list[str]:
-        return ["cutoff_hz", "bypass", "reset"]
-
-    @torch.jit.export
-    def get_cutoff_hz(self) -> list[float]:
-        return [self.cutoff_hz]
-
-    @torch.jit.export
-    def set_cutoff_hz(self, value: float) -> int:
-        if not 20.0 <= value <= 20000.0:
-            return 1
-        self.cutoff_hz = value
-        return 0
-
-    @torch.jit.export
-    def get_bypass(self) -> list[bool]:
-        return [self.bypass]
-
-    @torch.jit.export
-    def set_bypass(self, value: bool) -> int:
-        self.bypass = value
-        return 0
-
-    @torch.jit.export
-    def reset(self) -> None:
-        self.last = 0.0
-
-    @torch.jit.export
-    def get_reset(self) -> list[bool]:
-        return [False]
-
-    @torch.jit.export
-    def set_reset(self, value: bool) -> int:
-        self.reset()
-        return 0
+    def control_changed(self, name: str, value: float) -> None:
+        if name == "reset":
+            self.last = torch.zeros(0)
 
     def forward(self, x: Tensor) -> Tensor:
-        a = 1.0 - math.exp(-2.0 * math.pi * self.cutoff_hz / 44100.0)
+        a = 1.0 - math.exp(-2.0 * math.pi * self.control_values["cutoff_hz"] / 44100.0)
+        if len(self.last) != len(x):
+            self.last = torch.zeros(len(x))
         y = torch.zeros_like(x)
         for i in range(x.shape[-1]):
-            self.last += a * (float(x[0, 0, i]) - self.last)
-            y[0, 0, i] = self.last
-        return x if self.bypass else y
+            self.last = self.last + a * (x[:, 0, i] - self.last)
+            y[:, 0, i] = self.last
+        return x if self.control_values["bypass"] != 0.0 else y
 
 
 @pytest.fixture(scope="module")
 def effect(tmp_path_factory) -> Path:
-    """The folder of fuzz.ts, fuzz.pd and fuzz.maxpat."""
+    """The folder of an exported low-pass: fuzz.ts, fuzz.json, fuzz.pd and fuzz.maxpat."""
     folder = tmp_path_factory.mktemp("effect")
-    torch.jit.script(OnePole()).save(str(folder / "fuzz.ts"))
-    for name, text in patch_files("fuzz", EFFECT).items():
+    export_playable(Playable(OnePole(), RATE_HZ), {}, folder, "fuzz", blocks=1)
+    card = json.loads((folder / "fuzz.json").read_text())
+    card["smallest_safe_buffer"] = BUFFER
+    assert card["attributes"] == EFFECT["attributes"]
+    assert {path.name for path in folder.iterdir()} == {
+        "fuzz.ts", "fuzz.json", *patch_files("fuzz", card)
+    }  # fmt: skip
+    for name, text in patch_files("fuzz", card).items():
         (folder / name).write_text(text)
     return folder
 
@@ -312,6 +289,26 @@ def test_what_a_card_keeps_for_itself_is_not_shown():
     ]
     for name, text in patch_files("fuzz", card).items():
         assert "secret" not in text and "loudness" not in text, name
+
+
+def test_a_control_writes_the_row_that_patches_read():
+    control = Control("cutoff_hz", "number", CUTOFF_HZ, 20.0, 20000.0, "Hz", "exponential")
+    assert control.row([CUTOFF_HZ]) == CUTOFF
+    usual = Control("gain_db", "number", 0.0, -120.0, 60.0, usual=(-60.0, 12.0), shown=False)
+    row = usual.row([0.0])
+    assert (row["usual"], row["shown"]) == ([-60.0, 12.0], False)
+    card = {**EFFECT, "attributes": [{**row, "shown": True}]}
+    (slider,) = (
+        box.words for box in pd_patches(card, "fuzz")["fuzz.pd"].boxes
+        if box.words[:1] == ["hsl"] and "fuzz-set-gain_db" in box.words
+    )  # fmt: skip
+    assert slider[3:5] == ["-60", "12"]
+
+
+@pytest.mark.parametrize("usual", [(-1.0, 0.5), (0.5, 2.0), (0.5, 0.5), (0.7, 0.3)])
+def test_usual_ends_beyond_the_limits_are_refused(usual):
+    with pytest.raises(ValueError, match="control mix: usual must be two rising numbers within 0"):
+        Control("mix", "number", 0.5, 0.0, 1.0, usual=usual)
 
 
 def test_figures_say_what_the_card_knows():

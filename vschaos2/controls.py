@@ -28,6 +28,7 @@ class Control:
         curve: how a number's knob should move: "linear", or "exponential" for equal ratios.
         choices: of a choice.
         shown: whether patches show it.
+        usual: of a number, ends between which a slider is of use, if not between the limits.
 
     Raises:
         ValueError: if these do not fit each other.
@@ -42,6 +43,7 @@ class Control:
     curve: str = "linear"
     choices: tuple[str, ...] = ()
     shown: bool = True
+    usual: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no host could show."""
@@ -74,6 +76,11 @@ class Control:
             raise ValueError(
                 f"control {self.name}: must begin within {lowest} … {highest}, got {self.value!r}"
             )
+        if self.usual and not lowest <= self.usual[0] < self.usual[1] <= highest:
+            raise ValueError(
+                f"control {self.name}: usual must be two rising numbers within {lowest} … "
+                f"{highest}, got {self.usual}"
+            )
         if self.curve == "exponential" and lowest <= 0.0:
             raise ValueError(
                 f"control {self.name}: an exponential curve needs lowest above 0, got {lowest}"
@@ -102,4 +109,6 @@ class Control:
             row["curve"] = self.curve
         if not self.shown:
             row["shown"] = False
+        if self.usual:
+            row["usual"] = list(self.usual)
         return row

@@ -56,10 +56,9 @@ def export_playable(
     content = instrument.save_to_buffer()
     logger.info("%s: checking and measuring", target.name)
     card = measure_card(content, playable, run_facts, blocks)
-    patches = patch_files(name, card)
+    patches = {folder / file: text for file, text in patch_files(name, card).items()}
     card_text = json.dumps(card, indent=2, allow_nan=False) + "\n"
-    places = {folder / file: text for file, text in patches.items()}
-    place_together({**places, card_place: card_text, target: content})
+    place_together({**patches, card_place: card_text, target: content})
     logger.info(card_table(target.name, card, playable.table(card)))
     return target
 

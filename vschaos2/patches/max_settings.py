@@ -18,17 +18,17 @@ NONE = ""
 def setting_block(setting: Setting, key: str) -> Block[MaxCanvas]:
     """A control for an attribute, and its message to all models: below it, or beside a dial."""
     is_dial = setting.kind == "number" and setting.usual is not None
-    beside = DIAL_WIDTH + 6 if is_dial else 0
+    beside, title = (DIAL_WIDTH + 6, "set") if is_dial else (0, setting.name)
 
     def draw(canvas: MaxCanvas, x: int, y: int) -> None:
         canvas.comment(x, y, setting.name)
         said = message(setting, key)
-        told = canvas.sub(x + beside, y + 2 * ROW, setting.name, said, 1, [])
+        told = canvas.sub(x + beside, y + 2 * ROW, title, said, 1, [])
         control = _control(canvas, x, y + ROW, setting, key)
         canvas.connect(control, told, int(setting.kind == "choice"))
 
     width = CONTROL + 10 if setting.kind == "switch" else CONTROL
-    width = max(width, beside + math.ceil(text_width(f"p {setting.name}")))
+    width = max(width, math.ceil(text_width(f"p {setting.name}")))
     return Block(width, 2 * ROW + BOX_HEIGHT, draw)
 
 

@@ -6,7 +6,7 @@ from vschaos2.patches.pd_canvas import CHARACTER, PdCanvas, text_width
 from vschaos2.patches.settings import Setting
 
 CELL = 21  # pixels of a column of choices
-NUMBER_WIDTH = 190  # pixels of a slider and its number
+NUMBER_AT = 144  # pixels from a slider's left to its number
 
 
 def label_block(
@@ -113,21 +113,22 @@ def setting_block(setting: Setting, key: str) -> Block[PdCanvas]:
 
 
 def _number_block(setting: Setting, name: str) -> Block[PdCanvas]:
-    """A slider and its number in its unit; a number box where the number has no limits."""
+    """A slider, and its number below its unit; a number box where the number has no limits."""
     ends, unit = setting.usual, setting.unit
+    unit_at = max(NUMBER_AT, text_width(setting.name) + CHARACTER)
 
     def number(canvas: PdCanvas, x: int, y: int) -> None:
         canvas.comment(x, y, setting.name)
+        if unit:
+            canvas.comment(x + unit_at, y, unit)
         if ends:
             canvas.slider(x, y + 26, 130, 18, ends, name, name, setting.is_exponential)
-            canvas.shown_number(x + 144, y + 25, 6, name)
+            canvas.shown_number(x + NUMBER_AT, y + 25, 6, name)
         else:
             canvas.number(x, y + 26, 8, 0.0, 0.0, name, name, setting.value)
-        if unit:
-            canvas.comment(x + NUMBER_WIDTH, y + 25, unit)
 
-    width = NUMBER_WIDTH + (text_width(unit) if unit else 0)
-    return Block(max(text_width(setting.name), width), 46, number)
+    heading = unit_at + text_width(unit) if unit else text_width(setting.name)
+    return Block(max(heading, 190), 46, number)
 
 
 def label_blocks(controls: Controls) -> list[Block[PdCanvas]]:

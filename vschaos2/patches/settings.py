@@ -4,14 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What is taken of attributes whose cards say neither `usual` nor `shown`, by name and limits.
-# Patches limit what they play themselves, whatever the model does: a limiter would only confuse.
-UNSAID: dict[tuple[str, float | None, float | None], dict[str, Any]] = {
-    ("temperature", 0.0, 10.0): {"usual": (0.0, 2.0)},
-    ("gain_db", -120.0, 60.0): {"usual": (-60.0, 12.0)},
-    ("limiter", None, None): {"shown": False},
-}
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -55,9 +47,8 @@ class Setting:
 
 def settings_of(attributes: Iterable[Mapping[str, Any]]) -> tuple[Setting, ...]:
     """What a patch shows: all that can be set, but what a card keeps for itself by `shown`."""
-    every = [
-        {**UNSAID.get((told["name"], told.get("lowest"), told.get("highest")), {}), **told}
+    return tuple(
+        Setting.of(told)
         for told in attributes
-        if told["kind"] != "reading"
-    ]
-    return tuple(Setting.of(told) for told in every if told.get("shown", True))
+        if told["kind"] != "reading" and told.get("shown", True)
+    )

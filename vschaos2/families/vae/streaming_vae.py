@@ -73,10 +73,10 @@ class StreamingVAE(NnTildeModule):
         modes, limiters = ("default", *known_modes()), ("off", "decode", "all")
         delays = (core.forward_delay(), core.decode_delay())
         for control in (
-            Control("temperature", "number", 0.0, 0.0, 10.0),
+            Control("temperature", "number", 0.0, 0.0, 10.0, usual=(0.0, 2.0)),
             Control("inversion", "choice", "default", choices=modes),
             Control("projection", "choice", PROJECTIONS[core.projection], choices=PROJECTIONS),
-            Control("gain_db", "number", 0.0, -120.0, 60.0, unit="dB"),
+            Control("gain_db", "number", 0.0, -120.0, 60.0, unit="dB", usual=(-60.0, 12.0)),
             Control("limiter", "choice", "decode", choices=limiters, shown=False),
             Control("reset", "event", False),
             Control("latent_dims", "reading", core.latent_dims),
