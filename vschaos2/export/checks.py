@@ -4,7 +4,7 @@ Everything here is read from the nn~ contract, and true of any instrument.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,8 @@ def check_file(content: bytes, playable: Playable) -> dict[str, float]:
         ExportError: naming method and figure.
     """
     check_controls(content, playable)
-    check_silence(content, playable)
     deviations = check_methods(content, playable)
+    check_silence(content, playable)
     check_delays(content, playable)
     return deviations
 
@@ -124,10 +124,12 @@ def check_methods(content: bytes, playable: Playable) -> dict[str, float]:
     deviations: dict[str, float] = {}
     for name, whole in examples.items():
         others = [other for other in examples if other != name]
-        in_ratio, together = methods[name].in_ratio, playable.together.get(name, 1)
+        _, in_ratio, outlets, out_ratio = methods[name]
+        together = playable.together.get(name, 1)
         exact = playable.exact.get(name, {})
         with torch.inference_mode(), settings(playable.eager, exact), settings(loaded, exact):
             expected = played(playable.eager, name, whole)
+            _check_shape(name, expected, (1, outlets, TEST_UNITS * unit // out_ratio))
             if name in playable.sounding:
                 _check_level(name, expected[:, :together])
 
@@ -268,17 +270,20 @@ def _check_level(name: str, expected: Tensor) -> None:
         )
 
 
+def _check_shape(comparison: str, actual: Tensor, due: Sequence[int]) -> None:
+    if list(actual.shape) != list(due):
+        raise ExportError(
+            f"{comparison}: returns {list(actual.shape)} values where {list(due)} are due"
+        )
+
+
 def _deviation(comparison: str, actual: Tensor, expected: Tensor, together: int) -> float:
     """The largest deviation relative to the peak: of the first outlets, and of each other one.
 
     Raises:
         ExportError: if it is above `TOLERANCE`, a length is wrong or a value is not finite.
     """
-    if actual.shape != expected.shape:
-        raise ExportError(
-            f"{comparison}: returns {list(actual.shape)} values where {list(expected.shape)} are "
-            "due"
-        )
+    _check_shape(comparison, actual, expected.shape)
     if not bool(torch.isfinite(actual).all()):
         raise ExportError(f"{comparison}: returns values that are not finite")
     alone = [slice(channel, channel + 1) for channel in range(together, expected.shape[1])]
