@@ -12,9 +12,9 @@ from torch import Tensor
 from vschaos2.controls import Control
 from vschaos2.errors import InputError
 from vschaos2.export.card import card_table
-from vschaos2.export.checks import ExportError
 from vschaos2.export.nn_tilde import NnTildeModule, set_attribute
 from vschaos2.export.playable import Playable, check_wishes
+from vschaos2.export.trial import ExportError
 from vschaos2.export.write import export_playable
 
 RATE_HZ = 44100
