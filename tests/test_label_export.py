@@ -14,8 +14,9 @@ from torch import Tensor
 
 from vschaos2.errors import InputError
 from vschaos2.export.card import card_table
-from vschaos2.export.checks import ExportError, check_methods
+from vschaos2.export.checks import check_methods
 from vschaos2.export.nn_tilde import scripted
+from vschaos2.export.trial import ExportError
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore

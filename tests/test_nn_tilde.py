@@ -14,7 +14,7 @@ from vschaos2.errors import InputError
 from vschaos2.export import card as card_module
 from vschaos2.export import write as write_module
 from vschaos2.export.card import BLOCK_SIZES, card_table, measure_load, safe_buffer
-from vschaos2.export.checks import ExportError, check_methods
+from vschaos2.export.checks import check_methods
 from vschaos2.export.nn_tilde import NnTildeModule, get_attribute, scripted, set_attribute
 from vschaos2.export.operators import (
     KNOWN_OPERATORS,
@@ -22,6 +22,7 @@ from vschaos2.export.operators import (
     check_operators,
     operators,
 )
+from vschaos2.export.trial import ExportError
 from vschaos2.families.vae import playable as playable_module
 from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.kept import Kept

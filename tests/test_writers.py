@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 
 from vschaos2.errors import InputError
 from vschaos2.export import card as card_module
-from vschaos2.export.checks import ExportError
+from vschaos2.export.trial import ExportError
 from vschaos2.families.vae import playable as playable_module
 from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.playable import PlayableVAE

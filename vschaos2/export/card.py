@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
-from vschaos2.export.checks import check_file, declared_delays, opened
+from vschaos2.export.checks import check_file, declared_delays
 from vschaos2.export.nn_tilde import get_attribute
 from vschaos2.export.playable import Playable
+from vschaos2.export.trial import opened
 
 BLOCK_SIZES = (512, 1024, 2048, 4096)
 BLOCKS = 1000  # enough for a 99.9th percentile

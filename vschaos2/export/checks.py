@@ -3,19 +3,17 @@
 Everything here is read from the nn~ contract, and true of any instrument.
 """
 
-import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from vschaos2.controls import Control
 from vschaos2.errors import InputError
+from vschaos2.export.control_checks import check_controls
 from vschaos2.export.nn_tilde import get_attribute, set_attribute
 from vschaos2.export.playable import Playable
+from vschaos2.export.trial import ExportError, opened, played, settings
 
 TOLERANCE = 1e-5  # of the peak
 BLOCK_UNITS = (1, 3, 4, 16)
@@ -24,15 +22,6 @@ LEAST_UNIT = 64  # samples: hosts send no less at a time
 UNEVEN = 37  # blocks of it are checked, too, where any size will do
 LARGEST = 1e12  # weight, latent or magnitude that a model may hold: its square is finite, too
 LOUDEST = 1e4  # times full scale: no model plays so, unless its training diverged
-
-
-class ExportError(RuntimeError):
-    """An exported file does not do what it promises; it is not written."""
-
-
-def opened(content: bytes) -> torch.jit.ScriptModule:
-    """A file as a host loads it."""
-    return torch.jit.load(io.BytesIO(content))
 
 
 def check_finite(folder: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -59,45 +48,15 @@ def check_file(content: bytes, playable: Playable) -> dict[str, float]:
         ExportError: naming method and figure.
     """
     check_controls(content, playable)
-    check_silence(content, playable)
     deviations = check_methods(content, playable)
+    check_silence(content, playable)
     check_delays(content, playable)
     return deviations
 
 
-@contextmanager
-def settings(module: nn.Module, wanted: Mapping[str, Any]) -> Iterator[None]:
-    """A module under other settings, for a while, in silence at first.
-
-    Raises:
-        ExportError: if it refuses one.
-    """
-    before = {name: get_attribute(module, name) for name in wanted}
-    try:
-        for name, value in wanted.items():
-            if set_attribute(module, name, value) != 0:
-                raise ExportError(f"{name} {value}: refused by the file that should know it")
-        set_attribute(module, "reset", True)
-        yield
-    finally:
-        for name, values in before.items():
-            set_attribute(module, name, *values)
-
-
-def played(module: nn.Module, method: str, block: Tensor) -> Tensor:
-    """What a method returns.
-
-    Raises:
-        ExportError: if it fails.
-    """
-    try:
-        result: Tensor = getattr(module, method)(block)
-    except RuntimeError as error:
-        reason = (str(error).strip() or "RuntimeError").splitlines()[-1]
-        raise ExportError(
-            f"{method}: fails on a block of shape {list(block.shape)} ({reason})"
-        ) from error
-    return result
+def unit_samples(playable: Playable) -> int:
+    """The shortest block that a playable must take and that hosts send."""
+    return playable.block_samples * -(-LEAST_UNIT // playable.block_samples)
 
 
 def check_methods(content: bytes, playable: Playable) -> dict[str, float]:
@@ -116,7 +75,7 @@ def check_methods(content: bytes, playable: Playable) -> dict[str, float]:
     loaded = opened(content)
     loaded.get_methods()
     generator = torch.Generator().manual_seed(0)
-    unit = playable.block_samples * -(-LEAST_UNIT // playable.block_samples)
+    unit = unit_samples(playable)
     sizes = [units * unit for units in BLOCK_UNITS]
     sizes += [UNEVEN] if playable.block_samples == 1 else []
     methods = playable.methods
@@ -124,10 +83,12 @@ def check_methods(content: bytes, playable: Playable) -> dict[str, float]:
     deviations: dict[str, float] = {}
     for name, whole in examples.items():
         others = [other for other in examples if other != name]
-        in_ratio, together = methods[name].in_ratio, playable.together.get(name, 1)
+        _, in_ratio, outlets, out_ratio = methods[name]
+        together = playable.together.get(name, 1)
         exact = playable.exact.get(name, {})
         with torch.inference_mode(), settings(playable.eager, exact), settings(loaded, exact):
             expected = played(playable.eager, name, whole)
+            _check_shape(name, expected, (1, outlets, TEST_UNITS * unit // out_ratio))
             if name in playable.sounding:
                 _check_level(name, expected[:, :together])
 
@@ -156,7 +117,7 @@ def check_methods(content: bytes, playable: Playable) -> dict[str, float]:
 def check_silence(content: bytes, playable: Playable) -> None:
     """Raise ExportError unless silence gives what is finite, also after NaN and a reset."""
     loaded = opened(content)
-    samples = 8 * playable.block_samples * -(-LEAST_UNIT // playable.block_samples)
+    samples = 8 * unit_samples(playable)
     with torch.inference_mode():
         for name, (inlets, in_ratio, _, _) in playable.methods.items():
             silence = torch.zeros(1, inlets, samples // in_ratio)
@@ -165,58 +126,6 @@ def check_silence(content: bytes, playable: Playable) -> None:
                     raise ExportError(f"{name}: silence{moment} gives values that are not finite")
                 played(loaded, name, silence * float("nan"))
                 set_attribute(loaded, "reset", True)
-
-
-def check_controls(content: bytes, playable: Playable) -> None:
-    """Raise ExportError unless every control says what was set, and refuses what it must."""
-    loaded = opened(content)
-    names = [control.name for control in playable.eager.controls]
-    if list(loaded.get_attributes()) != names:
-        raise ExportError(f"attributes: {loaded.get_attributes()} in the file, {names} are due")
-    if "reset" not in names:
-        raise ExportError("reset: no such control: register an event of this name")
-    for control in playable.eager.controls:
-        first = get_attribute(loaded, control.name)
-        if control.kind not in ("reading", "text") and first != control.values:
-            raise ExportError(f"{control.name}: is {first} at first where {control.values} is due")
-        for value in _taken(control):
-            code = set_attribute(loaded, control.name, value)
-            found = get_attribute(loaded, control.name)
-            if code != 0 or found != [False if control.kind == "event" else value]:
-                raise ExportError(
-                    f"{control.name}: after setting {value!r}, which was answered by {code}, it is "
-                    f"{found}"
-                )
-        before = get_attribute(loaded, control.name)
-        for values in _refused(control):
-            code = set_attribute(loaded, control.name, *values)
-            if code == 0 or get_attribute(loaded, control.name) != before:
-                raise ExportError(f"{control.name}: takes {values}, which is out of its range")
-        if control.kind != "reading":
-            set_attribute(loaded, control.name, *first)
-
-
-def _taken(control: Control) -> list[Any]:
-    if control.kind == "number":
-        assert control.lowest is not None and control.highest is not None
-        return [control.lowest, control.highest, (control.lowest + control.highest) / 2]
-    of_kind: dict[str, list[Any]] = {
-        "choice": list(control.choices),
-        "switch": [True, False],
-        "event": [True],
-    }
-    return of_kind.get(control.kind, [])
-
-
-def _refused(control: Control) -> list[list[Any]]:
-    if control.kind == "number":
-        assert control.lowest is not None and control.highest is not None
-        return [[control.lowest - 1.0], [control.highest + 1.0], [float("nan")]]
-    of_kind: dict[str, list[list[Any]]] = {
-        "choice": [["".join(control.choices) + "?"]],
-        "reading": [control.values],
-    }
-    return of_kind.get(control.kind, [])
 
 
 def check_delays(content: bytes, playable: Playable) -> None:
@@ -228,7 +137,7 @@ def check_delays(content: bytes, playable: Playable) -> None:
     loaded = opened(content)
     if "delay" not in loaded.get_attributes():
         return
-    unit = playable.block_samples * -(-LEAST_UNIT // playable.block_samples)
+    unit = unit_samples(playable)
     position = TEST_UNITS // 3 * unit
     for name in playable.sounding:
         inlets, in_ratio, _, _ = playable.methods[name]
@@ -268,17 +177,20 @@ def _check_level(name: str, expected: Tensor) -> None:
         )
 
 
+def _check_shape(comparison: str, actual: Tensor, due: Sequence[int]) -> None:
+    if list(actual.shape) != list(due):
+        raise ExportError(
+            f"{comparison}: returns {list(actual.shape)} values where {list(due)} are due"
+        )
+
+
 def _deviation(comparison: str, actual: Tensor, expected: Tensor, together: int) -> float:
     """The largest deviation relative to the peak: of the first outlets, and of each other one.
 
     Raises:
         ExportError: if it is above `TOLERANCE`, a length is wrong or a value is not finite.
     """
-    if actual.shape != expected.shape:
-        raise ExportError(
-            f"{comparison}: returns {list(actual.shape)} values where {list(expected.shape)} are "
-            "due"
-        )
+    _check_shape(comparison, actual, expected.shape)
     if not bool(torch.isfinite(actual).all()):
         raise ExportError(f"{comparison}: returns values that are not finite")
     alone = [slice(channel, channel + 1) for channel in range(together, expected.shape[1])]

@@ -37,8 +37,8 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    from vschaos2.export.checks import ExportError
     from vschaos2.export.operators import UnknownOperatorError
+    from vschaos2.export.trial import ExportError
     from vschaos2.export.write import check_name
     from vschaos2.families.export import export
     from vschaos2.families.loading import load_run

@@ -7,8 +7,9 @@ from torch import Tensor
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.streaming import StreamingAnalysis
-from vschaos2.export.checks import ExportError, opened, same_delay
+from vschaos2.export.checks import same_delay
 from vschaos2.export.nn_tilde import set_attribute
+from vschaos2.export.trial import ExportError, opened
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 
 TEST_HOPS = 48
