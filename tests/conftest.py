@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from exports import export_run
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.families.vae.build import build_model
-from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.playable import PlayableVAE

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from exports import export_run
 from hydra import compose, initialize_config_dir
 from resumed_trainings import TWO_STEPS
 
 from vschaos2.families.loading import load_run
 from vschaos2.families.train import train
-from vschaos2.families.vae.export import export_run
 from vschaos2.generation import reconstruct
 from vschaos2.objectives.measures import spectral_convergence
 

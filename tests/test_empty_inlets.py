@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from exports import export_run
 from test_label_export import HOPS, OCTAVE, PITCH, Eavesdropper, held, labelled_run, noise
 from torch import Tensor
 
-from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.projection import PROJECTIONS, own_axes
 from vschaos2.labels.empty_inlets import EMPTY, EmptyInlets
 

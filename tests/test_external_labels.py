@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exports import export_run
 from pd.runner import Patch, play, run_pd
 from test_external import BUFFERS, LENGTH, assert_equal, compiler, hosted, library, noise  # noqa: F401
 from test_label_export import labelled_run
-
-from vschaos2.families.vae.export import export_run
 
 pytestmark = [
     pytest.mark.slow,

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from exports import export_run
 from maxpat_check import check_maxpat
 from pd.reader import read_patch
 from test_label_export import labelled_run
@@ -15,7 +16,6 @@ from test_patches import made_card
 
 from vschaos2.export import card as card_module
 from vschaos2.families.vae import playable as playable_module
-from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.generation.latent_map import LatentMap, write_csv
 from vschaos2.generation.map_picture import draw_map

@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from conftest import TINY
+from exports import export_run
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
@@ -18,7 +19,6 @@ from vschaos2.export.checks import check_methods
 from vschaos2.export.nn_tilde import scripted
 from vschaos2.export.trial import ExportError
 from vschaos2.families.vae.build import build_model
-from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.playable import PlayableVAE

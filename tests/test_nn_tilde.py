@@ -7,6 +7,7 @@ import time
 import pytest
 import torch
 import torch.nn.functional as F
+from exports import export_run
 from torch import Tensor, nn
 
 from vschaos2.controls import Control
@@ -24,7 +25,6 @@ from vschaos2.export.operators import (
 )
 from vschaos2.export.trial import ExportError
 from vschaos2.families.vae import playable as playable_module
-from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.families.vae.proofs import check_quiet, check_recovered_delays, measure_recovery
@@ -442,7 +442,8 @@ def test_successful_export_replaces_the_older_file_and_leaves_nothing_else(tmp_p
     folder = tmp_path / "new" / "folder"
     folder.mkdir(parents=True)
     (folder / "tiny.ts").write_bytes(b"an older instrument")
-    assert export_run(tiny_run, folder, "tiny", "none", 0.6, "live", 1) == folder / "tiny.ts"
+    wishes = {"projection": "none", "latent_dims": 0.6, "inversion": "live"}
+    assert export_run(tiny_run, folder, "tiny", 1, **wishes) == folder / "tiny.ts"
     patches = [f"tiny{part}.{end}" for part in ("-encode-decode", "") for end in ("maxpat", "pd")]
     assert set(contents(folder)) == {"tiny.json", "tiny.ts", *patches}
     loaded = torch.jit.load(str(folder / "tiny.ts"))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from exports import export_run
 from maxpat_check import check_maxpat, patchers
 from pd.reader import Canvas, read_patch
 from pd.runner import BLOCK, Patch, play, run_pd
@@ -18,7 +19,6 @@ from test_label_export import PITCHES, labelled_run
 
 from docs import write_max_example
 from vschaos2.dsp.limiter import soft_clip
-from vschaos2.families.vae.export import export_run
 from vschaos2.patches import patch_files, pd_sound
 from vschaos2.patches.controls import Controls, slider_range
 from vschaos2.patches.figures import host_delays

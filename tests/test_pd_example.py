@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from exports import export_run
 from pd.geometry import windows
 from pd.runner import BLOCK, Patch, Played, record, run_pd
 from test_external import assert_equal, compiler, hosted, library  # noqa: F401
 from test_label_export import labelled_run
 from test_pd_patches import FLAGS, LATENTS, MS, PATCHES, errors, labels, noise, played_path  # noqa: F401
-
-from vschaos2.families.vae.export import export_run
 
 pytestmark = [
     pytest.mark.slow,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exports import export_run
 from pd.runner import BLOCK, Patch, Played, record
 from test_external import ROOT, assert_equal, compiler, hosted, library  # noqa: F401
 from test_label_export import labelled_run
 
-from vschaos2.families.vae.export import export_run
 from vschaos2.pitch.extraction import pitch_and_octave
 
 PATCHES = ROOT / "patches"

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 import torch
 from conftest import TINY
+from exports import export_run
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from resumed_trainings import TWO_STEPS
@@ -20,7 +21,6 @@ from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.errors import InputError
 from vschaos2.families.train import train
 from vschaos2.families.vae.build import build_model
-from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.objective import VAEObjective, magnitudes

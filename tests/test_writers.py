@@ -12,13 +12,13 @@ import pytest
 import soundfile
 import torch
 from conftest import TINY, seeded_model
+from exports import export_run
 from omegaconf import OmegaConf
 
 from vschaos2.errors import InputError
 from vschaos2.export import card as card_module
 from vschaos2.export.trial import ExportError
 from vschaos2.families.vae import playable as playable_module
-from vschaos2.families.vae.export import export_run
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.files import check_place, open_plain
 from vschaos2.folders import made_folder
