@@ -302,3 +302,10 @@ def test_links_of_the_documents_lead_somewhere(document: Path):
         place = document.parent / name if name else document
         assert place.exists(), target
         assert not anchor or anchor in anchors(place.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("document", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_a_document_names_are_there(document):
+    named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.py)`", document.read_text("utf-8"))
+    places = (ROOT, ROOT / "vschaos2", document.parent)
+    assert [name for name in named if not any((place / name).is_file() for place in places)] == []
