@@ -38,6 +38,7 @@ WRONG: dict[str, tuple] = {
     "seed": (*NO_COUNT, 2**32),
     "check": ("maybe", None, 2, 0.5),
     "family": (*NO_WORD, ""),
+    "plugins": (1, "foo", {"a": 1}, [1], ["not_loaded"]),
     "inversion": (*NO_WORD, "keep_input", "offline"),
     "data": NO_PART,
     "data.dataset": NO_PART,

@@ -29,7 +29,7 @@ def family_of(config: DictConfig) -> Family:
     Raises:
         InputError: if there is none of that name, or a plug-in that it needs is not loaded.
     """
-    needed = OmegaConf.select(config, "plugins")
+    needed = OmegaConf.select(config, "plugins", default=[])
     check_plugins(OmegaConf.to_container(needed) if OmegaConf.is_config(needed) else needed)
     name = OmegaConf.select(config, "family")
     if name not in _FAMILIES:
