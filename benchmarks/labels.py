@@ -56,7 +56,7 @@ def main() -> None:
     run = load_run(arguments.run)
     model, transform = run.model, run.model.transform
     tasks = label_tasks(model)
-    told, guessed = model.conditioning.tasks, model.prediction.tasks
+    told, guessed = list(model.conditioning.tasks), list(model.prediction.tasks)
     files = open_cache(arguments.folder, transform.sample_rate_hz).files
     names = [file.path for file in files]
     callbacks = run.config.data.dataset.metadata_callbacks

@@ -64,8 +64,8 @@ def test_float_is_the_standardised_value():
 
 def test_tasks_stand_side_by_side_in_the_order_of_the_configuration():
     told = Conditioning(TOLD)
-    assert (told.tasks, told.dims) == (["pitch", "octave", "force"], [3, 4, 1])
-    assert told.categorical == [True, True, False]
+    found = [(name, task.dim, task.n_classes) for name, task in told.tasks.items()]
+    assert found == [("pitch", 3, 3), ("octave", 4, 4), ("force", 1, None)]
     labels = torch.tensor([[1.0, 3.0, 0.5]])
     table = told.embeddings[1].weight
     assert told.for_encoder(labels).tolist() == [[0.0, 1.0, 0.0, 0.5]]
@@ -135,7 +135,7 @@ def test_each_predictor_reads_its_own_input():
 def test_without_labels_the_model_is_the_one_it_was():
     bare = labelled_model(conditioning=None, prediction=None)
     frames = torch.rand(3, 65)
-    assert bare.conditioning.tasks == bare.prediction.tasks == []
+    assert bare.conditioning.tasks == bare.prediction.tasks == {}
     assert torch.equal(bare(frames), bare(frames, torch.zeros(3, 0)))
     assert torch.equal(bare.encode(frames).mean, bare.encoder(frames)[:, :5])
     values, confidence = bare.prediction.guess(bare.features(frames), torch.zeros(3, 5))

@@ -23,6 +23,7 @@ from vschaos2.generation.file_labels import labels_for
 from vschaos2.generation.latent_files import read_frames
 from vschaos2.generation.latent_map import map_latents, write_csv
 from vschaos2.generation.latent_tables import TaskColumns, column_of
+from vschaos2.labels.tasks import LabelTask
 from vschaos2.runs.folder import Run
 
 RATE, N_FFT, HOP, DIMS = 44100, 512, 128, 4
@@ -158,7 +159,7 @@ def test_a_label_has_its_name_unless_another_column_has_it():
 
 def test_labels_come_back_from_their_cells():
     names = ["C", "36", "\x1b[2J", "a,b"]
-    tasks = TaskColumns(["note", "bend"], [6, 1], [True, False], {"note": names})
+    tasks = TaskColumns({"note": LabelTask(6), "bend": LabelTask(1)}, {"note": names})
     values = np.float32([0, 1, 2, 3, 4, math.nan])
     cells = tasks.cells(0, values)
     assert cells == ["C", "36", "\\x1b[2J", "a,b", "4", ""]

@@ -25,7 +25,7 @@ from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes, own_axes
 from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.labels.inlets import LabelTexts
-from vschaos2.labels.ports import LABEL_WIDTH, LabelPorts, attribute_name, inlet_name
+from vschaos2.labels.ports import LABEL_WIDTH, LabelPort, LabelPorts, attribute_name
 from vschaos2.runs.folder import Run
 
 N_FFT, HOP, HOPS = 512, 128, 24
@@ -355,19 +355,18 @@ def test_a_message_sounds_like_the_same_command(instrument):
 
 
 def test_a_number_that_is_a_class_name_means_this_class():
-    texts = LabelTexts([3], [True], [["36", "38", "1"]])
+    texts = LabelTexts([3], [["36", "38", "1"]])
     assert [texts(0, text) for text in ("36.000000", "38", "1.0", "0", "2")] == [0, 1, 2, 0, 2]
     assert math.isnan(texts(0, "3"))
 
 
 def test_long_lists_of_classes_are_shortened_to_the_first_and_the_last():
-    names = [f"instrument {i}" for i in range(40)]
-    shown = inlet_name("what", 40, True, names, is_guessed=True).removesuffix(
-        "; empty or -1: guessed"
-    )
+    names = tuple(f"instrument {i}" for i in range(40))
+    guessed = LabelPort("what", 40, names, guessed_in=("forward",))
+    shown = guessed.inlet("forward").removesuffix("; empty or -1: guessed")
     assert shown.startswith("what (instrument 0, ") and shown.endswith(", …, instrument 39)")
     assert len(shown) <= LABEL_WIDTH + 4
-    shown = inlet_name("octave", 3, True, ["low", "mid", "high"], is_guessed=False)
+    shown = LabelPort("octave", 3, ("low", "mid", "high")).inlet("forward")
     assert shown == "octave (low, mid, high); empty or -1: as set"
 
 

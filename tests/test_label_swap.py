@@ -6,6 +6,7 @@ import torch
 
 from vschaos2.families.vae.signal_path import Heard
 from vschaos2.generation.label_swap import PitchSwap, swaps_of
+from vschaos2.labels.conditioning import Conditioning
 
 RATE_HZ, HOP = 44_100, 512
 
@@ -16,12 +17,11 @@ class Oscillator:
     hop = HOP
     transform = SimpleNamespace(sample_rate_hz=RATE_HZ)
 
-    def __init__(self, obeys: bool, cents: float = 0.0, dim: int = 12) -> None:
-        self.model = SimpleNamespace(
-            conditioning=SimpleNamespace(
-                tasks=["colour", "pitch"], dims=[3, dim], categorical=[True, True], decoder_width=15
-            )
-        )
+    def __init__(
+        self, obeys: bool, cents: float = 0.0, dim: int = 12, target: str = "decoder"
+    ) -> None:
+        tasks = {"colour": {"dim": 3}, "pitch": {"dim": dim, "target": target}}
+        self.model = SimpleNamespace(conditioning=Conditioning(tasks))
         self.obeys, self.cents = obeys, cents
         self.reset()
 
@@ -60,6 +60,8 @@ def test_a_path_that_keeps_its_pitch_never_follows():
     assert right == 0
 
 
-def test_only_twelve_pitches_are_swapped():
+def test_only_twelve_pitches_that_the_decoder_is_given_are_swapped():
     assert isinstance(swaps_of(Oscillator(obeys=True)), PitchSwap)
     assert swaps_of(Oscillator(obeys=True, dim=2)) is None
+    # The decoder is given another task, and could not follow.
+    assert swaps_of(Oscillator(obeys=True, target="encoder")) is None

@@ -132,8 +132,7 @@ def _labels(heard: Heard, player: Player, part: slice) -> dict[str, list[str]]:
     model, columns = player.run.model, {}
     # Tasks that are told come last, and replace what is guessed of them.
     for source, labels in ((model.prediction, heard.guesses), (model.conditioning, heard.labels)):
-        classes = player.run.kept.classes
-        tasks = TaskColumns(source.tasks, source.dims, source.categorical, classes)
+        tasks = TaskColumns(source.tasks, player.run.kept.classes)
         for task, name in enumerate(tasks.heads):
             columns[name] = tasks.cells(task, labels[part, task])
     return columns

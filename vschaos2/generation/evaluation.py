@@ -41,12 +41,11 @@ from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.labels.metadata import task_folders
 from vschaos2.objectives.measures import measure
 from vschaos2.progress import follow
-from vschaos2.runs.folder import Run
+from vschaos2.runs.folder import HELD_OUT, Run
 
 logger = logging.getLogger(__name__)
 
 SHORTEST = 2048  # samples: shorter sounds are measured with silence after them
-HELD_OUT = "held_out.txt"
 LONGEST_LIST = 2**26  # bytes of it: half a million names
 
 
@@ -196,7 +195,7 @@ def dataset_sounds(root: Path) -> list[Path]:
 def known_labels(run: Run, tasks: Conditioning | Prediction, root: Path) -> DatasetLabels | None:
     """What the metadata of a dataset say of a model's tasks, or None if nothing of any."""
     there = {folder.name for folder in task_folders(root)}
-    if not there & set(tasks.tasks):
+    if there.isdisjoint(tasks.tasks):
         return None
     callbacks = OmegaConf.select(run.config, "data.dataset.metadata_callbacks") or {}
     return DatasetLabels(tasks, run.kept.classes, root, callbacks)
@@ -252,16 +251,16 @@ def _tally(
     known = ~np.isnan(labels) & counts[:, None]
     right = heard.guesses == labels
     error = np.abs(heard.guesses - labels)
-    score = np.where(np.array(prediction.categorical, dtype=bool), right, error)
+    has_classes = np.array([task.has_classes for task in prediction.tasks.values()], dtype=bool)
+    score = np.where(has_classes, right, error)
     return np.stack([np.where(known, score, 0.0).sum(0), known.sum(0)], 1)
 
 
 def _label_scores(run: Run, tally: npt.NDArray[np.float64]) -> list[LabelScore]:
-    prediction = run.model.prediction
-    rows = zip(prediction.tasks, prediction.categorical, tally, strict=True)
+    rows = zip(run.model.prediction.tasks.items(), tally, strict=True)
     return [
-        _label_score(task, "accuracy" if categorical else "mean_absolute_error", total, frames)
-        for task, categorical, (total, frames) in rows
+        _label_score(name, "accuracy" if task.has_classes else "mean_absolute_error", *sums)
+        for (name, task), sums in rows
     ]
 
 

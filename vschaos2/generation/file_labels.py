@@ -68,8 +68,9 @@ def given_labels(
         InputError: as `labels_for`.
     """
     tasks = conditioning.tasks
+    columns = {task: column for column, task in enumerate(tasks)}
     names = [list(classes.get(task, ())) for task in tasks]
-    texts = LabelTexts(conditioning.dims, conditioning.categorical, names)
+    texts = LabelTexts([task.dim for task in tasks.values()], names)
     labels = np.full(len(tasks), np.nan, dtype=np.float32)
     if len(words) % 2:
         raise InputError(f"--meta {' '.join(words)}: {words[-1]!r} has no value: write TASK VALUE")
@@ -77,14 +78,14 @@ def given_labels(
         if task not in tasks:
             known = f"one of {', '.join(tasks)}" if tasks else "leave --meta out"
             raise InputError(f"--meta {task}: the model is not told of this task: {known}")
-        column = tasks.index(task)
+        column = columns[task]
         value = texts(column, text)
         if not np.isfinite(value):
-            least, last = "a number", conditioning.dims[column] - 1
-            if conditioning.categorical[column]:
-                least = ", ".join(names[column]) or "a class"
-                least += f", or an index from 0 to {last}"
-            raise InputError(f"--meta {task} {text}: no class or value of this task: give {least}")
+            wanted = "a number"
+            if tasks[task].has_classes:
+                wanted = ", ".join(names[column]) or "a class"
+                wanted += f", or an index from 0 to {tasks[task].dim - 1}"
+            raise InputError(f"--meta {task} {text}: no class or value of this task: give {wanted}")
         labels[column] = value
     return labels
 
@@ -114,31 +115,31 @@ class DatasetLabels:
                 f"--dataset {root}: {no_folder(root)}: give one with data/ and metadata/"
             )
         self.root = root.resolve()
-        self.tasks = conditioning.tasks
+        self.tasks = list(conditioning.tasks)
         there = [folder.name for folder in task_folders(root)]
-        self.told = [task for task in self.tasks if task in there]
-        if not self.told:
+        self.known = [task for task in self.tasks if task in there]
+        if not self.known:
             wanted = ", ".join(self.tasks) or "nothing"
             raise InputError(
                 f"--dataset {root}: its metadata tell of {', '.join(there) or 'nothing'}, the "
                 f"model is told {wanted}: give the dataset it was trained on, or leave it out"
             )
-        for task in set(self.tasks) - set(self.told):
+        for task in set(self.tasks) - set(self.known):
             logger.warning("%s says nothing of %s: it is guessed, or 0", root, task)
         continuous = {
             task: {"type": "float"}
-            for task, is_categorical in zip(self.tasks, conditioning.categorical, strict=True)
-            if task in self.told and not is_categorical
+            for task in self.known
+            if not conditioning.tasks[task].has_classes
         }
-        told = {task: options for task, options in callbacks.items() if task in self.told}
+        given = {task: options for task, options in callbacks.items() if task in self.known}
         self.files = [
             path.relative_to(root).as_posix() for path in find_audio_files(sound_folder(root))
         ]
         self.metadata: Metadata = load_metadata(
-            root, self.files, {**continuous, **told}, tasks=self.told
+            root, self.files, {**continuous, **given}, tasks=self.known
         )
         self.number = {path: index for index, path in enumerate(self.files)}
-        self.indices = {task: self._indices(task, classes.get(task, ())) for task in self.told}
+        self.indices = {task: self._indices(task, classes.get(task, ())) for task in self.known}
 
     def __call__(self, path: Path) -> LabelsOverTime:
         """The labels of a file; unknown, with a warning, for one outside the dataset."""
@@ -153,7 +154,7 @@ class DatasetLabels:
             if number is not None:
                 which = np.full(len(seconds), number, dtype=np.int64)
                 found = self.metadata.at(which, np.maximum(seconds, 0.0))
-                for task in self.told:
+                for task in self.known:
                     labels[self.tasks.index(task)] = self._translated(task, found[task])
             return labels
 

@@ -21,14 +21,13 @@ class PitchSwap:
     Args:
         core: the signal path; its conditioning must include twelve classes of pitch.
         judge: name of a pitch tracker, as in `extract_pitch.py --method`.
-        seed: of the pitches that are commanded.
     """
 
-    def __init__(self, core: InstrumentCore, judge: str = "swift", seed: int = 0) -> None:
+    def __init__(self, core: InstrumentCore, judge: str = "swift") -> None:
         self.core = core
-        self.column = core.model.conditioning.tasks.index(PITCH)
+        self.column = list(core.model.conditioning.tasks).index(PITCH)
         self.tracker: Tracker = make_tracker(judge, HOP_S, *RANGE_HZ)
-        self.rng = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(0)
 
     def __call__(self, heard: Heard) -> npt.NDArray[np.float64]:
         """Cells of the commanded pitch class, and voiced cells: [2].
@@ -60,10 +59,6 @@ class PitchSwap:
 
 def swaps_of(core: InstrumentCore) -> PitchSwap | None:
     """The swap for a signal path, or None if its decoder is not told twelve classes of pitch."""
-    conditioning = core.model.conditioning
-    for task, dim, categorical in zip(
-        conditioning.tasks, conditioning.dims, conditioning.categorical, strict=True
-    ):
-        if task == PITCH and dim == PITCHES and categorical and conditioning.decoder_width > 0:
-            return PitchSwap(core)
-    return None
+    task = core.model.conditioning.tasks.get(PITCH)
+    is_swappable = task is not None and task.dim == PITCHES and "decoder" in task.targets()
+    return PitchSwap(core) if is_swappable else None

@@ -27,6 +27,7 @@ from vschaos2.errors import InputError
 from vschaos2.families.vae.projection import PROJECTIONS
 from vschaos2.files import open_plain
 from vschaos2.labels.inlets import LABEL_LIMIT, LabelTexts
+from vschaos2.labels.tasks import LabelTask
 from vschaos2.terminal import printable
 
 MOST_VALUES = 2**26  # of latents: half a gigabyte, hours of sound
@@ -58,23 +59,17 @@ class TaskColumns:
     """Labels as columns of a table.
 
     Args:
-        tasks: their names.
-        dims: number of classes of each; 1 for a continuous one.
-        categorical: whether each has classes.
-        classes: names of these, by task.
+        tasks: by name.
+        classes: names of their classes, by task.
     """
 
     def __init__(
-        self,
-        tasks: Sequence[str],
-        dims: Sequence[int],
-        categorical: Sequence[bool],
-        classes: Mapping[str, Sequence[str]],
+        self, tasks: Mapping[str, LabelTask], classes: Mapping[str, Sequence[str]]
     ) -> None:
         self.heads = [column_of(task) for task in tasks]
-        self.categorical = categorical
+        self.has_classes = [task.has_classes for task in tasks.values()]
         names = [[printable(name) for name in classes.get(task, ())] for task in tasks]
-        self.texts = LabelTexts(dims, categorical, names)
+        self.texts = LabelTexts([task.dim for task in tasks.values()], names)
 
     def cells(self, task: int, values: npt.NDArray[np.floating]) -> list[str]:
         """What a task's column says of its labels, [F]."""
@@ -87,7 +82,7 @@ class TaskColumns:
         Raises:
             ValueError: if it means none.
         """
-        value = self.texts(task, cell) if self.categorical[task] else float(cell)
+        value = self.texts(task, cell) if self.has_classes[task] else float(cell)
         if not abs(value) <= LABEL_LIMIT:
             raise ValueError(cell)
         return value
@@ -95,7 +90,7 @@ class TaskColumns:
     def _cell(self, task: int, value: float) -> str:
         if math.isnan(value):
             return ""
-        return self.texts.text(task, value) if self.categorical[task] else f"{value:.9g}"
+        return self.texts.text(task, value) if self.has_classes[task] else f"{value:.9g}"
 
 
 def column_of(task: str) -> str:

@@ -133,7 +133,11 @@ def morph(
 
 
 def mixed(
-    sounds: Sequence[Heard], places: Points, position: Points, curve: str, told: Conditioning
+    sounds: Sequence[Heard],
+    places: Points,
+    position: Points,
+    curve: str,
+    conditioning: Conditioning,
 ) -> tuple[Points, Points, Points]:
     """Latents, labels and audibility of a morph.
 
@@ -142,7 +146,7 @@ def mixed(
         places: in each sound, [n, F], as `aligned` gives them.
         position: among the sounds, [F], 0 to 1.
         curve: one of `CURVES`.
-        told: what the labels are.
+        conditioning: whose labels they are.
 
     Shape: [F, Z], [F, n_labels], [F].
     """
@@ -164,7 +168,7 @@ def mixed(
     one, other = labels[left, frames], labels[left + 1, frames]
     nearest = np.where(part < 0.5, one, other)
     straight = (1.0 - part) * one + part * other
-    is_class = np.array(told.categorical, dtype=bool)[None]
+    is_class = np.array([task.has_classes for task in conditioning.tasks.values()], dtype=bool)
     mixed_labels = np.where(is_class | np.isnan(straight), nearest, straight)
     heard = np.stack(
         [

@@ -88,8 +88,7 @@ class Player:
     @property
     def tasks(self) -> TaskColumns:
         """The tasks that the model is told."""
-        told = self.run.model.conditioning
-        return TaskColumns(told.tasks, told.dims, told.categorical, self.run.kept.classes)
+        return TaskColumns(self.run.model.conditioning.tasks, self.run.kept.classes)
 
     def tell_of_labels(self, others: npt.NDArray[np.floating] | None = None) -> None:
         """Warn of every label that nobody gave and decoding cannot guess: class 0 is played.

@@ -95,9 +95,8 @@ class Conditioning(nn.Module):
     """What encoder and decoder are told of the labels.
 
     Attributes:
-        tasks: names, in the order of the configuration: that of the columns of `labels`.
-        dims: number of classes of each task; 1 for a continuous one.
-        categorical: whether a task has classes.
+        tasks: by name, in the order of the configuration: that of the columns of `labels`.
+        n_tasks: how many there are.
         encoder_width: numbers that stand beside a frame.
         decoder_width: numbers that stand beside a latent point.
 
@@ -108,25 +107,20 @@ class Conditioning(nn.Module):
         InputError: for a key or a value that a task does not take.
     """
 
-    tasks: list[str]
-    dims: list[int]
-    categorical: list[bool]
     on_encoder: list[bool]
     on_decoder: list[bool]
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         super().__init__()
-        tasks = {
+        self.tasks = {
             str(name): call(ConditioningTask, where, mapping(where, options))
             for name, options in mapping("model.conditioning", config).items()
             for where in [f"model.conditioning.{name}"]
         }
-        self.tasks = list(tasks)
-        self.dims = [task.dim for task in tasks.values()]
-        self.categorical = [task.embedding != "Float" for task in tasks.values()]
-        self.on_encoder = ["encoder" in task.targets() for task in tasks.values()]
-        self.on_decoder = ["decoder" in task.targets() for task in tasks.values()]
-        embeddings = [_embedding_of(task) for task in tasks.values()]
+        self.n_tasks = len(self.tasks)
+        self.on_encoder = ["encoder" in task.targets() for task in self.tasks.values()]
+        self.on_decoder = ["decoder" in task.targets() for task in self.tasks.values()]
+        embeddings = [_embedding_of(task) for task in self.tasks.values()]
         widths = [int(embedding.width) for embedding in embeddings]  # type: ignore[arg-type]
         self.embeddings = nn.ModuleList(embeddings)
         self.encoder_width = sum(w for w, on in zip(widths, self.on_encoder, strict=True) if on)
@@ -190,8 +184,7 @@ class Prediction(nn.Module):
     """What the model says of the labels of what it hears.
 
     Attributes:
-        tasks, dims, categorical: as those of `Conditioning`.
-        unknown: what training does with unknown labels of each task.
+        tasks: by name, in the order of the configuration: that of the columns of what is guessed.
 
     Args:
         config: task → arguments of `PredictionTask`; None for no predictors.
@@ -204,11 +197,6 @@ class Prediction(nn.Module):
             is told or that the conditioning describes otherwise.
     """
 
-    tasks: list[str]
-    dims: list[int]
-    categorical: list[bool]
-    unknown: list[str]
-
     def __init__(
         self,
         config: Mapping[str, Any] | None,
@@ -217,7 +205,7 @@ class Prediction(nn.Module):
         conditioning: Conditioning,
     ) -> None:
         super().__init__()
-        self.tasks, self.dims, self.categorical, self.unknown = [], [], [], []
+        self.tasks: dict[str, PredictionTask] = {}
         predictors = []
         for name, options in mapping("model.prediction", config).items():
             where = f"model.prediction.{name}"
@@ -226,11 +214,8 @@ class Prediction(nn.Module):
             args = call(PredictorArguments, f"{where}.args", given)
             n_inputs = latent_dim if task.input == "latent" else feature_dim
             predictors.append(call(Predictor, where, {}, task=task, args=args, n_inputs=n_inputs))
-            self.tasks.append(str(name))
-            self.dims.append(task.dim)
-            self.categorical.append(predictors[-1].categorical)
-            self.unknown.append(task.unknown)
-            _check_agreement(str(name), task.dim, predictors[-1].categorical, conditioning)
+            self.tasks[str(name)] = task
+            _check_agreement(str(name), task, conditioning)
         self.predictors = nn.ModuleList(predictors)
 
     def forward(self, features: Tensor, latent: Tensor) -> list[Tensor]:
@@ -239,7 +224,7 @@ class Prediction(nn.Module):
         All are behind a stop-gradient: the encoder never learns from them.
         """
         outputs: list[Tensor] = []
-        if len(self.tasks) == 0:
+        if len(self.predictors) == 0:
             return outputs
         features, latent = features.detach(), latent.detach()
         # The last features of convolutions are of any size; a latent's size is its meaning. What
@@ -264,19 +249,19 @@ class Prediction(nn.Module):
         return torch.cat(values, 1), torch.cat(confidences, 1)
 
 
-def _check_agreement(task: str, dim: int, categorical: bool, conditioning: Conditioning) -> None:
-    if task not in conditioning.tasks:
+def _check_agreement(name: str, task: PredictionTask, conditioning: Conditioning) -> None:
+    given = conditioning.tasks.get(name)
+    if given is None:
         return
-    index = conditioning.tasks.index(task)
-    if conditioning.on_encoder[index]:
+    if "encoder" in given.targets():
         raise InputError(
-            f"model.prediction.{task}: a task that conditions the encoder cannot be predicted: "
-            f"set model.conditioning.{task}.target=[decoder], or remove the prediction"
+            f"model.prediction.{name}: a task that conditions the encoder cannot be predicted: "
+            f"set model.conditioning.{name}.target=[decoder], or remove the prediction"
         )
-    if (dim, categorical) != (conditioning.dims[index], conditioning.categorical[index]):
+    if task.dim != given.dim:
         raise InputError(
-            f"model.prediction.{task} has dim {dim}, model.conditioning.{task} has dim "
-            f"{conditioning.dims[index]}: let both have the same classes, or both none"
+            f"model.prediction.{name} has dim {task.dim}, model.conditioning.{name} has dim "
+            f"{given.dim}: let both have the same classes, or both none"
         )
 
 

@@ -1,5 +1,7 @@
 """What stands in for unknown labels, and what known ones teach."""
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,7 +12,7 @@ from vschaos2.nets.distributions import normal_from_output, normal_log_density
 UNKNOWN_CLASS = -1  # where a class is unknown
 
 
-def stack_labels(labels: dict[str, Tensor], tasks: list[str], like: Tensor) -> Tensor:
+def stack_labels(labels: dict[str, Tensor], tasks: Iterable[str], like: Tensor) -> Tensor:
     """Labels of some tasks side by side: n of [B] → [B, n]; `like` [B, …] gives B and device."""
     columns = [labels[task].to(like) for task in tasks]
     return torch.stack(columns, 1) if columns else like.new_zeros((len(like), 0))
@@ -42,16 +44,18 @@ def draw_conditions(conditioning: Conditioning, labels: Tensor) -> Tensor:
     if not bool(labels.isnan().any()):
         return labels
     columns = [
-        draw_unknown(labels[:, index], dim if categorical else None)
-        for index, (dim, categorical) in enumerate(
-            zip(conditioning.dims, conditioning.categorical, strict=True)
-        )
+        draw_unknown(column, task.n_classes)
+        for task, column in zip(conditioning.tasks.values(), labels.unbind(1), strict=True)
     ]
     return torch.stack(columns, 1)
 
 
 def prefer_guesses(
-    drawn: Tensor, labels: Tensor, tasks: list[str], guesses: Tensor, guessed_tasks: list[str]
+    drawn: Tensor,
+    labels: Tensor,
+    tasks: Iterable[str],
+    guesses: Tensor,
+    guessed_tasks: Iterable[str],
 ) -> Tensor:
     """Drawn labels with the predictors' guesses where a label is unknown and there is one.
 
@@ -64,10 +68,9 @@ def prefer_guesses(
 
     Shape: → [B, n].
     """
+    guess = dict(zip(guessed_tasks, guesses.unbind(1), strict=True))
     columns = [
-        torch.where(labels[:, index].isnan(), guesses[:, guessed_tasks.index(task)], column)
-        if task in guessed_tasks
-        else column
+        torch.where(labels[:, index].isnan(), guess[task], column) if task in guess else column
         for index, (task, column) in enumerate(zip(tasks, drawn.unbind(1), strict=True))
     ]
     return torch.stack(columns, 1) if columns else drawn
@@ -87,14 +90,13 @@ def prediction_losses(
         labels: [B, m], NaN where unknown.
     """
     losses = {}
-    for index, task in enumerate(prediction.tasks):
-        target, dim = labels[:, index], prediction.dims[index]
-        categorical = prediction.categorical[index]
-        if prediction.unknown[index] == "random":
-            target = draw_unknown(target, dim if categorical else None)
+    for index, (name, task) in enumerate(prediction.tasks.items()):
+        target = labels[:, index]
+        if task.unknown == "random":
+            target = draw_unknown(target, task.n_classes)
         # Masked, not left out: every weight has a gradient, as several processes need.
         known = ~target.isnan()
-        if categorical:
+        if task.has_classes:
             target = target.nan_to_num(UNKNOWN_CLASS).long()
             total = F.cross_entropy(
                 outputs[index], target, ignore_index=UNKNOWN_CLASS, reduction="sum"
@@ -105,7 +107,7 @@ def prediction_losses(
             target = scale(target.nan_to_num(0.0))
             each = -normal_log_density(normal_from_output(outputs[index]), target)[:, 0]
             total = (each * known).sum()
-        losses[task] = total / known.sum().clamp_min(1)
+        losses[name] = total / known.sum().clamp_min(1)
     return losses
 
 
@@ -118,5 +120,6 @@ def prediction_scores(prediction: Prediction, guesses: Tensor, labels: Tensor) -
     known = ~labels.isnan()
     right = (guesses == labels).to(guesses)
     error = (guesses - labels).abs().nan_to_num(0.0)
-    classes = torch.tensor(prediction.categorical, dtype=torch.bool, device=guesses.device)
+    has_classes = [task.has_classes for task in prediction.tasks.values()]
+    classes = torch.tensor(has_classes, dtype=torch.bool, device=guesses.device)
     return torch.stack([torch.where(classes, right, error).sum(0), known.sum(0).to(guesses)], 1)

@@ -42,7 +42,7 @@ class LabelInlets(nn.Module):
         self, conditioning: Conditioning, prediction: Prediction, for_files: bool = False
     ) -> None:
         super().__init__()
-        tasks, predicted = conditioning.tasks, prediction.tasks
+        tasks, predicted = conditioning.tasks, list(prediction.tasks)
         self.n_labels, self.n_guesses = len(tasks), len(predicted)
         self.is_used = self.n_labels + self.n_guesses > 0
         self.encoder_tasks = [i for i, is_on in enumerate(conditioning.on_encoder) if is_on]
@@ -56,7 +56,7 @@ class LabelInlets(nn.Module):
         self.label_limit = LABEL_LIMIT
         kept = {
             "values": torch.zeros(self.n_labels),
-            "is_categorical": torch.tensor(conditioning.categorical, dtype=torch.bool),
+            "is_categorical": torch.tensor([t.has_classes for t in tasks.values()]).bool(),
             "frame_source": torch.tensor(frame, dtype=torch.int64),
             "latent_source": torch.tensor(latent, dtype=torch.int64),
         }
@@ -119,22 +119,17 @@ class LabelTexts(nn.Module):
 
     Args:
         dims: number of classes of each task; 1 for a continuous one.
-        categorical: whether each task has classes.
         names: class names of each task by index; empty if they have none.
     """
 
     dims: list[int]
-    categorical: list[bool]
     names: list[list[str]]
     numbers: list[list[float]]
     digits: list[str]
 
-    def __init__(
-        self, dims: Sequence[int], categorical: Sequence[bool], names: Sequence[Sequence[str]]
-    ) -> None:
+    def __init__(self, dims: Sequence[int], names: Sequence[Sequence[str]]) -> None:
         super().__init__()
         self.dims = list(dims)
-        self.categorical = list(categorical)
         self.names = [list(of)[:dim] for of, dim in zip(names, dims, strict=True)]
         self.label_limit = LABEL_LIMIT
         self.number_length = NUMBER_LENGTH
@@ -153,7 +148,7 @@ class LabelTexts(nn.Module):
         # Not `number != number`: TorchScript simplifies it to false.
         if not math.isfinite(number):
             return self.unknown
-        if not self.categorical[task]:
+        if self.dims[task] == 1:
             return number if abs(number) <= self.label_limit else self.unknown
         numbers = self.numbers[task]
         for index in range(len(numbers)):

@@ -10,25 +10,9 @@ from vschaos2.terminal import printable
 LABEL_WIDTH = 48  # characters of an inlet's name, up to what it says of its default
 
 
-def inlet_name(
-    task: str, dim: int, is_categorical: bool, names: Sequence[str], is_guessed: bool
-) -> str:
-    """What a host shows at a label's inlet: the task, its classes, shortened, and the default.
-
-    Args:
-        task: its name.
-        dim: number of classes.
-        is_categorical: whether it has classes.
-        names: of the classes; may be empty.
-        is_guessed: whether the method guesses it where nothing is connected.
-    """
-    otherwise = "guessed" if is_guessed else "as set"
-    return f"{_known_by(task, dim, is_categorical, names)}; empty or -1: {otherwise}"
-
-
-def _known_by(task: str, dim: int, is_categorical: bool, names: Sequence[str]) -> str:
+def _known_by(task: str, dim: int, names: Sequence[str]) -> str:
     """A task and its classes, shortened."""
-    if not is_categorical:
+    if dim == 1:
         return task
     if not names:
         return f"{task} (0 … {dim - 1})"
@@ -67,7 +51,6 @@ class LabelPort:
     Args:
         task: its name.
         dim: number of classes; 1 for a continuous one.
-        is_categorical: whether it has classes.
         classes: their names by index; empty where there are none.
         methods: that take it at an inlet.
         guessed_in: methods that guess it where nobody commands it.
@@ -75,20 +58,19 @@ class LabelPort:
 
     task: str
     dim: int = 1
-    is_categorical: bool = False
     classes: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("forward", "decode")
     guessed_in: tuple[str, ...] = ()
 
     def inlet(self, method: str) -> str:
-        """What a host shows at its inlet of a method."""
-        is_guessed = method in self.guessed_in
-        return inlet_name(self.task, self.dim, self.is_categorical, self.classes, is_guessed)
+        """What a host shows at its inlet of a method: task, classes, shortened, and default."""
+        otherwise = "guessed" if method in self.guessed_in else "as set"
+        return f"{_known_by(self.task, self.dim, self.classes)}; empty or -1: {otherwise}"
 
     @property
     def plain(self) -> float:
         """A value that is no guess: of classes that are numbers the middle, else 0."""
-        is_middle = self.is_categorical and all(map(_is_digits, self.classes))
+        is_middle = self.dim > 1 and all(map(_is_digits, self.classes))
         return float(self.dim // 2) if is_middle else 0.0
 
 
@@ -123,22 +105,14 @@ class LabelPorts:
             for task, predictor in zip(prediction.tasks, prediction.predictors, strict=True)
         }
         labels = []
-        rows = zip(
-            conditioning.tasks,
-            conditioning.dims,
-            conditioning.categorical,
-            conditioning.on_encoder,
-            strict=True,
-        )
-        for task, dim, is_categorical, on_encoder in rows:
-            names = tuple(map(printable, classes.get(task, ())))
-            methods = ("forward", "encode", "decode") if on_encoder else ("forward", "decode")
+        for name, task in conditioning.tasks.items():
+            names = tuple(map(printable, classes.get(name, ())))
+            is_encoded = "encoder" in task.targets()
+            methods = ("forward", "encode", "decode") if is_encoded else ("forward", "decode")
             # What reads the latent alone guesses in `decode`, too, where nothing is heard.
-            guessing = ("forward", "decode") if reads_latent.get(task) else ("forward",)
-            guessed_in = guessing if task in reads_latent else ()
-            labels.append(
-                LabelPort(printable(task), dim, is_categorical, names, methods, guessed_in)
-            )
+            guessing = ("forward", "decode") if reads_latent.get(name) else ("forward",)
+            guessed_in = guessing if name in reads_latent else ()
+            labels.append(LabelPort(printable(name), task.dim, names, methods, guessed_in))
         return LabelPorts(tuple(labels), tuple(map(printable, prediction.tasks)), confidence)
 
     def inlets(self, method: str) -> list[str]:

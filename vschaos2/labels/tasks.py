@@ -15,7 +15,28 @@ MOST = 65_536  # classes of a task, or units of a layer
 
 
 @dataclass(frozen=True)
-class ConditioningTask:
+class LabelTask:
+    """What tasks have in common.
+
+    Args:
+        dim: number of classes; 1 for a continuous task.
+    """
+
+    dim: int
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes; None for a continuous task."""
+        return self.dim if self.has_classes else None
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether labels are classes, and not values: see `check_dim`."""
+        return self.dim > 1
+
+
+@dataclass(frozen=True)
+class ConditioningTask(LabelTask):
     """One task of `model.conditioning`.
 
     Args:
@@ -28,7 +49,6 @@ class ConditioningTask:
         ValueError: for a value that is none of these.
     """
 
-    dim: int
     target: str | Sequence[str] = ("decoder",)
     embedding: str = "OneHot"
     embedding_dim: int | None = None
@@ -88,7 +108,7 @@ class PredictorArguments:
 
 
 @dataclass(frozen=True)
-class PredictionTask:
+class PredictionTask(LabelTask):
     """One task of `model.prediction`.
 
     Args:
@@ -102,7 +122,6 @@ class PredictionTask:
         ValueError: for a value that is none of these.
     """
 
-    dim: int
     type: str = "MLPEncoder"
     args: Mapping[str, Any] | None = None
     input: str = "features"

@@ -4,6 +4,7 @@
         config.yaml          the resolved configuration
         checkpoints/         last.ckpt, best.ckpt
         metrics.csv          and TensorBoard events
+        held_out.txt         the files that it never trained on
         samples/             sounds and pictures
 
 Reading takes plain YAML (`plain_yaml.py`), tensors and plain containers (`checkpoints.py`), and
@@ -24,6 +25,7 @@ from vschaos2.plain_yaml import MOST_BYTES, NotPlainError, parse_plain
 from vschaos2.runs.upgrade import upgraded
 
 CONFIG = "config.yaml"
+HELD_OUT = "held_out.txt"
 NAME_BYTES = 200  # of a run's name, and of an instrument's: file names have 255
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
 FORMS: tuple[tuple[str, type, str], ...] = (  # of what is there at all in a run's configuration

@@ -30,19 +30,17 @@ def check_classes(model: VAE, metadata: Metadata) -> None:
         ("prediction", model.prediction),
     )
     for part, module in parts:
-        for task, dim, categorical in zip(
-            module.tasks, module.dims, module.categorical, strict=True
-        ):
-            where = f"model.{part}.{task}"
-            found = metadata.n_classes[task]
-            if categorical and found is None:
+        for name, task in module.tasks.items():
+            where = f"model.{part}.{name}"
+            found = metadata.n_classes[name]
+            if task.has_classes and found is None:
                 raise InputError(
-                    f"{where} wants classes, but metadata/{task} is read as float: use Float and "
-                    f"Normal, or set data.dataset.metadata_callbacks.{task}.type=int"
+                    f"{where} wants classes, but metadata/{name} is read as float: use Float and "
+                    f"Normal, or set data.dataset.metadata_callbacks.{name}.type=int"
                 )
-            if categorical and found is not None and found > dim:
+            if task.has_classes and found is not None and found > task.dim:
                 raise InputError(
-                    f"{where}.dim is {dim}, but metadata/{task} has {found} classes: set "
+                    f"{where}.dim is {task.dim}, but metadata/{name} has {found} classes: set "
                     f"{where}.dim={found}"
                 )
 
@@ -92,15 +90,11 @@ def fit_values(model: VAE, labels: dict[str, Tensor]) -> None:
         model: its embeddings and predictors are set in place.
         labels: training labels of every task, [N], NaN where unknown.
     """
-    parts = [
-        *zip(model.conditioning.tasks, model.conditioning.embeddings, strict=True),
-        *((t, p.scale) for t, p in zip(model.prediction.tasks, model.prediction.predictors,
-                                       strict=True)),
-    ]  # fmt: skip
-    categorical = [*model.conditioning.categorical, *model.prediction.categorical]
-    for (task, scale), has_classes in zip(parts, categorical, strict=True):
-        known = labels[task][~labels[task].isnan()].double()
-        if has_classes or len(known) == 0:
+    tasks = [*model.conditioning.tasks.items(), *model.prediction.tasks.items()]
+    scales = [*model.conditioning.embeddings, *(p.scale for p in model.prediction.predictors)]
+    for (name, task), scale in zip(tasks, scales, strict=True):
+        known = labels[name][~labels[name].isnan()].double()
+        if task.has_classes or len(known) == 0:
             continue
         assert isinstance(scale, Standardised)
         std = float(known.std(correction=0))

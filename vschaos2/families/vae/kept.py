@@ -40,9 +40,9 @@ def class_names(found: Any, model: VAE) -> dict[str, list[str]]:
         raise TypeError("classes are no mapping")
     names = {}
     for part in (model.conditioning, model.prediction):
-        for task, dim in zip(part.tasks, part.dims, strict=True):
-            given = found.get(task, [])
-            if not all(isinstance(name, str) for name in given) or len(given) > dim:
-                raise ValueError(f"classes of {task}: {dim} names wanted")
-            names[task] = list(given)
+        for name, task in part.tasks.items():
+            given = found.get(name, [])
+            if not all(isinstance(each, str) for each in given) or len(given) > task.dim:
+                raise ValueError(f"classes of {name}: {task.dim} names wanted")
+            names[name] = list(given)
     return names if found else {}

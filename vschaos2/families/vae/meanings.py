@@ -81,7 +81,7 @@ def _bins(model: VAE) -> Axis:
 
 
 def _encoder(model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]) -> None:
-    labels = _labels(model, model.conditioning.on_encoder, classes)
+    labels = _labels(model, "encoder", classes)
     latents: Axis = [(p, z) for p in ("mean", "deviation") for z in range(model.latent_dim)]
     _set_axis(model.encoder, name, axes, {
         "bins": [*_bins(model), *labels],
@@ -94,7 +94,7 @@ def _decoder(model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list
     latents: Axis = [("latent", z) for z in range(model.latent_dim)]
     parts = ("mean", "deviation") if model.output == "normal" else ("softplus",)
     _set_axis(model.decoder, name, axes, {
-        "latents": [*latents, *_labels(model, model.conditioning.on_decoder, classes)],
+        "latents": [*latents, *_labels(model, "decoder", classes)],
         "outputs": [(part, meaning) for part in parts for meaning in _bins(model)],
     })  # fmt: skip
 
@@ -107,17 +107,19 @@ def _set_axis(part: nn.Module, name: str, axes: list[Axis], known: Mapping[str, 
             axes[axis] = known[what]
 
 
-def _labels(model: VAE, is_told: list[bool], classes: Mapping[str, list[str]]) -> Axis:
-    """What the numbers beside a frame or a latent are."""
-    told = model.conditioning
+def _labels(model: VAE, target: str, classes: Mapping[str, list[str]]) -> Axis:
+    """What the numbers beside a frame (in the encoder) or a latent (in the decoder) are."""
+    tasks, embeddings = model.conditioning.tasks, model.conditioning.embeddings
     columns: Axis = []
-    for task, embedding, is_here in zip(told.tasks, told.embeddings, is_told, strict=True):
+    for (name, task), embedding in zip(tasks.items(), embeddings, strict=True):
+        if target not in task.targets():
+            continue
         width: int = embedding.width  # type: ignore[assignment]
         kind = type(embedding).__name__
-        if is_here and kind == "OneHot":
-            columns += [("label", task, kind, c) for c in _classes(task, width, classes)]
-        elif is_here:
-            columns += [("label", task, kind, width, i) for i in range(width)]
+        if kind == "OneHot":
+            columns += [("label", name, kind, c) for c in _classes(name, width, classes)]
+        else:
+            columns += [("label", name, kind, width, i) for i in range(width)]
     return columns
 
 
@@ -131,10 +133,8 @@ def _embedding(
     model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]
 ) -> tuple[Hashable, list[Axis]]:
     _, _, index, rest = name.split(".", 3)
-    task, embedding = (
-        model.conditioning.tasks[int(index)],
-        model.conditioning.embeddings[int(index)],
-    )
+    task = list(model.conditioning.tasks)[int(index)]
+    embedding = model.conditioning.embeddings[int(index)]
     if isinstance(embedding, Table):
         axes[0] = _classes(task, embedding.n_classes, classes)
     return ("conditioning", task, type(embedding).__name__, rest), axes
@@ -144,7 +144,7 @@ def _predictor(
     model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]
 ) -> tuple[Hashable, list[Axis]]:
     _, _, index, rest = name.split(".", 3)
-    task = model.prediction.tasks[int(index)]
+    task = list(model.prediction.tasks)[int(index)]
     predictor = model.prediction.predictors[int(index)]
     assert isinstance(predictor, Predictor)
     key = ("prediction", task, predictor.categorical, predictor.reads_latent, rest)

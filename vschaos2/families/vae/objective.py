@@ -78,12 +78,11 @@ class VAEObjective(Objective):
         self.divergence = call(Divergence, "training.divergence", divergence)
         self.beta = call(BetaSchedule, "training.beta", beta)
         self.sequence = sequence
-        kinds = [
-            "accuracy" if has_classes else "error" for has_classes in model.prediction.categorical
-        ]
-        names = zip(kinds, model.prediction.tasks, strict=True)
         # Of the known labels: the part that is guessed right, or the mean absolute error.
-        self.scores = tuple(f"{kind}/{task}" for kind, task in names)
+        self.scores = tuple(
+            f"{'accuracy' if task.has_classes else 'error'}/{name}"
+            for name, task in model.prediction.tasks.items()
+        )
 
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of one batch of windows."""

@@ -98,12 +98,12 @@ def check_transposition(model: VAE, augment: Augment) -> None:
     if semitones == 0:
         return
     for module in (model.conditioning, model.prediction):
-        for task, dim in zip(module.tasks, module.dims, strict=True):
-            wanted = {"pitch": PITCHES, "octave": OCTAVES}.get(task, dim)
-            if dim != wanted:
+        for name, wanted in (("pitch", PITCHES), ("octave", OCTAVES)):
+            if name in module.tasks and module.tasks[name].dim != wanted:
                 raise InputError(
-                    f"data.augment.transpose={semitones} moves {task} among {wanted} classes, but "
-                    f"the model has {dim} of it: set data.augment.transpose=0, or name it otherwise"
+                    f"data.augment.transpose={semitones} moves {name} among {wanted} classes, but "
+                    f"the model has {module.tasks[name].dim} of it: set data.augment.transpose=0, "
+                    "or name it otherwise"
                 )
 
 

@@ -109,7 +109,7 @@ class PlayableVAE(Playable):
             row: dict[str, Any] = {
                 "task": label.task,
                 "message": f"set {attribute}",
-                "classes": classes if label.is_categorical else None,
+                "classes": classes if label.dim > 1 else None,
                 "name": label.inlet("forward"),
                 "plain": label.plain,
             }

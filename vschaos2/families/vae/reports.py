@@ -159,14 +159,14 @@ def prior(model: VAE, scene: Scene, moment: Moment) -> Report:
 
 def predictions(model: VAE, scene: Scene, moment: Moment) -> Report:
     """Confusion matrices of predicted classes; known against guessed for predicted values."""
-    tasks, pictures = model.prediction, {}
-    found = guesses(model, scene.batches())
-    for index, (task, pairs) in enumerate(found.items()):
+    pictures = {}
+    for task, pairs in guesses(model, scene.batches()).items():
+        n_classes = model.prediction.tasks[task].n_classes
         if len(pairs) == 0:
             continue
-        if tasks.categorical[index]:
-            counts = confusion(pairs, tasks.dims[index]).numpy()
-            names = [class_name(scene.classes, task, i) for i in range(tasks.dims[index])]
+        if n_classes is not None:
+            counts = confusion(pairs, n_classes).numpy()
+            names = [class_name(scene.classes, task, i) for i in range(n_classes)]
             right = counts.trace() / counts.sum()
             title = moment.headline(f"{task}: {100 * right:.0f} % right")
             pictures[task] = confusion_picture(title, counts, names)
@@ -186,12 +186,11 @@ def class_name(classes: dict[str, list[str]], task: str, index: int) -> str:
 def label_text(model: VAE, classes: dict[str, list[str]], labels: Tensor) -> str:
     """Finite labels of all tasks in words, such as "C# 4"; empty for a model without labels."""
     words = []
-    for index, task in enumerate(model.conditioning.tasks):
-        value = float(labels[index])
+    for (name, task), value in zip(model.conditioning.tasks.items(), labels.tolist(), strict=True):
         if not math.isfinite(value):
             words.append("?")
-        elif model.conditioning.categorical[index]:
-            words.append(class_name(classes, task, int(value)))
+        elif task.has_classes:
+            words.append(class_name(classes, name, int(value)))
         else:
             words.append(f"{value:.3g}")
     return " ".join(words)
@@ -224,7 +223,7 @@ class VAEShow(Show):
         self, model: VAE, data: WindowDataModule, options: MonitorOptions
     ) -> dict[str, Sound]:
         """Choose excerpts of held-out files; → their sounds."""
-        tasks = model.conditioning.tasks
+        tasks = list(model.conditioning.tasks)
         self.scene = Scene(
             excerpts(data, options.files, options.seconds, tasks),
             lambda: data.held_out_batches(WINDOWS),

@@ -84,9 +84,7 @@ class StreamingVAE(NnTildeModule):
         ):
             self.register_control(control)
         self.texts = LabelTexts(
-            [label.dim for label in ports.labels],
-            [label.is_categorical for label in ports.labels],
-            [label.classes for label in ports.labels],
+            [label.dim for label in ports.labels], [label.classes for label in ports.labels]
         )
         self.label_values = [0.0 for _ in ports.labels]
         self.label_names = []

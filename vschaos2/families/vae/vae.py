@@ -162,12 +162,12 @@ class VAE(nn.Module):
         """The labels, or none [B, 0] for a model that needs none."""
         if labels is not None:
             return labels
-        if len(self.conditioning.tasks) > 0:
+        if self.conditioning.n_tasks > 0:
             raise ValueError("labels are missing: this model is conditioned, give [B, n_tasks]")
         return like.new_zeros((like.shape[0], 0))
 
     @torch.jit.unused
     def unlabelled_magnitude(self, latent: Tensor) -> Tensor:
         """Magnitudes of latents, all labels 0 and none with a past: [M, Z] → [M, K]."""
-        labels = latent.new_zeros(len(latent), len(self.conditioning.tasks))
+        labels = latent.new_zeros(len(latent), self.conditioning.n_tasks)
         return self.transform.to_magnitude(self.decode(latent, labels).mean)
