@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from vschaos2.audio import read_audio
-from vschaos2.data import cache_build as build_module
+from vschaos2.data import cache_decode
 from vschaos2.data.cache import open_cache
 
 RATE = 44100
@@ -44,8 +44,8 @@ def count_decodings(monkeypatch):
         names.append(path.name)
         return read_blocks(path, *rest)
 
-    read_blocks = build_module.read_blocks
-    monkeypatch.setattr(build_module, "read_blocks", counting)
+    read_blocks = cache_decode.read_blocks
+    monkeypatch.setattr(cache_decode, "read_blocks", counting)
     return names
 
 

@@ -23,9 +23,9 @@ from sample_caches import (
     write,
 )
 
-from vschaos2.audio import read_audio
+from vschaos2.audio import UnreadableAudio, read_audio
 from vschaos2.data import cache as cache_module
-from vschaos2.data import cache_build as build_module
+from vschaos2.data import cache_decode
 from vschaos2.data.cache import CachedFile, SampleCache, open_cache
 from vschaos2.errors import InputError
 
@@ -79,8 +79,8 @@ def test_every_sample_rate_has_its_own_cache(dataset):
 
 
 def test_long_file_passes_through_the_disk_unchanged(dataset, monkeypatch):
-    monkeypatch.setattr(build_module, "HELD_BYTES", 5000)
-    monkeypatch.setattr(build_module, "DECODE_SAMPLES", 999)
+    monkeypatch.setattr(cache_decode, "HELD_BYTES", 5000)
+    monkeypatch.setattr(cache_decode, "DECODE_SAMPLES", 999)
     assert_holds(open_quietly(dataset, workers=3), dataset)
 
 
@@ -369,10 +369,10 @@ def test_unusable_files_are_named_skipped_and_remembered(dataset, decoded, caplo
 
 def test_mended_permissions_are_noticed(dataset, decoded, monkeypatch):
     def closed(path, *_):
-        raise build_module.UnreadableAudio(path, "cannot be opened (Permission denied)")
+        raise UnreadableAudio(path, "cannot be opened (Permission denied)")
 
     with monkeypatch.context() as patch:
-        patch.setattr(build_module, "read_blocks", closed)
+        patch.setattr(cache_decode, "read_blocks", closed)
         with pytest.raises(InputError, match="Permission denied"):
             open_quietly(dataset)
     with pytest.raises(InputError):

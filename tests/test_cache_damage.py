@@ -178,13 +178,13 @@ def test_a_flat_file_cut_short_is_built_afresh(dataset, caplog):
 def test_what_is_of_no_use_makes_room_before_anything_is_decoded(small_dataset, monkeypatch):
     store = small_dataset / ".vschaos2"
     seen = []
-    decode = build_module._decode
+    decode = build_module.decode
 
     def looking(*args):
         seen.extend(path.name for path in store.glob("*.f32"))
         return decode(*args)
 
-    monkeypatch.setattr(build_module, "_decode", looking)
+    monkeypatch.setattr(build_module, "decode", looking)
     (store / f"samples_{RATE}.json").write_text("{}")
     open_quietly(small_dataset)
     assert set(seen) == {f"samples_{RATE}_0002.f32"}

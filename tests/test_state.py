@@ -17,6 +17,7 @@ from torch import Tensor, nn
 import vschaos2
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.export.output_level import OutputLevel
@@ -97,6 +98,7 @@ def inversion_case(mode: str) -> Case:
 
 CASES = {
     "State": Case(lambda: State(3), play_state),
+    "RandomPhases": Case(lambda: RandomPhases(5), lambda module: module(3)),
     "StreamingAnalysis": Case(
         lambda: StreamingAnalysis(N_FFT, HOP),
         lambda module: torch.view_as_real(module(noise(1, 3 * HOP))),
@@ -212,7 +214,7 @@ def test_a_reset_leaves_nothing_but_settings_behind():
         "encode_analysis.history.value",
         "forward_analysis.history.value",
         "forward_inversion.phase",
-        "forward_inversion.frame_count",
+        "forward_inversion.noise.frame_count",
         "decode_inversion.tail",
         "forward_memory.value",
         "decode_memory.value",

@@ -6,26 +6,23 @@ is cut off. So a build may die at any moment and loses what it decoded since the
 """
 
 import logging
-import math
 import os
 import re
 import shutil
-import tempfile
 import time
 import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import IO
 
-import numpy as np
-
-from vschaos2.audio import UnreadableAudio, read_blocks
+from vschaos2.audio import UnreadableAudio
+from vschaos2.data.cache_decode import Decoded, decode
 from vschaos2.data.cache_index import INDEX_BYTES, CachedFile, Entry, Index, OtherVersion, Unusable
 from vschaos2.errors import InputError
 from vschaos2.files import FULL, open_own, write_whole
@@ -34,9 +31,6 @@ from vschaos2.progress import Progress
 logger = logging.getLogger(__name__)
 
 COMMIT_SECONDS = 3.0
-DECODE_SAMPLES = 2**18
-# A decoded file waits for its turn in memory up to this size, on disk beyond it.
-HELD_BYTES = 8 * 2**20
 PIECE_BYTES = 2**20
 
 
@@ -220,7 +214,7 @@ class CacheBuild:
                 while True:
                     for name, stamp in islice(queue, 2 * workers - len(jobs)):
                         path = self.root / name
-                        job = pool.submit(_decode, path, self.sample_rate_hz, self.store, stop)
+                        job = pool.submit(decode, path, self.sample_rate_hz, self.store, stop)
                         jobs.append((name, stamp, job))
                     if jobs:
                         self._append(data, *jobs.popleft())
@@ -249,7 +243,7 @@ class CacheBuild:
                 data.close()
 
     def _append(
-        self, data: IO[bytes], name: str, stamp: tuple[int, int, int], job: "Future[Decoded]"
+        self, data: IO[bytes], name: str, stamp: tuple[int, int, int], job: Future[Decoded]
     ) -> None:
         self.index.unusable.pop(name, None)
         try:
@@ -263,33 +257,6 @@ class CacheBuild:
         file = CachedFile(name, self.index.end, decoded.length, decoded.rms, decoded.peak)
         self.index.files[name] = Entry(stamp[0], stamp[1], decoded.crc32, file)
         self.index.end += decoded.length
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """Samples of one file on their way into the flat file, with their checksum and level."""
-
-    spool: IO[bytes]
-    length: int
-    crc32: int
-    rms: float
-    peak: float
-
-
-def _decode(path: Path, sample_rate_hz: int, store: Path, stop: Event) -> Decoded:
-    """One file decoded into a spool: memory while it is short, an unnamed file beyond."""
-    spool = tempfile.SpooledTemporaryFile(max_size=HELD_BYTES, dir=str(store))  # noqa: SIM115
-    length, crc32, energy, peak = 0, 0, 0.0, 0.0
-    for block in read_blocks(path, sample_rate_hz, DECODE_SAMPLES):
-        if stop.is_set():
-            break
-        samples = block.astype("<f4", copy=False).data
-        spool.write(samples)
-        crc32 = zlib.crc32(samples, crc32)
-        length += len(block)
-        energy += float(np.square(block, dtype=np.float64).sum())
-        peak = max(peak, float(np.abs(block).max()))
-    return Decoded(spool, length, crc32, math.sqrt(energy / length) if length else 0.0, peak)
 
 
 def _pieces(data: IO[bytes], file: CachedFile) -> Iterator[bytes]:

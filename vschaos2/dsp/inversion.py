@@ -1,7 +1,5 @@
 """Streaming magnitudes to a waveform: the state around `vschaos2.dsp.phase`."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -16,16 +14,12 @@ from vschaos2.dsp.phase import (
     propagate,
     refine,
 )
+from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import Stateful
 from vschaos2.errors import InputError
 
 # Three doublings let a phase travel eight bins unchallenged, which costs under 0.1 dB.
 SCAN_LEVELS = 3
-# Frame n's random phases start at entry (n·stride mod rows) of one fixed table: they depend on
-# the frame's number only, not on calls. `rows` is prime, so the sequence repeats after
-# 8191 frames; the stride sets neighbours far apart in the table.
-NOISE_ROWS = 8191
-NOISE_STRIDE = 3571
 # Longer calls are refined in groups of this many samples: a file sounds as it plays, which is up to
 # 1.1 dB worse (`live`: 4.2 dB, at 2048/512) than refining the whole of it jointly.
 GROUP_SAMPLES = 2048
@@ -80,7 +74,6 @@ class MagnitudeInversion(Stateful):
     short: Tensor  # a dual on the frame's middle two hops, [2·hop]
     advance: Tensor  # [K], radians
     alternation: Tensor  # (-1)^k, [K]
-    noise: Tensor  # table of random phases, [rows + K - 1], radians
     logs: Tensor  # the last two frames' log-magnitudes, [B, 2, K]
     held: Tensor  # magnitudes waiting for their next frame, [B, lookahead, K]
     phase: Tensor  # of the newest frame laid down, [B, K], radians
@@ -108,7 +101,6 @@ class MagnitudeInversion(Stateful):
         self.coupling = gradient_coupling(n_fft, hop)
         self.levels = SCAN_LEVELS
         self.momentum = MOMENTUM
-        self.noise_rows, self.noise_stride = NOISE_ROWS, NOISE_STRIDE
         self.largest_magnitude = LARGEST_MAGNITUDE
         self.group_frames = max(n_fft, GROUP_SAMPLES) // hop
         self.modes = {name: list(made) for name, made in MODES.items()}
@@ -117,18 +109,16 @@ class MagnitudeInversion(Stateful):
         # Hann windows of two hops add up to 1, and division by w undoes the analysis window.
         self.trim = n_fft // 2 - hop
         hann = torch.hann_window(2 * hop, periodic=True, dtype=torch.float64)
-        generator = torch.Generator().manual_seed(0)
-        noise = torch.rand(NOISE_ROWS + self.bins - 1, generator=generator)
         constants = {
             "window": window,
             "dual": dual_window(window, hop),
             "short": hann / window[self.trim : n_fft - self.trim],
             "advance": bin_advance(n_fft, hop),
             "alternation": 1.0 - 2.0 * (torch.arange(self.bins) % 2),
-            "noise": noise * (2.0 * math.pi),
         }
         for name, constant in constants.items():
             self.register_buffer(name, constant.float(), persistent=False)
+        self.noise = RandomPhases(self.bins)
         for name in ("logs", "held", "phase", "past", "tail", "open_magnitudes", "windows"):
             self.register_buffer(name, torch.zeros(0), persistent=False)
         for name in ("open_spectra", "queue"):
@@ -138,7 +128,6 @@ class MagnitudeInversion(Stateful):
         self.lookahead, self.open_frames, self.iterations = 0, 0, 0
         self.is_short, self.is_random = False, False
         self.delay_samples = 0
-        self.frame_count = 0
         self.set_mode(mode)
         if for_files and self.open_frames > 0:
             self.group_frames = max(self.group_frames, GROUP_FRAMES)
@@ -186,7 +175,8 @@ class MagnitudeInversion(Stateful):
         quiet = like.new_zeros([batch, 2, bins])
         self.logs = log_magnitude(quiet)
         self.held = like.new_zeros([batch, self.lookahead, bins])
-        self.phase = self.noise[:bins].expand(batch, bins).clone()
+        self.noise.forget()
+        self.phase = self.noise.table[:bins].expand(batch, bins).clone()
         self.phase[:, 0] = 0.0
         self.past = like.new_zeros([batch, self.n_fft - self.hop])
         self.open_magnitudes = like.new_zeros([batch, self.open_frames, bins])
@@ -196,7 +186,6 @@ class MagnitudeInversion(Stateful):
         support = 2 * self.hop if self.is_short else self.n_fft
         self.tail = like.new_zeros([batch, support - self.hop])
         self.windows = like.new_zeros([0, self.n_fft])
-        self.frame_count = 0
 
     def forward(self, magnitudes: Tensor) -> Tensor:
         """The waveform of magnitudes [B, F, K] → [B, F·hop], `delay_samples` late."""
@@ -209,7 +198,7 @@ class MagnitudeInversion(Stateful):
     def invert(self, magnitudes: Tensor) -> Tensor:
         """`forward` for finite magnitudes of at most one group."""
         count = magnitudes.shape[1]
-        noise = self.noise_of(count)
+        noise = self.noise(count)
         if self.is_random:
             return self.emit(self.with_phase(magnitudes, noise))
 
@@ -251,13 +240,6 @@ class MagnitudeInversion(Stateful):
             self.start(magnitudes.shape[0])
         finite = torch.nan_to_num(magnitudes.detach().to(self.window.dtype), 0.0, 0.0, 0.0)
         return finite.clamp_(0.0, self.largest_magnitude)
-
-    def noise_of(self, count: int) -> Tensor:
-        """Random phases of the next `count` frames, [count, K], and the frame counter moved on."""
-        frames = torch.arange(self.frame_count, self.frame_count + count, device=self.noise.device)
-        self.frame_count = (self.frame_count + count) % self.noise_rows
-        rows = torch.remainder(frames * self.noise_stride, self.noise_rows)
-        return self.noise.unfold(0, self.bins, 1).index_select(0, rows)
 
     def with_phase(self, magnitudes: Tensor, phases: Tensor) -> Tensor:
         """Frame-start spectra of magnitudes and phases ψ at the window's centre.
