@@ -23,7 +23,7 @@ from torch import Tensor
 from vschaos2.audio import read_audio
 from vschaos2.data.cache import open_cache
 from vschaos2.families.loading import load_run
-from vschaos2.families.vae.hearing import label_tasks
+from vschaos2.families.vae.inference import label_tasks
 from vschaos2.families.vae.signal_path import hear, offline_core
 from vschaos2.generation.evaluation import known_labels
 from vschaos2.generation.label_swap import PitchSwap

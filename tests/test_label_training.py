@@ -12,7 +12,7 @@ from vschaos2.data.augment import Augment
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.families.train import train
-from vschaos2.families.vae.hearing import check_classes
+from vschaos2.families.vae.inference import check_classes
 from vschaos2.families.vae.pairs import draw_pair
 from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.labels.filling import (

@@ -105,14 +105,14 @@ def evaluate(run: Run, dataset: Path | None = None, inversion: str | None = None
     check_choices(mode, RECOVERIES, None)
     root, files = evaluated_files(run, dataset)
     kept, played = offline_core(run.model, KEEP_INPUT), offline_core(run.model, mode)
-    told = known_labels(run, run.model.conditioning, root)
-    wanted = known_labels(run, run.model.prediction, root)
+    given = known_labels(run, run.model.conditioning, root)
+    truth = known_labels(run, run.model.prediction, root)
     names, scores, skipped = [], [], []
     tally = np.zeros((len(run.model.prediction.tasks), 2))
     swap, followed = swaps_of(played), np.zeros(2)
     for file in follow(files, "measuring", "file"):
         try:
-            labels = None if told is None else told(file)
+            labels = None if given is None else given(file)
             sound = read_audio(file, run.model.transform.sample_rate_hz)
             heard = hear(played, file, labels)
             scores.append(_scores(kept, played, file, sound, heard, labels))
@@ -121,8 +121,8 @@ def evaluate(run: Run, dataset: Path | None = None, inversion: str | None = None
             skipped.append(file.relative_to(root).as_posix())
             continue
         names.append(file.relative_to(root).as_posix())
-        if wanted is not None:
-            tally += _tally(run.model.prediction, heard, wanted(file), played)
+        if truth is not None:
+            tally += _tally(run.model.prediction, heard, truth(file), played)
         if swap is not None:
             followed += swap(heard)
     if not names:

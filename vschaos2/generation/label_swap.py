@@ -39,10 +39,12 @@ class PitchSwap:
         Raises:
             InputError: for what the tracker refuses.
         """
-        told = heard.labels.copy()
-        told[:, self.column] = (told[:, self.column] + self.rng.integers(1, PITCHES)) % PITCHES
-        sound = np.concatenate(list(sound_of(self.core, heard.latents, told, 0, heard.length)))
-        return self._follows(sound, told[:, self.column])
+        swapped = heard.labels.copy()
+        swapped[:, self.column] = (
+            swapped[:, self.column] + self.rng.integers(1, PITCHES)
+        ) % PITCHES
+        sound = np.concatenate(list(sound_of(self.core, heard.latents, swapped, 0, heard.length)))
+        return self._follows(sound, swapped[:, self.column])
 
     def _follows(self, sound: Samples, commanded: Samples) -> npt.NDArray[np.float64]:
         rate_hz = self.core.transform.sample_rate_hz

@@ -92,12 +92,12 @@ def map_latents(
     paths = dataset_sounds(root)
     names = [path.relative_to(root).as_posix() for path in paths]
     chosen = _colour(player, root, names, colour)
-    told = known_labels(player.run, player.run.model.conditioning, root)
+    labels_of = known_labels(player.run, player.run.model.conditioning, root)
     limit = max(LEAST_PER_FILE, POINTS // len(paths))
     parts: list[tuple[npt.NDArray[np.floating], ...]] = []
     for number, path in enumerate(follow(paths, "listening", "file")):
         try:
-            heard = hear(player.core, path, None if told is None else told(path))
+            heard = hear(player.core, path, None if labels_of is None else labels_of(path))
         except UnreadableAudio as error:
             logger.warning("skipped: %s", error)
             continue
@@ -153,9 +153,9 @@ def write_csv(points: LatentMap, path: Path) -> None:
     for n, file in enumerate(points.file):
         numbers = [*points.components[n], *points.coordinates[n]]
         label = [] if points.colour == LEVEL_COLOUR else [_label(points, points.values[n])]
-        told = [f"{points.seconds[n]:.3f}", f"{points.level_db[n]:.1f}", *label]
+        cells = [f"{points.seconds[n]:.3f}", f"{points.level_db[n]:.1f}", *label]
         name = printable(points.files[file])
-        writer.writerow([name, *told, *(f"{number:.5g}" for number in numbers)])
+        writer.writerow([name, *cells, *(f"{number:.5g}" for number in numbers)])
     made_folder(path.parent)
     write_whole(path, text.getvalue())
 
@@ -177,8 +177,8 @@ def _colour(player: Player, root: Path, files: Sequence[str], colour: str | None
         return colour
     if there:
         model = player.run.model
-        told = [*model.conditioning.tasks, *model.prediction.tasks]
-        return next((task for task in told if task in there), there[0])
+        tasks = [*model.conditioning.tasks, *model.prediction.tasks]
+        return next((task for task in tasks if task in there), there[0])
     return FOLDER_COLOUR if len({Path(file).parent for file in files}) > 1 else LEVEL_COLOUR
 
 

@@ -155,10 +155,10 @@ def read_latent_table(
         raise InputError(f"{path}: has no frame in it: give a table with rows")
     table = np.array(values).reshape(count, len(numbers))
     found = dict(zip(numbers, table.T, strict=True))
-    told = np.full((count, len(tasks.heads)), np.nan, dtype=np.float32)
-    told[:, list(where)] = np.array(labels, dtype=np.float32).reshape(count, len(where))
+    known = np.full((count, len(tasks.heads)), np.nan, dtype=np.float32)
+    known[:, list(where)] = np.array(labels, dtype=np.float32).reshape(count, len(where))
     audible = found.get("audible", np.ones(count))
-    return LatentFrames(table[:, : len(axes)], found.get("seconds"), audible, told)
+    return LatentFrames(table[:, : len(axes)], found.get("seconds"), audible, known)
 
 
 def _axes(path: Path, head: Sequence[str], projection: str, dims: int) -> list[str]:

@@ -97,7 +97,7 @@ class Player:
             others: labels that count where the player was given none, [R, n], NaN where unknown.
         """
         conditioning, latent_source = self.run.model.conditioning, self.core.labels.latent_source
-        known = self.labels if others is None else self._told(others).sum(0)
+        known = self.labels if others is None else self._given(others).sum(0)
         for column, task in enumerate(conditioning.tasks):
             if np.isnan(known[column]) and int(latent_source[column]) < 0:
                 names = self.run.kept.classes.get(task, [])
@@ -120,13 +120,13 @@ class Player:
         core, hop = self.core, self.core.hop
         before = core.transform.n_fft // hop  # frames that overlap with the first sample
         held = np.concatenate((np.repeat(coordinates[:1], before, axis=0), coordinates))
-        told = np.broadcast_to(self.labels, (len(held), len(self.labels)))
+        given = np.broadcast_to(self.labels, (len(held), len(self.labels)))
         if labels is not None:
-            told = self._told(np.concatenate((np.repeat(labels[:1], before, axis=0), labels)))
+            given = self._given(np.concatenate((np.repeat(labels[:1], before, axis=0), labels)))
         # Point s is frame s + before.
         skip = int(frame_centres(before, core.transform.n_fft, hop)) - hop // 2
         length = len(coordinates) * hop
-        sound = sound_of(core, held, told, skip, length)
+        sound = sound_of(core, held, given, skip, length)
         self.write_sound(target, faded(sound, length, hop), length)
 
     def write_heard(
@@ -147,10 +147,10 @@ class Player:
         hop, n_fft = self.core.hop, self.core.transform.n_fft
         centres = frame_centres(np.arange(len(latents)), n_fft, hop)
         length = max(1, len(latents) - n_fft // hop + 1) * hop
-        sound = sound_of(self.core, latents, self._told(labels), 0, length)
+        sound = sound_of(self.core, latents, self._given(labels), 0, length)
         self.write_sound(target, under_gain(sound, centres, audible), length)
 
-    def _told(self, labels: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    def _given(self, labels: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
         """The player's labels, or where it was given none, others, [F, n]."""
         return np.where(np.isnan(self.labels), labels, self.labels)
 

@@ -103,8 +103,8 @@ def reconstruct(
 
     def sound_of(source: Path) -> Iterator[Samples]:
         torch.default_generator.manual_seed(unrest.seed)
-        told = None if labels is None else labels(source)
-        return resampled(through(core, source, told), model_rate_hz, rate_hz)
+        given = None if labels is None else labels(source)
+        return resampled(through(core, source, given), model_rate_hz, rate_hz)
 
     jobs = named_files(inputs, folder / "reconstructions", ending)
     with torch.random.fork_rng(devices=[]):

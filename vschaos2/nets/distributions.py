@@ -26,20 +26,19 @@ class Normal(NamedTuple):
     std: Tensor
 
 
-def normal_from_output(output: Tensor, dim: int = -1, limit: float = LOG_STD_LIMIT) -> Normal:
+def normal_from_output(output: Tensor, limit: float = LOG_STD_LIMIT) -> Normal:
     """The Gaussian of a network's raw output: its first half is the mean, its second the log-std.
 
     std = exp(L tanh(s / L)) is the identity on ln σ around σ = 1, smooth everywhere, and never
     leaves [e^-L, e^L], whatever the network says: neither σ nor 1/σ² overflows.
 
     Args:
-        output: raw output, real.
-        dim: the axis that holds both halves; its size must be even.
+        output: raw output, real, of an even size along its last axis.
         limit: L > 0, in nats.
 
-    Shape: [..., 2·D] → two of [..., D], for the default dim.
+    Shape: [..., 2·D] → two of [..., D].
     """
-    halves = torch.chunk(output, 2, dim)
+    halves = torch.chunk(output, 2, -1)
     return Normal(halves[0], torch.exp(limit * torch.tanh(halves[1] / limit)))
 
 

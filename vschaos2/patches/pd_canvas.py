@@ -103,10 +103,10 @@ class PdCanvas:
             f"{RED if receive != 'empty' else '#303030'} 0",
         )  # fmt: skip
 
-    def toggle(self, x: int, y: int, send: str, value: int = 0, receive: str = "empty") -> int:
+    def toggle(self, x: int, y: int, send: str, value: int = 0) -> int:
         """A switch of 18 pixels."""
         return self.obj(
-            x, y, f"tgl 18 1 {send} {receive} empty 0 -8 0 10 {WHITE} {BLACK} {BLACK} {value} 1"
+            x, y, f"tgl 18 1 {send} empty empty 0 -8 0 10 {WHITE} {BLACK} {BLACK} {value} 1"
         )
 
     def bang(self, x: int, y: int, send: str) -> int:

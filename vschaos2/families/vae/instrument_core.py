@@ -159,9 +159,9 @@ class InstrumentCore(Stateful):
         magnitude = magnitude.reshape(batch * count, bins)
         i = self.projection
         if self.labels.is_used:
-            told = self.encode_inlets(block[:, 1:, self.hop - 1 :: self.hop])
-            commands = self.labels.of_encode(self.labels.rows(told))
-            latent, _, guesses = self.hear(magnitude, commands)
+            inlets = self.encode_inlets(block[:, 1:, self.hop - 1 :: self.hop])
+            commands = self.labels.of_encode(self.labels.rows(inlets))
+            latent, _, guesses = self.infer(magnitude, commands)
         else:
             latent, guesses = self.sample(magnitude), magnitude[:, :0]
         axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
@@ -182,8 +182,8 @@ class InstrumentCore(Stateful):
         latent = self.stacked_centre[i] + torch.matmul(padded_rows(played), step)
         labels: Tensor | None = None
         if self.labels.is_used:
-            told = self.decode_inlets(axes[:, self.latent_dims :])
-            commands = padded_rows(self.labels.rows(told))
+            inlets = self.decode_inlets(axes[:, self.latent_dims :])
+            commands = padded_rows(self.labels.rows(inlets))
             labels = self.labels.unguessed(commands)
             if self.labels.guesses_latent:
                 # Nothing is heard: predictors that read features get none, and are not asked.
@@ -204,14 +204,14 @@ class InstrumentCore(Stateful):
         [B, 1 + labels, F·hop] → [B, 1 + guesses, F·hop].
         """
         coefficients = self.forward_analysis(block[:, 0])
-        heard = coefficients.abs()
-        batch, count, bins = heard.shape
-        rows = heard.reshape(batch * count, bins)
+        given = coefficients.abs()
+        batch, count, bins = given.shape
+        rows = given.reshape(batch * count, bins)
         labels: Tensor | None = None
         if self.labels.is_used:
-            told = self.forward_inlets(block[:, 1:, self.hop - 1 :: self.hop])
-            commands = self.labels.rows(told)
-            latent, labels, guesses = self.hear(rows, commands)
+            inlets = self.forward_inlets(block[:, 1:, self.hop - 1 :: self.hop])
+            commands = self.labels.rows(inlets)
+            latent, labels, guesses = self.infer(rows, commands)
         else:
             latent, guesses = self.sample(rows), rows[:, :0]
         memory = self.forward_memory.recall(batch)
@@ -219,9 +219,9 @@ class InstrumentCore(Stateful):
         self.forward_memory.keep(memory)
         magnitude = magnitude.reshape(batch, count, bins)
         # A model has no exact silence of its own: where nothing is heard, nothing is played.
-        magnitude = magnitude * (heard.amax(-1, keepdim=True) > self.silence)
+        magnitude = magnitude * (given.amax(-1, keepdim=True) > self.silence)
         if self.keep_input:
-            ratio = magnitude / heard.clamp_min(1e-12)
+            ratio = magnitude / given.clamp_min(1e-12)
             signal = self.forward_synthesis(coefficients * ratio)
         else:
             signal = self.forward_inversion(magnitude)
@@ -232,7 +232,7 @@ class InstrumentCore(Stateful):
         held = held.reshape(batch, count * self.hop, guesses.shape[1]).transpose(1, 2)
         return torch.cat((signal, held), 1)
 
-    def hear(self, magnitude: Tensor, commands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def infer(self, magnitude: Tensor, commands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Latents of magnitudes, the labels to decode them with, and what is guessed.
 
         Args:

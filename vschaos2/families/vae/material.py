@@ -5,7 +5,7 @@ from omegaconf import DictConfig
 from vschaos2.config import call, plain
 from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule, windows
-from vschaos2.families.vae.hearing import check_classes, label_tasks
+from vschaos2.families.vae.inference import check_classes, label_tasks
 from vschaos2.families.vae.pairs import check_transposition, window_samples
 from vschaos2.families.vae.vae import VAE
 from vschaos2.inspection.dataset import use_of

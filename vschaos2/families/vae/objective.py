@@ -16,7 +16,7 @@ from vschaos2.config import call, plain
 from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
-from vschaos2.families.vae.hearing import fit_values, hear, label_tasks
+from vschaos2.families.vae.inference import fit_values, infer, label_tasks
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
 from vschaos2.families.vae.pairs import draw_pair, window_samples
 from vschaos2.families.vae.vae import VAE
@@ -89,9 +89,9 @@ class VAEObjective(Objective):
         model = self.model
         given, target = draw_pair(self.augment, model.transform, batch, self.sequence)
         frames, magnitude = target.frames, target.magnitude
-        posterior, outputs, labels = hear(model, given.frames, given.labels)
-        told = stack_labels(target.labels, model.conditioning.tasks, frames)
-        labels = torch.where(told.isnan(), labels, told)
+        posterior, outputs, labels = infer(model, given.frames, given.labels)
+        known = stack_labels(target.labels, model.conditioning.tasks, frames)
+        labels = torch.where(known.isnan(), labels, known)
         latent = normal_sample(posterior)
         loss, losses = self.reconstruction(frames, self._decode(model, latent, labels), magnitude)
         distance, distances = self.divergence(posterior, latent)
@@ -112,7 +112,7 @@ class VAEObjective(Objective):
             model, batch["waveform"][:, : window_samples(transform, self.sequence)]
         )
         frames = transform.to_frames(magnitude)
-        posterior, outputs, labels = hear(model, frames, batch["labels"])
+        posterior, outputs, labels = infer(model, frames, batch["labels"])
         estimate = self._decode(model, posterior.mean, labels)
         loss, losses = self.reconstruction(frames, estimate, magnitude)
         convergence = spectral_convergence(magnitude, transform.to_magnitude(estimate.mean))
@@ -174,9 +174,9 @@ class VAEObjective(Objective):
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
         """Waveform, frames, latents, and frames again."""
         frames = self.model.transform.to_frames(magnitudes(self.model, batch["waveform"]))
-        heard = hear(self.model, frames, batch["labels"])
-        latents = heard.posterior.mean
-        decoded = self.model.decode(latents, heard.labels).mean
+        inferred = infer(self.model, frames, batch["labels"])
+        latents = inferred.posterior.mean
+        decoded = self.model.decode(latents, inferred.labels).mean
         return {**super().stages(batch), "frames": frames, "latents": latents, "decoded": decoded}
 
     def _decode(self, model: VAE, latent: Tensor, labels: Tensor) -> Normal:

@@ -125,8 +125,8 @@ class PlayableVAE(Playable):
             f"{axis} {words}".replace(" ", "\N{NO-BREAK SPACE}")
             for axis, words in enumerate(card["latent"]["rising"], 1)
         ]
-        told = f"axes, as they rise: {' · '.join(rising)}"
-        wrapped = textwrap.wrap(told, 96, initial_indent="  ", subsequent_indent="    ")
+        text = f"axes, as they rise: {' · '.join(rising)}"
+        wrapped = textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="    ")
         lines = [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrapped]
         lines += [
             f"  label {task['name']}: inlet {task['forward_inlet']} of forward, "

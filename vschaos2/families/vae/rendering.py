@@ -76,7 +76,7 @@ def loudest_point(
     commands = torch.from_numpy(labels[:, loudest : loudest + 1].T.copy())
     if not core.labels.is_used:
         return core.sample(magnitude[loudest : loudest + 1])[0], commands[0]
-    latent, known, _ = core.hear(magnitude[loudest : loudest + 1], commands)
+    latent, known, _ = core.infer(magnitude[loudest : loudest + 1], commands)
     return latent[0], known[0]
 
 

@@ -141,16 +141,16 @@ def prior(model: VAE, scene: Scene, moment: Moment) -> Report:
     core.set_modes(KEEP_INPUT, scene.inversion)
     generator = torch.Generator().manual_seed(0)
     points = torch.randn(PRIOR_POINTS, model.latent_dim, generator=generator)
-    told = [loudest_point(core, each.sound, each.labels)[1] for each in scene.excerpts]
-    told = (told * PRIOR_POINTS)[:PRIOR_POINTS]
+    given = [loudest_point(core, each.sound, each.labels)[1] for each in scene.excerpts]
+    given = (given * PRIOR_POINTS)[:PRIOR_POINTS]
     frames = round(HOLD_SECONDS * rate_hz / hop)
-    labels = torch.stack(told).repeat_interleave(frames, 0)
+    labels = torch.stack(given).repeat_interleave(frames, 0)
     sound = play(core, hold(points, frames), labels)
     spectrum = magnitudes(model.transform, sound)[: PRIOR_POINTS * frames]
     levels = levels_db(spectrum, max(float(spectrum.max()), 1e-9), rate_hz)
     panels = []
     for number, part in enumerate(np.split(levels, PRIOR_POINTS, axis=1)):
-        title = label_text(model, scene.classes, told[number]) or f"draw {number + 1}"
+        title = label_text(model, scene.classes, given[number]) or f"draw {number + 1}"
         panels.append(Panel(part, 0.0, frames * hop / rate_hz, title))
     title = moment.headline(f"{PRIOR_POINTS} draws from the prior")
     picture = spectrograms(title, [panels], rate_hz, "seconds", panel_width=1.2)

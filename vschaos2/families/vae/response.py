@@ -73,13 +73,13 @@ def measure_response(
 
 def still_spectra(core: InstrumentCore, latent: Tensor, labels: Sequence[float]) -> Tensor:
     """Magnitudes of latents that stand still: [N, Z] → [N, K]."""
-    told = torch.tensor(labels).expand(len(latent), -1) if labels else None
+    given = torch.tensor(labels).expand(len(latent), -1) if labels else None
     if not core.has_memory:
-        return core.magnitude(latent, told)
+        return core.magnitude(latent, given)
     still = latent.repeat_interleave(SETTLING_FRAMES, 0)
-    told = None if told is None else told.repeat_interleave(SETTLING_FRAMES, 0)
+    given = None if given is None else given.repeat_interleave(SETTLING_FRAMES, 0)
     state = torch.zeros(len(latent), core.decode_memory.size)
-    magnitude, _ = core.magnitude_after(still, told, state)
+    magnitude, _ = core.magnitude_after(still, given, state)
     return magnitude[SETTLING_FRAMES - 1 :: SETTLING_FRAMES]
 
 

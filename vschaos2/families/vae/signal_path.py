@@ -109,12 +109,14 @@ def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> 
 
 
 @torch.inference_mode()
-def through(core: InstrumentCore, source: Path, told: LabelsOverTime | None) -> Iterator[Samples]:
+def through(
+    core: InstrumentCore, source: Path, labels_of: LabelsOverTime | None
+) -> Iterator[Samples]:
     """The sound of a file through a model, without its delay, with the tail that follows."""
     core.reset()
     skip = core.forward_delay()
     # Zeros after the end push the last samples out.
-    for block, labels in _hops(core, source, told, -(-skip // core.hop)):
+    for block, labels in _hops(core, source, labels_of, -(-skip // core.hop)):
         channels = np.concatenate((block[None], labels.repeat(core.hop, axis=1)))
         sound = core.forward(torch.from_numpy(channels)[None])[0, 0].numpy()
         yield sound[skip:]
@@ -125,7 +127,7 @@ def through(core: InstrumentCore, source: Path, told: LabelsOverTime | None) -> 
 def hear(
     core: InstrumentCore,
     source: Path,
-    told: LabelsOverTime | None = None,
+    labels_of: LabelsOverTime | None = None,
     advance: Callable[[int], object] | None = None,
 ) -> Heard:
     """The latents of a file: of all frames that hold a sample of it.
@@ -133,7 +135,7 @@ def hear(
     Args:
         core: the signal path, whose axes the latents are seen in.
         source: sound file.
-        told: its labels; unknown ones are guessed where the model can.
+        labels_of: its labels; unknown ones are guessed where the model can.
         advance: called with the samples done after every block, to show progress.
 
     Raises:
@@ -146,7 +148,7 @@ def hear(
     parts: list[tuple[Samples, ...]] = []
     length = 0
     overlap = core.transform.n_fft // core.hop
-    for block, labels in _hops(core, source, told, overlap - 1):
+    for block, labels in _hops(core, source, labels_of, overlap - 1):
         sound = torch.from_numpy(block)[None, None]
         inlets = torch.from_numpy(labels[core.labels.encoder_tasks].repeat(core.hop, axis=1))
         values = core.encode(torch.cat((sound, inlets[None]), 1))[0].T.numpy()
@@ -235,7 +237,7 @@ def exactly(blocks: Iterator[Samples], length: int) -> Iterator[Samples]:
 
 
 def _hops(
-    core: InstrumentCore, source: Path, told: LabelsOverTime | None, tail_hops: int
+    core: InstrumentCore, source: Path, labels_of: LabelsOverTime | None, tail_hops: int
 ) -> Iterator[tuple[Samples, Samples]]:
     """Whole hops of a file and of silence after it, and the labels of the frames they end.
 
@@ -249,7 +251,7 @@ def _hops(
         frames = np.arange(frame, frame + len(padded) // hop)
         frame += len(frames)
         labels = np.full((core.labels.n_labels, len(frames)), np.nan, dtype=np.float32)
-        if told is not None:
-            labels[:] = told(frame_centres(frames, core.transform.n_fft, hop) / rate_hz)
+        if labels_of is not None:
+            labels[:] = labels_of(frame_centres(frames, core.transform.n_fft, hop) / rate_hz)
         if len(frames):
             yield padded, labels

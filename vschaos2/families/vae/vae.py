@@ -74,20 +74,20 @@ class VAE(nn.Module):
         self.output = output
         self.transform = transform
         n_features = transform.n_features
-        told = Conditioning(conditioning)
+        given = Conditioning(conditioning)
         self.encoder = encoder(
-            n_features=n_features, n_outputs=2 * latent_dim, n_labels=told.encoder_width
+            n_features=n_features, n_outputs=2 * latent_dim, n_labels=given.encoder_width
         )
         n_outputs = n_features if output == "softplus" else 2 * n_features
-        n_inputs = latent_dim + told.decoder_width
+        n_inputs = latent_dim + given.decoder_width
         self.temporal = build_temporal(temporal, n_inputs)
         self.state_size = 0
         if self.temporal is not None:
             n_inputs, self.state_size = self.temporal.n_outputs, self.temporal.state_size
         self.decoder = decoder(n_inputs=n_inputs, n_outputs=n_outputs)
-        self.conditioning = told
+        self.conditioning = given
         feature_dim: Any = self.encoder.feature_dim
-        self.prediction = Prediction(prediction, feature_dim, latent_dim, told)
+        self.prediction = Prediction(prediction, feature_dim, latent_dim, given)
 
     def features(self, frames: Tensor, labels: Tensor | None = None) -> Tensor:
         """The encoder's last features: frames [B, K], labels [B, n] → [B, H]."""

@@ -1,4 +1,4 @@
-"""What a model hears in frames: latents, guessed labels, and labels to decode them with."""
+"""What a model infers from frames: latents, guessed labels, and labels to decode them with."""
 
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ def check_classes(model: VAE, metadata: Metadata) -> None:
                 )
 
 
-class Heard(NamedTuple):
+class Inferred(NamedTuple):
     """What a model makes of frames before it decodes.
 
     Attributes:
@@ -59,7 +59,7 @@ class Heard(NamedTuple):
     labels: Tensor
 
 
-def hear(model: VAE, frames: Tensor, known: dict[str, Tensor]) -> Heard:
+def infer(model: VAE, frames: Tensor, known: dict[str, Tensor]) -> Inferred:
     """Encode frames, guess their labels, and fill those that are unknown.
 
     Args:
@@ -68,19 +68,19 @@ def hear(model: VAE, frames: Tensor, known: dict[str, Tensor]) -> Heard:
         known: labels by task, [B], NaN where unknown: guessed where there is a predictor, else
             drawn.
     """
-    told = stack_labels(known, model.conditioning.tasks, frames)
-    drawn = draw_conditions(model.conditioning, told)
+    given = stack_labels(known, model.conditioning.tasks, frames)
+    drawn = draw_conditions(model.conditioning, given)
     features = model.features(frames, drawn)
     posterior = model.posterior(features)
     outputs = model.prediction(features, posterior.mean)
-    if drawn is told:  # all known: nothing to guess
-        return Heard(posterior, outputs, told)
+    if drawn is given:  # all known: nothing to guess
+        return Inferred(posterior, outputs, given)
     with torch.no_grad():
         guesses, _ = model.prediction.interpret(outputs, frames)
     # What the encoder is told is never predicted: it was told the same labels.
     tasks, guessed_tasks = model.conditioning.tasks, model.prediction.tasks
-    labels = prefer_guesses(drawn, told, tasks, guesses, guessed_tasks)
-    return Heard(posterior, outputs, labels)
+    labels = prefer_guesses(drawn, given, tasks, guesses, guessed_tasks)
+    return Inferred(posterior, outputs, labels)
 
 
 def fit_values(model: VAE, labels: dict[str, Tensor]) -> None:
