@@ -51,6 +51,16 @@ def own_log_handlers() -> Iterator[None]:
     logging.root.handlers[:] = before
 
 
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory) -> Path:
+    """A folder of tones to train on (see `write_recordings`)."""
+    from resumed_trainings import write_recordings  # and with it all of a training
+
+    folder = tmp_path_factory.mktemp("recordings")
+    write_recordings(folder)
+    return folder
+
+
 @pytest.fixture
 def tiny_config() -> DictConfig:
     """n_fft 512, hop 128, 32 hidden units, 4 latents; a copy of its own for every test."""
@@ -77,6 +87,18 @@ def tiny_run(tmp_path_factory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "tiny" / "version_0"
     summary = {"step": 20.0, "epoch": 1.0, "seconds": 1.5}
     return Run(folder, OmegaConf.create(TINY), seeded_model(), Kept(latents, {}), summary)
+
+
+@pytest.fixture
+def tiny_run_folder(tiny_run, tmp_path) -> Path:
+    """The tiny run as files, in runs/tiny/version_0 of the test's own folder."""
+    folder = tmp_path / "runs" / "tiny" / "version_0"
+    (folder / "checkpoints").mkdir(parents=True)
+    OmegaConf.save(tiny_run.config, folder / "config.yaml")
+    state = {f"average.module.{k}": v for k, v in tiny_run.model.state_dict().items()}
+    content = {"state_dict": state, "latents": tiny_run.kept.latents, "summary": {"step": 1.0}}
+    torch.save(content, folder / "checkpoints" / "best.ckpt")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,11 @@ def resume(path: Path, *overrides: str) -> Path:
     return train(found.config, found)
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder, and what is in it."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def checkpoint_of(folder: Path, name: str = "last.ckpt") -> dict:
     return read_checkpoint(folder / "checkpoints" / name)
 

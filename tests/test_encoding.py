@@ -344,26 +344,20 @@ def test_an_array_and_the_table_beside_it_belong_together(tiny_run, sounds, tmp_
 # --- the program ---
 
 
-def test_program_encodes_and_plays_again(tmp_path, tiny_run, sounds, monkeypatch):
-    folder = tmp_path / "runs" / "tiny" / "version_0"
-    (folder / "checkpoints").mkdir(parents=True)
-    OmegaConf.save(tiny_run.config, folder / "config.yaml")
-    state = {f"average.module.{k}": v for k, v in tiny_run.model.state_dict().items()}
-    content = {"state_dict": state, "latents": tiny_run.kept.latents, "summary": {"step": 1.0}}
-    torch.save(content, folder / "checkpoints" / "best.ckpt")
-
+def test_program_encodes_and_plays_again(tmp_path, tiny_run, tiny_run_folder, sounds, monkeypatch):
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["generate.py", *map(str, arguments)])
         generate.main()
 
     with pytest.raises(InputError, match="format must be one of npy, csv, got 'wav'"):
-        command("encode", folder, "--files", sounds, "--out", tmp_path, "--format", "wav")
-    command("encode", folder, "--files", sounds, "--out", tmp_path, "--projection", "none")
+        command("encode", tiny_run_folder, "--files", sounds, "--out", tmp_path, "--format", "wav")
+    command("encode", tiny_run_folder, "--files", sounds, "--out", tmp_path, "--projection", "none")
     latents = tmp_path / "latents"
     names = {path.relative_to(latents).as_posix() for path in latents.rglob("*.*")}
     assert names == {"a.npy", "a.frames.csv", "deep/b.npy", "deep/b.frames.csv"}
     told = ("--projection", "none", "--inversion", "eco", "--out", tmp_path)
-    command("trajectories", folder, "--latents", latents / "a.npy", latents / "deep/b.npy", *told)
+    given = (latents / "a.npy", latents / "deep/b.npy")
+    command("trajectories", tiny_run_folder, "--latents", *given, *told)
     core = offline_core(tiny_run.model, "eco", Player(tiny_run, "none").axes)
     heard = hear(core, sounds / "a.wav")
     expected = np.concatenate(list(sound_of(core, heard.latents, heard.labels, 0, heard.length)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from resumed_trainings import resume, train_new, write_recordings
+from resumed_trainings import contents, resume, train_new
 
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
@@ -21,13 +21,6 @@ from vschaos2.training import session
 from vschaos2.training.event_files import PREFIX
 
 GO_ON = "trainer.max_epochs=2"
-
-
-@pytest.fixture(scope="module")
-def recordings(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("recordings")
-    write_recordings(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +39,6 @@ def foreign(trained, tmp_path) -> Path:
 def unfitted(monkeypatch):
     """Trainings end where the first step would begin."""
     monkeypatch.setattr(session, "fit", lambda *_: None)
-
-
-def contents(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def refusal(path: Path, *overrides: str) -> str:

@@ -43,18 +43,6 @@ def player(tiny_run):
     return Player(tiny_run)
 
 
-@pytest.fixture
-def run_folder(tiny_run, tmp_path):
-    """The tiny run as files."""
-    folder = tmp_path / "runs" / "tiny" / "version_0"
-    (folder / "checkpoints").mkdir(parents=True)
-    OmegaConf.save(tiny_run.config, folder / "config.yaml")
-    state = {f"average.module.{k}": v for k, v in tiny_run.model.state_dict().items()}
-    content = {"state_dict": state, "latents": tiny_run.kept.latents, "summary": {"step": 1.0}}
-    torch.save(content, folder / "checkpoints" / "best.ckpt")
-    return folder
-
-
 def read(path):
     return soundfile.read(path, dtype="float32")[0]
 
@@ -85,13 +73,13 @@ def test_noise_on_latents_is_of_its_deviation_and_draws_are_the_posteriors(tiny_
 
 
 def test_reconstructions_are_shaken_as_asked_and_the_same_each_time(
-    run_folder, sound, tmp_path, monkeypatch
+    tiny_run_folder, sound, tmp_path, monkeypatch
 ):
     def made(*arguments):
         out = tmp_path / "_".join(arguments)
         command(
             monkeypatch,
-            *("reconstruct", run_folder, "--files", sound, "--out", out, *arguments),
+            *("reconstruct", tiny_run_folder, "--files", sound, "--out", out, *arguments),
         )
         (path,) = (out / "reconstructions").iterdir()
         return path.name, read(path)
@@ -110,22 +98,23 @@ def test_reconstructions_are_shaken_as_asked_and_the_same_each_time(
         made("--jitter", "-1")
 
 
-def test_runs_are_found_in_a_rundir_by_name(run_folder, sound, tmp_path, monkeypatch):
-    rundir, told = run_folder.parent.parent, ("--files", sound, "--out", tmp_path)
+def test_runs_are_found_in_a_rundir_by_name(tiny_run_folder, sound, tmp_path, monkeypatch):
+    rundir, told = tiny_run_folder.parent.parent, ("--files", sound, "--out", tmp_path)
     command(monkeypatch, "reconstruct", rundir, *told)
     command(monkeypatch, "reconstruct", rundir, "-n", "tiny", "-v", 0, *told)
-    command(monkeypatch, "reconstruct", run_folder, "-n", "tiny", *told)
+    command(monkeypatch, "reconstruct", tiny_run_folder, "-n", "tiny", *told)
     with pytest.raises(InputError, match="no run 'tinny', did you mean 'tiny'"):
         command(monkeypatch, "reconstruct", rundir, "-n", "tinny", *told)
     with pytest.raises(InputError, match="is one run: leave -n other out"):
-        command(monkeypatch, "reconstruct", run_folder, "-n", "other", *told)
+        command(monkeypatch, "reconstruct", tiny_run_folder, "-n", "other", *told)
 
 
-def test_files_that_begin_with_a_dash_are_files(run_folder, sound, tmp_path, monkeypatch):
+def test_files_that_begin_with_a_dash_are_files(tiny_run_folder, sound, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(sound, "-dash.wav")
     shutil.copy(sound, "-n.wav")  # begins as an option does
-    command(monkeypatch, "reconstruct", run_folder, "--files", "-dash.wav", "-n.wav", "-v", "0")
+    files = ("--files", "-dash.wav", "-n.wav")
+    command(monkeypatch, "reconstruct", tiny_run_folder, *files, "-v", "0")
     names = {path.name for path in (tmp_path / "reconstructions").iterdir()}
     assert names == {"-dash.wav", "-n.wav"}
 
@@ -397,28 +386,28 @@ def test_a_label_that_nobody_gives_is_told(tiny_run, caplog):
         (["--latents", "/no.npy", "--amplitude", "2"], "leave --from, --amplitude"),
     ],
 )
-def test_mistakes_are_told_in_one_line(run_folder, tmp_path, monkeypatch, arguments, message):
+def test_mistakes_are_told_in_one_line(tiny_run_folder, tmp_path, monkeypatch, arguments, message):
     with pytest.raises(InputError) as caught:
-        command(monkeypatch, "trajectories", run_folder, "--out", tmp_path / "out", *arguments)
+        command(monkeypatch, "trajectories", tiny_run_folder, "--out", tmp_path / "out", *arguments)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 
-def test_the_program_plays_every_kind(run_folder, tmp_path, monkeypatch):
+def test_the_program_plays_every_kind(tiny_run_folder, tmp_path, monkeypatch):
     from vschaos2.trajectories import KINDS
 
     command(
         monkeypatch,
-        *("trajectories", run_folder.parent, "-v", "0", "--trajectories", *KINDS),
+        *("trajectories", tiny_run_folder.parent, "-v", "0", "--trajectories", *KINDS),
         *("--sr", 22050, "-b", 1, "-s", 40, "--out", tmp_path),
     )
     names = {path.name for path in (tmp_path / "trajectories").iterdir()}
     assert names == {f"{kind}_0.{ending}" for kind in KINDS for ending in ("wav", "npy")}
 
 
-def test_reconstruct_keeps_its_defaults(run_folder, sound, tmp_path, tiny_model, monkeypatch):
-    command(monkeypatch, "reconstruct", run_folder, "--files", sound, "--out", tmp_path / "a")
+def test_reconstruct_keeps_its_defaults(tiny_run_folder, sound, tmp_path, tiny_model, monkeypatch):
+    command(monkeypatch, "reconstruct", tiny_run_folder, "--files", sound, "--out", tmp_path / "a")
     (file,) = reconstruct(tiny_model, [sound], tmp_path / "b")
     written = read(tmp_path / "a" / "reconstructions" / "swell.wav")
     np.testing.assert_array_equal(written, read(file))

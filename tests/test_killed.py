@@ -18,7 +18,6 @@ from resumed_trainings import (
     curves,
     resume,
     train_new,
-    write_recordings,
 )
 
 from vschaos2.runs.lock import is_training
@@ -30,13 +29,6 @@ WATCHED = (
     *("callbacks.monitor.first_seconds=0.2", "callbacks.monitor.share=0.3"),
     *("callbacks.monitor.files=1", "callbacks.monitor.seconds=0.1"),
 )
-
-
-@pytest.fixture(scope="module")
-def recordings(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("recordings")
-    write_recordings(folder)
-    return folder
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from resumed_trainings import (
     curves,
     resume,
     train_new,
-    write_recordings,
 )
 
 from vschaos2.errors import InputError
@@ -27,14 +26,6 @@ from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.runs.lock import is_training, training_in
 from vschaos2.training.position import random_state, set_random_state
 from vschaos2.training.step import Training
-
-
-@pytest.fixture(scope="module")
-def recordings(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("recordings")
-    write_recordings(folder)
-    return folder
-
 
 # --- stopped ---
 

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
-from resumed_trainings import write_recordings
 from test_overrides import QUICK, composed, start
 
 from vschaos2.errors import InputError
@@ -18,13 +17,6 @@ def fresh_hydra():
     GlobalHydra.instance().clear()
     yield
     GlobalHydra.instance().clear()
-
-
-@pytest.fixture(scope="module")
-def recordings(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("recordings")
-    write_recordings(folder)
-    return folder
 
 
 def refusal(recordings, rundir) -> str:

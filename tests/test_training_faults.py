@@ -16,9 +16,9 @@ from resumed_trainings import (
     assert_same,
     assert_same_run,
     checkpoint_of,
+    contents,
     resume,
     train_new,
-    write_recordings,
 )
 
 from vschaos2.command_line import Ended
@@ -32,20 +32,9 @@ UNWATCHED = "callbacks.monitor=null"
 
 
 @pytest.fixture(scope="module")
-def recordings(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("recordings")
-    write_recordings(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def whole(recordings, tmp_path_factory) -> Path:
     rundir = tmp_path_factory.mktemp("whole")
     return train_new(recordings, rundir, "trainer.max_epochs=3", STEADY, UNWATCHED)
-
-
-def contents(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def after_step(monkeypatch, step: int, happens) -> None:
