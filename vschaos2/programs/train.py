@@ -37,46 +37,53 @@ def main() -> None:
 
     from vschaos2.errors import InputError
     from vschaos2.overrides import explain, lenient_overrides, plugins_of
-    from vschaos2.plugins import load_plugins
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us whole, to be told in one line
     sys.argv[1:] = lenient_overrides(sys.argv[1:])
     named = plugins_of(sys.argv[1:])
-    failures: list[Exception] = []
     here = os.getpid()
     is_composed = False
+    # Of the jobs of a sweep one may fail, and the others go on. What a job raises Hydra tells in
+    # lines of its own: so mistakes are kept until it is done.
+    mistakes: list[Exception] = []
 
     @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="dgt_mid")
     def compose_and_train(config: DictConfig) -> None:
         nonlocal is_composed
         is_composed = True
-        from vschaos2.families.train import train
-        from vschaos2.training.processes import is_first_process
-        from vschaos2.training.sweep import job_of_sweep
-
         try:
-            load_plugins(named)
-            with job_of_sweep():
-                folder = train(config)
-            if is_first_process() and config.check:
-                say(f"checked: {printable(config.name)} can be trained; nothing of it is kept")
-            elif is_first_process():
-                say(f"trained: {printable(folder)}")
+            start(config, named)
         except (InputError, OmegaConfBaseException) as error:
             if os.getpid() != here:  # a job on a cluster: its launcher tells
                 raise
-            failures.append(error)  # raised below: Hydra would print lines of its own
+            mistakes.append(error)
 
     try:
         compose_and_train()
-        if failures:
-            raise failures[0]
-    except (HydraException, OmegaConfBaseException) as error:
-        raise explain(error, CONFIGS, sys.argv[1:]) from error
+        if mistakes:
+            raise mistakes[0]
     except Exception as error:
-        if is_composed:  # a fault of ours, or of a library, in the training
+        is_ours = isinstance(error, InputError)
+        is_of_hydra = isinstance(error, HydraException | OmegaConfBaseException)
+        if is_ours or (is_composed and not is_of_hydra):  # or a fault in the training
             raise
         raise explain(error, CONFIGS, sys.argv[1:]) from error
+
+
+def start(config: DictConfig, plugins: list[str]) -> None:
+    """Train what a composed configuration describes, and say where it is.
+
+    Raises:
+        InputError: for what is the user's to mend.
+    """
+    from vschaos2.families.train import train
+    from vschaos2.plugins import load_plugins
+    from vschaos2.training.sweep import job_of_sweep
+
+    load_plugins(plugins)
+    with job_of_sweep():
+        folder = train(config)
+    _tell(folder, config)
 
 
 def resume(arguments: list[str]) -> None:
@@ -85,7 +92,6 @@ def resume(arguments: list[str]) -> None:
     from vschaos2.families.train import find_training, train
     from vschaos2.overrides import expanded, lenient_overrides, plugins_of
     from vschaos2.plugins import load_plugins
-    from vschaos2.training.processes import is_first_process
 
     flags = [argument for argument in arguments if argument.startswith("-")]
     if flags:
@@ -96,8 +102,16 @@ def resume(arguments: list[str]) -> None:
     others = lenient_overrides([a for a in arguments if not _is_resume(a)])
     load_plugins(plugins_of(others))
     found = find_training(Path(expanded(run_paths[0])), others)
-    folder = train(found.config, found)
-    if is_first_process():
+    _tell(train(found.config, found), found.config)
+
+
+def _tell(folder: Path, config: DictConfig) -> None:
+    """Say what was done, in the first of the processes that did it."""
+    from vschaos2.training.processes import is_first_process
+
+    if is_first_process() and config.check:
+        say(f"checked: {printable(config.name)} can be trained; nothing of it is kept")
+    elif is_first_process():
         say(f"trained: {printable(folder)}")
 
 

@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,33 +20,34 @@ from vschaos2.runs.upgrade import upgraded_checkpoint
 from vschaos2.training.family import Family
 from vschaos2.training.optimisation import adamw
 from vschaos2.training.position import Position, random_state, set_random_state
+from vschaos2.training.resume import Resumed
 from vschaos2.training.step import Training
 
 MOST_STEPS = 2**40
 FLAGS = ("amsgrad", "capturable", "differentiable", "foreach", "fused", "maximize")
 
 
-def take_weights(
-    training: Training, family: Family, checkpoint: dict[str, Any], path: Path
-) -> None:
+def take_weights(training: Training, family: Family, resumed: Resumed) -> None:
     """Load the weights of a training that goes on, once all of its checkpoint is seen to be sound.
 
-    Lightning loads it again, without these words.
+    Lightning loads it again, without these words. Without a checkpoint there is nothing to do.
 
     Args:
         training: that takes them.
         family: of its model.
-        checkpoint: its last.ckpt.
-        path: of it.
+        resumed: the training that goes on.
 
     Raises:
         InputError: if it does not fit the training, or is not what a training leaves behind.
     """
+    checkpoint, path = resumed.checkpoint, resumed.last
+    if checkpoint is None or path is None:
+        return
     try:
         training.load_state_dict(checkpoint["state_dict"])
     except MISFITS as error:
         raise InputError(
-            f"{path.parent.parent}: last.ckpt does not fit config.yaml: was one of them edited?"
+            f"{resumed.folder}: last.ckpt does not fit config.yaml: was one of them edited?"
         ) from error
     check_finite(path, training.state_dict(), "state_dict")
     checks = {key: partial(check, checkpoint.get(key), training) for key, check in CHECKS.items()}
@@ -59,7 +59,7 @@ def take_weights(
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
                 f"{path}: its {key} is not what a training leaves ({reason:.120}): start a new one "
-                f"from its weights, with model.init_from={path.parent.parent}"
+                f"from its weights, with model.init_from={resumed.folder}"
             ) from error
     check_finite(path, checkpoint["optimizer_states"], "optimizer_states", LARGEST)
 

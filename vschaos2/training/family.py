@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from vschaos2.data.module import WindowDataModule
+from vschaos2.export.playable import Playable
 from vschaos2.monitor.show import Show
 from vschaos2.monitor.watching import Measure
 from vschaos2.runs.folder import Run
@@ -52,7 +53,7 @@ class Family(NamedTuple):
     build: Callable[[DictConfig], nn.Module]
     material: Callable[[DictConfig, Any], WindowDataModule]
     objective: Callable[[DictConfig, Any], Objective]
-    playable: Callable[[Run, Mapping[str, Any]], Any] | None = None
+    playable: Callable[[Run, Mapping[str, Any]], Playable] | None = None
     methods: tuple[str, ...] = ("forward",)
     show: Callable[[DictConfig], Show] = lambda config: Show()
     best_by: Measure = Measure()

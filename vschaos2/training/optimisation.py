@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
+import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Timer
 from torch import Tensor, nn
+
+from vschaos2.training.trainer_parts import callbacks_of
 
 AVERAGE_EVERY = 4  # steps between updates of the average: a quarter of its cost, same memory
 
@@ -48,14 +50,14 @@ def rate_factor(step: int, progress: float, warmup_steps: int, cooldown: float) 
     return rise * fall
 
 
-def training_progress(trainer: Any) -> float:
+def training_progress(trainer: pl.Trainer) -> float:
     """How much of a training is over, 0 to 1: the furthest of its steps and its time."""
     total = trainer.estimated_stepping_batches
     done = trainer.global_step / total if math.isfinite(total) and total > 0 else 0.0
-    timer = next((c for c in trainer.callbacks if isinstance(c, Timer)), None)
-    if timer is not None and (remaining := timer.time_remaining()) is not None:
-        elapsed = timer.time_elapsed()
-        done = max(done, elapsed / max(1e-9, elapsed + remaining))
+    for timer in callbacks_of(trainer, Timer):
+        if (remaining := timer.time_remaining()) is not None:
+            elapsed = timer.time_elapsed()
+            done = max(done, elapsed / max(1e-9, elapsed + remaining))
     return min(1.0, done)
 
 

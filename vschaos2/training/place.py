@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.files import reason, write_whole
-from vschaos2.runs.folder import create_run_folder, save_config
+from vschaos2.runs.folder import CONFIG, HELD_OUT, create_run_folder, save_config
 from vschaos2.runs.lock import NAME as LOCK
 from vschaos2.runs.lock import training_in
 from vschaos2.training.event_files import PREFIX
@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 # Only the first process writes, and knows a run folder: in this one nobody can write or remove.
 NOWHERE = Path(os.devnull) / "run" / "version_0"
-HELD_OUT = "held_out.txt"
 
 
 @contextmanager
@@ -115,7 +114,7 @@ def _take_back(folder: Path) -> None:
     if folder == NOWHERE or folder.is_symlink():
         return
     with suppress(OSError):  # what else is in it stays, and so does the folder
-        for name in ("config.yaml", HELD_OUT, LOCK):
+        for name in (CONFIG, HELD_OUT, LOCK):
             (folder / name).unlink(missing_ok=True)
         for events in folder.glob(f"{PREFIX}*"):
             events.unlink()

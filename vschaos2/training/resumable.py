@@ -14,6 +14,7 @@ from vschaos2.training.position import (
     random_state,
     set_random_state,
 )
+from vschaos2.training.trainer_parts import callbacks_of
 
 
 class ResumableTraining(pl.LightningModule):
@@ -97,10 +98,6 @@ class ResumableTraining(pl.LightningModule):
             self._chance = states[self.trainer.global_rank]
         # trainer.max_time counts what was used, also by a training that had no such limit.
         spent = {"time_elapsed": {"train": self._seconds_before}}
-        has_timer = any(isinstance(callback, Timer) for callback in _callbacks(self.trainer))
         known = {k: v for k, v in checkpoint["callbacks"].items() if k != "Timer"}
-        checkpoint["callbacks"] = {**known, "Timer": spent} if has_timer else known
-
-
-def _callbacks(trainer: Any) -> list[Any]:
-    return trainer.callbacks
+        is_timed = bool(callbacks_of(self.trainer, Timer))
+        checkpoint["callbacks"] = {**known, "Timer": spent} if is_timed else known

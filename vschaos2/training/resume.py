@@ -18,18 +18,21 @@ from pytorch_lightning.callbacks import Timer
 
 from vschaos2.config import suggestion
 from vschaos2.data.cache import STORE
+from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.files import cannot_write
 from vschaos2.folders import check_own_tree
 from vschaos2.monitor.store import forget_reports
 from vschaos2.overrides import cannot_be_read
 from vschaos2.runs.checkpoints import read_checkpoint
-from vschaos2.runs.folder import newest_run_folder, read_config
+from vschaos2.runs.folder import CONFIG, HELD_OUT, newest_run_folder, read_config
+from vschaos2.runs.lock import NAME as LOCK
 from vschaos2.tables import read_table
 from vschaos2.training.event_files import forget_events
 from vschaos2.training.family import Family
 from vschaos2.training.position import Position
 from vschaos2.training.settings import KEYS
+from vschaos2.training.trainer_parts import callbacks_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ logger = logging.getLogger(__name__)
 # stand now, and what only the export reads.
 CHANGEABLE = ("trainer.", "callbacks.", "data.dataset.root")
 FILES = (
-    *("config.yaml", "held_out.txt", "metrics.csv", "hparams.yaml", ".training.lock"),
+    *(CONFIG, HELD_OUT, LOCK, "metrics.csv", "hparams.yaml"),
     *("checkpoints/last.ckpt", "checkpoints/best.ckpt"),
 )
 FOLDERS = ("checkpoints", "samples")
@@ -60,11 +63,30 @@ class Resumed(NamedTuple):
     checkpoint: dict[str, Any] | None
 
     @property
+    def last(self) -> Path | None:
+        """The file of the checkpoint."""
+        return None if self.checkpoint is None else self.folder / "checkpoints" / "last.ckpt"
+
+    @property
     def position(self) -> Position:
         """The batch that comes next."""
         if self.checkpoint is None:
             return Position(0, 0, 0)
         return Position(**self.checkpoint["position"])
+
+    def set_position(self, data: WindowDataModule) -> None:
+        """Let its data go on with the batch that comes next.
+
+        Raises:
+            InputError: if their epochs are too short for that.
+        """
+        epoch, batch, _ = self.position
+        if batch > data.batches_per_epoch:
+            raise InputError(
+                f"{self.folder}: last.ckpt stands at batch {batch} of an epoch of "
+                f"{data.batches_per_epoch}: was it, or config.yaml, edited?"
+            )
+        data.start_at(epoch, batch)
 
     def ending(self, trainer: pl.Trainer) -> str | None:
         """Why a trainer would not take another step, and what to give so that it does."""
@@ -75,8 +97,7 @@ class Resumed(NamedTuple):
             limit, given = f"{step} steps", f"trainer.max_steps={2 * step}"
         elif trainer.max_epochs is not None and 0 <= trainer.max_epochs <= epoch:
             limit, given = f"{epoch} epochs", f"trainer.max_epochs={2 * epoch}"
-        callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
-        timers = [c._duration for c in callbacks if isinstance(c, Timer) and c._duration]
+        timers = [timer._duration for timer in callbacks_of(trainer, Timer) if timer._duration]
         if timers and seconds >= timers[0]:
             limit = f"{_clock(int(timers[0]))} (days to seconds)"
             given = f"trainer.max_time={_clock(int(2 * timers[0]))}"

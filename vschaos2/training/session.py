@@ -2,6 +2,8 @@
 
 config ──build──> model ──objective──> what it learns ┐
 config ──material──> batches ─────────────────────────┴─ fit ──> rundir/name/version_N
+
+`train` is the page to read; each step that it names is a function of this file or of this room.
 """
 
 import logging
@@ -13,7 +15,7 @@ from omegaconf import DictConfig
 
 from vschaos2.command_line import ENDING_SIGNALS, Ended
 from vschaos2.config import call, plain
-from vschaos2.errors import InputError
+from vschaos2.data.module import WindowDataModule
 from vschaos2.inspection.dataset import tell_of
 from vschaos2.runs.folder import Run
 from vschaos2.runs.settings import settings_of
@@ -57,70 +59,78 @@ def train(
     check_settings(config, family.keys)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
     with runs_in(config, resumed) as rundir:
-        return _train(config, family, resumed, source, rundir)
+        # Mistakes are found before there is a folder: with a trainer of the one that is to be made.
+        place = resumed.folder if resumed else rundir / config.name / "version_0"
+        trainer = _trainer(config, family, place)
+        check_alone(trainer)
+        is_first = is_first_process()
+
+        training = _untrained(config, family)
+        if resumed:
+            take_weights(training, family, resumed)
+            if ending := resumed.ending(trainer):
+                if is_first:
+                    logger.info("%s", ending)
+                return resumed.folder
+
+        data = family.material(config, training.model)
+        if is_first:
+            tell_of(data)
+        if resumed:
+            resumed.set_position(data)
+        if resumed is None or resumed.checkpoint is None:
+            _begin(training, family, data, source)
+
+        with run_folder(config, rundir, resumed, data) as (folder, keep):
+            trainer = _trainer(config, family, folder, resumed.position if resumed else None)
+            if config.check and is_first:
+                logger.info(overview(training, data))  # of several lines
+            _seed_noise(config.seed, trainer, resumed)
+            keep_freed_memory()
+            try:
+                fit(trainer, training, data, resumed.last if resumed else None, is_first)
+            finally:
+                if trainer.global_step > 0:
+                    keep()
+            number = StopOnSignal.of(trainer)
+            if is_first and number and number in ENDING_SIGNALS:
+                raise Ended(number, is_told=True)
+        return folder
 
 
-def _train(
-    config: DictConfig,
-    family: Family,
-    resumed: Resumed | None,
-    source: Run | None,
-    rundir: Path,
-) -> Path:
-    """What `train` does, with the folder of runs to do it in."""
-    # Mistakes are found before there is a folder: with a trainer of the one that is to be made.
-    options = trainer_options(plain(config, "trainer"), config.check)
-    callbacks = call(Callbacks, "callbacks", plain(config, "callbacks"))
-    place = resumed.folder if resumed else rundir / config.name / "version_0"
-    trainer = build_trainer(options, place, callbacks, family, family.show(config), None)
-    check_alone(trainer)
+def _trainer(
+    config: DictConfig, family: Family, folder: Path, resumed_at: Position | None = None
+) -> pl.Trainer:
+    """The trainer of a run folder, which may be still to be made."""
+    return build_trainer(
+        trainer_options(plain(config, "trainer"), config.check),
+        folder,
+        call(Callbacks, "callbacks", plain(config, "callbacks")),
+        family,
+        family.show(config),
+        resumed_at,
+        settings_of(config),
+    )
 
+
+def _untrained(config: DictConfig, family: Family) -> Training:
+    """A model with the first weights of its seed, and what it is to learn."""
     pl.seed_everything(config.seed, workers=True, verbose=False)
     model = family.build(config)
     objective = family.objective(config, model)
     optimiser = plain(config, "training.optimiser")
-    training = call(Training, "training.optimiser", optimiser, model=model, objective=objective)
-    checkpoint = resumed.checkpoint if resumed else None
-    if resumed and checkpoint:
-        take_weights(training, family, checkpoint, resumed.folder / "checkpoints" / "last.ckpt")
-    if resumed and (ending := resumed.ending(trainer)):
-        if is_first_process():
-            logger.info("%s", ending)
-        return resumed.folder
+    return call(Training, "training.optimiser", optimiser, model=model, objective=objective)
 
-    data = family.material(config, model)
-    if is_first_process():
-        tell_of(data)
-    if checkpoint is None:
-        objective.fit(data)
-        if source:
-            begin_from(source, training, family, data)
-        training.start_average()
-    position = resumed.position if resumed else Position(0, 0, 0)
-    if resumed and position.batch > data.batches_per_epoch:
-        raise InputError(
-            f"{resumed.folder}: last.ckpt stands at batch {position.batch} of an epoch of "
-            f"{data.batches_per_epoch}: was it, or config.yaml, edited?"
-        )
-    data.start_at(position.epoch, position.batch)
 
-    with run_folder(config, rundir, resumed, data) as (folder, keep):
-        trainer = build_trainer(
-            options, folder, callbacks, family, family.show(config),
-            position if resumed else None, settings_of(config),
-        )  # fmt: skip
-        if config.check and is_first_process():
-            logger.info(overview(training, data))  # of several lines
-        # Each process draws noise of its own.
-        torch.manual_seed(config.seed + trainer.global_rank + trainer.world_size * position.step)
-        keep_freed_memory()
-        last = folder / "checkpoints" / "last.ckpt" if checkpoint else None
-        try:
-            fit(trainer, training, data, last, is_first_process())
-        finally:
-            if trainer.global_step > 0:
-                keep()
-        number = StopOnSignal.of(trainer)
-        if is_first_process() and number and number in ENDING_SIGNALS:
-            raise Ended(number, is_told=True)
-    return folder
+def _begin(training: Training, family: Family, data: WindowDataModule, source: Run | None) -> None:
+    """Let a training know its material, take the weights of a run, and average from there."""
+    training.objective.fit(data)
+    if source:
+        begin_from(source, training, family, data)
+    training.start_average()
+
+
+def _seed_noise(seed: int, trainer: pl.Trainer, resumed: Resumed | None) -> None:
+    """Let each process draw noise of its own, and another one wherever a training goes on."""
+    step = resumed.position.step if resumed else 0
+    torch.manual_seed(seed + trainer.global_rank + trainer.world_size * step)

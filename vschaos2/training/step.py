@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from vschaos2.data.module import WindowDataModule
 from vschaos2.ranges import check_count, check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 from vschaos2.training.optimisation import (
@@ -20,6 +21,7 @@ from vschaos2.training.optimisation import (
 )
 from vschaos2.training.position import random_state, set_random_state
 from vschaos2.training.resumable import ResumableTraining
+from vschaos2.training.trainer_parts import data_of, log_interval
 
 
 class Training(ResumableTraining):
@@ -67,16 +69,9 @@ class Training(ResumableTraining):
         self.scores = torch.zeros(0, 2)
 
     @property
-    def data(self) -> Any:
+    def data(self) -> WindowDataModule:
         """Where batches come from."""
-        trainer: Any = self.trainer
-        return trainer.datamodule
-
-    @property
-    def log_every_n_steps(self) -> int:
-        """Steps between two lines of metrics.csv."""
-        trainer: Any = self.trainer
-        return trainer.log_every_n_steps
+        return data_of(self.trainer)
 
     def averaged_model(self) -> Any:
         """The model whose weights are the running average."""
@@ -89,7 +84,7 @@ class Training(ResumableTraining):
     def training_step(self, batch: dict[str, Any], index: int) -> Tensor:
         """The loss of one batch."""
         found = self.objective.loss(batch, Moment(self.global_step, self.current_epoch))
-        if (self.global_step + 1) % self.log_every_n_steps == 0:
+        if (self.global_step + 1) % log_interval(self.trainer) == 0:
             self._log("train", found)
         return found.total
 

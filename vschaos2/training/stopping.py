@@ -5,7 +5,7 @@ import math
 import signal
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 from vschaos2.calling import typed
 from vschaos2.command_line import ENDING_SIGNALS
 from vschaos2.errors import InputError
+from vschaos2.training.trainer_parts import callbacks_of, data_of, log_interval
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +37,7 @@ class StopOnSignal(Callback):
     @staticmethod
     def of(trainer: pl.Trainer) -> int | None:
         """The signal that ends a trainer's training; None if there is none."""
-        callbacks: Any = trainer.callbacks  # type: ignore[attr-defined]
-        return next((c.number for c in callbacks if isinstance(c, StopOnSignal) and c.number), None)
+        return next((c.number for c in callbacks_of(trainer, StopOnSignal) if c.number), None)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take over the signals; one that is ignored (`nohup`) stays ignored."""
@@ -113,8 +113,7 @@ class StopOnDivergence(Callback):
         batch_idx: int,
     ) -> None:
         """Look at the loss and the weights where the loss is logged."""
-        step: Any = trainer
-        if trainer.global_step % step.log_every_n_steps == 0:
+        if trainer.global_step % log_interval(trainer) == 0:
             loss = trainer.callback_metrics.get("train/loss")
             # float16 has its scaler, which leaves out steps that overflow.
             is_scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
@@ -149,7 +148,7 @@ def _tensors(trainer: pl.Trainer) -> Iterator[Tensor]:
 
 def diverged(trainer: pl.Trainer, what: str) -> InputError:
     """The one line for a training whose numbers are no longer finite."""
-    root = getattr(cast(Any, trainer).datamodule, "root", "DATASET")
+    root = data_of(trainer).root
     return InputError(
         f"step {trainer.global_step}: {what}, so the training was stopped, and its last checkpoint "
         "kept: start anew with a lower training.optimiser.learning_rate, or look for absurd "

@@ -78,7 +78,7 @@ def build_trainer(
     family: Family,
     show: Show,
     resumed_at: Position | None,
-    settings: Settings | None = None,
+    settings: Settings,
 ) -> pl.Trainer:
     """The Lightning trainer of a run folder.
 
@@ -100,7 +100,7 @@ def build_trainer(
         is_to_end = lambda trainer: StopOnSignal.of(trainer) in ENDING_SIGNALS  # noqa: E731
         monitors = [Monitor(callbacks.watched, folder, show, family.best_by, is_to_end)]
     measures = (family.best_by.key, "validation/loss")
-    board = EventLog(folder, settings or {}, measures, resumed_at.step if resumed_at else None)
+    board = EventLog(folder, settings, measures, resumed_at.step if resumed_at else None)
     try:
         return call(
             pl.Trainer,
