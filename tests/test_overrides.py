@@ -248,3 +248,12 @@ def test_text_is_kept_in_a_configuration_without_what_readers_refuse(tmp_path):
         save_config(tmp_path, OmegaConf.create({"model": {}, "data": {}, "name": literal(text)}))
         assert "${" not in (tmp_path / "config.yaml").read_text()
         assert read_config(tmp_path).name == text
+
+
+def test_every_job_of_a_sweep_that_fails_is_told_of(recordings, tmp_path, monkeypatch, capsys):
+    places = (f"data.dataset.root={recordings}", f"rundir={tmp_path / 'runs'}")
+    with pytest.raises(SystemExit) as ended:
+        start(monkeypatch, "train_model", "-m", "seed=-1,0,-2", "check=true", *QUICK, *places)
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert told.index("got -1") < told.index("got -2") and "Error executing" not in told

@@ -8,6 +8,7 @@ Every value of the configuration can be set as key=value; see docs/configuration
 form continues a training that was stopped, or died.
 """
 
+import logging
 import os
 import sys
 import sysconfig
@@ -18,6 +19,8 @@ from omegaconf import DictConfig
 from vschaos2.command_line import run, say
 from vschaos2.config import CONFIGS
 from vschaos2.terminal import printable
+
+logger = logging.getLogger("train")
 
 # Threads that wait for work by spinning slow each other down many times over as soon as another
 # program wants a core: let them spin for a tenth of a millisecond only. On two free cores this
@@ -43,9 +46,9 @@ def main() -> None:
     named = plugins_of(sys.argv[1:])
     here = os.getpid()
     is_composed = False
-    # Of the jobs of a sweep one may fail, and the others go on. What a job raises Hydra tells in
-    # lines of its own: so mistakes are kept until it is done.
-    mistakes: list[Exception] = []
+    # What a job raises Hydra tells in lines of its own, and lets a sweep end with it: mistakes are
+    # kept until all jobs are done.
+    mistakes: list[InputError] = []
 
     @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="dgt_mid")
     def compose_and_train(config: DictConfig) -> None:
@@ -56,18 +59,20 @@ def main() -> None:
         except (InputError, OmegaConfBaseException) as error:
             if os.getpid() != here:  # a job on a cluster: its launcher tells
                 raise
+            if not isinstance(error, InputError):
+                error = explain(error, CONFIGS, sys.argv[1:])
             mistakes.append(error)
 
     try:
         compose_and_train()
-        if mistakes:
-            raise mistakes[0]
     except Exception as error:
-        is_ours = isinstance(error, InputError)
-        is_of_hydra = isinstance(error, HydraException | OmegaConfBaseException)
-        if is_ours or (is_composed and not is_of_hydra):  # or a fault in the training
-            raise
+        if is_composed and not isinstance(error, HydraException | OmegaConfBaseException):
+            raise  # a fault of ours, or of a library, in the training
         raise explain(error, CONFIGS, sys.argv[1:]) from error
+    for mistake in mistakes[:-1]:
+        logger.error("%s", mistake)
+    if mistakes:
+        raise mistakes[-1]
 
 
 def start(config: DictConfig, plugins: list[str]) -> None:
