@@ -181,11 +181,11 @@ class LastCheckpoint(Checkpoint):
         self.is_due = False
         self.is_over = False
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
         """Start the clock."""
         self.saved_at = time.monotonic()
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Let the validation be followed by a checkpoint, before the next step."""
         self.is_due = True
 
@@ -201,7 +201,7 @@ class LastCheckpoint(Checkpoint):
         if self.is_due:
             self._save(trainer)
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Save the end, from where a longer training could go on."""
         self.is_over = StopOnSignal.of(trainer) is None
         self._save(trainer)
@@ -236,7 +236,7 @@ class BestCheckpoint(Checkpoint):
         self.best_by = best_by
         self.score = math.inf
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Save if no validation before was as good."""
         score = float(trainer.callback_metrics.get(self.best_by.key, math.inf))
         if score < self.score:

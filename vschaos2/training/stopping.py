@@ -39,7 +39,7 @@ class StopOnSignal(Callback):
         """The signal that ends a trainer's training; None if there is none."""
         return next((c.number for c in callbacks_of(trainer, StopOnSignal) if c.number), None)
 
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_fit_start(self, trainer: pl.Trainer, *_: Any) -> None:
         """Take over the signals; one that is ignored (`nohup`) stays ignored."""
         self.number = 0
         known = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDING_SIGNALS)}
@@ -50,23 +50,16 @@ class StopOnSignal(Callback):
         }
         self._listen(trainer)
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
         """Take over SIGTERM again, for which Lightning has put up a handler of its own."""
         if not self.number:
             self._listen(trainer)
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Agree whether to stop."""
         if trainer.world_size > 1:
-            heard: Any = torch.tensor(self.number, device=trainer.strategy.root_device)
-            self.number = int(trainer.strategy.reduce(heard, reduce_op="max"))
+            number: Any = torch.tensor(self.number, device=trainer.strategy.root_device)
+            self.number = int(trainer.strategy.reduce(number, reduce_op="max"))
         if self.number:
             _stop(trainer)
 
@@ -104,14 +97,7 @@ class StopOnDivergence(Callback):
     look again before they are written.
     """
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Look at the loss and the weights where the loss is logged."""
         if trainer.global_step % log_interval(trainer) == 0:
             loss = trainer.callback_metrics.get("train/loss")
@@ -123,7 +109,7 @@ class StopOnDivergence(Callback):
                     raise diverged(trainer, f"the loss is {float(loss)}")
             check_weights(trainer)
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Look at what was found on held-out files."""
         loss = float(trainer.callback_metrics.get("validation/loss", 0.0))
         if not math.isfinite(loss):
