@@ -159,3 +159,14 @@ def test_mistakes_of_compose_are_one_line(words, message):
     with pytest.raises(vschaos2.InputError, match=message) as caught:
         vschaos2.compose(*words)
     assert "\n" not in str(caught.value)
+
+
+def test_own_configurations_build_on_those_of_the_house(tmp_path):
+    mine = "defaults: [dgt_small, _self_]\nname: mine\nmodel: {latent_dim: 3}\n"
+    (tmp_path / "mine.yaml").write_text(mine)
+    config = vschaos2.compose("mine", "seed=5", folder=tmp_path)
+    assert (config.name, config.model.latent_dim, config.seed) == ("mine", 3, 5)
+    usual = vschaos2.compose("dgt_small")
+    assert config.data.transform == usual.data.transform
+    with pytest.raises(InputError, match=r"no configuration 'min', did you mean 'mine'\?"):
+        vschaos2.compose("min", folder=tmp_path)

@@ -15,8 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from hydra import compose as compose_with_hydra
-from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig
@@ -31,7 +29,7 @@ from vschaos2.generation.evaluation import Evaluation, centre_seconds
 from vschaos2.generation.evaluation import evaluate as evaluate_run
 from vschaos2.generation.methods import check_methods
 from vschaos2.generation.player import Player
-from vschaos2.overrides import explain, lenient_overrides
+from vschaos2.overrides import composed, explain, lenient_overrides
 from vschaos2.plugins import load_plugins
 from vschaos2.runs.folder import Run
 
@@ -66,13 +64,13 @@ class Encoded(NamedTuple):
     audible: npt.NDArray[np.float32]
 
 
-def compose(name: str = "dgt_mid", *overrides: str, folder: Path | str = CONFIGS) -> DictConfig:
+def compose(name: str = "dgt_mid", *overrides: str, folder: Path | str | None = None) -> DictConfig:
     """The configuration of a training, as `--config-name NAME key=value …` makes it.
 
     Args:
-        name: of a file in vschaos2/configs, without its ending.
+        name: of a file in vschaos2/configs, without its ending, or else in `folder`.
         overrides: key=value, as on the command line.
-        folder: of configurations, where they are one's own.
+        folder: of configurations of one's own, which may build on those of vschaos2.
 
     Raises:
         InputError: for a name or a key that does not exist.
@@ -83,13 +81,13 @@ def compose(name: str = "dgt_mid", *overrides: str, folder: Path | str = CONFIGS
         >>> config.model.latent_dim
         8
     """
-    place = Path(folder).resolve()
+    own = None if folder is None else Path(folder)
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(str(place), version_base="1.3"):
-            return compose_with_hydra(name, lenient_overrides(list(overrides)))
+        return composed(CONFIGS, name, lenient_overrides(list(overrides)), own)
     except (HydraException, OmegaConfBaseException) as error:
-        raise explain(error, place, ["--config-name", name]) from error
+        places = [] if own is None else ["--config-dir", str(own)]
+        raise explain(error, CONFIGS, ["--config-name", name, *places]) from error
 
 
 def encode(
