@@ -1,6 +1,7 @@
 """Sound files from a trained model, offline, through the very code that is exported.
 
-signal_path.py    a sound file → latents; latents → sound; both in blocks
+methods.py        what a command asks of a run
+file_labels.py    labels of files: given in words, or those of a dataset
 reconstruct.py    sound files through the model
 encoding.py       sound files → latents, times and labels in files
 latent_files.py   latents in .npy and .csv files
@@ -10,6 +11,7 @@ paths.py          paths through latent space, written as sound and as .npy
 alignment.py      sounds of different lengths on one axis of time
 morphing.py       between sounds
 evaluation.py     how well held-out files are reconstructed
+label_swap.py     whether the decoder follows the pitch that it is given
 score_tables.py   its results as text, CSV and JSON
 latent_map.py     where sounds lie in latent space
 map_picture.py    a picture of it

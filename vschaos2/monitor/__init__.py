@@ -1,6 +1,7 @@
 """What a training sounds and looks like while it runs: reports, their cost, and where they go.
 
-    weights ──rendering──> sounds and numbers ──pictures──> figures ──store──> samples/, TensorBoard
+    averaged weights ──show──> sounds, numbers, figures ──store──> samples/, TensorBoard
 
-`training/monitoring.py` decides when; nothing here knows of a trainer.
+`watching` is the callback that asks for reports, `budget` says when there may be one, and a family
+says in its `show` what there is to see. `pictures`, `spectrogram` and `excerpts` help it.
 """

@@ -4,7 +4,7 @@
                      │ features [B, H] ──prediction──> labels
 
 Labels [B, n] of the conditioning tasks stand beside the frames, the latents or both. Between
-latents and decoder there may be a memory of the frames before; see `temporal.py`.
+latents and decoder there may be a memory of the frames before; see `nets/temporal.py`.
 
 Source: Kingma & Welling (2014), "Auto-encoding variational Bayes".
 """
