@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,8 +86,8 @@ def test_long_file_passes_through_the_disk_unchanged(dataset, monkeypatch):
 
 
 def test_storage_does_not_depend_on_the_number_of_workers(tmp_path, dataset):
-    one = open_quietly(dataset, workers=1, cache_root=tmp_path / "one")
-    many = open_quietly(dataset, workers=7, cache_root=tmp_path / "many")
+    copied = shutil.copytree(dataset, tmp_path / "copied")
+    one, many = open_quietly(dataset, workers=1), open_quietly(copied, workers=7)
     assert one.files == many.files
     np.testing.assert_array_equal(whole(one), whole(many))
 
@@ -315,16 +316,21 @@ def test_threads_of_one_process_decode_once(dataset, decoded):
 # --- where it lives ---
 
 
-def test_read_only_dataset_uses_the_users_cache_folder(dataset, tmp_path, monkeypatch, caplog):
+@pytest.fixture
+def read_only(tmp_path, monkeypatch):
+    """Folders of decoded samples can be made in the user's cache folder alone."""
     writable = cache_module._writable
 
-    def read_only_dataset(folder, lock):
-        if folder.is_relative_to(dataset):
+    def only_at_home(folder, lock):
+        if not folder.is_relative_to(tmp_path / "home"):
             raise OSError(errno.EROFS, "Read-only file system")
         return writable(folder, lock)
 
-    monkeypatch.setattr(cache_module, "_writable", read_only_dataset)
+    monkeypatch.setattr(cache_module, "_writable", only_at_home)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+
+
+def test_read_only_dataset_uses_the_users_cache_folder(dataset, tmp_path, read_only, caplog):
     with caplog.at_level(logging.WARNING):
         assert_holds(open_quietly(dataset), dataset)
     assert "Read-only file system" in caplog.text and str(tmp_path / "home") in caplog.text
@@ -332,19 +338,19 @@ def test_read_only_dataset_uses_the_users_cache_folder(dataset, tmp_path, monkey
     assert list((tmp_path / "home" / "vschaos2").glob("*/*.f32"))
 
 
-def test_cache_root_keeps_datasets_apart(dataset, tmp_path):
+def test_the_users_cache_folder_keeps_datasets_apart(dataset, tmp_path, read_only):
     write(tmp_path / "second", "data/a/1.wav", 0.3, seed=5)
-    first = open_quietly(dataset, cache_root=tmp_path / "caches")
-    second = open_quietly(tmp_path / "second", cache_root=tmp_path / "caches")
+    first = open_quietly(dataset)
+    second = open_quietly(tmp_path / "second")
     assert_holds(first, dataset)
     assert_holds(second, tmp_path / "second")
     assert not (dataset / ".vschaos2").exists()
 
 
-def test_unwritable_cache_root_is_an_input_error(dataset, tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="choose another cache_root"):
-        open_quietly(dataset, cache_root=tmp_path / "file")
+def test_no_place_for_the_cache_is_an_input_error(dataset, tmp_path, read_only):
+    (tmp_path / "home").write_text("")
+    with pytest.raises(InputError, match="let XDG_CACHE_HOME name a folder that can be written"):
+        open_quietly(dataset)
 
 
 # --- unusable files ---

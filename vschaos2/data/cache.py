@@ -142,7 +142,6 @@ def open_cache(
     sample_rate_hz: int,
     *,
     n_files: int | None = None,
-    cache_root: Path | None = None,
     workers: int | None = None,
     progress: bool = True,
 ) -> SampleCache:
@@ -155,7 +154,6 @@ def open_cache(
         root: dataset folder; sound files are looked for in root/data if that exists, else in root.
         sample_rate_hz: rate to which everything is resampled.
         n_files: use only this many files, spread evenly over the sorted list.
-        cache_root: folder to keep the cache in, instead of root/.vschaos2.
         workers: decoding threads; by default one per core, at most 8.
         progress: show a bar on a terminal.
 
@@ -176,7 +174,7 @@ def open_cache(
     if n_files is not None and n_files < len(found):
         used = [found[i * len(found) // n_files] for i in range(n_files)]
     names = [path.relative_to(root).as_posix() for path in used]
-    store = _claim_store(root, cache_root, lock := f"samples_{sample_rate_hz}.lock")
+    store = _claim_store(root, lock := f"samples_{sample_rate_hz}.lock")
     try:
         with _locked(store / lock):
             build = CacheBuild(store, root, sample_rate_hz)
@@ -205,31 +203,29 @@ def open_cache(
         raise InputError(f"cannot keep the sample cache in {store}: {reason(error)}") from error
 
 
-def _claim_store(root: Path, cache_root: Path | None, lock: str) -> Path:
+def _claim_store(root: Path, lock: str) -> Path:
     """The folder the cache lives in, made and proved writable, with a lock in it.
 
     Where the dataset has no place for it, or has put a link there, it is in the user's cache
     folder: a dataset from elsewhere can be used, and decides nothing about what is written.
     """
-    digest = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
-    if cache_root is None:
-        try:
-            return _writable(root / STORE, lock)
-        except (OSError, InputError) as error:
-            why = str(error)
-            if isinstance(error, OSError):
-                if error.errno in FULL:
-                    raise cannot_write(root / STORE, error) from error
-                why = f"{root} is not writable ({error.strerror})"
-            user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-            cache_root = user / "vschaos2"
-            logger.warning("%s: decoded samples go to %s", why, cache_root / digest)
     try:
-        return _writable(cache_root / digest, lock)
+        return _writable(root / STORE, lock)
+    except (OSError, InputError) as error:
+        why = str(error)
+        if isinstance(error, OSError):
+            if error.errno in FULL:
+                raise cannot_write(root / STORE, error) from error
+            why = f"{root} is not writable ({error.strerror})"
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vschaos2"
+    store = user / hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
+    logger.warning("%s: decoded samples go to %s", why, store)
+    try:
+        return _writable(store, lock)
     except OSError as error:
         raise InputError(
-            f"cannot write the sample cache in {cache_root}: {reason(error)}: "
-            "choose another cache_root"
+            f"cannot write the sample cache in {user}: {reason(error)}: let XDG_CACHE_HOME name a "
+            "folder that can be written"
         ) from error
 
 
