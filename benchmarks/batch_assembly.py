@@ -18,7 +18,7 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
 from vschaos2.data.cache import CachedFile, SampleCache
-from vschaos2.data.dataset import WindowBatches
+from vschaos2.data.dataset import WindowBatches, WindowReader
 
 SAMPLE_RATE_HZ = 44100
 
@@ -85,9 +85,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, n_files in (("5 minutes, 5 files", 5), ("5 minutes, 3000 files", 3000)):
             cache = make_cache(Path(folder) / f"{n_files}.f32", 300, n_files, sparse=False)
-            batches = WindowBatches(
-                cache, range(n_files), args.window, args.batch, args.repeats, 0, args.window // 4
-            )
+            reader = WindowReader(cache, range(n_files), args.window, args.window // 4)
+            batches = WindowBatches(reader, args.batch, args.repeats, 0)
             ms = median_ms(lambda step, batches=batches: batches.batch_at(0, step), args.repeats)
             print(f"{ms:8.3f} ms  WindowBatches, {name}")
         flat = np.fromfile(Path(folder) / f"{n_files}.f32", np.float32)
@@ -95,9 +94,8 @@ def main() -> None:
             print(f"{median_ms(assemble, args.repeats):8.3f} ms  only the gather: {name}")
 
         cache = make_cache(Path(folder) / "hours.f32", 36000, 10, sparse=True)
-        batches = WindowBatches(
-            cache, range(10), args.window, args.batch, args.repeats, 0, args.window // 4
-        )
+        reader = WindowReader(cache, range(10), args.window, args.window // 4)
+        batches = WindowBatches(reader, args.batch, args.repeats, 0)
         before, most = resident_mb(), 0.0
 
         def assemble_and_watch(step: int) -> None:

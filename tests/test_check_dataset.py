@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 
 from vschaos2.command_line import run
 from vschaos2.data.cache import open_cache
-from vschaos2.data.dataset import SequentialWindows
+from vschaos2.data.dataset import SequentialWindows, WindowReader
 from vschaos2.data.splits import split_files
 from vschaos2.errors import InputError
 from vschaos2.inspection.dataset import Use, inspect_dataset, use_of
@@ -326,7 +326,7 @@ def test_the_plan_is_what_training_would_do(dataset):
     plan = inspect_dataset(dataset, USE).training
     cache = open_cache(dataset, RATE_HZ)
     training, held_out = split_files(cache, 0.25, 3)
-    windows = SequentialWindows(cache, training, 1024, 64, 256)
+    windows = SequentialWindows(WindowReader(cache, training, 1024, 256), 64)
     assert plan.training_windows == sum(len(batch["waveform"]) for batch in windows)
     assert (plan.training_files, plan.held_out_files) == (len(training), len(held_out)) == (7, 2)
     assert plan.held_out_s == sum(cache.files[n].length for n in held_out) / RATE_HZ

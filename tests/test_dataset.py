@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from vschaos2.data.cache import CachedFile, SampleCache
-from vschaos2.data.dataset import SequentialWindows, WindowBatches
+from vschaos2.data.dataset import SequentialWindows, WindowBatches, WindowReader
 from vschaos2.data.splits import split_files
 from vschaos2.errors import InputError
 
@@ -63,13 +63,28 @@ def rows(batches):
     return [tuple(row.tolist()) for batch in batches for row in batch["waveform"]]
 
 
+def random_windows(
+    cache, file_indices, window_samples, batch_size, batches_per_epoch, seed, hop_samples,
+    labels=None, sequence=1, **place,
+):  # fmt: skip
+    reader = WindowReader(cache, file_indices, window_samples, hop_samples, labels, sequence)
+    return WindowBatches(reader, batch_size, batches_per_epoch, seed, **place)
+
+
+def fixed_windows(
+    cache, file_indices, window_samples, batch_size, hop_samples, labels=None, sequence=1, **place
+):
+    reader = WindowReader(cache, file_indices, window_samples, hop_samples, labels, sequence)
+    return SequentialWindows(reader, batch_size, **place)
+
+
 # --- random windows ---
 
 
 @pytest.mark.parametrize(("window_samples", "hop_samples"), [(16, 4), (16, 16), (40, 1), (300, 75)])
 def test_random_windows_are_all_windows_and_no_others(cache, window_samples, hop_samples):
     indices = [4, 2, 0, 1]
-    batches = WindowBatches(cache, indices, window_samples, 500, 20, 1, hop_samples)
+    batches = random_windows(cache, indices, window_samples, 500, 20, 1, hop_samples)
     possible = {
         tuple(window(cache, file, start, window_samples))
         for file in indices
@@ -82,7 +97,7 @@ def test_random_windows_are_all_windows_and_no_others(cache, window_samples, hop
 
 def test_every_position_in_time_is_equally_likely(tmp_path):
     cache = make_cache(tmp_path, (50, 5, 20))
-    batches = WindowBatches(cache, [0, 1, 2], 8, 1000, 90, 3, 2)
+    batches = random_windows(cache, [0, 1, 2], 8, 1000, 90, 3, 2)
     counts = dict.fromkeys(
         (
             tuple(window(cache, file, start, 8))
@@ -102,7 +117,7 @@ def test_every_position_in_time_is_equally_likely(tmp_path):
 
 def test_short_file_is_padded_exactly(tmp_path):
     cache = make_cache(tmp_path, (3,))
-    drawn = set(rows(WindowBatches(cache, [0], 5, 200, 1, 0, 2)))
+    drawn = set(rows(random_windows(cache, [0], 5, 200, 1, 0, 2)))
     assert drawn == {
         (0.0, 0.0, 0.0, 1.0, 2.0),
         (0.0, 0.0, 1.0, 2.0, 3.0),
@@ -113,13 +128,13 @@ def test_short_file_is_padded_exactly(tmp_path):
 
 
 def test_each_window_holds_a_hop_of_its_file(cache):
-    batch = WindowBatches(cache, [0, 2, 4], 16, 4000, 1, 0, 5).batch_at(0, 0)
+    batch = random_windows(cache, [0, 2, 4], 16, 4000, 1, 0, 5).batch_at(0, 0)
     assert int((batch["waveform"] != 0).sum(1).min()) == 5
 
 
 def test_draw_is_a_function_of_seed_epoch_rank_and_step(cache):
     def drawn(seed=1, epoch=2, rank=0, step=3):
-        batches = WindowBatches(cache, [0, 2], 16, 32, 10, seed, 4, rank=rank, world_size=4)
+        batches = random_windows(cache, [0, 2], 16, 32, 10, seed, 4, rank=rank, world_size=4)
         return batches.batch_at(epoch, step)["waveform"]
 
     assert torch.equal(drawn(), drawn())
@@ -129,7 +144,7 @@ def test_draw_is_a_function_of_seed_epoch_rank_and_step(cache):
 
 def test_training_resumes_at_any_batch(cache):
     def fresh():
-        return WindowBatches(cache, [0, 2, 4], 16, 8, 6, 11, 4)
+        return random_windows(cache, [0, 2, 4], 16, 8, 6, 11, 4)
 
     uninterrupted = fresh()
     epochs = [rows(uninterrupted) for _ in range(3)]
@@ -146,7 +161,7 @@ def test_training_resumes_at_any_batch(cache):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_loader_keeps_the_batches_and_their_order(cache, workers):
-    batches = WindowBatches(cache, [0, 2], 16, 8, 5, 1, 4, labels=FileAndSeconds())
+    batches = random_windows(cache, [0, 2], 16, 8, 5, 1, 4, labels=FileAndSeconds())
     loader = DataLoader(batches, batch_size=None, num_workers=workers)
     assert len(loader) == 5
     batches.set_position(3, 1)
@@ -157,7 +172,7 @@ def test_loader_keeps_the_batches_and_their_order(cache, workers):
 
 
 def test_batches_own_their_memory(cache):
-    batches = WindowBatches(cache, [0, 2], 16, 8, 5, 1, 4)
+    batches = random_windows(cache, [0, 2], 16, 8, 5, 1, 4)
     batches.batch_at(0, 0)["waveform"].fill_(-1.0)
     assert float(batches.batch_at(0, 0)["waveform"].min()) >= 0.0
     assert batches.batch_at(0, 0)["waveform"].dtype == torch.float32
@@ -170,7 +185,7 @@ def test_batches_own_their_memory(cache):
 @pytest.mark.parametrize("batch_size", [1, 7, 1000])
 def test_sequential_windows_are_every_hop_in_order(cache, window_samples, hop_samples, batch_size):
     indices = [3, 0, 2]
-    windows = SequentialWindows(cache, indices, window_samples, batch_size, hop_samples)
+    windows = fixed_windows(cache, indices, window_samples, batch_size, hop_samples)
     expected = [
         tuple(window(cache, file, start, window_samples))
         for file in indices
@@ -182,16 +197,16 @@ def test_sequential_windows_are_every_hop_in_order(cache, window_samples, hop_sa
 
 
 def test_subset_is_evenly_spaced_over_all_windows(cache):
-    every = rows(SequentialWindows(cache, range(5), 16, 10, 4))
-    some = rows(SequentialWindows(cache, range(5), 16, 10, 4, max_windows=20))
+    every = rows(fixed_windows(cache, range(5), 16, 10, 4))
+    some = rows(fixed_windows(cache, range(5), 16, 10, 4, max_windows=20))
     assert some == [every[i * len(every) // 20] for i in range(20)]
-    assert rows(SequentialWindows(cache, range(5), 16, 10, 4, max_windows=10**6)) == every
+    assert rows(fixed_windows(cache, range(5), 16, 10, 4, max_windows=10**6)) == every
 
 
 def test_ranks_share_the_windows(cache):
-    every = rows(SequentialWindows(cache, range(5), 16, 10, 4, max_windows=31))
+    every = rows(fixed_windows(cache, range(5), 16, 10, 4, max_windows=31))
     shares = [
-        rows(SequentialWindows(cache, range(5), 16, 10, 4, max_windows=31, rank=r, world_size=3))
+        rows(fixed_windows(cache, range(5), 16, 10, 4, max_windows=31, rank=r, world_size=3))
         for r in range(3)
     ]
     assert [shares[i % 3][i // 3] for i in range(31)] == every
@@ -202,7 +217,7 @@ def test_ranks_share_the_windows(cache):
 
 
 def test_labels_are_asked_at_the_centre_of_each_window(cache):
-    batches = WindowBatches(cache, [2, 4], 16, 200, 1, 0, 4, labels=FileAndSeconds())
+    batches = random_windows(cache, [2, 4], 16, 200, 1, 0, 4, labels=FileAndSeconds())
     (batch,) = list(batches)
     assert set(batch["labels"]) == {"file", "seconds"}
     for row, file, seconds in zip(
@@ -220,7 +235,7 @@ def test_labels_are_asked_at_the_centre_of_each_window(cache):
 
 
 def test_without_a_source_there_are_no_labels(cache):
-    assert WindowBatches(cache, [0], 16, 2, 1, 0, 4).batch_at(0, 0)["labels"] == {}
+    assert random_windows(cache, [0], 16, 2, 1, 0, 4).batch_at(0, 0)["labels"] == {}
 
 
 # --- split ---
@@ -317,7 +332,7 @@ def test_arguments_out_of_range_are_refused(cache, change, message):
         "seed": 0, "hop_samples": 4,
     }  # fmt: skip
     with pytest.raises(InputError, match=message):
-        WindowBatches(cache, **{**good, **change})
+        random_windows(cache, **{**good, **change})
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0, -0.5])
@@ -328,7 +343,7 @@ def test_impossible_fractions_are_refused(cache, fraction):
 
 def test_positions_outside_the_epoch_are_refused(cache):
     with pytest.raises(ValueError, match="batch=7"):
-        WindowBatches(cache, [0], 16, 1, 6, 0, 4).set_position(0, 7)
+        random_windows(cache, [0], 16, 1, 6, 0, 4).set_position(0, 7)
 
 
 # --- memory ---
@@ -349,5 +364,5 @@ def test_ten_hours_train_in_bounded_memory(tmp_path):
     hours = [CachedFile(f"{h}.wav", h * total // 10, total // 10, 0.1, 0.5) for h in range(10)]
     before = resident_bytes()
     cache = SampleCache(tmp_path / "flat.f32", hours, 44100, total)
-    batches = WindowBatches(cache, range(10), 2048, 256, 50, 0, 512)
+    batches = random_windows(cache, range(10), 2048, 256, 50, 0, 512)
     assert max(resident_bytes() - before for _ in batches) < 50e6

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vschaos2.data.cache import CachedFile, SampleCache
-from vschaos2.data.dataset import WindowBatches
+from vschaos2.data.dataset import WindowBatches, WindowReader
 from vschaos2.errors import InputError
 from vschaos2.labels import metadata as metadata_module
 from vschaos2.labels.metadata import load_metadata
@@ -353,7 +353,8 @@ def test_windows_carry_the_label_at_their_centre(tmp_path):
     write_task(tmp_path, "task", "data/a.wav\ta.txt\n", tracks={"a.txt": track})
     paths = [file.path for file in cache.files]
     metadata = pickle.loads(pickle.dumps(load_metadata(tmp_path, paths)))  # as to a worker
-    batches = WindowBatches(cache, [0], window_samples, 200, 1, 0, window_samples, labels=metadata)
+    reader = WindowReader(cache, [0], window_samples, window_samples, metadata)
+    batches = WindowBatches(reader, 200, 1, 0)
     batch = next(iter(batches))
     centre = batch["waveform"][:, 0] + window_samples / 2  # a sample's value is its position
     assert batch["labels"]["task"].tolist() == (centre // rate_hz).tolist()

@@ -11,11 +11,10 @@ from exports import export_run
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from resumed_trainings import TWO_STEPS
-from test_dataset import FileAndSeconds, make_cache
+from test_dataset import FileAndSeconds, fixed_windows, make_cache, random_windows
 from torch import Tensor, nn
 
 from vschaos2.data.augment import Augment
-from vschaos2.data.dataset import SequentialWindows, WindowBatches
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.errors import InputError
@@ -157,7 +156,7 @@ def test_memory_hears_the_labels_too(tiny_config):
 def test_labels_of_a_sequence_are_those_of_its_frames(tmp_path):
     cache = make_cache(tmp_path)
     n_fft, hop, sequence = 16, 4, 3
-    batches = SequentialWindows(
+    batches = fixed_windows(
         cache, [2], n_fft + 2 * hop, 100, hop, labels=FileAndSeconds(), sequence=sequence
     )
     labels = batches.batch_at(0)["labels"]
@@ -173,7 +172,7 @@ def test_labels_of_a_sequence_are_those_of_its_frames(tmp_path):
 
 def test_random_sequences_are_runs_of_samples_with_labels_for_every_frame(tmp_path):
     cache = make_cache(tmp_path, (200,))
-    batch = WindowBatches(cache, [0], 32, 50, 1, 0, 4, FileAndSeconds(), sequence=5).batch_at(0, 0)
+    batch = random_windows(cache, [0], 32, 50, 1, 0, 4, FileAndSeconds(), sequence=5).batch_at(0, 0)
     for row in batch["waveform"]:
         heard = row[row > 0]
         assert torch.equal(heard, heard[0] + torch.arange(float(len(heard))))

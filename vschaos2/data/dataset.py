@@ -46,8 +46,20 @@ class LabelSource(Protocol):
         ...
 
 
-class _WindowReader:
-    """Windows and labels of a choice of files, by (file, start) pairs."""
+class WindowReader:
+    """Windows and labels of a choice of files, by (file, start) pairs.
+
+    Args:
+        cache: decoded samples.
+        file_indices: which of the cache's files to read, in this order.
+        window_samples: W, length of a window.
+        hop_samples: the least part of a window that lies inside its file, 1 to W.
+        labels: labels at the centre of each frame.
+        sequence: F, frames in a window, hop_samples apart.
+
+    Raises:
+        InputError: if an argument is out of its range.
+    """
 
     def __init__(
         self,
@@ -55,8 +67,8 @@ class _WindowReader:
         file_indices: Sequence[int],
         window_samples: int,
         hop_samples: int,
-        labels: LabelSource | None,
-        sequence: int,
+        labels: LabelSource | None = None,
+        sequence: int = 1,
     ) -> None:
         if not 1 <= hop_samples <= window_samples:
             raise InputError(
@@ -65,7 +77,7 @@ class _WindowReader:
         if len(file_indices) == 0:
             raise InputError("file_indices is empty: windows need at least one file")
         self.cache = cache
-        self.window_samples = window_samples
+        self.window_samples, self.hop_samples = window_samples, hop_samples
         self.labels = labels
         # Where the frames' centres lie around the window's centre, in samples.
         self.frame_offsets = (np.arange(sequence) - (sequence - 1) / 2) * hop_samples
@@ -124,17 +136,12 @@ class WindowBatches(IterableDataset[WindowBatch]):
     workers, call `set_position` before each epoch, as their copies do not count epochs here.
 
     Args:
-        cache: decoded samples.
-        file_indices: which of the cache's files to draw from.
-        window_samples: W, length of a window.
+        reader: of the files to draw from.
         batch_size: B, windows in a batch of this process.
         batches_per_epoch: batches in an epoch of this process.
         seed: of the draw, 0 or more.
-        hop_samples: the least part of a window that lies inside its file, 1 to W.
-        labels: labels at the centre of each frame.
         rank: this process among world_size; each draws its own windows.
         world_size: number of processes that train together.
-        sequence: F, frames in a window, hop_samples apart.
 
     Shape: waveform [B, W]; labels [B·F] for each task.
 
@@ -144,26 +151,19 @@ class WindowBatches(IterableDataset[WindowBatch]):
 
     def __init__(
         self,
-        cache: SampleCache,
-        file_indices: Sequence[int],
-        window_samples: int,
+        reader: WindowReader,
         batch_size: int,
         batches_per_epoch: int,
         seed: int,
-        hop_samples: int,
-        labels: LabelSource | None = None,
         rank: int = 0,
         world_size: int = 1,
-        sequence: int = 1,
     ) -> None:
         _check_sizes(batch_size, rank, world_size)
         if batches_per_epoch < 1:
             raise InputError(f"batches_per_epoch must be at least 1, got {batches_per_epoch}")
         if seed < 0:
             raise InputError(f"seed must be 0 or more, got {seed}")
-        self.reader = _WindowReader(
-            cache, file_indices, window_samples, hop_samples, labels, sequence
-        )
+        self.reader = reader
         self.batch_size = batch_size
         self.batches_per_epoch = batches_per_epoch
         self.seed = seed
@@ -207,16 +207,11 @@ class SequentialWindows(IterableDataset[WindowBatch]):
     frames of a streaming analysis. The last batch may be smaller.
 
     Args:
-        cache: decoded samples.
-        file_indices: which of the cache's files to read, in this order.
-        window_samples: W, length of a window.
+        reader: of the files, whose windows stand a hop apart.
         batch_size: B, windows in a batch.
-        hop_samples: distance between windows, 1 to W.
-        labels: labels at the centre of each frame.
         max_windows: take no more than this many windows, evenly spaced over all of them.
         rank: this process among world_size; it takes every world_size-th window.
         world_size: number of processes that share the windows.
-        sequence: F, frames in a window, hop_samples apart.
 
     Shape: waveform [B, W]; labels [B·F] for each task.
 
@@ -226,28 +221,20 @@ class SequentialWindows(IterableDataset[WindowBatch]):
 
     def __init__(
         self,
-        cache: SampleCache,
-        file_indices: Sequence[int],
-        window_samples: int,
+        reader: WindowReader,
         batch_size: int,
-        hop_samples: int,
-        labels: LabelSource | None = None,
         max_windows: int | None = None,
         rank: int = 0,
         world_size: int = 1,
-        sequence: int = 1,
     ) -> None:
         _check_sizes(batch_size, rank, world_size)
         if max_windows is not None and max_windows < world_size:
             raise InputError(f"max_windows must be at least {world_size}, got {max_windows}")
-        self.reader = _WindowReader(
-            cache, file_indices, window_samples, hop_samples, labels, sequence
-        )
+        self.reader = reader
         self.batch_size = batch_size
-        self.hop_samples = hop_samples
         self.rank = rank
         self.world_size = world_size
-        self._bounds = np.cumsum((self.reader.start_counts - 1) // hop_samples + 1)
+        self._bounds = np.cumsum((reader.start_counts - 1) // reader.hop_samples + 1)
         self._total = int(self._bounds[-1])
         self._chosen = self._total if max_windows is None else min(max_windows, self._total)
 
@@ -270,7 +257,7 @@ class SequentialWindows(IterableDataset[WindowBatch]):
         which = np.searchsorted(self._bounds, number, side="right")
         before = np.concatenate(([0], self._bounds))[which]
         return self.reader.read(
-            which, self.reader.first_start + (number - before) * self.hop_samples
+            which, self.reader.first_start + (number - before) * self.reader.hop_samples
         )
 
 

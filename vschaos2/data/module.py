@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from vschaos2.config import call, plain
 from vschaos2.data.cache import open_cache
-from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches
+from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches, WindowReader
 from vschaos2.data.splits import check_dataset_options, split_files
 from vschaos2.labels.metadata import check_callbacks, load_metadata
 from vschaos2.ranges import check_count
@@ -109,31 +109,26 @@ class WindowDataModule(pl.LightningDataModule):
         """Random windows; this process takes its share of every batch."""
         rank, world_size = self._place()
         batches = WindowBatches(
-            self.cache,
-            self.training_files,
-            self.drawn_samples,
+            self._reader(self.training_files, self.drawn_samples, self.sequence),
             max(1, self.batch_size // world_size),
             self.batches_per_epoch,
             self.seed,
-            hop_samples=self.hop,
-            labels=self.metadata,
-            rank=rank,
-            world_size=world_size,
-            sequence=self.sequence,
+            rank,
+            world_size,
         )
         return _EpochLoader(batches, self._next_batch)
 
     def val_dataloader(self) -> DataLoader[WindowBatch]:
         """Fixed windows of the held-out files."""
         rank, world_size = self._place()
+        samples = self.frame_samples + (self.sequence - 1) * self.hop
         return DataLoader(
-            self._fixed(
-                self.validation_files,
+            SequentialWindows(
+                self._reader(self.validation_files, samples, self.sequence),
+                self.batch_size,
                 max(self.validation_windows, world_size),
-                sequence=self.sequence,
-                batch_size=self.batch_size,
-                rank=rank,
-                world_size=world_size,
+                rank,
+                world_size,
             ),
             batch_size=None,
             generator=torch.Generator(),  # else each pass draws from the generator of all noise
@@ -164,27 +159,18 @@ class WindowDataModule(pl.LightningDataModule):
 
     def probe_batches(self) -> Iterator[WindowBatch]:
         """Fixed windows of one frame of the training files, the same in every process."""
-        frames = self.batch_size * self.sequence
-        return iter(self._fixed(self.training_files, PROBE_WINDOWS, 1, frames))
+        return self._single_frames(self.training_files, PROBE_WINDOWS)
 
     def held_out_batches(self, count: int) -> Iterator[WindowBatch]:
         """At most `count` fixed windows of one frame of the held-out files, in every process."""
-        return iter(self._fixed(self.validation_files, count, 1, self.batch_size * self.sequence))
+        return self._single_frames(self.validation_files, count)
 
-    def _fixed(
-        self, files: list[int], count: int, sequence: int, batch_size: int, **place: Any
-    ) -> SequentialWindows:
-        return SequentialWindows(
-            self.cache,
-            files,
-            self.frame_samples + (sequence - 1) * self.hop,
-            batch_size,
-            self.hop,
-            labels=self.metadata,
-            max_windows=count,
-            sequence=sequence,
-            **place,
-        )
+    def _single_frames(self, files: list[int], count: int) -> Iterator[WindowBatch]:
+        reader = self._reader(files, self.frame_samples, 1)
+        return iter(SequentialWindows(reader, self.batch_size * self.sequence, count))
+
+    def _reader(self, files: list[int], samples: int, sequence: int) -> WindowReader:
+        return WindowReader(self.cache, files, samples, self.hop, self.metadata, sequence)
 
     def _next_batch(self) -> tuple[int, int]:
         """Epoch and batch that come next when the trainer asks for an epoch."""

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.audio import find_audio_files
 from vschaos2.calling import typed
 from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
-from vschaos2.data.dataset import SequentialWindows
+from vschaos2.data.dataset import SequentialWindows, WindowReader
 from vschaos2.data.module import WindowDataModule
 from vschaos2.data.splits import check_dataset_options, split_files
 from vschaos2.dataset_paths import sound_folder
@@ -136,7 +136,9 @@ def _unusable(root: Path, paths: Sequence[Path], use: Use) -> list[Finding]:
 def _plan(cache: SampleCache, use: Use) -> tuple[Training, list[Finding]]:
     training, held_out = split_files(cache, use.validation_fraction, use.seed)
     counts = [
-        SequentialWindows(cache, files, use.frame_samples, 1, use.hop_samples).n_windows
+        SequentialWindows(
+            WindowReader(cache, files, use.frame_samples, use.hop_samples), 1
+        ).n_windows
         for files in (training, held_out)
     ]
     short = [file.path for file in cache.files if file.length < use.frame_samples]
