@@ -146,3 +146,26 @@ def test_generate_takes_plugins_before_the_run(place, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["generate.py", *arguments])
     with pytest.raises(InputError, match="there is no module no_such_parts"):
         generate.main()
+
+
+def test_a_plugin_that_exits_is_one_line(place):
+    (place / "quits.py").write_text("raise SystemExit(0)\n")
+    with pytest.raises(InputError, match=r"plugins: quits fails: SystemExit: 0 .*line 1"):
+        load_plugins(["quits"])
+
+
+def test_the_order_in_which_modules_are_sought_stays(place, monkeypatch):
+    (place / "plain.py").write_text("")
+    paths = [str(place), *sys.path]
+    monkeypatch.setattr(sys, "path", list(paths))
+    load_plugins(["plain"])
+    assert sys.path == paths
+
+
+def test_a_plugin_may_change_where_modules_are_sought(place, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (place / "clears.py").write_text(
+        f"import sys\nsys.path.remove({str(place)!r})\nsys.path.append('/extra')\n"
+    )
+    load_plugins(["clears"])
+    assert sys.path[-1] == "/extra"

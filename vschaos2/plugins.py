@@ -30,7 +30,9 @@ def load_plugins(names: Sequence[str]) -> None:
         if not isinstance(name, str) or not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", name):
             raise InputError(f"plugins: {name!r} is no module's name: write plugins=[my_package]")
         here = str(Path.cwd())
-        sys.path.append(here)  # last: nothing there stands in for what is installed
+        added = here not in sys.path
+        if added:
+            sys.path.append(here)  # last: nothing there stands in for what is installed
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -42,10 +44,11 @@ def load_plugins(names: Sequence[str]) -> None:
             ) from error
         except InputError:
             raise
-        except Exception as error:  # whatever the user's own code does
+        except (Exception, SystemExit) as error:  # whatever the user's own code does
             raise _failing(name, error) from error
         finally:
-            sys.path.remove(here)
+            if added and here in sys.path:
+                sys.path.remove(here)
         if name not in _LOADED:
             _LOADED.append(name)
 
@@ -76,7 +79,7 @@ def remedy() -> str:
     return "plugins=[…]" if trains else "--plugins …"
 
 
-def _failing(name: str, error: Exception) -> InputError:
+def _failing(name: str, error: BaseException) -> InputError:
     """The one line for a plug-in that cannot be imported, with the place in it that failed."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else name
