@@ -36,6 +36,8 @@ INFORMED = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath
 CHOICES = {"--cfg": SHOWN, "-c": SHOWN, "--info": INFORMED, "-i": INFORMED}
 PATHS = ("rundir", "data.dataset.root", "model.init_from")
 TEXTS = ("name", *PATHS)
+# What version 0.1 had: its command lines may set it still.
+UNNEEDED = ("model._target_", "model.encoder._partial_", "model.decoder._partial_")
 GROUPS = ("data", "model", "training", "callbacks", "trainer")
 NO_NAME = r"(?i)(null|true|false|nan|inf)$|[^\W_a-z]|[-+.{]"
 # What a sweep has of its own: functions such as glob(*) and choice(a, b).
@@ -100,7 +102,7 @@ def _override(argument: str, sweeps: bool) -> str:
     if word is None:
         return "+" + argument if re.match(r"\+[^+]", argument) else argument
     plus, key, value = word.groups()
-    if plus or key.startswith("trainer."):
+    if plus or key.startswith("trainer.") or key in UNNEEDED:
         plus = "++"
     if key in GROUPS and re.match(NO_NAME, value):
         value = quoted(value)  # Hydra fails on what is no file's name

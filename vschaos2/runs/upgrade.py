@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 # What the configurations of older runs leave unsaid, and what they were trained with.
 UNSAID = {
@@ -12,23 +12,69 @@ UNSAID = {
     "data.dataset.metadata_callbacks": None,  # before labels
     "callbacks.save_every_s": 60.0,
 }
+MODEL = "vschaos2.models.vae.VAE"  # what each of their models is said to be
+MADE = ("model.encoder", "model.decoder")
+NAMES = {
+    "vschaos2.models.encoders.DenseEncoder": "DenseEncoder",
+    "vschaos2.models.encoders.ConvEncoder": "ConvEncoder",
+    "vschaos2.models.decoders.DenseDecoder": "DenseDecoder",
+    "vschaos2.models.decoders.ConvDecoder": "ConvDecoder",
+    "vschaos2.dsp.spectral.SpectralTransform": "SpectralTransform",
+}
 
 
 def upgraded(config: DictConfig) -> DictConfig:
-    """A configuration of any version as one of today: changed in place, and returned.
-
-    Names of parts need no change: `parts.part_of` knows them as version 0.1 wrote them.
-    """
+    """A configuration of any version as one of today: changed in place, and returned."""
+    _name_parts(config)
     if "family" in config:
         return config
     for key, value in UNSAID.items():
-        *places, name = key.split(".")
-        node: Any = config
-        for place in places:
-            node = node.get(place) if isinstance(node, DictConfig) else None
+        place, _, name = key.rpartition(".")
+        node = _node(config, place)
         if isinstance(node, DictConfig) and name not in node:
             OmegaConf.update(config, key, value, force_add=True)
     return config
+
+
+def _name_parts(config: DictConfig) -> None:
+    """Write the names of parts as today, so that the same part has the same name in every run.
+
+    Version 0.1 wrote the module before the name, `_partial_: true` beside it, and what each model
+    is; whoever has such a configuration of their own may write so still.
+    """
+    for place in (*MADE, "data.transform"):
+        node = _node(config, place)
+        if not isinstance(node, DictConfig):
+            continue
+        target = _plain(node, "_target_")
+        if isinstance(target, str) and target in NAMES:
+            OmegaConf.update(node, "_target_", NAMES[target])
+        if place in MADE and _plain(node, "_partial_") is True:
+            _drop(node, "_partial_")
+    model = _node(config, "model")
+    if isinstance(model, DictConfig) and _plain(model, "_target_") == MODEL:
+        _drop(model, "_target_")
+
+
+def _node(config: DictConfig, place: str) -> Any:
+    """What stands at a dotted place, or None."""
+    node: Any = config
+    for name in filter(None, place.split(".")):
+        node = _plain(node, name) if isinstance(node, DictConfig) else None
+    return node
+
+
+def _plain(node: DictConfig, name: str) -> Any:
+    """The value of a key that is there, and no reference to another; or None."""
+    if name not in node or OmegaConf.is_interpolation(node, name):
+        return None
+    return node[name]
+
+
+def _drop(node: DictConfig, name: str) -> None:
+    """Take a key out, also of a configuration that takes no further ones."""
+    with open_dict(node):
+        del node[name]
 
 
 def upgraded_checkpoint(checkpoint: dict[str, Any]) -> dict[str, Any]:

@@ -119,7 +119,19 @@ class PlayableVAE(Playable):
 
     @staticmethod
     def table(card: Mapping[str, Any]) -> list[str]:
-        """What axes do as they rise, where labels are, and how near recovered phases come."""
+        """How near recovered phases come, what axes do as they rise, and where labels are."""
+        lines = []
+        for method, alike in card["phase_recovery"].items():
+            but = (
+                "but " if alike["difference"] else ""
+            )  # blocks equal the whole, says the line above
+            differ = f"differ with the block, mean spectra by {alike['mean_difference']:.1%}"
+            lines.append(
+                f"  {but}{method}'s recovered phases "
+                f"{differ if alike['difference'] else 'are the same in any block'}; spectra miss "
+                f"the model's by {alike['model_error_whole']:.1%} whole, "
+                f"{alike['model_error_in_blocks']:.1%} in blocks of one hop"
+            )
         # A number stays beside its words: a line breaks at no no-break space.
         rising = [
             f"{axis} {words}".replace(" ", "\N{NO-BREAK SPACE}")
@@ -127,7 +139,7 @@ class PlayableVAE(Playable):
         ]
         text = f"axes, as they rise: {' · '.join(rising)}"
         wrapped = textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="    ")
-        lines = [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrapped]
+        lines += [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrapped]
         lines += [
             f"  label {task['name']}: inlet {task['forward_inlet']} of forward, "
             f"{task['decode_inlet']} of decode; {task['message']}"
@@ -138,14 +150,6 @@ class PlayableVAE(Playable):
             f"{guess['encode_outlet']} of encode"
             for guess in card["labels"]["guessed"]
         ]
-        for method, alike in card["phase_recovery"].items():
-            differ = f"differ with the block, mean spectra by {alike['mean_difference']:.1%}"
-            lines.append(
-                f"  {method}'s recovered phases "
-                f"{differ if alike['difference'] else 'are the same in any block'}; spectra miss "
-                f"the model's by {alike['model_error_whole']:.1%} whole, "
-                f"{alike['model_error_in_blocks']:.1%} in blocks of one hop"
-            )
         return lines
 
 
