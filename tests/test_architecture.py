@@ -1,6 +1,8 @@
 """The arrows of docs/architecture.md, held by the code: a file imports only downwards."""
 
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -75,3 +77,13 @@ def test_ground_is_what_everything_may_use():
 def test_every_file_says_in_one_line_what_it_is_for():
     silent = [p for p in modules().values() if not write_architecture.purpose(p)]
     assert [p for p in silent if p != Path(ROOT / "vschaos2" / "__init__.py")] == []
+
+
+def test_what_plays_loads_no_trainer():
+    """Lightning and what it brings take seconds, which only a training has use for."""
+    code = (
+        "import sys, vschaos2.families.loading, vschaos2.families.export, vschaos2.generation;"
+        "assert not {'pytorch_lightning', 'torch._dynamo', 'matplotlib'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert done.returncode == 0

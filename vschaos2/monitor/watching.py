@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import pytorch_lightning as pl
 import torch
@@ -22,26 +22,13 @@ from vschaos2.monitor.options import MonitorOptions
 from vschaos2.monitor.pictures import curves_picture
 from vschaos2.monitor.show import Moment, Show
 from vschaos2.monitor.store import Pixels, Report, pixels, thin_out, to_tensorboard, write_report
+from vschaos2.runs.measure import Measure
 
 logger = logging.getLogger(__name__)
 
 Model = TypeVar("Model", bound=nn.Module)
 CURVES = "curves"  # every family's: the newest of them hold all of the past
 LOSSES = {"train/loss": "training", "validation/loss": "held out"}
-
-
-class Measure(NamedTuple):
-    """What makes one moment of a training better than another: the less, the better.
-
-    Attributes:
-        key: its name in metrics.csv, as in "validation/reconstruction/spectral_convergence".
-        short: the same in a word, as in "SC".
-        name: the same in full, for pictures.
-    """
-
-    key: str = "validation/loss"
-    short: str = "loss"
-    name: str = "loss"
 
 
 class Watched(Protocol):

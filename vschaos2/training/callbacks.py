@@ -16,10 +16,10 @@ from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
 from vschaos2.config import call
 from vschaos2.errors import InputError
 from vschaos2.monitor.options import MonitorOptions
-from vschaos2.monitor.watching import Measure
 from vschaos2.progress import LINE_EVERY_S
 from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
+from vschaos2.runs.measure import Measure
 from vschaos2.training.stopping import StopOnSignal, check_weights
 
 logger = logging.getLogger(__name__)

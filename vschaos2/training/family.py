@@ -4,21 +4,27 @@ Training, watching, run folders and export take a `Family` and know none by name
 a folder of them, that ends with
 
     FAMILY = register(Family("mine", …))
+
+What names a family need not train: no import here loads the trainer, which takes seconds.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omegaconf import DictConfig
 from torch import nn
 
-from vschaos2.data.module import WindowDataModule
-from vschaos2.export.playable import Playable
-from vschaos2.monitor.show import Show
-from vschaos2.monitor.watching import Measure
 from vschaos2.runs.folder import Run
 from vschaos2.runs.meanings import Meaning, plain_meanings
-from vschaos2.training.objective import Objective
+from vschaos2.runs.measure import Measure
+
+if TYPE_CHECKING:
+    from vschaos2.data.module import WindowDataModule
+    from vschaos2.export.playable import Playable
+    from vschaos2.monitor.show import Show
+    from vschaos2.training.objective import Objective
 
 Meanings = Mapping[str, Meaning]
 
@@ -26,6 +32,12 @@ Meanings = Mapping[str, Meaning]
 def _by_place(model: nn.Module, data: WindowDataModule, source: Run) -> tuple[Meanings, Meanings]:
     """Tensors of one name and shape mean the same."""
     return plain_meanings(model), plain_meanings(source.model)
+
+
+def _nothing_more(config: DictConfig) -> Show:
+    from vschaos2.monitor.show import Show
+
+    return Show()
 
 
 class Family(NamedTuple):
@@ -55,7 +67,7 @@ class Family(NamedTuple):
     objective: Callable[[DictConfig, Any], Objective]
     playable: Callable[[Run, Mapping[str, Any]], Playable] | None = None
     methods: tuple[str, ...] = ("forward",)
-    show: Callable[[DictConfig], Show] = lambda config: Show()
+    show: Callable[[DictConfig], Show] = _nothing_more
     best_by: Measure = Measure()
     kept: Callable[[Mapping[str, Any], Any], Any] = lambda checkpoint, model: None
     transfer: Callable[[Any, WindowDataModule, Run], tuple[Meanings, Meanings]] = _by_place
