@@ -332,6 +332,16 @@ def test_the_plan_is_what_training_would_do(dataset):
     assert plan.held_out_s == sum(cache.files[n].length for n in held_out) / RATE_HZ
 
 
+def test_the_plan_of_one_recording_says_which_stretches_are_held_out(tmp_path):
+    write(tmp_path, "long.wav", tone(40.0))
+    plan = inspect_dataset(tmp_path, USE).training
+    assert (plan.training_files, plan.held_out_files, plan.held_out_stretches) == (1, 1, 5)
+    assert plan.held_out_s == pytest.approx(10.0, abs=0.01)
+    # 2 s hold (2·rate - 1024) // 256 + 1 windows that lie wholly in them.
+    assert plan.held_out_windows == 5 * ((2 * RATE_HZ - 1024) // 256 + 1)
+    assert "held out: 5 stretches of it" in plan.line()
+
+
 def test_only_the_files_in_use_are_judged(dataset):
     write(dataset, "9.wav", np.zeros(4000))
     (dataset / "data" / "empty.wav").touch()

@@ -9,6 +9,7 @@ from conftest import TINY
 from matplotlib.image import imread
 from omegaconf import OmegaConf
 
+from vschaos2.data.stretches import Stretch, with_stretch
 from vschaos2.errors import InputError
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.kept import Kept
@@ -16,6 +17,7 @@ from vschaos2.families.vae.signal_path import hear
 from vschaos2.generation import Player, evaluate, map_latents, offline_core, reconstruct
 from vschaos2.generation.latent_map import principal, write_csv
 from vschaos2.generation.map_picture import HUES, draw_map
+from vschaos2.generation.passages import Passage, passage
 from vschaos2.generation.score_tables import markdown, write_tables
 from vschaos2.objectives.measures import measure
 from vschaos2.runs.folder import Run
@@ -134,6 +136,39 @@ def test_the_table_is_even_and_has_a_line_for_every_file(run, dataset):
         assert len({line.count("|") for line in lines}) == 1
     assert "mean of 3" in scores
     assert f"{result.labels[0].value:.3f}" in labels
+
+
+def test_a_stretch_is_measured_as_a_file_that_holds_nothing_else(run, dataset, tmp_path):
+    first, end = 3_000, 7_000
+    source = dataset / "data" / "a.wav"
+    (run.folder / "held_out.txt").write_text(
+        with_stretch("data/a.wav", Stretch(first, end), RATE) + "\n"
+    )
+    result = evaluate(run)
+    assert result.files == ["data/a.wav 0.07-0.16 s"]
+    alone = tmp_path / "alone" / "data"
+    (alone.parent / "metadata" / "pitch" / "tracks").mkdir(parents=True)
+    alone.mkdir()
+    soundfile.write(alone / "a.wav", read(source)[first:end], RATE, "FLOAT")
+    tracks = alone.parent / "metadata" / "pitch"
+    tracks.joinpath("classes.txt").write_text("0\tA\n1\tB\n2\tC\n")
+    change_s = 0.1 - first / RATE
+    tracks.joinpath("tracks", "a.txt").write_text(f"0,{change_s}\t1\n{change_s},1\t2\n")
+    tracks.joinpath("metadata.txt").write_text("data/a.wav\ta.txt\n")
+    expected = evaluate(run, alone.parent)
+    assert result.scores == expected.scores
+    assert result.labels == expected.labels and result.labels[0].frames > 20
+
+
+def test_a_stretch_after_the_end_of_its_file_cannot_be_read(run):
+    (run.folder / "held_out.txt").write_text("data/a.wav\t50.0\t51.0\ndata/a.wav\t0.0\t0.1\n")
+    assert evaluate(run).skipped == ["data/a.wav 50.00-51.00 s"]
+
+
+def test_a_file_called_like_a_stretch_is_measured_whole(run, dataset):
+    name = "data/a.wav\t0.0\t0.1"
+    (dataset / name).write_bytes((dataset / "data" / "a.wav").read_bytes())
+    assert passage(dataset, name) == Passage(dataset / name)
 
 
 def test_missing_files_are_told_in_one_line(run, dataset, tmp_path):

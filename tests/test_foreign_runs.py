@@ -364,7 +364,9 @@ def test_results_stay_in_the_run_folder(foreign, tmp_path, monkeypatch, command,
     assert list(elsewhere.iterdir()) == [] and not (tmp_path / "mark").exists()
 
 
-@pytest.mark.parametrize("name", ["../secret.wav", "/etc/passwd", "a/../../b.wav"])
+@pytest.mark.parametrize(
+    "name", ["../secret.wav", "/etc/passwd", "a/../../b.wav", "../secret.wav\t0.5\t1.0"]
+)
 def test_held_out_files_lie_in_the_dataset(foreign, tmp_path, tiny_run, name):
     config = OmegaConf.merge(tiny_run.config, {"data": {"dataset": {"root": str(tmp_path)}}})
     (tmp_path / "secret.wav").write_text("")

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from vschaos2.data.cache import SampleCache
+from vschaos2.data.stretches import Stretch
 from vschaos2.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ class WindowReader:
         hop_samples: the least part of a window that lies inside its file, 1 to W.
         labels: labels at the centre of each frame.
         sequence: F, frames in a window, hop_samples apart.
+        stretches: of each of file_indices, no shorter than W: windows lie within it, though at the
+            file's own ends they reach into silence. None for whole files.
 
     Raises:
         InputError: if an argument is out of its range.
@@ -69,6 +72,7 @@ class WindowReader:
         hop_samples: int,
         labels: LabelSource | None = None,
         sequence: int = 1,
+        stretches: Sequence[Stretch] | None = None,
     ) -> None:
         if not 1 <= hop_samples <= window_samples:
             raise InputError(
@@ -86,9 +90,13 @@ class WindowReader:
         chosen = [cache.files[i] for i in file_indices]
         self.file_starts = np.array([file.start for file in chosen], dtype=np.int64)
         self.file_lengths = np.array([file.length for file in chosen], dtype=np.int64)
-        self.first_start = hop_samples - window_samples
         # Starts run from hop - W to length - hop. A file too short for that (hop > W/2) has one.
-        self.start_counts = np.maximum(self.file_lengths - hop_samples - self.first_start + 1, 1)
+        # Where a stretch begins or ends within its file, windows begin and end with it.
+        used = [(0, file.length) for file in chosen] if stretches is None else stretches
+        firsts, ends = np.array(used, dtype=np.int64).T
+        self.first_starts = np.where(firsts == 0, hop_samples - window_samples, firsts)
+        last_starts = ends - np.where(ends == self.file_lengths, hop_samples, window_samples)
+        self.start_counts = np.maximum(last_starts - self.first_starts + 1, 1)
 
     def read(self, which: Positions, starts: Positions) -> WindowBatch:
         """Windows from `starts` [B] relative to the files at `which` [B] in file_indices."""
@@ -197,7 +205,7 @@ class WindowBatches(IterableDataset[WindowBatch]):
         drawn = rng.integers(self._bounds[-1], size=self.batch_size)
         which = np.searchsorted(self._bounds, drawn, side="right")
         within = drawn - (self._bounds[which] - self.reader.start_counts[which])
-        return self.reader.read(which, within + self.reader.first_start)
+        return self.reader.read(which, within + self.reader.first_starts[which])
 
 
 class SequentialWindows(IterableDataset[WindowBatch]):
@@ -257,7 +265,7 @@ class SequentialWindows(IterableDataset[WindowBatch]):
         which = np.searchsorted(self._bounds, number, side="right")
         before = np.concatenate(([0], self._bounds))[which]
         return self.reader.read(
-            which, self.reader.first_start + (number - before) * self.reader.hop_samples
+            which, self.reader.first_starts[which] + (number - before) * self.reader.hop_samples
         )
 
 

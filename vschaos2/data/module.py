@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader
 from vschaos2.config import call, plain
 from vschaos2.data.cache import open_cache
 from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches, WindowReader
-from vschaos2.data.splits import check_dataset_options, split_files
+from vschaos2.data.splits import check_dataset_options
+from vschaos2.data.stretches import Stretch, split, with_stretch
 from vschaos2.labels.metadata import check_callbacks, load_metadata
 from vschaos2.ranges import check_count
 
@@ -79,9 +80,12 @@ class WindowDataModule(pl.LightningDataModule):
         self.metadata = (
             load_metadata(self.root, paths, metadata_callbacks, tasks) if tasks else None
         )
-        self.training_files, self.validation_files = split_files(
-            self.cache, validation_fraction, seed
-        )
+        (
+            self.training_files,
+            self.validation_files,
+            self.training_stretches,
+            self.validation_stretches,
+        ) = split(self.cache, validation_fraction, seed, drawn_samples)
         self.validation_fraction, self.n_files = validation_fraction, n_files
         self.metadata_callbacks = metadata_callbacks or {}
         self.tasks = tasks
@@ -102,14 +106,21 @@ class WindowDataModule(pl.LightningDataModule):
 
     @property
     def held_out(self) -> list[str]:
-        """The files that no training window comes from, relative to the root."""
-        return [self.cache.files[index].path for index in self.validation_files]
+        """The files that no training window comes from, or stretches: see `with_stretch`."""
+        stretches: Sequence[Stretch | None]
+        stretches = self.validation_stretches or [None] * len(self.validation_files)
+        return [
+            with_stretch(self.cache.files[index].path, stretch, self.sample_rate_hz)
+            for index, stretch in zip(self.validation_files, stretches, strict=True)
+        ]
 
     def train_dataloader(self) -> DataLoader[WindowBatch]:
         """Random windows; this process takes its share of every batch."""
         rank, world_size = self._place()
         batches = WindowBatches(
-            self._reader(self.training_files, self.drawn_samples, self.sequence),
+            self._reader(
+                self.training_files, self.training_stretches, self.drawn_samples, self.sequence
+            ),
             max(1, self.batch_size // world_size),
             self.batches_per_epoch,
             self.seed,
@@ -124,7 +135,9 @@ class WindowDataModule(pl.LightningDataModule):
         samples = self.frame_samples + (self.sequence - 1) * self.hop
         return DataLoader(
             SequentialWindows(
-                self._reader(self.validation_files, samples, self.sequence),
+                self._reader(
+                    self.validation_files, self.validation_stretches, samples, self.sequence
+                ),
                 self.batch_size,
                 max(self.validation_windows, world_size),
                 rank,
@@ -154,23 +167,33 @@ class WindowDataModule(pl.LightningDataModule):
     def _digest(self) -> str:
         """A number that changes with the recordings, their lengths and their split."""
         split = [self.training_files, self.validation_files]
-        files = [[(self.cache.files[i].path, self.cache.files[i].length) for i in s] for s in split]
+        files: list[Any] = [
+            [(self.cache.files[i].path, self.cache.files[i].length) for i in s] for s in split
+        ]
+        if self.validation_stretches is not None:
+            files.append([tuple(stretch) for stretch in self.validation_stretches])
         return hashlib.blake2b(repr(files).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def probe_batches(self) -> Iterator[WindowBatch]:
         """Fixed windows of one frame of the training files, the same in every process."""
-        return self._single_frames(self.training_files, PROBE_WINDOWS)
+        return self._single_frames(self.training_files, self.training_stretches, PROBE_WINDOWS)
 
     def held_out_batches(self, count: int) -> Iterator[WindowBatch]:
         """At most `count` fixed windows of one frame of the held-out files, in every process."""
-        return self._single_frames(self.validation_files, count)
+        return self._single_frames(self.validation_files, self.validation_stretches, count)
 
-    def _single_frames(self, files: list[int], count: int) -> Iterator[WindowBatch]:
-        reader = self._reader(files, self.frame_samples, 1)
+    def _single_frames(
+        self, files: list[int], stretches: list[Stretch] | None, count: int
+    ) -> Iterator[WindowBatch]:
+        reader = self._reader(files, stretches, self.frame_samples, 1)
         return iter(SequentialWindows(reader, self.batch_size * self.sequence, count))
 
-    def _reader(self, files: list[int], samples: int, sequence: int) -> WindowReader:
-        return WindowReader(self.cache, files, samples, self.hop, self.metadata, sequence)
+    def _reader(
+        self, files: list[int], stretches: list[Stretch] | None, samples: int, sequence: int
+    ) -> WindowReader:
+        return WindowReader(
+            self.cache, files, samples, self.hop, self.metadata, sequence, stretches
+        )
 
     def _next_batch(self) -> tuple[int, int]:
         """Epoch and batch that come next when the trainer asks for an epoch."""

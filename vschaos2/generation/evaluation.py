@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from omegaconf import OmegaConf
 
-from vschaos2.audio import UnreadableAudio, find_audio_files, read_audio
+from vschaos2.audio import UnreadableAudio, find_audio_files
 from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
@@ -37,6 +37,7 @@ from vschaos2.folders import no_folder
 from vschaos2.frames import frame_centres
 from vschaos2.generation.file_labels import DatasetLabels, LabelsOverTime
 from vschaos2.generation.label_swap import PITCH, swaps_of
+from vschaos2.generation.passages import Passage, passage
 from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.labels.metadata import task_folders
 from vschaos2.objectives.measures import measure
@@ -72,7 +73,7 @@ class Evaluation(NamedTuple):
 
     Attributes:
         run: the run folder.
-        files: of the sounds, relative to the dataset.
+        files: of the sounds, relative to the dataset, with the seconds of a held-out stretch.
         scores: of every file by name, such as "keep_input/snr_db".
         means: over the files whose score is finite.
         labels: of the predictors, and of the pitch if the decoder is told one.
@@ -103,38 +104,40 @@ def evaluate(run: Run, dataset: Path | None = None, inversion: str | None = None
     """
     mode = run_inversion(run) if inversion is None else inversion
     check_choices(mode, RECOVERIES, None)
-    root, files = evaluated_files(run, dataset)
+    root, passages = evaluated_files(run, dataset)
     kept, played = offline_core(run.model, KEEP_INPUT), offline_core(run.model, mode)
     given = known_labels(run, run.model.conditioning, root)
     truth = known_labels(run, run.model.prediction, root)
     names, scores, skipped = [], [], []
     tally = np.zeros((len(run.model.prediction.tasks), 2))
     swap, followed = swaps_of(played), np.zeros(2)
-    for file in follow(files, "measuring", "file"):
+    for part in follow(passages, "measuring", "file"):
         try:
-            labels = None if given is None else given(file)
-            sound = read_audio(file, run.model.transform.sample_rate_hz)
-            heard = hear(played, file, labels)
-            scores.append(_scores(kept, played, file, sound, heard, labels))
+            labels = None if given is None else part.labels(given(part.file))
+            sound = part.read(run.model.transform.sample_rate_hz)
+            source = part.file if part.seconds is None else sound
+            heard = hear(played, source, labels)
+            scores.append(_scores(kept, played, source, sound, heard, labels))
         except UnreadableAudio as error:
             logger.warning("skipped: %s", error)
-            skipped.append(file.relative_to(root).as_posix())
+            skipped.append(part.name(root))
             continue
-        names.append(file.relative_to(root).as_posix())
+        names.append(part.name(root))
         if truth is not None:
-            tally += _tally(run.model.prediction, heard, truth(file), played)
+            known = part.labels(truth(part.file))
+            tally += _tally(run.model.prediction, heard, known, played)
         if swap is not None:
             followed += swap(heard)
     if not names:
-        raise InputError(f"none of {len(files)} files could be read: see the lines above")
+        raise InputError(f"none of {len(passages)} files could be read: see the lines above")
     labels_found = _label_scores(run, tally)
     if swap is not None:
         labels_found.append(_label_score(PITCH, "label_swap", *followed))
     return Evaluation(run.folder, names, scores, _means(scores), labels_found, mode, skipped)
 
 
-def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
-    """The dataset folder and the files of it to measure (see `evaluate`).
+def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Passage]]:
+    """The dataset folder and what of it to measure (see `evaluate`).
 
     Raises:
         InputError: if they are not there.
@@ -144,7 +147,7 @@ def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
             raise InputError(
                 f"--dataset {dataset}: {no_folder(dataset)}: give one that holds sounds"
             )
-        return dataset, dataset_sounds(dataset)
+        return dataset, [Passage(file) for file in dataset_sounds(dataset)]
     listed = run.folder / HELD_OUT
     root = training_dataset(run)
     if listed.is_symlink():
@@ -155,17 +158,17 @@ def evaluated_files(run: Run, dataset: Path | None) -> tuple[Path, list[Path]]:
         raise InputError(
             f"{listed}: cannot be read, so the held-out files are unknown: give --dataset"
         ) from error
-    files = [root / name for name in names if name]
+    passages = [passage(root, name) for name in names if name]
     outside = [
         name for name in names if PurePath(name).is_absolute() or ".." in PurePath(name).parts
     ]
     if outside:
         raise InputError(f"{listed}: {outside[0]!r:.80} lies outside of {root}: give --dataset")
-    missing = [file for file in files if not file.is_file()]
-    if missing or not files:
+    missing = [part.file for part in passages if not part.file.is_file()]
+    if missing or not passages:
         what = f"{missing[0]} is missing" if missing else "it names no file"
         raise InputError(f"{listed}: {what}: give --dataset with the folder to measure")
-    return root, files
+    return root, passages
 
 
 def training_dataset(run: Run) -> Path:
@@ -210,14 +213,14 @@ def centre_seconds(core: InstrumentCore, frames: int) -> npt.NDArray[np.float64]
 def _scores(
     kept: InstrumentCore,
     played: InstrumentCore,
-    file: Path,
+    source: Path | Samples,
     sound: Samples,
     heard: Heard,
     labels: LabelsOverTime | None,
 ) -> dict[str, float]:
     """The measures of both ways back, by way/measure."""
     length = len(sound)
-    forward = np.concatenate(list(exactly(through(kept, file, labels), length)))
+    forward = np.concatenate(list(exactly(through(kept, source, labels), length)))
     decoded = np.concatenate(
         list(
             under_gain(

@@ -12,7 +12,8 @@ from vschaos2.calling import typed
 from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
 from vschaos2.data.dataset import SequentialWindows, WindowReader
 from vschaos2.data.module import WindowDataModule
-from vschaos2.data.splits import check_dataset_options, split_files
+from vschaos2.data.splits import check_dataset_options
+from vschaos2.data.stretches import Stretch, split
 from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
 from vschaos2.inspection.findings import Finding, Report, Training, findings_of
@@ -134,18 +135,23 @@ def _unusable(root: Path, paths: Sequence[Path], use: Use) -> list[Finding]:
 
 
 def _plan(cache: SampleCache, use: Use) -> tuple[Training, list[Finding]]:
-    training, held_out = split_files(cache, use.validation_fraction, use.seed)
+    sides = split(cache, use.validation_fraction, use.seed, use.frame_samples)
     counts = [
         SequentialWindows(
-            WindowReader(cache, files, use.frame_samples, use.hop_samples), 1
+            WindowReader(cache, files, use.frame_samples, use.hop_samples, stretches=stretches),
+            1,
         ).n_windows
-        for files in (training, held_out)
+        for files, stretches in (
+            (sides.training, sides.training_stretches),
+            (sides.held_out, sides.held_out_stretches),
+        )
     ]
     short = [file.path for file in cache.files if file.length < use.frame_samples]
-    held_out_s = sum(cache.files[number].length for number in held_out) / cache.sample_rate_hz
+    kept = sides.held_out_stretches or [Stretch(0, cache.files[n].length) for n in sides.held_out]
+    held_out_s = sum(end - first for first, end in kept) / cache.sample_rate_hz
     plan = Training(
-        len(training), counts[0], len(held_out), counts[1], held_out_s,
-        use.frame_samples, use.hop_samples, len(short),
+        len(set(sides.training)), counts[0], len(set(sides.held_out)), counts[1], held_out_s,
+        use.frame_samples, use.hop_samples, len(short), len(sides.held_out_stretches or ()),
     )  # fmt: skip
     remedy = "they are heard with silence around them: join or remove them, or lower n_fft"
     what = f"files shorter than {use.frame_samples} samples"

@@ -74,7 +74,10 @@ class Recordings:
 
 @dataclass(frozen=True)
 class Training:
-    """What a configuration would make of a dataset; windows start one hop apart."""
+    """What a configuration would make of a dataset; windows start one hop apart.
+
+    Of a single recording, stretches are held out; there are 0 where whole files are.
+    """
 
     training_files: int
     training_windows: int
@@ -84,13 +87,19 @@ class Training:
     frame_samples: int
     hop_samples: int
     files_short_of_a_window: int
+    held_out_stretches: int
 
     def line(self) -> str:
         """All of it in one line."""
+        held_out = (
+            f"{self.held_out_stretches} stretches of it"
+            if self.held_out_stretches
+            else f"{self.held_out_files} files"
+        )
         return (
             f"{self.training_files} files, {self.training_windows} windows of "
             f"{self.frame_samples} samples every {self.hop_samples}; held out: "
-            f"{self.held_out_files} files, {self.held_out_windows} windows, "
+            f"{held_out}, {self.held_out_windows} windows, "
             f"{duration(self.held_out_s)}"
         )
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vschaos2.data.module import WindowDataModule
+from vschaos2.data.stretches import Stretch
 from vschaos2.frames import frame_centres
 
 SEARCHED_SECONDS = 60  # an excerpt is looked for in the beginning of a file
@@ -28,32 +29,35 @@ class Excerpt(NamedTuple):
 
 
 def excerpts(data: WindowDataModule, count: int, seconds: float, tasks: list[str]) -> list[Excerpt]:
-    """Excerpts of held-out files, evenly spread over them, where each is loudest.
+    """Excerpts of held-out files, or stretches, evenly spread over them, where each is loudest.
 
     Args:
         data: the recordings.
-        count: number of files, or all if there are fewer.
+        count: number of them, or all if there are fewer.
         seconds: length of an excerpt at most.
         tasks: labels that come along.
     """
     files = data.validation_files
-    chosen = [
-        files[i * len(files) // min(count, len(files))] for i in range(min(count, len(files)))
+    stretches = data.validation_stretches or [
+        Stretch(0, data.cache.files[index].length) for index in files
     ]
+    count = min(count, len(files))
+    places = [i * len(files) // count for i in range(count)]
+    chosen = [files[place] for place in places]
     rate_hz = data.cache.sample_rate_hz
     names = [PurePosixPath(data.cache.files[index].path).stem for index in chosen]
     found = []
-    for number, (index, stem) in enumerate(zip(chosen, names, strict=True)):
-        file = data.cache.files[index]
-        searched = min(file.length, SEARCHED_SECONDS * rate_hz)
-        sound = data.cache.gather(np.array([file.start]), searched)[0]
+    for number, (place, index, stem) in enumerate(zip(places, chosen, names, strict=True)):
+        file, (first, end) = data.cache.files[index], stretches[place]
+        searched = min(end - first, SEARCHED_SECONDS * rate_hz)
+        sound = data.cache.gather(np.array([file.start + first]), searched)[0]
         start = loudest_start(sound, round(seconds * rate_hz), data.hop)
         part = sound[start : start + round(seconds * rate_hz)]
         length = max(len(part), SHORTEST)
         part = np.pad(part, (0, length + -length % data.hop - len(part)))
         frames = np.arange(len(part) // data.hop)
         # A label is the one at its frame's centre, within the recording.
-        centres = start + frame_centres(frames, data.frame_samples, data.hop)
+        centres = first + start + frame_centres(frames, data.frame_samples, data.hop)
         labels = np.full((len(tasks), len(frames)), np.nan, dtype=np.float32)
         if data.metadata is not None:
             which = np.full(len(frames), index, dtype=np.int64)

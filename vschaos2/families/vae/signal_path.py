@@ -110,9 +110,9 @@ def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> 
 
 @torch.inference_mode()
 def through(
-    core: InstrumentCore, source: Path, labels_of: LabelsOverTime | None
+    core: InstrumentCore, source: Path | Samples, labels_of: LabelsOverTime | None
 ) -> Iterator[Samples]:
-    """The sound of a file through a model, without its delay, with the tail that follows."""
+    """The sound of a file, or of samples, through a model, without its delay, with its tail."""
     core.reset()
     skip = core.forward_delay()
     # Zeros after the end push the last samples out.
@@ -126,7 +126,7 @@ def through(
 @torch.inference_mode()
 def hear(
     core: InstrumentCore,
-    source: Path,
+    source: Path | Samples,
     labels_of: LabelsOverTime | None = None,
     advance: Callable[[int], object] | None = None,
 ) -> Heard:
@@ -134,7 +134,7 @@ def hear(
 
     Args:
         core: the signal path, whose axes the latents are seen in.
-        source: sound file.
+        source: sound file, or samples [T] at the model's rate.
         labels_of: its labels; unknown ones are guessed where the model can.
         advance: called with the samples done after every block, to show progress.
 
@@ -237,16 +237,22 @@ def exactly(blocks: Iterator[Samples], length: int) -> Iterator[Samples]:
 
 
 def _hops(
-    core: InstrumentCore, source: Path, labels_of: LabelsOverTime | None, tail_hops: int
+    core: InstrumentCore, source: Path | Samples, labels_of: LabelsOverTime | None, tail_hops: int
 ) -> Iterator[tuple[Samples, Samples]]:
-    """Whole hops of a file and of silence after it, and the labels of the frames they end.
+    """Whole hops of a sound and of silence after it, and the labels of the frames they end.
 
     Shape: [F·hop] and [n, F], NaN where unknown.
     """
     hop, rate_hz = core.hop, core.transform.sample_rate_hz
     tail = np.zeros(tail_hops * hop, dtype=np.float32)
     frame = 0
-    for block in chain(read_blocks(source, rate_hz, BLOCK_FRAMES * hop), (tail,)):
+    size = BLOCK_FRAMES * hop
+    blocks = (
+        read_blocks(source, rate_hz, size)
+        if isinstance(source, Path)
+        else (source[first : first + size] for first in range(0, len(source), size))
+    )
+    for block in chain(blocks, (tail,)):
         padded = np.pad(block, (0, -len(block) % hop))
         frames = np.arange(frame, frame + len(padded) // hop)
         frame += len(frames)
