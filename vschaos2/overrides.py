@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.config import suggestion
 from vschaos2.errors import InputError
+from vschaos2.minutes import in_trainer_words
 
 FLAGS = (
     *("--help", "--hydra-help", "--version", "--cfg", "--resolve", "--package", "--run"),
@@ -52,13 +53,14 @@ def lenient_overrides(arguments: list[str]) -> list[str]:
     * +key=value means "set it", whether the key exists or not; trainer.key=value means that, too.
     * What follows the = of `TEXTS` is text, except null and what stands in quotes of its own; in
       a sweep its commas separate what is tried.
+    * minutes=20 is `trainer.max_time`, and no end by epochs.
     * The ~ that a path begins with is the home folder.
 
     What comes out goes in again unchanged: further processes of a training are started with it.
 
     Raises:
         InputError: for an option that Hydra does not have, one without the value that it needs, or
-            a word without a key.
+            a word without a key, or minutes that cannot be.
     """
     sweeps = any(
         re.fullmatch(r"-m|--multirun|\+*sweep=(?!null$).*|\+*hydra\.mode=MULTIRUN", argument)
@@ -72,7 +74,7 @@ def lenient_overrides(arguments: list[str]) -> list[str]:
             options += _option(word, rest)
         else:
             words.append(_override(word, sweeps))
-    return options + words
+    return options + in_trainer_words(words)
 
 
 def _option(word: str, rest: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.files import cannot_write
 from vschaos2.folders import check_own_tree
+from vschaos2.minutes import days_to_seconds
 from vschaos2.monitor.store import forget_reports
 from vschaos2.overrides import cannot_be_read
 from vschaos2.runs.checkpoints import read_checkpoint
@@ -99,8 +100,8 @@ class Resumed(NamedTuple):
             limit, given = f"{epoch} epochs", f"trainer.max_epochs={2 * epoch}"
         timers = [timer._duration for timer in callbacks_of(trainer, Timer) if timer._duration]
         if timers and seconds >= timers[0]:
-            limit = f"{_clock(int(timers[0]))} (days to seconds)"
-            given = f"trainer.max_time={_clock(int(2 * timers[0]))}"
+            limit = f"{days_to_seconds(int(timers[0]))} (days to seconds)"
+            given = f"trainer.max_time={days_to_seconds(int(2 * timers[0]))}"
         if not limit:
             return None
         return f"{self.folder}: is finished, after {limit}: to go on, give more, as in {given}"
@@ -255,11 +256,3 @@ def _apply(config: DictConfig, text: str, folder: Path, changeable: tuple[str, .
         if name not in known:
             raise InputError(f"no config key {key!r}{suggestion(name, known)}")
     OmegaConf.update(config, key, value, force_add=True)
-
-
-def _clock(seconds: int) -> str:
-    """Seconds as DD:HH:MM:SS."""
-    minutes, s = divmod(seconds, 60)
-    hours, m = divmod(minutes, 60)
-    days, h = divmod(hours, 24)
-    return f"{days:02d}:{h:02d}:{m:02d}:{s:02d}"
