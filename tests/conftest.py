@@ -61,6 +61,12 @@ def recordings(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def same_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No training of a test counts threads by what else runs here: its last bits would differ."""
+    monkeypatch.setenv("OMP_NUM_THREADS", str(torch.get_num_threads()))
+
+
 @pytest.fixture
 def tiny_config() -> DictConfig:
     """n_fft 512, hop 128, 32 hidden units, 4 latents; a copy of its own for every test."""

@@ -84,8 +84,10 @@ def start(config: DictConfig, plugins: list[str]) -> None:
     from vschaos2.families.train import train
     from vschaos2.plugins import load_plugins
     from vschaos2.training.sweep import job_of_sweep
+    from vschaos2.training.threads import leave_busy_cores
 
     load_plugins(plugins)
+    leave_busy_cores()
     with job_of_sweep():
         folder = train(config)
     _tell(folder, config)
@@ -97,6 +99,7 @@ def resume(arguments: list[str]) -> None:
     from vschaos2.families.train import find_training, train
     from vschaos2.overrides import expanded, lenient_overrides, plugins_of
     from vschaos2.plugins import load_plugins
+    from vschaos2.training.threads import leave_busy_cores
 
     flags = [argument for argument in arguments if argument.startswith("-")]
     if flags:
@@ -107,6 +110,7 @@ def resume(arguments: list[str]) -> None:
     others = lenient_overrides([a for a in arguments if not _is_resume(a)])
     load_plugins(plugins_of(others))
     found = find_training(Path(expanded(run_paths[0])), others)
+    leave_busy_cores()
     _tell(train(found.config, found), found.config)
 
 
