@@ -46,6 +46,7 @@ WRONG: dict[str, tuple] = {
     "data.dataset.n_files": (*NO_COUNT[1:], 0),
     "data.dataset.sample_rate_hz": (*NO_COUNT, 0, 999, 1_500_001),
     "data.dataset.validation_fraction": (*NO_NUMBER, 0, 1),
+    "data.dataset.stretches": (None, 1, "foo"),
     "data.dataset.metadata_callbacks": (5, "abc", {"pitch": 5}, {"pitch": {"name": "foo"}}),
     "data.loader": (*NO_PART, {"root": "elsewhere"}),
     "data.loader.batch_size": (*NO_COUNT, 0),

@@ -44,6 +44,7 @@ class WindowDataModule(pl.LightningDataModule):
         metadata_callbacks: how to read the labels, as in `load_metadata`.
         tasks: label tasks that the batches carry.
         sequence: frames in a window, hop samples apart, for training and validation.
+        stretches: of one recording alone, hold out stretches.
 
     Raises:
         InputError: for a folder without usable recordings or without labels of a task, a label
@@ -66,6 +67,7 @@ class WindowDataModule(pl.LightningDataModule):
         metadata_callbacks: Mapping[str, Mapping[str, str]] | None = None,
         tasks: Sequence[str] = (),
         sequence: int = 1,
+        stretches: bool = True,
     ) -> None:
         super().__init__()
         check_dataset_options(sample_rate_hz, n_files, validation_fraction)
@@ -85,9 +87,10 @@ class WindowDataModule(pl.LightningDataModule):
             self.validation_files,
             self.training_stretches,
             self.validation_stretches,
-        ) = split(self.cache, validation_fraction, seed, drawn_samples)
+        ) = split(self.cache, validation_fraction, seed, drawn_samples, stretches)
         self.validation_fraction, self.n_files = validation_fraction, n_files
         self.metadata_callbacks = metadata_callbacks or {}
+        self.stretches = stretches
         self.tasks = tasks
         self.frame_samples = frame_samples
         self.drawn_samples = drawn_samples

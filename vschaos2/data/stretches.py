@@ -38,7 +38,13 @@ class Split(NamedTuple):
     held_out_stretches: list[Stretch] | None = None
 
 
-def split(cache: SampleCache, validation_fraction: float, seed: int, window_samples: int) -> Split:
+def split(
+    cache: SampleCache,
+    validation_fraction: float,
+    seed: int,
+    window_samples: int,
+    stretches: bool = True,
+) -> Split:
     """The files that train and those held out, as `split_files`; of one recording, stretches.
 
     A recording too short for windows on both sides does both, as `split_files` warns.
@@ -48,11 +54,12 @@ def split(cache: SampleCache, validation_fraction: float, seed: int, window_samp
         validation_fraction: part to hold out, in (0, 1).
         seed: another seed is another split.
         window_samples: the longest window that must fit into every stretch.
+        stretches: False: one recording trains and is validated on as a whole.
 
     Raises:
         InputError: if validation_fraction is outside (0, 1).
     """
-    if len(cache.files) == 1 and 0.0 < validation_fraction < 1.0:
+    if stretches and len(cache.files) == 1 and 0.0 < validation_fraction < 1.0:
         held_out = spread(cache, validation_fraction, seed)
         training = between(held_out, cache.files[0].length)
         if min(end - first for first, end in (*training, *held_out)) >= window_samples:

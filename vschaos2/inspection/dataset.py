@@ -37,6 +37,7 @@ class Use:
         hop_samples: distance between windows.
         callbacks: how to read metadata, as in `load_metadata`.
         tasks: the tasks that the model is conditioned on or predicts.
+        stretches: of one recording alone, hold out stretches.
     """
 
     sample_rate_hz: int
@@ -47,6 +48,7 @@ class Use:
     hop_samples: int
     callbacks: Mapping[str, Mapping[str, str]]
     tasks: Sequence[str]
+    stretches: bool = True
 
     def __post_init__(self) -> None:
         """Raise InputError for what no training takes."""
@@ -79,6 +81,7 @@ def use_of(config: DictConfig) -> Use:
         hop_samples=config.data.transform.hop,
         callbacks=OmegaConf.select(config, "data.dataset.metadata_callbacks") or {},
         tasks=sorted({str(task) for part in parts if part for task in part}),
+        stretches=OmegaConf.select(config, "data.dataset.stretches", default=True),
     )
 
 
@@ -119,7 +122,7 @@ def tell_of(data: WindowDataModule) -> None:
     """Log what a training's dataset holds, and where to read more if something is wrong with it."""
     use = Use(
         data.sample_rate_hz, data.n_files, data.validation_fraction, data.seed,
-        data.frame_samples, data.hop, data.metadata_callbacks, data.tasks,
+        data.frame_samples, data.hop, data.metadata_callbacks, data.tasks, data.stretches,
     )  # fmt: skip
     report = inspect_dataset(data.root, use, cache=data.cache, clipping=False)
     logger.info(report.summary())
@@ -135,7 +138,7 @@ def _unusable(root: Path, paths: Sequence[Path], use: Use) -> list[Finding]:
 
 
 def _plan(cache: SampleCache, use: Use) -> tuple[Training, list[Finding]]:
-    sides = split(cache, use.validation_fraction, use.seed, use.frame_samples)
+    sides = split(cache, use.validation_fraction, use.seed, use.frame_samples, use.stretches)
     counts = [
         SequentialWindows(
             WindowReader(cache, files, use.frame_samples, use.hop_samples, stretches=stretches),

@@ -9,6 +9,7 @@ UNSAID = {
     "family": "vae",  # there was no other
     "plugins": [],  # before there were any
     "data.sequence": 1,  # before memories
+    "data.dataset.stretches": False,  # before one recording could be split
     "data.dataset.metadata_callbacks": None,  # before labels
     "callbacks.save_every_s": 60.0,
 }

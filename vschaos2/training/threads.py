@@ -1,7 +1,7 @@
 """How many threads a training computes with: no more than the machine has free cores.
 
 Threads wait for each other after every operation. Where other programs hold the cores, all wait for
-the slowest: on two cores at a load of 20, one thread trains three times faster than two.
+the slowest: measured once at a load of 20, one thread trained three times faster.
 """
 
 import logging
