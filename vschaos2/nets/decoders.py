@@ -10,6 +10,10 @@ from torch import Tensor, nn
 from vschaos2.nets.layers import ConvBlock, DenseBlock, check_convolutions, check_dense
 from vschaos2.parts import part
 
+# Latents lie within some three deviations; a contrast is undone by an exponential, which a linear
+# map of latents far outside would send beyond all measure.
+LINEAR_LIMIT = 4.0
+
 
 @part("decoder")
 class DenseDecoder(nn.Module):
@@ -20,12 +24,18 @@ class DenseDecoder(nn.Module):
         n_outputs: numbers to return per frame.
         hidden_dim: width of the blocks.
         n_blocks: number of residual blocks.
+        linear: a linear map of the latents is added: see `families/vae/linear_start.py`.
 
     Shape: [B, Z] → [B, n_outputs].
     """
 
     def __init__(
-        self, n_inputs: int, n_outputs: int, hidden_dim: int = 384, n_blocks: int = 1
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        hidden_dim: int = 384,
+        n_blocks: int = 1,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         check_dense("model.decoder", hidden_dim, n_blocks)
@@ -36,18 +46,24 @@ class DenseDecoder(nn.Module):
             nn.SiLU(),
             nn.Linear(hidden_dim, n_outputs),
         )
+        self.linear = nn.Linear(n_inputs, n_outputs) if linear else None
+        self.limit = LINEAR_LIMIT
 
     def about(self) -> dict[str, tuple[int, str]]:
         """Tensor → axis, and what stands along it."""
         return {
             "layers.0.weight": (1, "latents"),
+            "linear.bias": (0, "outputs"),
             f"layers.{len(self.layers) - 1}.weight": (0, "outputs"),
             f"layers.{len(self.layers) - 1}.bias": (0, "outputs"),
         }
 
     def forward(self, latent: Tensor) -> Tensor:
         """Raw frame parameters: [B, Z] → [B, n_outputs]."""
-        return self.layers(latent)
+        frame = self.layers(latent)
+        if self.linear is not None:
+            frame = frame + self.linear(latent.clamp(-self.limit, self.limit))
+        return frame
 
 
 @part("decoder")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from vschaos2.errors import InputError
 from vschaos2.nets.layers import (
+    Beside,
     ConvBlock,
     DenseBlock,
     WideLinear,
@@ -35,6 +36,8 @@ class DenseEncoder(nn.Module):
         hidden_dim: width of the blocks.
         n_blocks: number of residual blocks.
         n_labels: numbers beside a frame, E.
+        linear: a linear map of the input stands among the features, one for each latent dimension.
+            It is a start to learn from: see `families/vae/linear_start.py`.
 
     Attributes:
         feature_dim: size of the body's output, H.
@@ -49,20 +52,25 @@ class DenseEncoder(nn.Module):
         hidden_dim: int = 384,
         n_blocks: int = 1,
         n_labels: int = 0,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         check_dense("model.encoder", hidden_dim, n_blocks)
-        self.feature_dim = hidden_dim
-        self.body = nn.Sequential(
-            WideLinear(n_features + n_labels, hidden_dim),
+        n_inputs = n_features + n_labels
+        body = nn.Sequential(
+            WideLinear(n_inputs, hidden_dim),
             *(DenseBlock(hidden_dim) for _ in range(n_blocks)),
             nn.LayerNorm(hidden_dim),
         )
-        self.head = nn.Linear(hidden_dim, n_outputs)
+        n_linear = n_outputs // 2 if linear else 0
+        self.feature_dim = hidden_dim + n_linear
+        self.body = Beside(body, n_inputs, n_linear) if linear else body
+        self.head = nn.Linear(self.feature_dim, n_outputs)
 
     def about(self) -> dict[str, tuple[int, str]]:
         """Tensor → axis, and what stands along it."""
-        return {"body.0.weight": (0, "bins"), **HEAD}
+        first = {"body.0.weight", "body.body.0.weight", "body.linear.weight"}
+        return {**dict.fromkeys(first, (0, "bins")), **HEAD}
 
     def forward(self, frames: Tensor) -> Tensor:
         """Raw latent parameters: [B, K + E] → [B, n_outputs]."""
@@ -72,8 +80,9 @@ class DenseEncoder(nn.Module):
         self, state_dict: dict[str, Any], prefix: str, *arguments: Any
     ) -> None:
         # Runs trained before labels keep body and head in one sequence.
-        names = {f"layers.{i}.": f"body.{i}." for i in range(len(self.body))}
-        _rename(state_dict, prefix, {**names, f"layers.{len(self.body)}.": "head."})
+        if isinstance(self.body, nn.Sequential):
+            names = {f"layers.{i}.": f"body.{i}." for i in range(len(self.body))}
+            _rename(state_dict, prefix, {**names, f"layers.{len(self.body)}.": "head."})
         super()._load_from_state_dict(state_dict, prefix, *arguments)
 
 

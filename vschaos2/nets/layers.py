@@ -52,6 +52,22 @@ class WideLinear(nn.Module):
         return torch.addmm(self.bias, x, self.weight)
 
 
+class Beside(nn.Module):
+    """A body and, beside it, a linear map of the same input.
+
+    Shape: [B, n_inputs] → [B, H + n_linear], H being the body's.
+    """
+
+    def __init__(self, body: nn.Module, n_inputs: int, n_linear: int) -> None:
+        super().__init__()
+        self.body = body
+        self.linear = WideLinear(n_inputs, n_linear)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What the body makes, and the linear map: [B, n_inputs] → [B, H + n_linear]."""
+        return torch.cat((self.body(x), self.linear(x)), 1)
+
+
 class DenseBlock(nn.Module):
     """A residual block over features: x + W₂ · SiLU(W₁ · LayerNorm(x)).
 

@@ -1,0 +1,156 @@
+"""Where a spectral VAE begins: at the principal components of its frames.
+
+A linear path beside encoder and decoder starts as the best that a linear model can do, so that the
+rest has only what is not linear to learn:
+
+    z = Λ^(-1/2) Vᵀ (x - μ)            whitened principal components, the prior's units
+    r = A z + b                        least squares to the raw outputs that give the frames back
+
+with μ, V, Λ mean, directions and variances of the training frames, at all the levels that training
+shows them at. The other weights of the two last layers begin at 0, or small.
+
+Source: Pearson (1901), "On lines and planes of closest fit"; a VAE whose decoder is linear learns
+the same plane (Lucas et al. 2019, "Don't blame the ELBO!").
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vschaos2.families.vae.vae import VAE
+from vschaos2.nets.decoders import DenseDecoder
+from vschaos2.nets.encoders import DenseEncoder
+from vschaos2.nets.layers import Beside
+
+LOG_STD = -2.5  # of the posterior at first: far narrower than the prior, as training makes it
+LEAST_FRAME = 0.05  # whose raw output is aimed at first: softplus never reaches 0
+GAUSS_NEWTON = 4  # rounds
+RIDGE = 1e-4  # of a frame's weight: outputs that are 0 all along say nothing of their slopes
+NORMAL_STD = 0.1  # of a decoder's Normal at first
+LEAST_STD = 1e-4  # of a component, relative to the first: what varies less is left out
+
+
+class Components(NamedTuple):
+    """The principal components of frames.
+
+    Attributes:
+        mean: [K].
+        directions: orthonormal rows, the one with the greatest variance first, [Z, K].
+        stds: deviations along them, [Z].
+    """
+
+    mean: Tensor
+    directions: Tensor
+    stds: Tensor
+
+
+def principal_components(frames: Tensor, dims: int) -> Components:
+    """The `dims` directions in which frames vary most: [N, K] → components, in float32.
+
+    Where there are fewer, the others have no direction and no variance.
+    """
+    x = frames.double()
+    mean = x.mean(0)
+    covariance = (x - mean).T @ (x - mean) / len(x)
+    variances, vectors = torch.linalg.eigh(covariance)  # rising
+    count = min(dims, len(variances))
+    stds = variances.flip(0)[:count].clamp_min(0.0).sqrt()
+    directions = vectors.flip(1)[:, :count].T
+    missing = dims - count
+    stds = torch.cat((stds, stds.new_zeros(missing)))
+    directions = torch.cat((directions, directions.new_zeros(missing, directions.shape[1])))
+    return Components(mean.float(), directions.float(), stds.float())
+
+
+def at_all_levels(magnitude: Tensor, gain_db: float) -> Tensor:
+    """Magnitudes as they are, and each once more at another level: [N, K] → [2N, K].
+
+    Args:
+        magnitude: of frames.
+        gain_db: the greatest change of level, as in `Augment`.
+    """
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.rand(len(magnitude), 1, generator=generator) * 2.0 - 1.0
+    return torch.cat((magnitude, magnitude * 10.0 ** (draws * gain_db / 20.0)))
+
+
+@torch.no_grad()
+def begin_linear(model: VAE, magnitude: Tensor) -> None:
+    """Begin the linear paths of a model at the principal components of its frames, if it has any.
+
+    Args:
+        model: whose transform's level is set.
+        magnitude: of training frames, [N, K].
+    """
+    encoder, decoder = model.encoder, model.decoder
+    body = encoder.body if isinstance(encoder, DenseEncoder) else None
+    is_decoded = isinstance(decoder, DenseDecoder) and decoder.linear is not None
+    if not isinstance(body, Beside) and not is_decoded:
+        return
+    frames = model.transform.to_frames(magnitude)
+    found = principal_components(frames, model.latent_dim)
+    whitening = found.directions * (found.stds > LEAST_STD * found.stds[0])[:, None]
+    whitening = whitening / found.stds.clamp_min(1e-12)[:, None]
+    if isinstance(body, Beside):
+        dims, bins = whitening.shape
+        body.linear.weight.zero_()  # nothing of labels
+        body.linear.weight[:bins] = whitening.T
+        body.linear.bias.copy_(-whitening @ found.mean)
+        head: Any = encoder.head
+        weight, bias = head.weight, head.bias
+        weight[:dims] = 0.0
+        weight[:dims, -dims:] = torch.eye(dims)
+        weight[dims:] *= 0.1
+        bias[:dims], bias[dims:] = 0.0, LOG_STD
+    if is_decoded and model.temporal is None:
+        linear: Any = decoder.linear
+        last: Any = decoder.layers[-1]  # type: ignore[index]
+        points = (frames - found.mean) @ whitening.T
+        if model.output == "normal":
+            deviations = torch.full_like(frames, math.log(NORMAL_STD))
+            solution = least_squares(points, torch.cat((frames, deviations), 1))
+        else:
+            solution = softplus_least_squares(points, frames)
+        linear.weight.zero_()
+        linear.weight[:, : model.latent_dim] = solution[:-1].T
+        linear.bias.copy_(solution[-1])
+        last.weight.zero_()
+        last.bias.zero_()
+
+
+def least_squares(points: Tensor, values: Tensor) -> Tensor:
+    """The linear map, and below it the constants, that take points nearest to values.
+
+    Shape: [N, Z], [N, K] → [Z + 1, K].
+    """
+    design = torch.cat((points, torch.ones(len(points), 1)), 1).double()
+    return torch.linalg.lstsq(design, values.double()).solution.float()
+
+
+def softplus_least_squares(points: Tensor, values: Tensor, rounds: int = GAUSS_NEWTON) -> Tensor:
+    """The linear map and the constants whose softplus takes points nearest to values ≥ 0.
+
+    Gauss–Newton: around the raw outputs r of a round, softplus(r + δ) ≈ softplus(r) + σ(r) δ, so
+    each output's next step is a least-squares problem of its own, weighted by σ(r)². The first
+    round stands at the values themselves, where σ = 1 - e^(-y).
+
+    Shape: [N, Z], [N, K] → [Z + 1, K].
+    """
+    design = torch.cat((points, torch.ones(len(points), 1)), 1).double()
+    count = design.shape[1]
+    products = (design[:, :, None] * design[:, None]).flatten(1)  # [N, (Z + 1)²]
+    target = values.double().clamp_min(LEAST_FRAME)
+    raw = target.expm1().log()
+    solution = design.new_zeros(count, values.shape[1])
+    for round_ in range(rounds):
+        slope = raw.sigmoid()
+        residual = slope * (values.double() - F.softplus(raw))
+        wanted = slope.square() * (raw if round_ == 0 else design @ solution) + residual
+        normal = (products.T @ slope.square()).T.reshape(-1, count, count)
+        normal = normal + RIDGE * len(design) * torch.eye(count, dtype=normal.dtype)
+        solution = torch.linalg.solve(normal, (design.T @ wanted).T.unsqueeze(-1)).squeeze(-1).T
+        raw = design @ solution
+    return solution.float()
