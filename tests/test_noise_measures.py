@@ -8,6 +8,7 @@ from vschaos2.errors import InputError
 from vschaos2.objectives.noise_measures import hop_tone_db, roughness
 
 RATE, HOP = 44100, 512
+RAYLEIGH = math.sqrt(4 / math.pi - 1)
 
 
 def noise(seconds: float, seed: int = 0) -> torch.Tensor:

@@ -16,18 +16,7 @@ from vschaos2.dsp.phase import (
 )
 from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import Stateful
-from vschaos2.dsp.texture import (
-    ONSET_FROM,
-    ONSET_OVER,
-    RADIUS,
-    TONE_FROM,
-    TONE_OVER,
-    low_bins,
-    neighbour_mean,
-    onset_weight,
-    parted,
-    tone_weight,
-)
+from vschaos2.dsp.texture import low_bins, neighbour_mean, onset_weight, parted, tone_weight
 from vschaos2.dsp.white_noise import WhiteNoise
 from vschaos2.errors import InputError
 
@@ -77,7 +66,7 @@ class MagnitudeInversion(Stateful):
         hop: in samples, a divisor of n_fft/2.
         mode: a name in `MODES`; `set_mode` changes it while playing.
         for_files: nobody waits: this mode may look at more frames jointly.
-        texture: part of the noise's power that is played as noise, 0 to 1; `set_texture` changes it.
+        texture: part of the noise's power that is played as noise, 0 to 1; see `set_texture`.
 
     Shape: [B, F, K] → [B, F·hop] for any F ≥ 1, K = n_fft/2 + 1. A new B starts the state anew.
 
@@ -127,9 +116,6 @@ class MagnitudeInversion(Stateful):
         self.momentum = MOMENTUM
         self.largest_magnitude = LARGEST_MAGNITUDE
         self.group_frames = max(n_fft, GROUP_SAMPLES) // hop
-        self.radius = RADIUS
-        self.tone_from, self.tone_over = TONE_FROM, TONE_OVER
-        self.onset_from, self.onset_over = ONSET_FROM, ONSET_OVER
         self.white_noise = WhiteNoise(n_fft, hop)
         self.texture = texture
         self.has_noise = texture > 0.0
@@ -274,10 +260,10 @@ class MagnitudeInversion(Stateful):
             magnitudes [B, F, K]; frame-start spectra [B, F, K], lookahead + open_frames late.
         """
         count = magnitudes.shape[1]
-        smooth = neighbour_mean(logs[:, 1:], self.radius)
+        smooth = neighbour_mean(logs[:, 1:])
         weight = torch.maximum(
-            tone_weight(logs[:, 2:], smooth[:, 1:], self.low, self.tone_from, self.tone_over),
-            onset_weight(smooth[:, 1:], smooth[:, :-1], self.onset_from, self.onset_over),
+            tone_weight(logs[:, 2:], smooth[:, 1:], self.low),
+            onset_weight(smooth[:, 1:], smooth[:, :-1]),
         )
         tone, noise = parted(magnitudes, weight, self.texture)
         spectra = torch.cat((self.noise_queue, noise * self.white_noise(first, count)), 1)

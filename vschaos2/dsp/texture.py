@@ -24,14 +24,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vschaos2.dsp.phase import log_magnitude
+
 RADIUS = 6  # bins on either side whose mean tells what stands out
 LOBE = 2  # bins on either side of a peak that belong to it
 # Tone: w rises from 0 to 1 where L stands so far above its neighbours, in nepers.
-TONE_FROM, TONE_OVER = 0.3, 0.3
+TONE_FROM, TONE_OVER = 0.3, 0.6
 # Onsets: w rises from 0 to 1 where the mean L of neighbours moves so far in a frame, in nepers.
 ONSET_FROM, ONSET_OVER = 0.4, 0.3
 # All is tone below the first, in cycles per sample, and nothing need be above the second.
-LOW_ALL, LOW_NONE = 0.01, 0.02
+LOW_ALL, LOW_NONE = 0.01, 0.05
 # The mean of ln R lies so far below ln of the mean of R, in nepers, if R is Rayleigh distributed:
 # ln sqrt(π/2) - (ln 2 - γ)/2, with Euler's γ.
 RAYLEIGH_BIAS = 0.5 * math.log(math.pi / 2.0) - 0.5 * (math.log(2.0) - 0.5772156649015329)
@@ -43,7 +45,7 @@ def low_bins(bins: int) -> Tensor:
     return ((LOW_NONE - frequency) / (LOW_NONE - LOW_ALL)).clamp(0.0, 1.0).float()
 
 
-def neighbour_mean(logs: Tensor, radius: int) -> Tensor:
+def neighbour_mean(logs: Tensor, radius: int = RADIUS) -> Tensor:
     """The mean of L over `radius` bins on either side and its own, mirrored at the ends.
 
     A difference of sums up to each bin costs a thirtieth of a running median's sort, and tells
@@ -58,7 +60,11 @@ def neighbour_mean(logs: Tensor, radius: int) -> Tensor:
 
 
 def tone_weight(
-    logs: Tensor, smooth: Tensor, low: Tensor, tone_from: float, tone_over: float
+    logs: Tensor,
+    smooth: Tensor,
+    low: Tensor,
+    tone_from: float = TONE_FROM,
+    tone_over: float = TONE_OVER,
 ) -> Tensor:
     """How much of each bin is tone, from one spectrum: a peak and the bins of its lobe.
 
@@ -80,7 +86,10 @@ def tone_weight(
 
 
 def onset_weight(
-    smooth: Tensor, previous: Tensor, onset_from: float, onset_over: float
+    smooth: Tensor,
+    previous: Tensor,
+    onset_from: float = ONSET_FROM,
+    onset_over: float = ONSET_OVER,
 ) -> Tensor:
     """How much of each bin belongs to a moment: how fast its surroundings move.
 
@@ -92,7 +101,7 @@ def onset_weight(
 
     Shape: [B, F, K] → [B, F, K], in [0, 1].
     """
-    moved = (smooth - previous).abs_()
+    moved = (smooth - previous).abs()
     return moved.sub_(onset_from).mul_(1.0 / onset_over).clamp_(0.0, 1.0)
 
 
@@ -107,4 +116,29 @@ def parted(magnitudes: Tensor, weight: Tensor, texture: float) -> tuple[Tensor, 
     Shape: [B, F, K] → twice [B, F, K].
     """
     noise = (1.0 - weight.square()).mul_(texture)
-    return magnitudes * (1.0 - noise).sqrt_(), magnitudes * noise.sqrt()
+    return magnitudes * (1.0 - noise).sqrt(), magnitudes * noise.sqrt()
+
+
+def textured_gain(
+    magnitudes: Tensor, heard: Tensor, low: Tensor, texture: float, bias: float = RAYLEIGH_BIAS
+) -> Tensor:
+    """Factors that give heard coefficients the magnitudes of a model, and leave noise its texture.
+
+    A tone is brought to the model's magnitude, m/|c|. In noise that would level the magnitudes
+    that make it one; there the gain is as smooth as the mean of logarithms over neighbours, less
+    the part by which that of Rayleigh distributed magnitudes lies below the mean.
+
+    Args:
+        magnitudes: m, as the model wants them.
+        heard: |c|.
+        low: `low_bins`, [K].
+        texture: part of the noise that keeps its texture, 0 to 1.
+        bias: of the mean of logarithms, in nepers.
+
+    Shape: twice [B, F, K] → [B, F, K].
+    """
+    wanted, given = log_magnitude(magnitudes), log_magnitude(heard)
+    smooth = neighbour_mean(wanted)
+    weight = tone_weight(wanted, smooth, low)
+    noise = torch.exp(smooth - neighbour_mean(given) - bias)
+    return torch.lerp(magnitudes / heard.clamp_min(1e-12), noise, texture * (1.0 - weight))

@@ -29,8 +29,8 @@ LEGEND = (
     "Sound with the input's phase, then, as decode …, from latents alone: "
     "SC spectral convergence (0 equal, 1 silence), LSD log-spectral distance in dB, MRS "
     "multi-resolution STFT distance, SNR in dB, gain in dB. Below, for the original and both: "
-    "roughness, the spread of neighbouring magnitudes (noise 0.45, smooth 0), and hop tone, how far "
-    "the envelope's spectrum stands out at the frame rate, in dB (noise 0)."
+    "roughness, the spread of neighbouring magnitudes (noise 0.45, smooth 0), and hop tone, how "
+    "far the envelope's spectrum stands out at the frame rate, in dB (noise 0)."
 )
 LONGEST_NAME = 32  # characters of a file's name in the table
 
