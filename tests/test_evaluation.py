@@ -20,6 +20,7 @@ from vschaos2.generation.map_picture import HUES, draw_map
 from vschaos2.generation.passages import Passage, passage
 from vschaos2.generation.score_tables import markdown, write_tables
 from vschaos2.objectives.measures import measure
+from vschaos2.objectives.noise_measures import hop_tone_db, roughness
 from vschaos2.runs.folder import Run
 
 RATE, N_FFT, HOP, DIMS = 44100, 512, 128, 4
@@ -79,7 +80,12 @@ def test_scores_are_those_of_the_files_that_reconstruct_writes(run, dataset, tmp
     (score,) = result.scores
     for name, value in expected.items():
         assert score[f"keep_input/{name}"] == pytest.approx(value, rel=1e-4)
-    assert set(score) - {f"keep_input/{name}" for name in expected} == {
+    for way, path in (("original", source), ("keep_input", kept)):
+        assert score[f"{way}/roughness"] == pytest.approx(roughness(read(path)), rel=1e-4)
+        assert score[f"{way}/hop_tone_db"] == pytest.approx(hop_tone_db(read(path), HOP), abs=1e-2)
+    noise = {name for name in score if name.endswith(("roughness", "hop_tone_db"))}
+    assert len(noise) == 6
+    assert set(score) - noise - {f"keep_input/{name}" for name in expected} == {
         "decode/spectral_convergence",
         "decode/log_spectral_distance_db",
         "decode/multi_resolution_stft",
@@ -128,13 +134,16 @@ def test_a_silent_file_has_null_scores_and_leaves_the_means_finite(run, dataset,
 
 def test_the_table_is_even_and_has_a_line_for_every_file(run, dataset):
     result = evaluate(run, dataset)
-    scores, labels, _ = markdown(result).split("\n\n")
-    for table, count in ((scores, 3 + 3), (labels, 2 + 1)):
+    scores, noise, labels, _ = markdown(result).split("\n\n")
+    for table, count in ((scores, 3 + 3), (noise, 3 + 3), (labels, 2 + 1)):
         lines = table.splitlines()
         assert len(lines) == count
         assert len({len(line) for line in lines}) == 1
         assert len({line.count("|") for line in lines}) == 1
     assert "mean of 3" in scores
+    columns = [head.strip() for head in noise.splitlines()[0].split("|")][2:-1]
+    assert columns[:2] == ["original roughness", "original hop tone"]
+    assert columns[-1] == "decode hop tone"
     assert f"{result.labels[0].value:.3f}" in labels
 
 

@@ -55,6 +55,7 @@ class Mirror(nn.Module):
         self.transform = SpectralTransform(n_fft=N_FFT, hop=HOP, contrast="linear")
         self.latent_dim = self.transform.n_features
         self.state_size = 0
+        self.texture = None
         self.conditioning = Conditioning()
         self.prediction = Prediction(None, self.latent_dim, self.latent_dim, self.conditioning)
 

@@ -16,6 +16,8 @@ from vschaos2.dsp.phase import (
 )
 from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import Stateful
+from vschaos2.dsp.texture import low_bins, neighbour_mean, onset_weight, parted, tone_weight
+from vschaos2.dsp.white_noise import WhiteNoise
 from vschaos2.errors import InputError
 
 # Three doublings let a phase travel eight bins unchallenged, which costs under 0.1 dB.
@@ -53,6 +55,9 @@ class MagnitudeInversion(Stateful):
     than a window are refined in up to twice as many steps, which makes up for their company where
     a frame stays open to the next call; `live` keeps none open and sounds better in longer calls.
 
+    With a texture, what `texture.py` takes for noise is played as noise of those magnitudes, and
+    the rest with recovered phases. The noise is a function of the frame's number, too.
+
     Magnitudes that are not finite count as zero. Frames of zeros give zeros, exactly, once the
     last sounding frame has passed. No gradient flows through an inversion.
 
@@ -61,6 +66,7 @@ class MagnitudeInversion(Stateful):
         hop: in samples, a divisor of n_fft/2.
         mode: a name in `MODES`; `set_mode` changes it while playing.
         for_files: nobody waits: this mode may look at more frames jointly.
+        texture: part of the noise's power that is played as noise, 0 to 1; see `set_texture`.
 
     Shape: [B, F, K] → [B, F·hop] for any F ≥ 1, K = n_fft/2 + 1. A new B starts the state anew.
 
@@ -82,10 +88,17 @@ class MagnitudeInversion(Stateful):
     open_magnitudes: Tensor  # [B, open_frames, K]
     queue: Tensor  # spectra with a given phase, on their way, [B, lookahead + open_frames, K]
     tail: Tensor  # samples to which frames will still be added, [B, support - hop]
+    noise_queue: Tensor  # spectra of noise on their way, [B, lookahead + open_frames, K]
+    low: Tensor  # least weight of tone, [K]
     windows: Tensor  # consensus windows of the last call's size, [open_frames + F, n_fft]
 
     def __init__(
-        self, n_fft: int, hop: int, mode: str = "balanced", for_files: bool = False
+        self,
+        n_fft: int,
+        hop: int,
+        mode: str = "balanced",
+        for_files: bool = False,
+        texture: float = 0.0,
     ) -> None:
         super().__init__()
         if hop < 1 or n_fft < 2 or n_fft % (2 * hop) != 0:
@@ -103,6 +116,9 @@ class MagnitudeInversion(Stateful):
         self.momentum = MOMENTUM
         self.largest_magnitude = LARGEST_MAGNITUDE
         self.group_frames = max(n_fft, GROUP_SAMPLES) // hop
+        self.white_noise = WhiteNoise(n_fft, hop)
+        self.texture = texture
+        self.has_noise = texture > 0.0
         self.modes = {name: list(made) for name, made in MODES.items()}
 
         window = gaussian_window(n_fft)
@@ -115,13 +131,14 @@ class MagnitudeInversion(Stateful):
             "short": hann / window[self.trim : n_fft - self.trim],
             "advance": bin_advance(n_fft, hop),
             "alternation": 1.0 - 2.0 * (torch.arange(self.bins) % 2),
+            "low": low_bins(self.bins),
         }
         for name, constant in constants.items():
             self.register_buffer(name, constant.float(), persistent=False)
         self.noise = RandomPhases(self.bins)
         for name in ("logs", "held", "phase", "past", "tail", "open_magnitudes", "windows"):
             self.register_buffer(name, torch.zeros(0), persistent=False)
-        for name in ("open_spectra", "queue"):
+        for name in ("open_spectra", "queue", "noise_queue"):
             self.register_buffer(name, torch.zeros(0, dtype=torch.complex64), persistent=False)
 
         self.mode = mode
@@ -141,6 +158,13 @@ class MagnitudeInversion(Stateful):
         lookahead, open_frames, iterations, short, random = self.modes[name]
         self.configure(lookahead, open_frames, iterations, short == 1, random == 1)
         return 0
+
+    @torch.jit.export
+    def set_texture(self, texture: float) -> None:
+        """Play so much of the noise as noise from the next call on, 0 to 1."""
+        self.texture = texture
+        # Once there is noise on its way, it leaves with the frames that it belongs to.
+        self.has_noise = self.has_noise or texture > 0.0
 
     @torch.jit.export
     def configure(
@@ -183,6 +207,8 @@ class MagnitudeInversion(Stateful):
         self.open_spectra = torch.complex(self.open_magnitudes, self.open_magnitudes)
         waiting = like.new_zeros([batch, self.lookahead + self.open_frames, bins])
         self.queue = torch.complex(waiting, waiting)
+        self.noise_queue = self.queue
+        self.has_noise = self.texture > 0.0
         support = 2 * self.hop if self.is_short else self.n_fft
         self.tail = like.new_zeros([batch, support - self.hop])
         self.windows = like.new_zeros([0, self.n_fft])
@@ -198,12 +224,16 @@ class MagnitudeInversion(Stateful):
     def invert(self, magnitudes: Tensor) -> Tensor:
         """`forward` for finite magnitudes of at most one group."""
         count = magnitudes.shape[1]
+        first = self.noise.frame_count
         noise = self.noise(count)
-        if self.is_random:
-            return self.emit(self.with_phase(magnitudes, noise))
-
         logs = torch.cat((self.logs, log_magnitude(magnitudes)), 1)
         self.logs = logs[:, count:]
+        texture: Tensor | None = None
+        if self.has_noise:
+            magnitudes, texture = self.part(magnitudes, logs, first)
+        if self.is_random:
+            return self.emit(self.with_phase(magnitudes, noise), texture)
+
         roots, steps = phase_steps(
             logs, noise, self.lookahead, self.advance, self.coupling, self.levels
         )
@@ -216,7 +246,29 @@ class MagnitudeInversion(Stateful):
         spectra = self.with_phase(magnitudes, phases)
         if self.iterations > 0:
             spectra = self.agree(spectra, magnitudes)
-        return self.emit(spectra)
+        return self.emit(spectra, texture)
+
+    def part(self, magnitudes: Tensor, logs: Tensor, first: int) -> tuple[Tensor, Tensor]:
+        """The tone of new frames, and the spectra of noise that leave in this call.
+
+        Args:
+            magnitudes: of the new frames, [B, F, K].
+            logs: of the two frames before and of these, [B, F + 2, K].
+            first: the number of the first of them.
+
+        Returns:
+            magnitudes [B, F, K]; frame-start spectra [B, F, K], lookahead + open_frames late.
+        """
+        count = magnitudes.shape[1]
+        smooth = neighbour_mean(logs[:, 1:])
+        weight = torch.maximum(
+            tone_weight(logs[:, 2:], smooth[:, 1:], self.low),
+            onset_weight(smooth[:, 1:], smooth[:, :-1]),
+        )
+        tone, noise = parted(magnitudes, weight, self.texture)
+        spectra = torch.cat((self.noise_queue, noise * self.white_noise(first, count)), 1)
+        self.noise_queue = spectra[:, count:]
+        return tone, spectra[:, :count]
 
     @torch.jit.export
     def keep_phase(self, magnitudes: Tensor, phases: Tensor) -> Tensor:
@@ -232,7 +284,7 @@ class MagnitudeInversion(Stateful):
         spectra = torch.complex(magnitudes * torch.cos(phases), magnitudes * torch.sin(phases))
         spectra = torch.cat((self.queue, spectra), 1)
         self.queue = spectra[:, magnitudes.shape[1] :]
-        return self.emit(spectra[:, : magnitudes.shape[1]])
+        return self.emit(spectra[:, : magnitudes.shape[1]], None)
 
     def admit(self, magnitudes: Tensor) -> Tensor:
         """Finite magnitudes in [0, 1e8], with a state of the same batch size."""
@@ -278,14 +330,21 @@ class MagnitudeInversion(Stateful):
             return self.iterations
         return self.iterations + self.iterations * (overlap - count) // (overlap - 1)
 
-    def emit(self, spectra: Tensor) -> Tensor:
-        """Overlap-add frame-start spectra [B, F, K] → [B, F·hop] finished samples."""
+    def emit(self, spectra: Tensor, texture: Tensor | None) -> Tensor:
+        """Overlap-add frame-start spectra [B, F, K] → [B, F·hop] finished samples.
+
+        Those of a texture are heard with them, and are none that later frames must agree with.
+        """
         count = spectra.shape[1]
+        if texture is not None and self.iterations == 0:
+            spectra = spectra + texture
         frames = torch.fft.irfft(spectra, n=self.n_fft)
         if self.iterations > 0:
             weighted = overlap_add(frames * self.window, self.hop)
             weighted[:, : self.n_fft - self.hop] += self.past
             self.past = weighted[:, count * self.hop :]
+            if texture is not None:
+                frames = frames + torch.fft.irfft(texture, n=self.n_fft)
         if self.is_short:
             frames = frames[:, :, self.trim : self.n_fft - self.trim] * self.short
         else:

@@ -44,6 +44,6 @@ class RandomPhases(Stateful):
     def forward(self, count: int) -> Tensor:
         """Phases of the next `count` frames, [count, K], in radians."""
         frames = torch.arange(self.frame_count, self.frame_count + count, device=self.table.device)
-        self.frame_count = (self.frame_count + count) % self.rows
+        self.frame_count += count
         starts = torch.remainder(frames * self.stride, self.rows)
         return self.table.unfold(0, self.bins, 1).index_select(0, starts)

@@ -1,7 +1,8 @@
 """How well a run reconstructs recordings: every measure, for every file.
 
 Two ways back to sound are measured: `keep_input`, magnitudes of the model with the input's phase,
-which is what `forward` plays; and `decode`, latents alone with recovered phases. Labels that the
+which is what `forward` plays; and `decode`, latents alone with recovered phases. What became of
+noise is measured on the original, too. Labels that the
 metadata know are told to the model, and compared with those that its predictors guess. A model that
 is told the pitch is told another one, too, to hear whether it follows.
 """
@@ -41,12 +42,14 @@ from vschaos2.generation.passages import Passage, passage
 from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.labels.metadata import task_folders
 from vschaos2.objectives.measures import measure
+from vschaos2.objectives.noise_measures import hop_tone_db, roughness
 from vschaos2.progress import follow
 from vschaos2.runs.folder import HELD_OUT, Run
 
 logger = logging.getLogger(__name__)
 
 SHORTEST = 2048  # samples: shorter sounds are measured with silence after them
+ORIGINAL = "original"
 LONGEST_LIST = 2**26  # bytes of it: half a million names
 
 
@@ -218,7 +221,7 @@ def _scores(
     heard: Heard,
     labels: LabelsOverTime | None,
 ) -> dict[str, float]:
-    """The measures of both ways back, by way/measure."""
+    """The measures of both ways back, by way/measure, and of the original what has no reference."""
     length = len(sound)
     forward = np.concatenate(list(exactly(through(kept, source, labels), length)))
     decoded = np.concatenate(
@@ -230,14 +233,20 @@ def _scores(
             )
         )
     )
-    result = {}
+    result = {f"{ORIGINAL}/{name}": value for name, value in _noise(sound, kept.hop).items()}
     for way, estimate in ((KEEP_INPUT, forward), ("decode", decoded)):
         pair = [np.pad(x, (0, max(0, SHORTEST - len(x)))) for x in (sound, estimate)]
         for name, value in measure(*pair).items():
             # Recovered phases are not the input's: a signal-to-noise ratio would say nothing.
             if (way, name) != ("decode", "snr_db"):
                 result[f"{way}/{name}"] = value
+        result |= {f"{way}/{name}": value for name, value in _noise(estimate, kept.hop).items()}
     return result
+
+
+def _noise(sound: Samples, hop: int) -> dict[str, float]:
+    """What tells noise from a buzz, by name."""
+    return {"roughness": roughness(sound), "hop_tone_db": hop_tone_db(sound, hop)}
 
 
 def _tally(

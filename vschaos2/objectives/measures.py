@@ -121,7 +121,7 @@ def measure(reference: Waveform, estimate: Waveform) -> dict[str, float]:
 
 
 def _pair(reference: Waveform, estimate: Waveform) -> tuple[Tensor, Tensor]:
-    first, second = _tensor(reference), _tensor(estimate)
+    first, second = as_waveform(reference), as_waveform(estimate)
     shapes = f"got {list(first.shape)} and {list(second.shape)}"
     if first.ndim != 1 or second.ndim != 1:
         raise InputError(f"reference and estimate must have one axis [T], {shapes}: mix to mono")
@@ -132,7 +132,12 @@ def _pair(reference: Waveform, estimate: Waveform) -> tuple[Tensor, Tensor]:
     return first, second
 
 
-def _tensor(waveform: Waveform) -> Tensor:
+def as_waveform(waveform: Waveform) -> Tensor:
+    """A waveform as a tensor on the CPU, without a gradient.
+
+    Raises:
+        InputError: if it is not of floats.
+    """
     # A copy of an array, since it may be a read-only memory map.
     tensor = waveform if isinstance(waveform, Tensor) else torch.from_numpy(np.array(waveform))
     if not tensor.is_floating_point():
@@ -140,7 +145,7 @@ def _tensor(waveform: Waveform) -> Tensor:
     return tensor.detach().cpu()
 
 
-def _magnitudes(waveform: Tensor, n_fft: int) -> Iterator[Tensor]:
+def magnitudes_of(waveform: Tensor, n_fft: int) -> Iterator[Tensor]:
     """Blocks of magnitudes [at most BLOCK_FRAMES, K], float64; frame f is centred at f·n_fft/4."""
     window = torch.hann_window(n_fft, dtype=torch.float64)
     padded = F.pad(waveform[None], (n_fft // 2, n_fft // 2), mode="reflect")[0]
@@ -149,14 +154,14 @@ def _magnitudes(waveform: Tensor, n_fft: int) -> Iterator[Tensor]:
 
 
 def _distances(reference: Tensor, estimate: Tensor, n_fft: int) -> Distances:
-    maximum = max(float(block.max()) for block in _magnitudes(reference, n_fft))
+    maximum = max(float(block.max()) for block in magnitudes_of(reference, n_fft))
     if maximum == 0.0:
         distance = math.inf if estimate.any() else 0.0
         return Distances(distance, distance, distance)
     floor, lowest = maximum * 10.0 ** (FLOOR_DB / 20.0), maximum * FLOOR_RATIO
     error = energy = level_db = nats = 0.0
     frames = 0
-    for r, e in zip(_magnitudes(reference, n_fft), _magnitudes(estimate, n_fft), strict=True):
+    for r, e in zip(magnitudes_of(reference, n_fft), magnitudes_of(estimate, n_fft), strict=True):
         error += float((r - e).square().sum())
         energy += float(r.square().sum())
         difference_db = 20.0 * (r.clamp_min(floor).log10() - e.clamp_min(floor).log10())

@@ -5,8 +5,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 # What the configurations of older runs leave unsaid, and what they were trained with.
-UNSAID = {
+UNSAID: dict[str, Any] = {
     "family": "vae",  # there was no other
+    "texture": None,  # noise was not told from tone
     "plugins": [],  # before there were any
     "data.sequence": 1,  # before memories
     "data.dataset.stretches": False,  # before one recording could be split

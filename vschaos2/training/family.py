@@ -59,6 +59,7 @@ class Family(NamedTuple):
             the run's is about (see `runs.meanings`): the run's are taken where that is the same.
         keys: dotted keys that its configurations have besides those of every family.
         changeable: those of them that may differ when a training goes on.
+        optional: those of them that may be null or absent.
     """
 
     name: str
@@ -73,3 +74,4 @@ class Family(NamedTuple):
     transfer: Callable[[Any, WindowDataModule, Run], tuple[Meanings, Meanings]] = _by_place
     keys: tuple[str, ...] = ()
     changeable: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()

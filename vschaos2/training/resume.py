@@ -175,7 +175,7 @@ def _check_kinds(folder: Path) -> None:
 
 def _check_complete(config: DictConfig, family: Family, folder: Path) -> None:
     """Raise InputError if a part of a configuration is missing, or would reach out of the run."""
-    optional = ("callbacks.monitor", "callbacks.save_every_s")
+    optional = ("callbacks.monitor", "callbacks.save_every_s", *family.optional)
     for key in (*KEYS, *family.keys):
         if key not in optional and OmegaConf.select(config, key) is None:
             raise InputError(f"{folder / 'config.yaml'}: has no {key}: was it edited?")

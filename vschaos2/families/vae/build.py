@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from vschaos2.config import call
@@ -19,7 +19,7 @@ part("model")(VAE)
 
 
 def build_model(config: DictConfig) -> VAE:
-    """The untrained model that `config.model` and `config.data.transform` describe.
+    """The untrained model that `config.model`, `texture` and `data.transform` of it describe.
 
     Raises:
         InputError: if the configuration names a class that is no part of a model, an argument
@@ -36,6 +36,7 @@ def build_model(config: DictConfig) -> VAE:
             transform=_transform(transform),
             encoder=_maker("encoder", options.pop("encoder", None)),
             decoder=_maker("decoder", options.pop("decoder", None)),
+            texture=OmegaConf.select(config, "texture"),
         )
 
 

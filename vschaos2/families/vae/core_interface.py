@@ -22,6 +22,9 @@ class Core(nn.Module):
     def set_temperature(self, temperature: float) -> None:  # noqa: D102
         pass
 
+    def set_texture(self, texture: float) -> None:  # noqa: D102
+        pass
+
     def set_gain(self, gain: float) -> None:  # noqa: D102
         pass
 

@@ -33,8 +33,9 @@ VAE_FAMILY = Family(
     kept=kept,
     transfer=_of_learning("transfer"),
     keys=(
-        *("inversion", "data.transform", "data.augment", "data.sequence"),
+        *("inversion", "texture", "data.transform", "data.augment", "data.sequence"),
         *("training.losses", "training.divergence", "training.beta"),
     ),
-    changeable=("inversion",),
+    changeable=("inversion", "texture"),
+    optional=("texture",),
 )

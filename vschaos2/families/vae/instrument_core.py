@@ -4,6 +4,9 @@
     decode    player's axes ─> decoder ─> phase recovery ─> sound
     forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
 
+Where recovered phases would make a buzz of noise, and the model's magnitudes level the input's own,
+`dsp.texture` keeps it noise.
+
 A decoder may remember the frames before. Labels stand beside: commanded at further inlets, or
 guessed from what is heard; what is guessed leaves at further outlets of `encode` and `forward`.
 
@@ -19,6 +22,7 @@ from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
+from vschaos2.dsp.texture import low_bins, textured_gain
 from vschaos2.export.output_level import OutputLevel
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
 from vschaos2.families.vae.vae import VAE
@@ -49,6 +53,8 @@ class InstrumentCore(Stateful):
 
     confidence: Final[bool]
     has_memory: Final[bool]
+    has_texture: Final[bool]
+    low: Tensor
     stacked_centre: Tensor
     stacked_to_axes: Tensor
     stacked_from_axes: Tensor
@@ -68,6 +74,9 @@ class InstrumentCore(Stateful):
         transform = model.transform
         n_fft, hop = transform.n_fft, transform.hop
         self.model = model
+        self.has_texture = model.texture is not None
+        self.texture = 0.0 if model.texture is None else float(model.texture)
+        self.register_buffer("low", low_bins(n_fft // 2 + 1), persistent=False)
         self.labels = LabelInlets(model.conditioning, model.prediction, for_files)
         every = self.labels.n_labels
         self.forward_inlets = EmptyInlets(every, is_hosted)
@@ -85,9 +94,13 @@ class InstrumentCore(Stateful):
         self.forward_analysis = StreamingAnalysis(n_fft, hop)
         self.forward_synthesis = StreamingSynthesis(n_fft, hop)
         self.forward_inversion = MagnitudeInversion(
-            n_fft, hop, "eco" if forward_mode == KEEP_INPUT else forward_mode, for_files
+            n_fft,
+            hop,
+            "eco" if forward_mode == KEEP_INPUT else forward_mode,
+            for_files,
+            self.texture,
         )
-        self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode, for_files)
+        self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode, for_files, self.texture)
         self.forward_memory = State(model.state_size)
         self.decode_memory = State(model.state_size)
         self.has_memory = self.decode_memory.size > 0
@@ -112,6 +125,13 @@ class InstrumentCore(Stateful):
     def set_temperature(self, temperature: float) -> None:
         """0: means; above: draws from the posterior, and noise on played latents."""
         self.temperature = temperature
+
+    @torch.jit.export
+    def set_texture(self, texture: float) -> None:
+        """How much of the noise is played as noise, 0 to 1."""
+        self.texture = texture
+        self.forward_inversion.set_texture(texture)
+        self.decode_inversion.set_texture(texture)
 
     @torch.jit.export
     def set_gain(self, gain: float) -> None:
@@ -219,9 +239,13 @@ class InstrumentCore(Stateful):
         self.forward_memory.keep(memory)
         magnitude = magnitude.reshape(batch, count, bins)
         # A model has no exact silence of its own: where nothing is heard, nothing is played.
-        magnitude = magnitude * (given.amax(-1, keepdim=True) > self.silence)
+        audible = given.amax(-1, keepdim=True) > self.silence
+        magnitude = magnitude * audible
         if self.keep_input:
-            ratio = magnitude / given.clamp_min(1e-12)
+            if self.texture > 0.0:
+                ratio = textured_gain(magnitude, given, self.low, self.texture) * audible
+            else:
+                ratio = magnitude / given.clamp_min(1e-12)
             signal = self.forward_synthesis(coefficients * ratio)
         else:
             signal = self.forward_inversion(magnitude)

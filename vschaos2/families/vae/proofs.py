@@ -72,6 +72,8 @@ def measure_recovery(content: bytes, core: InstrumentCore) -> dict[str, dict[str
     delays = {"forward": core.forward_delay(), "decode": core.decode_delay()}
     loaded = opened(content)
     set_attribute(loaded, "limiter", "off")  # what it bends is not what is asked for
+    if core.has_texture:
+        set_attribute(loaded, "texture", 0.0)  # nor are the magnitudes of noise
     found = {}
     with torch.inference_mode():
         for name in _recovering(core):

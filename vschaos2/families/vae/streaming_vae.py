@@ -26,6 +26,7 @@ class StreamingVAE(NnTildeModule):
         temperature     0 to 10: 0 plays means
         inversion       default | keep_input | random | eco | balanced | live | hq
         projection      none | pca | ica
+        texture         0 to 1: part of the noise that is played as noise; not in every instrument
         gain_db         -120 to 60, reached over the next block
         limiter         off | decode | all: which methods' sound bends at full scale (`soft_clip`)
         reset           any value: forget all that was heard
@@ -72,7 +73,7 @@ class StreamingVAE(NnTildeModule):
         self.register_method("decode", core.hop, 1, [*axes, *ports.inlets("decode")], ["signal"])
         modes, limiters = ("default", *known_modes()), ("off", "decode", "all")
         delays = (core.forward_delay(), core.decode_delay())
-        for control in (
+        controls = [
             Control("temperature", "number", 0.0, 0.0, 10.0, usual=(0.0, 2.0)),
             Control("inversion", "choice", "default", choices=modes),
             Control("projection", "choice", PROJECTIONS[core.projection], choices=PROJECTIONS),
@@ -81,7 +82,10 @@ class StreamingVAE(NnTildeModule):
             Control("reset", "event", False),
             Control("latent_dims", "reading", core.latent_dims),
             Control("delay", "reading", delays),
-        ):
+        ]
+        if core.has_texture:
+            controls.insert(3, Control("texture", "number", core.texture, 0.0, 1.0))
+        for control in controls:
             self.register_control(control)
         self.texts = LabelTexts(
             [label.dim for label in ports.labels], [label.classes for label in ports.labels]
@@ -146,6 +150,8 @@ class StreamingVAE(NnTildeModule):
             self.core.set_modes(forward_mode, self.decode_mode if has_none else mode)
         elif name == "projection":
             self.core.set_projection(int(value))
+        elif name == "texture":
+            self.core.set_texture(value)
         elif name == "gain_db":
             self.core.set_gain(math.pow(10.0, value / 20.0))
         elif name == "limiter":

@@ -21,7 +21,7 @@ from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.nets.distributions import Normal, normal_from_output
 from vschaos2.nets.layers import padded_rows
 from vschaos2.nets.temporal import build_temporal
-from vschaos2.ranges import check_count
+from vschaos2.ranges import check_count, check_number
 
 OUTPUTS = ("softplus", "normal")
 
@@ -39,13 +39,15 @@ class VAE(nn.Module):
         conditioning: the labels that encoder and decoder are told; see `Conditioning`.
         prediction: the labels that are guessed; see `Prediction`.
         temporal: what the decoder remembers of the frames before; see `build_temporal`.
+        texture: part of the noise in its magnitudes that an instrument plays as noise at first, 0
+            to 1 (see `dsp.texture`); None for an instrument that knows of none.
 
     Attributes:
         state_size: numbers that a memory carries from frame to frame, S; 0 without one.
 
     Raises:
         InputError: for a task of conditioning or prediction, or a memory, that cannot be, or a
-            latent of no dimensions, or too many.
+            latent of no dimensions, or too many; or a texture out of its range.
         ValueError: for an unknown output, or a point estimate of frames that can be negative (log
             contrast).
     """
@@ -60,6 +62,7 @@ class VAE(nn.Module):
         conditioning: Mapping[str, Any] | None = None,
         prediction: Mapping[str, Any] | None = None,
         temporal: str | Mapping[str, Any] | None = None,
+        texture: float | None = None,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -70,6 +73,9 @@ class VAE(nn.Module):
                 "'normal' or contrast 'log1p'"
             )
         check_count("model.latent_dim", latent_dim, 1, 1024)
+        if texture is not None:
+            check_number("texture", texture, 0.0, 1.0)
+        self.texture = texture
         self.latent_dim = latent_dim
         self.output = output
         self.transform = transform
