@@ -289,6 +289,13 @@ def test_edited_checkpoints_are_one_line(foreign, what):
     assert "\n" not in list_runs(foreign)[0].state
 
 
+def test_latents_larger_than_the_file_are_refused_before_they_are_converted(foreign):
+    content = read_checkpoint(foreign / "checkpoints" / "best.ckpt")
+    content["latents"] = torch.zeros(1, dtype=torch.float16).expand(2**40).reshape(2**38, 4)
+    save_checkpoint(foreign / "checkpoints" / "best.ckpt", content)
+    assert "best.ckpt: latents is not finite" in watched(load_run, foreign)
+
+
 @pytest.mark.parametrize("what", ["latents that are not finite", "a summary of text"])
 def test_list_of_runs_says_which_are_damaged(foreign, what):
     for name in ("last.ckpt", "best.ckpt"):

@@ -308,6 +308,16 @@ def test_edited_checkpoint_is_one_line_before_anything_is_written(foreign, unfit
     assert contents(foreign) == before
 
 
+def test_what_the_family_keeps_is_refused_by_that_name(foreign, unfitted):
+    path = foreign / "checkpoints" / "last.ckpt"
+    content = read_checkpoint(path)
+    save_checkpoint(path, content | {"classes": [1]})
+    assert "what the family vae keeps is not what a training leaves" in refusal(foreign)
+    wide = torch.zeros(1, dtype=torch.float16).expand(2**40).reshape(2**38, 4)
+    save_checkpoint(path, content | {"latents": wide})
+    assert "latents is not finite" in refusal(foreign)
+
+
 @pytest.mark.parametrize("loops", [None, {}, "x", {"fit_loop": {"state_dict": 1}}])
 def test_loops_of_a_checkpoint_do_not_matter(foreign, loops):
     path = foreign / "checkpoints" / "last.ckpt"

@@ -112,12 +112,18 @@ def test_a_configuration_of_a_strangers_loads_no_code(place, monkeypatch):
         ([""], "'' is no module's name"),
         (["broken"], r"plugins: broken fails: ZeroDivisionError: .*broken.py, line 2"),
         (["unwritten"], r"plugins: unwritten fails: SyntaxError: .*unwritten.py, line 1"),
+        (["twice"], r"plugins: twice fails: ValueError: .*'vae' already: .*twice.py, line 3"),
         (["needy"], r"plugins: needy fails: ModuleNotFoundError: .*no_such_thing.*line 1"),
     ],
 )
 def test_plugins_that_cannot_be_loaded_are_one_line(place, names, message):
     (place / "broken.py").write_text("x = 0\n1 / x\n")
     (place / "unwritten.py").write_text("def (:\n")
+    (place / "twice.py").write_text(
+        "from vschaos2.families.registry import family_of, register\n"
+        "from omegaconf import OmegaConf\n"
+        "register(family_of(OmegaConf.create({'family': 'vae'}))._replace(playable=None))\n"
+    )
     (place / "needy.py").write_text("import no_such_thing\n")
     with pytest.raises(InputError, match=message) as caught:
         load_plugins(names)
@@ -132,7 +138,7 @@ def test_plugins_are_a_list(place, monkeypatch, word):
 
 
 def test_a_name_is_registered_once():
-    with pytest.raises(ValueError, match="there is a encoder DenseEncoder already"):
+    with pytest.raises(ValueError, match="the encoder DenseEncoder is there already"):
         part("encoder")(type("DenseEncoder", (torch.nn.Module,), {}))
     with pytest.raises(ValueError, match="there is a loss l1 already"):
 

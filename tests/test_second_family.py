@@ -157,3 +157,68 @@ def test_it_plays_in_pd(exported, library, tmp_path, buffer):  # noqa: F811
         if np.abs(got - whole[: len(got)]).max() < 1e-5:
             return
     pytest.fail("Pd plays something else")
+
+
+def training_words(name: str) -> list[str]:
+    named = ["--config-dir=.", "--config-name=one_pole", "+plugins=[one_pole]", f"name={name}"]
+    return [*named, "data.dataset.root=sounds", "trainer.accelerator=cpu", "trainer.max_epochs=1"]
+
+
+def test_a_model_without_matrices_begins_from_another_run(place, monkeypatch):
+    from vschaos2.families.loading import load_run
+
+    monkeypatch.chdir(place)
+    still = "training.optimiser.learning_rate=0"
+    call(monkeypatch, "train_model.py", *training_words("on"), "model.init_from=runs/filter", still)
+    call(monkeypatch, "train_model.py", *training_words("anew"), still)
+    coefficients = [float(load_run(f"runs/{name}").model.coefficient) for name in ("on", "anew")]
+    assert coefficients == [
+        float(load_run("runs/filter").model.coefficient),
+        pytest.approx(0.9, abs=1e-6),
+    ]
+
+
+def test_what_a_family_keeps_is_not_called_as_what_every_checkpoint_has(place, monkeypatch):
+    from one_pole import Imitate
+
+    from vschaos2.errors import InputError
+
+    monkeypatch.chdir(place)
+    for name in ("state_dict", "summary", "callbacks"):
+        monkeypatch.setattr(Imitate, "kept", lambda self, model, data, name=name: {name: 1})
+        with pytest.raises(InputError, match=rf"Imitate.kept: every checkpoint has {name} "):
+            call(monkeypatch, "train_model.py", *training_words(f"kept_{name}"))
+
+
+def test_what_a_family_keeps_is_finite(place, monkeypatch):
+    from one_pole import FAMILY
+
+    from vschaos2.errors import InputError
+    from vschaos2.families import registry
+    from vschaos2.families.loading import load_run
+
+    monkeypatch.chdir(place)
+    kept = {"level": torch.tensor([1e9, 2.0])}  # no weight: it may be large
+    keeps = FAMILY._replace(kept=lambda checkpoint, model: kept)
+    monkeypatch.setitem(registry._FAMILIES, "one_pole", keeps)
+    assert load_run("runs/filter").kept is kept
+    kept["level"][1] = float("nan")
+    with pytest.raises(InputError, match=r"best.ckpt: kept.level is not finite"):
+        load_run("runs/filter")
+
+
+def test_a_family_that_nothing_plays_has_no_methods(place, monkeypatch):
+    from one_pole import FAMILY
+
+    from vschaos2.errors import InputError
+    from vschaos2.families import registry
+    from vschaos2.families.loading import load_run
+    from vschaos2.generation.methods import check_methods, has
+
+    monkeypatch.chdir(place)
+    run = load_run("runs/filter")
+    assert has(run, "forward")
+    monkeypatch.setitem(registry._FAMILIES, "one_pole", FAMILY._replace(playable=None))
+    assert not has(run, "forward")
+    with pytest.raises(InputError, match=r"has no forward, which this needs \(it has none\)"):
+        check_methods(run, "forward")

@@ -35,7 +35,7 @@ def part(kind: str, name: str | None = None) -> Callable[[T], T]:
         own: str = name or thing.__name__  # type: ignore[attr-defined]
         known = _PARTS[kind].setdefault(own, thing)
         if (known.__module__, known.__qualname__) != (thing.__module__, thing.__qualname__):  # type: ignore[attr-defined]
-            raise ValueError(f"there is a {kind} {own} already, of {known.__module__}: rename it")
+            raise ValueError(f"the {kind} {own} is there already, of {known.__module__}: rename it")
         _PARTS[kind][own] = thing
         return thing
 

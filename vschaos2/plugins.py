@@ -14,6 +14,7 @@ from typing import Any
 
 from vschaos2.errors import InputError
 
+OURS = Path(__file__).resolve().parent
 _LOADED: list[str] = []
 
 
@@ -80,9 +81,13 @@ def remedy() -> str:
 
 
 def _failing(name: str, error: BaseException) -> InputError:
-    """The one line for a plug-in that cannot be imported, with the place in it that failed."""
+    """The one line for a plug-in that cannot be imported, with the place in it that failed.
+
+    Where it calls our code, which refuses, that is the line of the call.
+    """
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else name
+    theirs = [frame for frame in frames if not Path(frame.filename).is_relative_to(OURS)] or frames
+    place = f"{theirs[-1].filename}, line {theirs[-1].lineno}" if theirs else name
     if isinstance(error, SyntaxError):
         place = f"{error.filename}, line {error.lineno}"
     return InputError(f"plugins: {name} fails: {type(error).__name__}: {error} ({place})")

@@ -87,7 +87,10 @@ def check_name(name: str) -> None:
     if "/" in name:
         raise InputError(f"name {name!r}: has a / in it: give the folder with -o, the name with -n")
     if len(name) < 3 or name.startswith("."):
-        raise InputError(f"name {name!r}: nn~ needs a plain file name of at least three characters")
+        raise InputError(
+            f"name {name!r}: nn~ needs a plain file name of at least three characters: give "
+            "another with -n"
+        )
     if name.lower().endswith(".ts"):
         raise InputError(
             f"name {name!r}: the file is called that and .ts, and hosts would miss it: give "

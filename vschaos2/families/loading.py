@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vschaos2.errors import InputError
 from vschaos2.families.registry import family_of
-from vschaos2.runs.checkpoints import MISFITS, check_finite, number, read_checkpoint
+from vschaos2.runs.checkpoints import LARGEST, MISFITS, check_finite, number, read_checkpoint
 from vschaos2.runs.folder import CONFIG, Run, checkpoint_path, find_run_folder, read_config
 from vschaos2.runs.listing import run_in
 from vschaos2.runs.upgrade import upgraded_checkpoint
@@ -50,8 +50,9 @@ def load_run(path: Path | str, version: int | None = None) -> Run:
         weights = {k.removeprefix(AVERAGE): v for k, v in state if k.startswith(AVERAGE)}
         model.load_state_dict(weights)
         summary = {str(key): number(value) for key, value in checkpoint["summary"].items()}
-        kept = family.kept(checkpoint, model)
         check_finite(source, checkpoint.get("latents"), "latents")
+        kept = family.kept(checkpoint, model)
+        check_finite(source, kept, "kept", LARGEST)
         check_finite(source, model.state_dict(), "state_dict")
     except InputError:
         raise

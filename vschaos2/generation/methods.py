@@ -3,11 +3,12 @@
 from vschaos2.errors import InputError
 from vschaos2.families.registry import family_of
 from vschaos2.runs.folder import Run
+from vschaos2.training.family import Family
 
 
 def has(run: Run, *methods: str) -> bool:
     """Whether a run has these methods."""
-    return set(methods) <= set(family_of(run.config).methods)
+    return set(methods) <= set(_methods(family_of(run.config)))
 
 
 def check_methods(run: Run, *methods: str) -> None:
@@ -18,8 +19,13 @@ def check_methods(run: Run, *methods: str) -> None:
     """
     family = family_of(run.config)
     for method in methods:
-        if method not in family.methods:
+        if method not in _methods(family):
             raise InputError(
                 f"{run.folder}: a run of family {family.name!r} has no {method}, which this needs "
-                f"(it has {', '.join(family.methods) or 'none'})"
+                f"(it has {', '.join(_methods(family)) or 'none'})"
             )
+
+
+def _methods(family: Family) -> tuple[str, ...]:
+    """What its playable can be called for, if it has one."""
+    return family.methods if family.playable else ()

@@ -50,15 +50,18 @@ def take_weights(training: Training, family: Family, resumed: Resumed) -> None:
             f"{resumed.folder}: last.ckpt does not fit config.yaml: was one of them edited?"
         ) from error
     check_finite(path, training.state_dict(), "state_dict")
-    checks = {key: partial(check, checkpoint.get(key), training) for key, check in CHECKS.items()}
+    checks = {
+        f"its {key}": partial(check, checkpoint.get(key), training) for key, check in CHECKS.items()
+    }
     kept = partial(family.kept, upgraded_checkpoint(checkpoint), training.model)
-    for key, check in {**checks, "classes": kept}.items():
+    check_finite(path, checkpoint.get("latents"), "latents")
+    for key, check in {**checks, f"what the family {family.name} keeps": kept}.items():
         try:
             check()
         except MISFITS as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
-                f"{path}: its {key} is not what a training leaves ({reason:.120}): start a new one "
+                f"{path}: {key} is not what a training leaves ({reason:.120}): start a new one "
                 f"from its weights, with model.init_from={resumed.folder}"
             ) from error
     check_finite(path, checkpoint["optimizer_states"], "optimizer_states", LARGEST)

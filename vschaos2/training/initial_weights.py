@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
-from torch import Tensor
+from torch import Tensor, nn
 
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
@@ -52,13 +52,22 @@ def begin_from(source: Run, training: Training, family: Family, data: WindowData
             f"{family.name!r}: use a run of the same family"
         )
     taken = take_weights(*family.transfer(training.model, data, source))
-    weights = {name for name, weight in training.model.named_parameters() if weight.ndim > 1}
-    if not weights.intersection([*taken.loaded, *taken.reshaped]):
+    if not _telling(training.model).intersection([*taken.loaded, *taken.reshaped]):
         raise InputError(
             f"model.init_from: no weight of {source.folder} fits this model: use the "
             "configuration it was trained with, or another run"
         )
     _tell(source.folder, taken)
+
+
+def _telling(model: nn.Module) -> set[str]:
+    """The weights that make two models alike: matrices, if there are any.
+
+    Biases and gains have one shape in layers that share nothing else.
+    """
+    weights = dict(model.named_parameters())
+    matrices = {name for name, weight in weights.items() if weight.ndim > 1}
+    return matrices or set(weights)
 
 
 @rank_zero_only

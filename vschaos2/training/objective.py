@@ -76,7 +76,10 @@ class Objective:
         return []
 
     def kept(self, model: Any, data: WindowDataModule) -> dict[str, Any]:
-        """Tensors and plain values to store beside the weights of the averaged model."""
+        """Tensors and plain values to store beside the weights of the averaged model.
+
+        Their names must not be those of what every checkpoint has, such as "summary".
+        """
         return {}
 
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:

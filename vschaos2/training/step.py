@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from vschaos2.data.module import WindowDataModule
+from vschaos2.errors import InputError
 from vschaos2.ranges import check_count, check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 from vschaos2.training.optimisation import (
@@ -154,10 +155,20 @@ class Training(ResumableTraining):
         return training_progress(self.trainer)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what the objective keeps beside the weights."""
+        """Add what the objective keeps beside the weights.
+
+        Raises:
+            InputError: if it is called as what every checkpoint has.
+        """
         super().on_save_checkpoint(checkpoint)
         chance = random_state(self.device)
-        checkpoint |= self.objective.kept(self.averaged_model(), self.data)
+        kept = self.objective.kept(self.averaged_model(), self.data)
+        if taken := sorted(kept.keys() & checkpoint.keys()):
+            raise InputError(
+                f"{type(self.objective).__name__}.kept: every checkpoint has {', '.join(taken)} "
+                "already: call it otherwise"
+            )
+        checkpoint |= kept
         set_random_state(chance, self.device)
 
 
