@@ -211,6 +211,12 @@ def test_blocks_must_hold_whole_values_of_every_method():
         Playable(Sharing(), RATE_HZ)
 
 
+@pytest.mark.parametrize("rate_hz, block", [(RATE_HZ, 0), (RATE_HZ, -64), (0, 64)])
+def test_blocks_and_rates_are_positive(rate_hz, block):
+    with pytest.raises(ValueError, match=rf"must be 1 or more, got {block} and {rate_hz}"):
+        Playable(OnePole(), rate_hz, block)
+
+
 def test_options_of_other_families_are_refused_in_one_line():
     check_wishes({"confidence": True}, ("projection", "confidence"), "vae")
     with pytest.raises(

@@ -190,6 +190,50 @@ def test_what_a_family_keeps_is_not_called_as_what_every_checkpoint_has(place, m
             call(monkeypatch, "train_model.py", *training_words(f"kept_{name}"))
 
 
+def test_a_measure_that_is_not_logged_is_told_of_once(place, monkeypatch, capfd):
+    from one_pole import FAMILY
+
+    from vschaos2.families import registry
+    from vschaos2.monitor.watching import Measure
+
+    monkeypatch.chdir(place)
+    for key, wanted in (("validation/nothing", 1), ("validation/squares", 0)):
+        family = FAMILY._replace(best_by=Measure(key))
+        monkeypatch.setitem(registry._FAMILIES, "one_pole", family)
+        name = key.partition("/")[2]
+        call(monkeypatch, "train_model.py", *training_words(name), "trainer.max_epochs=2")
+        written = "".join(capfd.readouterr())
+        assert written.count(f"no best.ckpt: the validation does not log {key}") == wanted
+        assert Path(f"runs/{name}/version_0/checkpoints/best.ckpt").exists() == (not wanted)
+
+
+def test_scores_are_one_for_each_name(place, monkeypatch):
+    from one_pole import Imitate
+
+    from vschaos2.errors import InputError
+
+    monkeypatch.chdir(place)
+    learnt = Imitate.held_out
+    counted = {"sums": torch.tensor([[6.0, 8.0], [1.0, 4.0]])}
+    monkeypatch.setattr(Imitate, "scores", ("right", "near"))
+    monkeypatch.setattr(
+        Imitate,
+        "held_out",
+        lambda self, model, batch: learnt(self, model, batch)._replace(scores=counted["sums"]),
+    )
+    monkeypatch.setattr(
+        Imitate, "loss", lambda self, batch, moment: learnt(self, self.model, batch)
+    )
+    call(monkeypatch, "train_model.py", *training_words("scored"))
+    from vschaos2.families.loading import load_run
+
+    summary = load_run("runs/scored").summary
+    assert (summary["validation/right"], summary["validation/near"]) == (0.75, 0.25)
+    counted["sums"] = counted["sums"][:1]  # would be taken for both
+    with pytest.raises(InputError, match=r"Imitate.held_out: .* \[1, 2\], where \[2, 2\] is due"):
+        call(monkeypatch, "train_model.py", *training_words("miscounted"))
+
+
 def test_what_a_family_keeps_is_finite(place, monkeypatch):
     from one_pole import FAMILY
 

@@ -36,6 +36,11 @@ class Playable:
         self.sample_rate_hz = sample_rate_hz
         self.block_samples = block_samples
         self.together: dict[str, int] = {}
+        if block_samples < 1 or sample_rate_hz < 1:
+            raise ValueError(
+                f"block_samples and sample_rate_hz must be 1 or more, got {block_samples} and "
+                f"{sample_rate_hz}"
+            )
         for name, (_, in_ratio, _, out_ratio) in self.methods.items():
             if block_samples % in_ratio or block_samples % out_ratio:
                 raise ValueError(

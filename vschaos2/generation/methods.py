@@ -3,12 +3,11 @@
 from vschaos2.errors import InputError
 from vschaos2.families.registry import family_of
 from vschaos2.runs.folder import Run
-from vschaos2.training.family import Family
 
 
 def has(run: Run, *methods: str) -> bool:
     """Whether a run has these methods."""
-    return set(methods) <= set(_methods(family_of(run.config)))
+    return set(methods) <= set(_methods(run))
 
 
 def check_methods(run: Run, *methods: str) -> None:
@@ -17,15 +16,16 @@ def check_methods(run: Run, *methods: str) -> None:
     Raises:
         InputError: naming the first that it has not, and those that it has.
     """
-    family = family_of(run.config)
+    there = _methods(run)
     for method in methods:
-        if method not in _methods(family):
+        if method not in there:
             raise InputError(
-                f"{run.folder}: a run of family {family.name!r} has no {method}, which this needs "
-                f"(it has {', '.join(_methods(family)) or 'none'})"
+                f"{run.folder}: a run of family {run.config.family!r} has no {method}, which this "
+                f"needs (it has {', '.join(there) or 'none'})"
             )
 
 
-def _methods(family: Family) -> tuple[str, ...]:
+def _methods(run: Run) -> tuple[str, ...]:
     """What its playable can be called for, if it has one."""
+    family = family_of(run.config)
     return family.methods if family.playable else ()

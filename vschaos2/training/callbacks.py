@@ -235,9 +235,14 @@ class BestCheckpoint(Checkpoint):
         self.path = path
         self.best_by = best_by
         self.score = math.inf
+        self.has_told = False
 
     def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Save if no validation before was as good."""
+        """Save if no validation before was as good; tell, once, if it is not measured at all."""
+        is_first = trainer.is_global_zero and not (self.has_told or trainer.sanity_checking)
+        if is_first and self.best_by.key not in trainer.callback_metrics:
+            self.has_told = True
+            logger.warning("no best.ckpt: the validation does not log %s", self.best_by.key)
         score = float(trainer.callback_metrics.get(self.best_by.key, math.inf))
         if score < self.score:
             check_weights(trainer)

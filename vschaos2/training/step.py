@@ -90,10 +90,20 @@ class Training(ResumableTraining):
         return found.total
 
     def validation_step(self, batch: dict[str, Any], index: int) -> None:
-        """Losses of the averaged model on fixed material."""
+        """Losses of the averaged model on fixed material.
+
+        Raises:
+            InputError: if its scores are not one for each name of the objective's.
+        """
         found = self.objective.held_out(self.averaged_model(), batch)
         self._log("validation", found)
         if found.scores is not None:
+            if found.scores.shape != self.scores.shape:
+                raise InputError(
+                    f"{type(self.objective).__name__}.held_out: its scores have the shape "
+                    f"{list(found.scores.shape)}, where {list(self.scores.shape)} is due, a sum "
+                    "and a count for each name in `scores`"
+                )
             self.scores = self.scores + found.scores
 
     def on_validation_epoch_start(self) -> None:
