@@ -217,6 +217,20 @@ def test_blocks_and_rates_are_positive(rate_hz, block):
         Playable(OnePole(), rate_hz, block)
 
 
+@pytest.mark.parametrize("name", ["forward", "reset"])
+def test_names_of_methods_and_controls_are_taken_once(name):
+    with pytest.raises(ValueError, match=f"control {name}: a method or a control has this name"):
+        OnePole().register_control(Control(name, "switch", False))
+
+
+def test_an_instrument_without_reset_is_one_line(tmp_path):
+    eager = OnePole()
+    eager.attribute_names.remove("reset")
+    with pytest.raises(ExportError, match="reset: there is no such event"):
+        export_playable(Playable(eager, RATE_HZ), FACTS, tmp_path, "broken", blocks=1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_options_of_other_families_are_refused_in_one_line():
     check_wishes({"confidence": True}, ("projection", "confidence"), "vae")
     with pytest.raises(

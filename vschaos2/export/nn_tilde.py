@@ -104,10 +104,12 @@ class NnTildeModule(nn.Module):
         """Announce an attribute, whose accessors `scripted` will write.
 
         Raises:
-            ValueError: if a method of the class has the name of an accessor, or a reading or a
-                text has no getter.
+            ValueError: if its name is taken, a method of the class has the name of an accessor, or
+                a reading or a text has no getter.
         """
         name, kind = control.name, control.kind
+        if hasattr(self, f"{name}_params"):
+            raise ValueError(f"control {name}: a method or a control has this name: rename one")
         getter = f"get_{name}" if kind == "reading" else "get_text"
         if kind in ("reading", "text") and not hasattr(self, getter):
             raise ValueError(f"{kind} {name} has no {getter}: define and export it")

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from vschaos2.errors import InputError
 from vschaos2.export.nn_tilde import NnTildeModule, Ports, ports, scripted, set_attribute
+from vschaos2.export.trial import ExportError
 
 
 class Playable:
@@ -59,7 +60,15 @@ class Playable:
         return [name for name, of in self.methods.items() if of.out_ratio == 1]
 
     def script(self) -> torch.jit.ScriptModule:
-        """The same as TorchScript, in silence: a file holds the state that it was saved in."""
+        """The same as TorchScript, in silence: a file holds the state that it was saved in.
+
+        Raises:
+            ExportError: if it has no event `reset`.
+        """
+        if "reset" not in self.eager.attribute_names:
+            raise ExportError(
+                "reset: there is no such event: register Control('reset', 'event', …)"
+            )
         set_attribute(self.eager, "reset", True)
         return scripted(self.eager.eval())
 
