@@ -39,6 +39,7 @@ WRONG: dict[str, tuple] = {
     "check": ("maybe", None, 2, 0.5),
     "family": (*NO_WORD, ""),
     "plugins": (1, "foo", {"a": 1}, [1], ["not_loaded"]),
+    "texture": (*NO_NUMBER[1:], 1.1, True),
     "inversion": (*NO_WORD, "keep_input", "offline"),
     "data": NO_PART,
     "data.dataset": NO_PART,

@@ -66,7 +66,7 @@ def test_what_version_0_1_never_wrote_stays_for_others_to_refuse(tiny_config, ke
 
 
 def test_list_tells_an_old_version_from_a_new_one_by_what_was_tried(tiny_config, tmp_path):
-    today = OmegaConf.merge(tiny_config, {"family": "vae", "plugins": []})
+    today = OmegaConf.merge(tiny_config, {"family": "vae", "plugins": [], "texture": None})
     today.data.sequence = 1
     today.data.dataset = {"metadata_callbacks": None, "stretches": False}
     before = as_written_before(today)
