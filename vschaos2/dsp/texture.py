@@ -27,7 +27,6 @@ from torch import Tensor
 from vschaos2.dsp.phase import log_magnitude
 
 RADIUS = 6  # bins on either side whose mean tells what stands out
-LOBE = 2  # bins on either side of a peak that belong to it
 # Tone: w rises from 0 to 1 where L stands so far above its neighbours, in nepers.
 TONE_FROM, TONE_OVER = 0.3, 0.6
 # Onsets: w rises from 0 to 1 where the mean L of neighbours moves so far in a frame, in nepers.
@@ -78,7 +77,8 @@ def tone_weight(
     Shape: [B, F, K] → [B, F, K], in [0, 1].
     """
     weight = ((logs - smooth - tone_from) * (1.0 / tone_over)).clamp_(0.0, 1.0)
-    # The maximum over five bins: of two, of four, of four and the fifth.
+    # Two bins on either side of a peak belong to its lobe, so w is the maximum over five bins: of
+    # two, of four, of four and the fifth.
     padded = F.pad(weight, [2, 2])
     two = torch.maximum(padded[..., :-1], padded[..., 1:])
     four = torch.maximum(two[..., :-2], two[..., 2:])

@@ -1,7 +1,7 @@
 """From a configuration to a run folder with a trained model in it: the whole wiring.
 
-config ──build──> model ──objective──> what it learns ┐
-config ──material──> batches ─────────────────────────┴─ fit ──> rundir/name/version_N
+    config ──build──> model ──objective──> what it learns ┐
+    config ──material──> batches ─────────────────────────┴─ fit ──> rundir/name/version_N
 
 `train` is the page to read; each step that it names is a function of this file or of this room.
 """

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from vschaos2.families.vae.vae import VAE
 from vschaos2.nets.decoders import DenseDecoder
@@ -77,37 +77,40 @@ def at_all_levels(magnitude: Tensor, gain_db: float) -> Tensor:
     return torch.cat((magnitude, magnitude * 10.0 ** (draws * gain_db / 20.0)))
 
 
+def linear_paths(model: VAE) -> tuple[Beside | None, nn.Linear | None]:
+    """The linear paths beside a model's encoder and decoder; None where there is none."""
+    encoder, decoder = model.encoder, model.decoder
+    body = encoder.body if isinstance(encoder, DenseEncoder) else None
+    linear = decoder.linear if isinstance(decoder, DenseDecoder) else None
+    return body if isinstance(body, Beside) else None, linear
+
+
 @torch.no_grad()
 def begin_linear(model: VAE, magnitude: Tensor) -> None:
-    """Begin the linear paths of a model at the principal components of its frames, if it has any.
+    """Begin the linear paths that a model has at the principal components of its frames.
 
     Args:
         model: whose transform's level is set.
         magnitude: of training frames, [N, K].
     """
-    encoder, decoder = model.encoder, model.decoder
-    body = encoder.body if isinstance(encoder, DenseEncoder) else None
-    is_decoded = isinstance(decoder, DenseDecoder) and decoder.linear is not None
-    if not isinstance(body, Beside) and not is_decoded:
-        return
+    body, linear = linear_paths(model)
     frames = model.transform.to_frames(magnitude)
     found = principal_components(frames, model.latent_dim)
     whitening = found.directions * (found.stds > LEAST_STD * found.stds[0])[:, None]
     whitening = whitening / found.stds.clamp_min(1e-12)[:, None]
-    if isinstance(body, Beside):
+    if body is not None:
         dims, bins = whitening.shape
         body.linear.weight.zero_()  # nothing of labels
         body.linear.weight[:bins] = whitening.T
         body.linear.bias.copy_(-whitening @ found.mean)
-        head: Any = encoder.head
+        head: Any = model.encoder.head
         weight, bias = head.weight, head.bias
         weight[:dims] = 0.0
         weight[:dims, -dims:] = torch.eye(dims)
         weight[dims:] *= 0.1
         bias[:dims], bias[dims:] = 0.0, LOG_STD
-    if is_decoded and model.temporal is None:
-        linear: Any = decoder.linear
-        last: Any = decoder.layers[-1]  # type: ignore[index]
+    if linear is not None and model.temporal is None:
+        last: Any = model.decoder.layers[-1]  # type: ignore[index]
         points = (frames - found.mean) @ whitening.T
         if model.output == "normal":
             deviations = torch.full_like(frames, math.log(NORMAL_STD))

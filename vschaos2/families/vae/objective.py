@@ -17,7 +17,7 @@ from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.vae.inference import fit_values, infer, label_tasks
-from vschaos2.families.vae.linear_start import at_all_levels, begin_linear
+from vschaos2.families.vae.linear_start import at_all_levels, begin_linear, linear_paths
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
 from vschaos2.families.vae.pairs import draw_pair, window_samples
 from vschaos2.families.vae.vae import VAE
@@ -147,8 +147,9 @@ class VAEObjective(Objective):
         if not mean > 0:
             raise InputError(f"{data.root}: every training file is silent: check the recordings")
         self.model.transform.fit_level(mean)
-        heard = torch.cat([magnitude for magnitude, _ in batches])
-        begin_linear(self.model, at_all_levels(heard, self.augment.gain_db))
+        if linear_paths(self.model) != (None, None):
+            every = torch.cat([magnitude for magnitude, _ in batches])
+            begin_linear(self.model, at_all_levels(every, self.augment.gain_db))
         tasks = label_tasks(self.model)
         fit_values(
             self.model, {task: torch.cat([known[task] for _, known in batches]) for task in tasks}
