@@ -1,0 +1,199 @@
+"""How many latents, and which window, a folder of recordings asks for.
+
+What a linear model of so many latents leaves of held-out frames is known in seconds: its best is
+the principal components of the training frames. A trained model of that size soon leaves less, but
+sounds that a few directions span want few latents, and others many.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vschaos2.data.cache import SampleCache
+from vschaos2.data.dataset import SequentialWindows, WindowReader
+from vschaos2.data.stretches import Split, Stretch
+from vschaos2.dsp.spectral import SpectralTransform
+from vschaos2.inspection.attacks import Attacks, attacks_of, pre_echo_db
+from vschaos2.objectives.losses import spectral_convergence
+from vschaos2.objectives.principal_components import (
+    Components,
+    at_all_levels,
+    principal_components,
+    restored,
+)
+
+SIZES = (8, 16, 32, 64)
+MOST = 32  # latents that are advised: more are hardly played
+GOOD = 0.1  # spectral convergence that is low enough
+GAIN = 0.25  # part of it that twice as many latents must take away to be worth having
+TRAINING_BINS = 4096 * 1025  # of the frames that components are found in: seconds at any window
+BATCH_WINDOWS = 256
+PASSAGES, PASSAGE_S = 24, 1.5
+ROUND_TRIP_DIMS = 16
+PRE_ECHO_DB = 3.0  # that is heard
+LEAST_PER_SECOND = 1.0  # attacks that make up percussion
+LEAST_WINDOW = 512
+
+
+@dataclass(frozen=True)
+class Size:
+    """What was measured, and what it advises.
+
+    Attributes:
+        convergence: number of latents → held-out spectral convergence of a linear model.
+        latent_dim: advised.
+        attacks_per_second: of sound.
+        pre_echo_db: window in samples → level before attacks over the original's, by `decode`.
+        n_fft: window advised, in samples.
+        hop: its hop.
+    """
+
+    convergence: dict[int, float]
+    latent_dim: int
+    attacks_per_second: float
+    pre_echo_db: dict[int, float]
+    n_fft: int
+    hop: int
+
+    def rows(self) -> dict[str, str]:
+        """All of it in lines, by title."""
+        left = ", ".join(f"{dims}: {value:.3f}" for dims, value in self.convergence.items())
+        rows = {"latents": f"{left} held-out SC of a linear model; model.latent_dim=auto takes "
+                           f"{self.latent_dim}"}  # fmt: skip
+        if self.attacks_per_second >= LEAST_PER_SECOND:
+            told = ", ".join(f"{size}: {db:+.1f} dB" for size, db in self.pre_echo_db.items())
+            rows["attacks"] = (
+                f"{self.attacks_per_second:.1f} a second; before them decode is louder, by window: "
+                f"{told}"
+            )
+        if self.n_fft != next(iter(self.pre_echo_db)):
+            rows["window"] = (
+                "percussion wants a shorter one: "
+                f"data.transform.n_fft={self.n_fft} data.transform.hop={self.hop}"
+            )
+        return rows
+
+
+@torch.no_grad()
+def size_of(
+    cache: SampleCache,
+    sides: Split,
+    transform: SpectralTransform,
+    gain_db: float,
+    held_out_windows: int,
+) -> Size | None:
+    """Measure a folder; None if it is silent, or no level could be found for it.
+
+    Args:
+        cache: the recordings.
+        sides: what trains and what is held out.
+        transform: how a model hears; its level is set.
+        gain_db: the greatest change of level while it trains.
+        held_out_windows: fixed windows of the held-out files that a validation looks at.
+    """
+    found = components_of(cache, sides, transform, gain_db)
+    if found is None:
+        return None
+    convergence = linear_convergence(cache, sides, transform, found, held_out_windows)
+    passages = passages_of(cache)
+    attacks = attacks_of(passages, transform.sample_rate_hz)
+    echoes = {transform.n_fft: pre_echo_db(passages, attacks, transform, found, ROUND_TRIP_DIMS)}
+    while _is_smeared(attacks, transform, echoes[transform.n_fft]):
+        transform = _half(transform)
+        found = components_of(cache, sides, transform, gain_db)
+        assert found is not None  # it sounded
+        echoes[transform.n_fft] = pre_echo_db(passages, attacks, transform, found, ROUND_TRIP_DIMS)
+    return Size(
+        convergence, advised(convergence), attacks.per_second, echoes, transform.n_fft,
+        transform.hop,
+    )  # fmt: skip
+
+
+def components_of(
+    cache: SampleCache, sides: Split, transform: SpectralTransform, gain_db: float
+) -> Components | None:
+    """The principal components of the training frames, whose mean sets the transform's level."""
+    windows = max(SIZES[-1], min(4096, TRAINING_BINS // transform.n_bins))
+    blocks = _magnitudes(cache, sides.training, sides.training_stretches, transform, windows)
+    magnitude = torch.cat(list(blocks))
+    mean = float(magnitude.mean())
+    if not 0.0 < mean < float("inf"):
+        return None
+    transform.fit_level(mean)
+    return principal_components(
+        transform.to_frames(at_all_levels(magnitude, gain_db)), max(SIZES)
+    )
+
+
+def linear_convergence(
+    cache: SampleCache,
+    sides: Split,
+    transform: SpectralTransform,
+    found: Components,
+    held_out_windows: int,
+) -> dict[int, float]:
+    """Number of latents → spectral convergence of held-out windows, as a validation measures it."""
+    errors = dict.fromkeys(SIZES, 0.0)
+    count = 0
+    for magnitude in _magnitudes(
+        cache, sides.held_out, sides.held_out_stretches, transform, held_out_windows
+    ):
+        frames = transform.to_frames(magnitude)
+        for dims in SIZES:
+            estimate = transform.to_magnitude(restored(found, frames, dims))
+            errors[dims] += len(magnitude) * float(spectral_convergence(magnitude, estimate))
+        count += len(magnitude)
+    return {dims: error / count for dims, error in errors.items()}
+
+
+def advised(convergence: dict[int, float]) -> int:
+    """The number of latents: doubled as long as that takes away a quarter of what is left.
+
+    Where a tenth or less is left, no more are wanted.
+    """
+    dims = min(convergence)
+    while dims < MOST and convergence[dims] > GOOD:
+        if convergence[2 * dims] > (1.0 - GAIN) * convergence[dims]:
+            break
+        dims *= 2
+    return dims
+
+
+def passages_of(cache: SampleCache) -> Tensor:
+    """Passages of all recordings, evenly spread: [at most 24, some 1.5 s]."""
+    samples = 2 ** round(torch.tensor(PASSAGE_S * cache.sample_rate_hz).log2().item())
+    reader = WindowReader(cache, range(len(cache.files)), samples, samples)
+    return torch.cat([b["waveform"] for b in SequentialWindows(reader, PASSAGES, PASSAGES)])
+
+
+def _magnitudes(
+    cache: SampleCache,
+    files: list[int],
+    stretches: list[Stretch] | None,
+    transform: SpectralTransform,
+    count: int,
+) -> Iterator[Tensor]:
+    """Magnitudes of at most `count` single frames, evenly spread: blocks of [B, K]."""
+    reader = WindowReader(cache, files, transform.n_fft, transform.hop, stretches=stretches)
+    for batch in SequentialWindows(reader, BATCH_WINDOWS, count):
+        yield transform.analyse(batch["waveform"])[:, 0].abs()
+
+
+def _is_smeared(attacks: Attacks, transform: SpectralTransform, echo_db: float) -> bool:
+    """Whether attacks make up the sound, come too early, and a shorter window can mend it."""
+    return (
+        attacks.per_second >= LEAST_PER_SECOND
+        and echo_db > PRE_ECHO_DB
+        and transform.n_fft // 2 >= LEAST_WINDOW
+    )
+
+
+def _half(transform: SpectralTransform) -> SpectralTransform:
+    """The same with half the window and half the hop."""
+    n_fft = transform.n_fft // 2
+    return SpectralTransform(
+        transform.sample_rate_hz, n_fft, transform.hop // 2, transform.contrast,
+        min(transform.n_mels, n_fft // 2 + 1), transform.level,
+    )  # fmt: skip
