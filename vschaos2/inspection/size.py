@@ -122,9 +122,7 @@ def components_of(
     if not 0.0 < mean < float("inf"):
         return None
     transform.fit_level(mean)
-    return principal_components(
-        transform.to_frames(at_all_levels(magnitude, gain_db)), max(SIZES)
-    )
+    return principal_components(transform.to_frames(at_all_levels(magnitude, gain_db)), max(SIZES))
 
 
 def linear_convergence(
