@@ -8,14 +8,17 @@ from omegaconf import OmegaConf
 
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.linear_start import (
-    at_all_levels,
     begin_linear,
     least_squares,
-    principal_components,
     softplus_least_squares,
 )
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.objectives.losses import spectral_convergence
+from vschaos2.objectives.principal_components import (
+    at_all_levels,
+    principal_components,
+    restored,
+)
 
 
 def plane(count: int, rank: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -35,6 +38,15 @@ def test_components_are_those_of_a_singular_value_decomposition():
     np.testing.assert_allclose(np.abs(rows[:3] @ found.directions.double().numpy().T), np.eye(3),
                                atol=1e-4)  # fmt: skip
     np.testing.assert_allclose(found.mean, x.mean(0), rtol=1e-5)
+
+
+def test_a_plane_is_restored_by_as_many_components_as_it_has_directions():
+    frames = plane(60, 3, 20)
+    found = principal_components(frames, 5)
+    torch.testing.assert_close(restored(found, frames, 3), frames, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(restored(found, frames, 0), found.mean.expand_as(frames))
+    left = frames - restored(found, frames, 2)  # what stands out of the nearest plane
+    assert float((left @ found.directions[:2].T).abs().max()) < 1e-4 < float(left.abs().max())
 
 
 def test_components_that_there_are_not_are_zero():

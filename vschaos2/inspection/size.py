@@ -6,7 +6,7 @@ sounds that a few directions span want few latents, and others many.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from vschaos2.data.cache import SampleCache
 from vschaos2.data.dataset import SequentialWindows, WindowReader
 from vschaos2.data.stretches import Split, Stretch
 from vschaos2.dsp.spectral import SpectralTransform
-from vschaos2.inspection.attacks import Attacks, attacks_of, pre_echo_db
+from vschaos2.inspection.attacks import attacks_of, pre_echo_db
 from vschaos2.objectives.losses import spectral_convergence
 from vschaos2.objectives.principal_components import (
     Components,
@@ -23,6 +23,7 @@ from vschaos2.objectives.principal_components import (
     principal_components,
     restored,
 )
+from vschaos2.ranges import check_count, check_number
 
 SIZES = (8, 16, 32, 64)
 MOST = 32  # latents that are advised: more are hardly played
@@ -38,12 +39,31 @@ LEAST_WINDOW = 512
 
 
 @dataclass(frozen=True)
+class Hearing:
+    """How a model hears recordings.
+
+    Args:
+        transform: its frames; a level is set for it.
+        gain_db: the greatest change of level while it trains.
+        held_out_windows: fixed windows of the held-out files that a validation looks at.
+    """
+
+    transform: SpectralTransform
+    gain_db: float
+    held_out_windows: int
+
+    def __post_init__(self) -> None:
+        """Raise InputError for what no training takes."""
+        check_number("data.augment.gain_db", self.gain_db, 0.0, 60.0)
+        check_count("data.loader.validation_windows", self.held_out_windows, 1, 10**9)
+
+
+@dataclass(frozen=True)
 class Size:
     """What was measured, and what it advises.
 
     Attributes:
         convergence: number of latents → held-out spectral convergence of a linear model.
-        latent_dim: advised.
         attacks_per_second: of sound.
         pre_echo_db: window in samples → level before attacks over the original's, by `decode`.
         n_fft: window advised, in samples.
@@ -51,17 +71,19 @@ class Size:
     """
 
     convergence: dict[int, float]
-    latent_dim: int
     attacks_per_second: float
     pre_echo_db: dict[int, float]
     n_fft: int
     hop: int
 
+    @property
+    def latent_dim(self) -> int:
+        """Number of latents advised."""
+        return advised(self.convergence)
+
     def rows(self) -> dict[str, str]:
         """All of it in lines, by title."""
-        left = ", ".join(f"{dims}: {value:.3f}" for dims, value in self.convergence.items())
-        rows = {"latents": f"{left} held-out SC of a linear model; model.latent_dim=auto takes "
-                           f"{self.latent_dim}"}  # fmt: skip
+        rows = {"latents": in_words(self.convergence)}
         if self.attacks_per_second >= LEAST_PER_SECOND:
             told = ", ".join(f"{size}: {db:+.1f} dB" for size, db in self.pre_echo_db.items())
             rows["attacks"] = (
@@ -77,44 +99,35 @@ class Size:
 
 
 @torch.no_grad()
-def size_of(
-    cache: SampleCache,
-    sides: Split,
-    transform: SpectralTransform,
-    gain_db: float,
-    held_out_windows: int,
-) -> Size | None:
-    """Measure a folder; None if it is silent, or no level could be found for it.
+def size_of(cache: SampleCache, sides: Split, hearing: Hearing) -> Size | None:
+    """Measure a folder; None if it is silent, or absurdly loud.
 
     Args:
         cache: the recordings.
         sides: what trains and what is held out.
-        transform: how a model hears; its level is set.
-        gain_db: the greatest change of level while it trains.
-        held_out_windows: fixed windows of the held-out files that a validation looks at.
+        hearing: how a model hears them.
     """
-    found = components_of(cache, sides, transform, gain_db)
+    found = components_of(cache, sides, hearing)
     if found is None:
         return None
-    convergence = linear_convergence(cache, sides, transform, found, held_out_windows)
+    convergence = linear_convergence(cache, sides, hearing, found)
     passages = passages_of(cache)
-    attacks = attacks_of(passages, transform.sample_rate_hz)
-    echoes = {transform.n_fft: pre_echo_db(passages, attacks, transform, found, ROUND_TRIP_DIMS)}
-    while _is_smeared(attacks, transform, echoes[transform.n_fft]):
+    attacks = attacks_of(passages, cache.sample_rate_hz)
+    transform, echoes = hearing.transform, dict[int, float]()
+    while True:
+        echo_db = pre_echo_db(passages, attacks, transform, found, ROUND_TRIP_DIMS)
+        echoes[transform.n_fft] = echo_db
+        is_smeared = attacks.per_second >= LEAST_PER_SECOND and echo_db > PRE_ECHO_DB
+        if not is_smeared or transform.n_fft // 2 < LEAST_WINDOW or transform.hop < 4:
+            return Size(convergence, attacks.per_second, echoes, transform.n_fft, transform.hop)
         transform = _half(transform)
-        found = components_of(cache, sides, transform, gain_db)
+        found = components_of(cache, sides, replace(hearing, transform=transform))
         assert found is not None  # it sounded
-        echoes[transform.n_fft] = pre_echo_db(passages, attacks, transform, found, ROUND_TRIP_DIMS)
-    return Size(
-        convergence, advised(convergence), attacks.per_second, echoes, transform.n_fft,
-        transform.hop,
-    )  # fmt: skip
 
 
-def components_of(
-    cache: SampleCache, sides: Split, transform: SpectralTransform, gain_db: float
-) -> Components | None:
+def components_of(cache: SampleCache, sides: Split, hearing: Hearing) -> Components | None:
     """The principal components of the training frames, whose mean sets the transform's level."""
+    transform = hearing.transform
     windows = max(SIZES[-1], min(4096, TRAINING_BINS // transform.n_bins))
     blocks = _magnitudes(cache, sides.training, sides.training_stretches, transform, windows)
     magnitude = torch.cat(list(blocks))
@@ -122,21 +135,20 @@ def components_of(
     if not 0.0 < mean < float("inf"):
         return None
     transform.fit_level(mean)
-    return principal_components(transform.to_frames(at_all_levels(magnitude, gain_db)), max(SIZES))
+    return principal_components(
+        transform.to_frames(at_all_levels(magnitude, hearing.gain_db)), max(SIZES)
+    )
 
 
 def linear_convergence(
-    cache: SampleCache,
-    sides: Split,
-    transform: SpectralTransform,
-    found: Components,
-    held_out_windows: int,
+    cache: SampleCache, sides: Split, hearing: Hearing, found: Components
 ) -> dict[int, float]:
     """Number of latents → spectral convergence of held-out windows, as a validation measures it."""
+    transform = hearing.transform
     errors = dict.fromkeys(SIZES, 0.0)
     count = 0
     for magnitude in _magnitudes(
-        cache, sides.held_out, sides.held_out_stretches, transform, held_out_windows
+        cache, sides.held_out, sides.held_out_stretches, transform, hearing.held_out_windows
     ):
         frames = transform.to_frames(magnitude)
         for dims in SIZES:
@@ -159,6 +171,12 @@ def advised(convergence: dict[int, float]) -> int:
     return dims
 
 
+def in_words(convergence: dict[int, float]) -> str:
+    """What linear models leave, and the number of latents that it advises, in one line."""
+    left = ", ".join(f"{value:.3f} with {dims}" for dims, value in convergence.items())
+    return f"linear models leave a held-out SC of {left}: model.latent_dim={advised(convergence)}"
+
+
 def passages_of(cache: SampleCache) -> Tensor:
     """Passages of all recordings, evenly spread: [at most 24, some 1.5 s]."""
     samples = 2 ** round(torch.tensor(PASSAGE_S * cache.sample_rate_hz).log2().item())
@@ -177,15 +195,6 @@ def _magnitudes(
     reader = WindowReader(cache, files, transform.n_fft, transform.hop, stretches=stretches)
     for batch in SequentialWindows(reader, BATCH_WINDOWS, count):
         yield transform.analyse(batch["waveform"])[:, 0].abs()
-
-
-def _is_smeared(attacks: Attacks, transform: SpectralTransform, echo_db: float) -> bool:
-    """Whether attacks make up the sound, come too early, and a shorter window can mend it."""
-    return (
-        attacks.per_second >= LEAST_PER_SECOND
-        and echo_db > PRE_ECHO_DB
-        and transform.n_fft // 2 >= LEAST_WINDOW
-    )
 
 
 def _half(transform: SpectralTransform) -> SpectralTransform:
