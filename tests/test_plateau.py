@@ -1,4 +1,4 @@
-"""A training that learns no more comes to its end, and the same one however often it was stopped."""
+"""A training that learns no more comes to its end, the same one however often it was stopped."""
 
 import logging
 import signal
@@ -57,7 +57,7 @@ def run_through(scores, patience, progress=0.0, cooldown=0.4):
 
 def test_it_ends_where_the_cooldown_of_its_plateau_does():
     watch, trainer = run_through([3, 2, 1, 1, 1, *[1] * 20], patience=1 / 3)
-    # Best at 3000; at 5000, the least, two fifths have brought nothing: 5000 / 0.6, in whole epochs.
+    # Best at 3000; the last two fifths of 5000 have brought nothing: 5000 / 0.6, in whole epochs.
     assert (watch.best_step, watch.end, trainer.global_step) == (3000, 9000, 9000)
 
 

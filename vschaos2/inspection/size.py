@@ -5,6 +5,7 @@ the principal components of the training frames. A trained model of that size so
 sounds that a few directions span want few latents, and others many.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -111,7 +112,7 @@ def size_of(cache: SampleCache, sides: Split, hearing: Hearing) -> Size | None:
     if found is None:
         return None
     convergence = linear_convergence(cache, sides, hearing, found)
-    passages = passages_of(cache)
+    passages = passages_of(cache, hearing.transform.hop)
     attacks = attacks_of(passages, cache.sample_rate_hz)
     transform, echoes = hearing.transform, dict[int, float]()
     while True:
@@ -177,9 +178,12 @@ def in_words(convergence: dict[int, float]) -> str:
     return f"linear models leave a held-out SC of {left}: model.latent_dim={advised(convergence)}"
 
 
-def passages_of(cache: SampleCache) -> Tensor:
-    """Passages of all recordings, evenly spread: [at most 24, some 1.5 s]."""
-    samples = 2 ** round(torch.tensor(PASSAGE_S * cache.sample_rate_hz).log2().item())
+def passages_of(cache: SampleCache, hop: int) -> Tensor:
+    """Passages of all recordings, evenly spread: [at most 24, T], T some 1.5 s.
+
+    T is a power of two, and no less than `hop`, which is another.
+    """
+    samples = max(hop, 2 ** round(math.log2(PASSAGE_S * cache.sample_rate_hz)))
     reader = WindowReader(cache, range(len(cache.files)), samples, samples)
     return torch.cat([b["waveform"] for b in SequentialWindows(reader, PASSAGES, PASSAGES)])
 
