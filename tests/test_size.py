@@ -19,7 +19,6 @@ from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.inspection.attacks import attacks_of, pre_echo_db
 from vschaos2.inspection.size import (
     Hearing,
-    advised,
     components_of,
     linear_convergence,
     passages_of,
