@@ -3,10 +3,13 @@
 Source: Pearson (1901), "On lines and planes of closest fit to systems of points in space".
 """
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+NO_STD = 1e-6  # of a component, relative to the first: what varies less is rounding
 
 
 class Components(NamedTuple):
@@ -28,13 +31,16 @@ def principal_components(frames: Tensor, dims: int) -> Components:
 
     Where there are fewer, the others have no direction and no variance.
     """
-    x = frames.double()
-    mean = x.mean(0)
-    covariance = (x - mean).T @ (x - mean) / len(x)
-    variances, vectors = torch.linalg.eigh(covariance)  # rising
+    mean = frames.double().mean(0)
+    x = (frames.double() - mean) / math.sqrt(len(frames))
+    is_tall = len(x) >= x.shape[1]
+    # Of XᵀX or of XXᵀ, whichever is smaller: X = U S Vᵀ gives both S², and V = XᵀU S⁻¹.
+    variances, vectors = torch.linalg.eigh(x.T @ x if is_tall else x @ x.T)  # rising
     count = min(dims, len(variances))
     stds = variances.flip(0)[:count].clamp_min(0.0).sqrt()
     directions = vectors.flip(1)[:, :count].T
+    if not is_tall:
+        directions = directions @ x / stds.clamp_min(NO_STD * float(stds[0]) + 1e-300)[:, None]
     missing = dims - count
     stds = torch.cat((stds, stds.new_zeros(missing)))
     directions = torch.cat((directions, directions.new_zeros(missing, directions.shape[1])))
