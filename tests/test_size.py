@@ -19,6 +19,7 @@ from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.inspection.attacks import attacks_of, pre_echo_db
 from vschaos2.inspection.size import (
     Hearing,
+    advised,
     components_of,
     linear_convergence,
     passages_of,
@@ -80,6 +81,21 @@ def test_sounds_of_twenty_components_want_more(tmp_path):
     size = size_of(cache, sides_of(cache), hearing())
     assert size.convergence[8] > 0.2 > 0.05 > size.convergence[32]
     assert size.latent_dim == 32
+
+
+@pytest.mark.parametrize(
+    ("left", "dims"),
+    [
+        ((0.5, 0.46, 0.46), 8),
+        ((0.5, 0.45, 0.31), 16),
+        ((0.5, 0.45, 0.30), 32),
+        ((0.9, 0.89, 0.5), 32),  # the first eight more bring little, the next much
+        ((0.09, 0.01, 0.001), 8),
+        ((0.2, 0.09, 0.001), 16),
+    ],
+)
+def test_latents_are_advised_that_take_much_away(left, dims):
+    assert advised(dict(zip((8, 16, 32), left, strict=True))) == dims
 
 
 @torch.no_grad()

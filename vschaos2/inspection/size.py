@@ -27,9 +27,10 @@ from vschaos2.objectives.principal_components import (
 from vschaos2.ranges import check_count, check_number
 
 SIZES = (8, 16, 32, 64)
-MOST = 32  # latents that are advised: more are hardly played
 GOOD = 0.1  # spectral convergence that is low enough
-GAIN = 0.25  # part of it that twice as many latents must take away to be worth having
+# Latents that are advised, and the part that they must take away of what half as many leave.
+# Trained models gain less by more latents than linear ones, which bend nothing.
+WORTH = {16: 0.1, 32: 1 / 3}
 TRAINING_BINS = 4096 * 1025  # of the frames that components are found in: seconds at any window
 BATCH_WINDOWS = 256
 PASSAGES, PASSAGE_S = 24, 1.5
@@ -160,15 +161,15 @@ def linear_convergence(
 
 
 def advised(convergence: dict[int, float]) -> int:
-    """The number of latents: doubled as long as that takes away a quarter of what is left.
+    """The most latents that are worth having over half as many; 8 if none are.
 
     Where a tenth or less is left, no more are wanted.
     """
     dims = min(convergence)
-    while dims < MOST and convergence[dims] > GOOD:
-        if convergence[2 * dims] > (1.0 - GAIN) * convergence[dims]:
-            break
-        dims *= 2
+    for more, part in WORTH.items():
+        half = convergence[more // 2]
+        if convergence[dims] > GOOD and convergence[more] <= (1.0 - part) * half:
+            dims = more
     return dims
 
 
