@@ -86,7 +86,8 @@ def test_sounds_of_twenty_components_want_more(tmp_path):
 @pytest.mark.parametrize(
     ("left", "dims"),
     [
-        ((0.5, 0.46, 0.46), 8),
+        ((0.5, 0.47, 0.47), 8),
+        ((0.9, 0.88, 0.87), 16),  # nothing is told
         ((0.5, 0.45, 0.31), 16),
         ((0.5, 0.45, 0.30), 32),
         ((0.9, 0.89, 0.5), 32),  # the first eight more bring little, the next much

@@ -30,7 +30,8 @@ SIZES = (8, 16, 32, 64)
 GOOD = 0.1  # spectral convergence that is low enough
 # Latents that are advised, and the part that they must take away of what half as many leave.
 # Trained models gain less by more latents than linear ones, which bend nothing.
-WORTH = {16: 0.1, 32: 1 / 3}
+WORTH = {16: 0.08, 32: 1 / 3}
+HOPELESS = 0.8  # where 8 leave more, as of notes that are all different, linear models tell little
 TRAINING_BINS = 4096 * 1025  # of the frames that components are found in: seconds at any window
 BATCH_WINDOWS = 256
 PASSAGES, PASSAGE_S = 24, 1.5
@@ -161,11 +162,11 @@ def linear_convergence(
 
 
 def advised(convergence: dict[int, float]) -> int:
-    """The most latents that are worth having over half as many; 8 if none are.
+    """The most latents that are worth having over half as many; else 8, or 16 if 8 are hopeless.
 
     Where a tenth or less is left, no more are wanted.
     """
-    dims = min(convergence)
+    dims = 16 if convergence[8] > HOPELESS else 8
     for more, part in WORTH.items():
         half = convergence[more // 2]
         if convergence[dims] > GOOD and convergence[more] <= (1.0 - part) * half:
