@@ -107,12 +107,17 @@ def test_the_first_line_comes_once_after_an_epoch_or_half_a_minute():
     assert told == "about 24 minutes: done at about 12:25"
     assert place.forecast.opening(place.trainer, True) is None
 
-    place = Place(2000, Plateau(Measure("x"), 0.33))
-    place.go(200, 100.0)
-    told = place.forecast.opening(place.trainer, True)
-    assert told == (
-        "about 15 minutes: done at about 12:15, sooner if the held-out measure stops improving"
-    )
+    watch = Plateau(Measure("x"), 0.33)
+    for total, told in (
+        (5000, "about 40 minutes: done at about 12:40"),  # before which none ends by itself
+        (
+            5120,
+            "about 41 minutes: done at about 12:41, sooner if the held-out measure stops improving",
+        ),
+    ):
+        place = Place(total, watch)
+        place.go(200, 100.0)
+        assert place.forecast.opening(place.trainer, True) == told
 
 
 def test_without_a_limit_it_says_what_ends_it():

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Timer
 
+from vschaos2.training import plateau
 from vschaos2.training.plateau import Plateau
 from vschaos2.training.trainer_parts import callbacks_of
 
@@ -99,7 +100,8 @@ class Forecast:
         if left is None or left <= 0:
             return None
         self.is_told = True
-        watched = any(c.patience for c in callbacks_of(trainer, Plateau))
+        is_long = trainer.estimated_stepping_batches > plateau.LEAST_STEPS
+        watched = is_long and any(c.patience for c in callbacks_of(trainer, Plateau))
         sooner = "if the held-out measure stops improving" if watched else ""
         if math.isinf(left):
             return f"no end is set: done {sooner or 'when you press Ctrl-C'}"
