@@ -273,6 +273,13 @@ EDITS = {
     "negative seconds": change(seconds=-1.0),
     "a best score that is no number": change(callbacks={"best": {"score": float("nan")}}),
     "a best score of text": change(callbacks={"best": {"score": "x"}}),
+    "a plateau without its steps": change(callbacks={"plateau": {"best": 0.5}}),
+    "a plateau of no step": change(
+        callbacks={"plateau": {"best": 0.5, "best_step": 0, "end": 1.5}}
+    ),
+    "a plateau below nan": change(
+        callbacks={"plateau": {"best": float("nan"), "best_step": 0, "end": 0}}
+    ),
     "an account of text": change(callbacks={"Monitor": {"spent": "x"}}),
     "no optimiser": change(optimizer_states=[]),
     "two optimisers": lambda content: content["optimizer_states"].append({}),

@@ -8,14 +8,17 @@ from omegaconf import OmegaConf
 
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.linear_start import (
-    at_all_levels,
     begin_linear,
     least_squares,
-    principal_components,
     softplus_least_squares,
 )
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.objectives.losses import spectral_convergence
+from vschaos2.objectives.principal_components import (
+    at_all_levels,
+    principal_components,
+    restored,
+)
 
 
 def plane(count: int, rank: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -26,8 +29,10 @@ def plane(count: int, rank: int, width: int, seed: int = 0) -> torch.Tensor:
     return points @ torch.randn(rank, width, generator=generator) + 7.0
 
 
-def test_components_are_those_of_a_singular_value_decomposition():
-    frames = plane(400, 5, 30) + 0.01 * torch.randn(400, 30, generator=torch.Generator())
+@pytest.mark.parametrize("width", [30, 500])
+def test_components_are_those_of_a_singular_value_decomposition(width):
+    noise = torch.randn(400, width, generator=torch.Generator())
+    frames = plane(400, 5, width) + 0.01 * noise
     found = principal_components(frames, 3)
     x = frames.double().numpy()
     _, singular, rows = np.linalg.svd(x - x.mean(0), full_matrices=False)
@@ -37,8 +42,20 @@ def test_components_are_those_of_a_singular_value_decomposition():
     np.testing.assert_allclose(found.mean, x.mean(0), rtol=1e-5)
 
 
+def test_a_plane_is_restored_by_as_many_components_as_it_has_directions():
+    frames = plane(60, 3, 20)
+    found = principal_components(frames, 5)
+    torch.testing.assert_close(restored(found, frames, 3), frames, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(restored(found, frames, 0), found.mean.expand_as(frames))
+    left = frames - restored(found, frames, 2)  # what stands out of the nearest plane
+    assert float((left @ found.directions[:2].T).abs().max()) < 1e-4 < float(left.abs().max())
+
+
 def test_components_that_there_are_not_are_zero():
     found = principal_components(plane(50, 2, 4), 6)
+    few = principal_components(plane(3, 2, 40), 6)  # no more than three frames have
+    assert torch.equal(few.directions[3:], torch.zeros(3, 40))
+    assert float(few.directions.norm(dim=1).max()) < 1.001
     assert found.directions.shape == (6, 4)
     assert torch.equal(found.stds[4:], torch.zeros(2))
     assert torch.equal(found.directions[4:], torch.zeros(2, 4))

@@ -13,11 +13,13 @@ from vschaos2.data.cache import NothingUsable, SampleCache, open_cache
 from vschaos2.data.dataset import SequentialWindows, WindowReader
 from vschaos2.data.module import WindowDataModule
 from vschaos2.data.splits import check_dataset_options
-from vschaos2.data.stretches import Stretch, split
+from vschaos2.data.stretches import Split, Stretch, split
 from vschaos2.dataset_paths import sound_folder
+from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.inspection.findings import Finding, Report, Training, findings_of
 from vschaos2.inspection.labels import check_labels
+from vschaos2.inspection.size import Hearing, size_of
 from vschaos2.inspection.sounds import check_sound, unreadable_reason
 from vschaos2.ranges import check_count
 
@@ -85,8 +87,23 @@ def use_of(config: DictConfig) -> Use:
     )
 
 
+def hearing_of(config: DictConfig, transform: SpectralTransform) -> Hearing:
+    """How a composed configuration hears its dataset.
+
+    Args:
+        config: of a training.
+        transform: that it describes.
+    """
+    gain_db = OmegaConf.select(config, "data.augment.gain_db", default=0.0)
+    return Hearing(transform, gain_db, config.data.loader.validation_windows)
+
+
 def inspect_dataset(
-    root: Path, use: Use, cache: SampleCache | None = None, clipping: bool = True
+    root: Path,
+    use: Use,
+    cache: SampleCache | None = None,
+    clipping: bool = True,
+    hearing: Hearing | None = None,
 ) -> Report:
     """The facts of a dataset folder and everything in it that should be mended.
 
@@ -95,6 +112,8 @@ def inspect_dataset(
         use: what it is for.
         cache: its samples, if they are open already.
         clipping: look for clipping too, which decodes every loud file once more.
+        hearing: tell what size of a model the sounds ask for, too, which takes seconds; None not
+            to.
 
     Raises:
         InputError: if root is no folder, `use` holds a value out of range, or the cache cannot be
@@ -113,9 +132,12 @@ def inspect_dataset(
     # With n_files set, files that are not in the cache were not meant to be.
     findings = _unusable(root, rest, use) if use.n_files is None else []
     recordings, sound_findings = check_sound(root, cache, clipping)
-    training, planned = _plan(cache, use)
+    sides = split(cache, use.validation_fraction, use.seed, use.frame_samples, use.stretches)
+    training, planned = _plan(cache, use, sides)
     tasks, labelled = check_labels(root, cache, use.callbacks, use.tasks)
-    return Report(root, recordings, training, tasks, findings + sound_findings + planned + labelled)
+    size = size_of(cache, sides, hearing) if hearing else None
+    every = findings + sound_findings + planned + labelled
+    return Report(root, recordings, training, tasks, every, size)
 
 
 def tell_of(data: WindowDataModule) -> None:
@@ -137,8 +159,7 @@ def _unusable(root: Path, paths: Sequence[Path], use: Use) -> list[Finding]:
     return findings_of(where, "error", "unreadable files", remedy)
 
 
-def _plan(cache: SampleCache, use: Use) -> tuple[Training, list[Finding]]:
-    sides = split(cache, use.validation_fraction, use.seed, use.frame_samples, use.stretches)
+def _plan(cache: SampleCache, use: Use, sides: Split) -> tuple[Training, list[Finding]]:
     counts = [
         SequentialWindows(
             WindowReader(cache, files, use.frame_samples, use.hop_samples, stretches=stretches),

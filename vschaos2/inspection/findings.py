@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from vschaos2.inspection.size import Size
 from vschaos2.labels.words import Kind
 from vschaos2.terminal import printable
 
@@ -129,13 +130,17 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything an inspection found; recordings and training are None if nothing is usable."""
+    """Everything an inspection found.
+
+    Recordings and training are None if nothing is usable, size if nobody asked for it.
+    """
 
     root: Path
     recordings: Recordings | None = None
     training: Training | None = None
     tasks: dict[str, TaskFacts] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    size: Size | None = None
 
     @property
     def errors(self) -> int:
@@ -149,6 +154,8 @@ class Report:
             rows["sound"] = self.recordings.line()
         if self.training:
             rows["training"] = self.training.line()
+        if self.size:
+            rows |= self.size.rows()
         rows |= {f"task {name}": task.line() for name, task in self.tasks.items()}
         severities = [finding.severity for finding in self.findings]
         counts = [_plural(severities.count(s), s) for s in SEVERITIES if s in severities]

@@ -34,7 +34,7 @@ def main() -> None:
     from vschaos2.config import CONFIGS
     from vschaos2.errors import InputError
     from vschaos2.families.vae.build import build_transform
-    from vschaos2.inspection.dataset import inspect_dataset, use_of
+    from vschaos2.inspection.dataset import hearing_of, inspect_dataset, use_of
     from vschaos2.overrides import composed, explain, lenient_overrides
 
     # The report names the unusable files: the cache need not.
@@ -43,7 +43,8 @@ def main() -> None:
     try:
         config = composed(CONFIGS, arguments.config, overrides, arguments.config_dir)
         use = use_of(config)
-        build_transform(config)  # what a training would refuse is refused here, too
+        # What a training would refuse is refused here, too.
+        hearing = hearing_of(config, build_transform(config))
     except InputError:
         raise
     except Exception as error:  # Hydra fails in many ways
@@ -51,7 +52,7 @@ def main() -> None:
         if arguments.config_dir:
             named += ["--config-dir", str(arguments.config_dir)]
         raise explain(error, CONFIGS, named) from error
-    report = inspect_dataset(arguments.dataset, use)
+    report = inspect_dataset(arguments.dataset, use, hearing=hearing)
     say(report.to_json() if arguments.json else report.text())
     if report.errors:
         sys.exit(1)

@@ -13,6 +13,7 @@ UNSAID: dict[str, Any] = {
     "data.dataset.stretches": False,  # before one recording could be split
     "data.dataset.metadata_callbacks": None,  # before labels
     "callbacks.save_every_s": 60.0,
+    "callbacks.patience": None,  # a training ended where it was told to
 }
 MODEL = "vschaos2.models.vae.VAE"  # what each of their models is said to be
 MADE = ("model.encoder", "model.decoder")

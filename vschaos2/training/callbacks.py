@@ -1,8 +1,7 @@
-"""What watches over a training: the progress line and the checkpoints."""
+"""What `callbacks` of a configuration says, and the checkpoints."""
 
 import logging
 import math
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,11 @@ from typing import Any
 
 import pytorch_lightning as pl
 from lightning_fabric.plugins import TorchCheckpointIO
-from pytorch_lightning.callbacks import Callback, Checkpoint, ProgressBar, TQDMProgressBar
-from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
+from pytorch_lightning.callbacks import Callback, Checkpoint
 
 from vschaos2.config import call
 from vschaos2.errors import InputError
 from vschaos2.monitor.options import MonitorOptions
-from vschaos2.progress import LINE_EVERY_S
 from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.checkpoints import read_checkpoint, save_checkpoint
 from vschaos2.runs.measure import Measure
@@ -25,6 +22,7 @@ from vschaos2.training.stopping import StopOnSignal, check_weights
 logger = logging.getLogger(__name__)
 
 MOST = 10**9
+LEAST_PATIENCE = 0.01
 AGREE_EVERY = 20  # steps after which several processes agree on whether it is time to save
 
 
@@ -36,6 +34,8 @@ class Callbacks:
         validate_every: epochs between validations.
         save_every_s: seconds between checkpoints within long epochs; None for none.
         monitor: what `MonitorOptions` takes; None for no reports.
+        patience: part of the steps so far, up to 1, without a better validation, after which the
+            training comes to its end (see `Plateau`); None for never.
 
     Attributes:
         watched: how the training is reported on; None for not at all.
@@ -47,11 +47,14 @@ class Callbacks:
     validate_every: int = 1
     save_every_s: float | None = 60.0
     monitor: dict[str, Any] | None = None
+    patience: float | None = None
 
     def __post_init__(self) -> None:
         check_count("callbacks.validate_every", self.validate_every, 1, MOST)
         if self.save_every_s is not None:
             check_number("callbacks.save_every_s", self.save_every_s, 0.0, MOST)
+        if self.patience is not None:
+            check_number("callbacks.patience", self.patience, LEAST_PATIENCE, 1.0)
         if self.monitor is not None and not isinstance(self.monitor, dict):
             raise InputError(
                 f"callbacks.monitor must be null or have keys, got {self.monitor!r}: "
@@ -79,87 +82,6 @@ class WholeCheckpoints(TorchCheckpointIO):
     def load_checkpoint(self, path: str | Path, *_: Any, **__: Any) -> dict[str, Any]:
         """Tensors and plain values only."""
         return read_checkpoint(Path(path))
-
-
-class ProgressLine(TQDMProgressBar):
-    """One line: the losses that matter, as they are now and on held-out files.
-
-    Args:
-        best_by: what is told beside them.
-    """
-
-    def __init__(self, best_by: Measure) -> None:
-        super().__init__(refresh_rate=5)
-        self.best_by = best_by
-
-    def init_validation_tqdm(self) -> Tqdm:
-        """No second line: a validation takes a fraction of a second."""
-        return Tqdm(disable=True)
-
-    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Begin the line, also in the middle of an epoch, where a resumed training does."""
-        super().on_train_start(trainer, *_)
-        self.train_progress_bar.total = self.total_train_batches
-        self.train_progress_bar.set_description(f"Epoch {trainer.current_epoch}")
-
-    def get_metrics(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule
-    ) -> dict[str, int | str | float | dict[str, float]]:
-        """Loss of training and validation, and what the best is chosen by."""
-        return {**_losses(trainer, pl_module, self.best_by)}
-
-
-class ProgressLog(ProgressBar):
-    """The same where no terminal draws it: a line an epoch, and a line a minute in longer ones.
-
-    Args:
-        best_by: what is told beside the losses.
-    """
-
-    def __init__(self, best_by: Measure) -> None:
-        super().__init__()
-        self.best_by = best_by
-        self.told_at = time.monotonic()
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
-    ) -> None:
-        """Write the line of the minute."""
-        if time.monotonic() - self.told_at >= LINE_EVERY_S:
-            self._tell(trainer, pl_module)
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write the line of the epoch."""
-        self._tell(trainer, pl_module)
-
-    def disable(self) -> None:
-        """Nothing: only the first process speaks in any case."""
-
-    def enable(self) -> None:
-        """Nothing."""
-
-    def _tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.told_at = time.monotonic()
-        if trainer.is_global_zero:
-            losses = [
-                f"{name} {value}"
-                for name, value in _losses(trainer, pl_module, self.best_by).items()
-            ]
-            place = f"epoch {trainer.current_epoch}, step {trainer.global_step}"
-            logger.info("%s", ", ".join([place, *losses]))
-
-
-def progress_line(best_by: Measure) -> ProgressBar:
-    """A line that is drawn over and over on a terminal, and lines of a log elsewhere."""
-    return ProgressLine(best_by) if sys.stdout.isatty() else ProgressLog(best_by)
-
-
-def _losses(trainer: pl.Trainer, pl_module: pl.LightningModule, best_by: Measure) -> dict[str, str]:
-    before: Any = pl_module.held_out  # from before it was resumed
-    known = {**before, **trainer.callback_metrics}
-    names = {"loss": "train/loss", "held-out loss": "validation/loss"}
-    names[f"held-out {best_by.short}"] = best_by.key
-    return {short: f"{float(known[name]):.3f}" for short, name in names.items() if name in known}
 
 
 class LastCheckpoint(Checkpoint):

@@ -6,7 +6,7 @@ stumble over after half a minute, or never mention, is one line here.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -68,7 +68,13 @@ def take_weights(training: Training, family: Family, resumed: Resumed) -> None:
 
 
 def _position(found: Any, training: Training) -> None:
-    for name, count in Position(**found)._asdict().items():
+    counts = Position(**found)._asdict()
+    _check_steps(counts, tuple(counts))
+
+
+def _check_steps(found: Mapping[str, Any], names: Sequence[str]) -> None:
+    for name in names:
+        count = found[name]
         if type(count) is not int or not 0 <= count < MOST_STEPS:
             raise ValueError(f"{name} is {count!r:.40}")
 
@@ -101,6 +107,11 @@ def _callbacks(found: Any, training: Training) -> None:
         raise TypeError("no mappings")
     if "best" in found and math.isnan(number(found["best"]["score"])):
         raise ValueError("no score would ever be better than nan")
+    if "plateau" in found:
+        state = found["plateau"]
+        if math.isnan(number(state["best"])):
+            raise ValueError("no score would ever be better than nan")
+        _check_steps(state, ("best_step", "end"))
     if "Monitor" in found:
         account = Budget(0.0, 0.0)
         account.restore(found["Monitor"])

@@ -57,6 +57,8 @@ class Family(NamedTuple):
             ValueError, TypeError, LookupError for what it never keeps.
         transfer: a model, its material and a run → what each number of the model's weights and of
             the run's is about (see `runs.meanings`): the run's are taken where that is the same.
+        settle: writes what the configuration of a new training leaves to its recordings into it.
+            Raises InputError.
         keys: dotted keys that its configurations have besides those of every family.
         changeable: those of them that may differ when a training goes on.
         optional: those of them that may be null or absent.
@@ -72,6 +74,7 @@ class Family(NamedTuple):
     best_by: Measure = Measure()
     kept: Callable[[Mapping[str, Any], Any], Any] = lambda checkpoint, model: None
     transfer: Callable[[Any, WindowDataModule, Run], tuple[Meanings, Meanings]] = _by_place
+    settle: Callable[[DictConfig], None] = lambda config: None
     keys: tuple[str, ...] = ()
     changeable: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ import torch
 from pytorch_lightning.callbacks import Timer
 from torch import Tensor, nn
 
+from vschaos2.training.plateau import Plateau
 from vschaos2.training.trainer_parts import callbacks_of
 
 AVERAGE_EVERY = 4  # steps between updates of the average: a quarter of its cost, same memory
@@ -51,9 +52,14 @@ def rate_factor(step: int, progress: float, warmup_steps: int, cooldown: float) 
 
 
 def training_progress(trainer: pl.Trainer) -> float:
-    """How much of a training is over, 0 to 1: the furthest of its steps and its time."""
+    """How much of a training is over, 0 to 1: the furthest of its steps and its time.
+
+    Its last step is the one that its configuration says, or that `Plateau` has found.
+    """
     total = trainer.estimated_stepping_batches
     done = trainer.global_step / total if math.isfinite(total) and total > 0 else 0.0
+    if end := Plateau.end_for(trainer):
+        done = max(done, trainer.global_step / end)
     for timer in callbacks_of(trainer, Timer):
         if (remaining := timer.time_remaining()) is not None:
             elapsed = timer.time_elapsed()

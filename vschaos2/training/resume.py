@@ -31,6 +31,7 @@ from vschaos2.runs.lock import NAME as LOCK
 from vschaos2.tables import read_table
 from vschaos2.training.event_files import forget_events
 from vschaos2.training.family import Family
+from vschaos2.training.plateau import Plateau
 from vschaos2.training.position import Position
 from vschaos2.training.settings import KEYS
 from vschaos2.training.trainer_parts import callbacks_of
@@ -102,6 +103,10 @@ class Resumed(NamedTuple):
         if timers and seconds >= timers[0]:
             limit = f"{days_to_seconds(int(timers[0]))} (days to seconds)"
             given = f"trainer.max_time={days_to_seconds(int(2 * timers[0]))}"
+        found = self.checkpoint["callbacks"].get(Plateau.state_key) if self.checkpoint else None
+        is_watched = any(plateau.patience for plateau in callbacks_of(trainer, Plateau))
+        if found and is_watched and 0 < found["end"] <= step:
+            limit, given = f"{step} steps, as it learnt no more", "callbacks.patience=null"
         if not limit:
             return None
         return f"{self.folder}: is finished, after {limit}: to go on, give more, as in {given}"
@@ -175,9 +180,9 @@ def _check_kinds(folder: Path) -> None:
 
 def _check_complete(config: DictConfig, family: Family, folder: Path) -> None:
     """Raise InputError if a part of a configuration is missing, or would reach out of the run."""
-    optional = ("callbacks.monitor", "callbacks.save_every_s", *family.optional)
+    optional = ("callbacks.monitor", "callbacks.save_every_s", "callbacks.patience")
     for key in (*KEYS, *family.keys):
-        if key not in optional and OmegaConf.select(config, key) is None:
+        if key not in (*optional, *family.optional) and OmegaConf.select(config, key) is None:
             raise InputError(f"{folder / 'config.yaml'}: has no {key}: was it edited?")
 
 

@@ -65,6 +65,8 @@ def train(
         check_alone(trainer)
         is_first = is_first_process()
 
+        if resumed is None:
+            family.settle(config)
         training = _untrained(config, family)
         if resumed:
             take_weights(training, family, resumed)

@@ -18,7 +18,8 @@ from vschaos2.runs.folder import check_run_name
 KEYS = (  # of every family's configurations
     *("name", "rundir", "seed", "check", "family", "plugins"),
     *("data.dataset", "data.loader", "model", "training.optimiser"),
-    *("callbacks.validate_every", "callbacks.save_every_s", "callbacks.monitor", "trainer"),
+    *("callbacks.validate_every", "callbacks.save_every_s", "callbacks.monitor"),
+    *("callbacks.patience", "trainer"),
 )
 PARTS = ("data", "data.dataset", "data.loader", "model", "training", "callbacks", "trainer")
 

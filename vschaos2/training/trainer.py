@@ -19,11 +19,13 @@ from vschaos2.monitor.watching import Monitor
 from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.checkpoints import MISFITS
 from vschaos2.runs.settings import Settings
-from vschaos2.training.callbacks import Callbacks, WholeCheckpoints, checkpoints, progress_line
+from vschaos2.training.callbacks import Callbacks, WholeCheckpoints, checkpoints
 from vschaos2.training.event_log import EventLog, quiet_threads
 from vschaos2.training.family import Family
 from vschaos2.training.metrics_table import MetricsTable
+from vschaos2.training.plateau import Plateau
 from vschaos2.training.position import Position
+from vschaos2.training.progress_lines import progress_line
 from vschaos2.training.stopping import StopOnDivergence, StopOnSignal
 
 HALF_PRECISIONS = ("16", "16-mixed", "16-true")
@@ -111,6 +113,7 @@ def build_trainer(
                 progress_line(family.best_by),
                 StopOnSignal(),
                 StopOnDivergence(),
+                Plateau(family.best_by, callbacks.patience),
                 *monitors,
                 *checkpoints(folder, callbacks.save_every_s, family.best_by),
             ],

@@ -32,6 +32,7 @@ VAE_FAMILY = Family(
     best_by=Measure("validation/reconstruction/spectral_convergence", "SC", "spectral convergence"),
     kept=kept,
     transfer=_of_learning("transfer"),
+    settle=_of_learning("settle"),
     keys=(
         *("inversion", "texture", "data.transform", "data.augment", "data.sequence"),
         *("training.losses", "training.divergence", "training.beta"),

@@ -9,8 +9,9 @@ from vschaos2.families.vae.material import material
 from vschaos2.families.vae.meanings import transfer
 from vschaos2.families.vae.objective import objective
 from vschaos2.families.vae.reports import VAEShow
+from vschaos2.families.vae.settle import settle
 
-__all__ = ["material", "objective", "show", "transfer"]
+__all__ = ["material", "objective", "settle", "show", "transfer"]
 
 
 def show(config: DictConfig) -> VAEShow:

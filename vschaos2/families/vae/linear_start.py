@@ -14,7 +14,7 @@ the same plane (Lucas et al. 2019, "Don't blame the ELBO!").
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,7 @@ from vschaos2.families.vae.vae import VAE
 from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.nets.layers import Beside
+from vschaos2.objectives.principal_components import principal_components
 
 LOG_STD = -2.5  # of the posterior at first: far narrower than the prior, as training makes it
 LEAST_FRAME = 0.05  # whose raw output is aimed at first: softplus never reaches 0
@@ -31,50 +32,6 @@ GAUSS_NEWTON = 4  # rounds
 RIDGE = 1e-4  # of a frame's weight: outputs that are 0 all along say nothing of their slopes
 NORMAL_STD = 0.1  # of a decoder's Normal at first
 LEAST_STD = 1e-4  # of a component, relative to the first: what varies less is left out
-
-
-class Components(NamedTuple):
-    """The principal components of frames.
-
-    Attributes:
-        mean: [K].
-        directions: orthonormal rows, the one with the greatest variance first, [Z, K].
-        stds: deviations along them, [Z].
-    """
-
-    mean: Tensor
-    directions: Tensor
-    stds: Tensor
-
-
-def principal_components(frames: Tensor, dims: int) -> Components:
-    """The `dims` directions in which frames vary most: [N, K] → components, in float32.
-
-    Where there are fewer, the others have no direction and no variance.
-    """
-    x = frames.double()
-    mean = x.mean(0)
-    covariance = (x - mean).T @ (x - mean) / len(x)
-    variances, vectors = torch.linalg.eigh(covariance)  # rising
-    count = min(dims, len(variances))
-    stds = variances.flip(0)[:count].clamp_min(0.0).sqrt()
-    directions = vectors.flip(1)[:, :count].T
-    missing = dims - count
-    stds = torch.cat((stds, stds.new_zeros(missing)))
-    directions = torch.cat((directions, directions.new_zeros(missing, directions.shape[1])))
-    return Components(mean.float(), directions.float(), stds.float())
-
-
-def at_all_levels(magnitude: Tensor, gain_db: float) -> Tensor:
-    """Magnitudes as they are, and each once more at another level: [N, K] → [2N, K].
-
-    Args:
-        magnitude: of frames.
-        gain_db: the greatest change of level, as in `Augment`.
-    """
-    generator = torch.Generator().manual_seed(0)
-    draws = torch.rand(len(magnitude), 1, generator=generator) * 2.0 - 1.0
-    return torch.cat((magnitude, magnitude * 10.0 ** (draws * gain_db / 20.0)))
 
 
 def linear_paths(model: VAE) -> tuple[Beside | None, nn.Linear | None]:

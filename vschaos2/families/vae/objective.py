@@ -17,7 +17,7 @@ from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.vae.inference import fit_values, infer, label_tasks
-from vschaos2.families.vae.linear_start import at_all_levels, begin_linear, linear_paths
+from vschaos2.families.vae.linear_start import begin_linear, linear_paths
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
 from vschaos2.families.vae.pairs import draw_pair, window_samples
 from vschaos2.families.vae.vae import VAE
@@ -30,6 +30,7 @@ from vschaos2.labels.filling import (
 from vschaos2.nets.distributions import Normal, normal_sample
 from vschaos2.objectives.divergences import Divergence
 from vschaos2.objectives.losses import ReconstructionLoss, spectral_convergence
+from vschaos2.objectives.principal_components import at_all_levels
 from vschaos2.objectives.schedules import BetaSchedule
 from vschaos2.training.objective import Losses, Moment, Objective
 
