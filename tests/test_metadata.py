@@ -9,7 +9,7 @@ import pytest
 from vschaos2.data.cache import CachedFile, SampleCache
 from vschaos2.data.dataset import WindowBatches, WindowReader
 from vschaos2.errors import InputError
-from vschaos2.labels import metadata as metadata_module
+from vschaos2.labels import lists
 from vschaos2.labels.metadata import load_metadata
 from vschaos2.labels.tracks import SegmentTable, flatten
 
@@ -453,9 +453,9 @@ def test_a_line_that_repeats_is_read_once(tmp_path, monkeypatch):
     lines = "data/a.wav\ta.txt\n" * 50 + "data/b c.wav\ttracks/a.txt\n"
     write_task(tmp_path, "task", lines, tracks={"a.txt": "0,1\t1\n"})
     read = []
-    read_track = metadata_module.read_track
+    read_track = lists.read_track
     monkeypatch.setattr(
-        metadata_module,
+        lists,
         "read_track",
         lambda path, *rest: read.append(path) or read_track(path, *rest),
     )

@@ -106,6 +106,28 @@ def flatten(track: Track) -> Track:
     return np.array(pieces)
 
 
+def completed(track: Track | None, other: Track) -> Track:
+    """The labels of a track and, wherever it says nothing or unknown, those of another.
+
+    Shape: [N, 3], [M, 3] → pieces that follow each other without overlapping, [P, 3].
+    """
+    if track is None:
+        return other
+    pieces = [flatten(track), flatten(other)]
+    edges = np.unique(np.concatenate([piece[:, :2].ravel() for piece in pieces]))
+    known, heard = (_values(piece, edges[:-1]) for piece in pieces)
+    return np.stack([edges[:-1], edges[1:], np.where(np.isnan(known), heard, known)], 1)
+
+
+def _values(pieces: Track, moments: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The labels that pieces without overlap give to moments: [N, 3], [B] → [B], NaN: none."""
+    if len(pieces) == 0:
+        return np.full(len(moments), math.nan)
+    row = np.searchsorted(pieces[:, 0], moments, side="right") - 1
+    covers = (row >= 0) & (moments < pieces[row, 1])
+    return np.where(covers, pieces[row, 2], math.nan)
+
+
 def overlap_s(track: Track) -> float:
     """The longest time, in seconds, by which a segment begins before another has ended."""
     if len(track) < 2:

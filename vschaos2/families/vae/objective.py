@@ -23,6 +23,7 @@ from vschaos2.families.vae.pairs import draw_pair, window_samples
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.filling import (
     draw_conditions,
+    fill_sure,
     prediction_losses,
     prediction_scores,
     stack_labels,
@@ -32,6 +33,7 @@ from vschaos2.objectives.divergences import Divergence
 from vschaos2.objectives.losses import ReconstructionLoss, spectral_convergence
 from vschaos2.objectives.principal_components import at_all_levels
 from vschaos2.objectives.schedules import BetaSchedule
+from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 
 
@@ -63,6 +65,14 @@ class VAEObjective(Objective):
         beta: its weight over time; arguments of `BetaSchedule`.
         sequence: frames in a window, F. A memory begins every window without a past, which the
             first frames of a window are to learn from, too.
+        pseudo_labels: confidence, 0.5 to 1, from which what the averaged model guesses of a
+            window as it was recorded stands in for its unknown labels; None: none does.
+
+    Raises:
+        InputError: for a confidence out of its range.
+
+    Source of the pseudo-labels: Sohn et al. (2020), "FixMatch"; guessed by an average of weights as
+    in Tarvainen & Valpola (2017), "Mean teachers are better role models".
     """
 
     def __init__(
@@ -73,13 +83,17 @@ class VAEObjective(Objective):
         divergence: Mapping[str, Any],
         beta: Mapping[str, Any],
         sequence: int = 1,
+        pseudo_labels: float | None = None,
     ) -> None:
         super().__init__(model)
+        if pseudo_labels is not None:
+            check_number("training.pseudo_labels", pseudo_labels, 0.5, 1.0)
         self.augment = augment
         self.reconstruction = ReconstructionLoss(dict(losses), model.transform.to_magnitude)
         self.divergence = call(Divergence, "training.divergence", divergence)
         self.beta = call(BetaSchedule, "training.beta", beta)
         self.sequence = sequence
+        self.pseudo_labels = pseudo_labels
         # Of the known labels: the part that is guessed right, or the mean absolute error.
         self.scores = tuple(
             f"{'accuracy' if task.has_classes else 'error'}/{name}"
@@ -89,6 +103,7 @@ class VAEObjective(Objective):
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of one batch of windows."""
         model = self.model
+        batch = self._with_pseudo_labels(batch)
         given, target = draw_pair(self.augment, model.transform, batch, self.sequence)
         frames, magnitude = target.frames, target.magnitude
         posterior, outputs, labels = infer(model, given.frames, given.labels)
@@ -106,6 +121,24 @@ class VAEObjective(Objective):
             loss = loss + torch.stack(list(predicted.values())).sum()
             terms |= {f"prediction/{task}": value for task, value in predicted.items()}
         return Losses(loss, terms, {"beta": beta})
+
+    @torch.no_grad()
+    def _with_pseudo_labels(self, batch: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A batch with labels that are surely guessed, where they are unknown.
+
+        They move with the transpositions that follow as the others do: a guess of the recorded
+        window must also be that of the window in another key, louder, or through a filter.
+        """
+        known, tasks = batch["labels"], self.model.prediction.tasks
+        teacher: VAE = self.average
+        if self.pseudo_labels is None or not any(bool(known[t].isnan().any()) for t in tasks):
+            return batch
+        recorded = batch["waveform"][:, : window_samples(teacher.transform, self.sequence)]
+        frames = teacher.transform.to_frames(magnitudes(teacher, recorded))
+        told = stack_labels(known, teacher.conditioning.tasks, frames)
+        features = teacher.features(frames, draw_conditions(teacher.conditioning, told))
+        guesses = teacher.prediction.guess(features, teacher.posterior(features).mean)
+        return {**batch, "labels": fill_sure(known, tasks, *guesses, self.pseudo_labels)}
 
     def held_out(self, model: VAE, batch: Mapping[str, Any]) -> Losses:
         """Losses of fixed windows, without augmentation, at the mean of the posterior."""
