@@ -1,7 +1,7 @@
 """The list of a label task: which recording has which value, or which track.
 
-    data/…/file.wav<TAB>value
-    data/…/file.wav<TAB>tracks/file.txt  (or file.txt)
+data/…/file.wav<TAB>value
+data/…/file.wav<TAB>tracks/file.txt  (or file.txt)
 """
 
 import os

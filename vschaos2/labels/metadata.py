@@ -24,7 +24,7 @@ import numpy.typing as npt
 from vschaos2.dataset_paths import check_inside, file_of
 from vschaos2.errors import InputError
 from vschaos2.labels.lists import read_list
-from vschaos2.labels.tracks import SegmentTable, Track, completed
+from vschaos2.labels.tracks import NOTHING, SegmentTable, Track, agreement_s, completed
 from vschaos2.labels.words import (
     Kind,
     OnError,
@@ -47,6 +47,8 @@ class TaskLabels:
     class_names: names by index, None without classes.txt and for continuous tasks.
     n_classes: one more than the largest index that classes.txt lists or, without one, that was
         read; None for continuous tasks.
+    agreed: of the time that metadata.txt and heard.txt both tell of, the part in which they say the
+        same, 0 to 1; None if there is no such time.
     """
 
     name: str
@@ -55,6 +57,7 @@ class TaskLabels:
     n_classes: int | None
     tracks: dict[str, Track]
     left_aside: dict[str, int]
+    agreed: float | None = None
 
 
 class Metadata:
@@ -179,17 +182,22 @@ def read_task(
     is_track = None if callback is None else callback == "read_multi_metadata"
     tracks, left_aside, largest = read_list(path, "tracks", files, reader, is_track, on_error)
     heard_path = file_of(folder, "heard.txt")
+    heard: dict[str, Track] = {}
     if heard_path is not None:
-        heard = read_list(heard_path, "heard", files, reader, None, on_error)
-        tracks |= {name: completed(tracks.get(name), t) for name, t in heard.tracks.items()}
-        largest = max(largest, heard.largest)
-    if kind == "float":
-        return TaskLabels(folder.name, kind, None, None, tracks, left_aside)
-    if classes is None:
-        return TaskLabels(folder.name, kind, None, int(largest) + 1, tracks, left_aside)
-    by_index = {index: name for name, index in classes.items()}
-    class_names = [by_index.get(i, str(i)) for i in range(max(by_index, default=-1) + 1)]
-    return TaskLabels(folder.name, kind, class_names, len(class_names), tracks, left_aside)
+        heard, _, largest_heard = read_list(heard_path, "heard", files, reader, None, on_error)
+        largest = max(largest, largest_heard)
+    agreed_s = both_s = 0.0
+    for name, track in heard.items():
+        same_s, together_s = agreement_s(tracks.get(name, NOTHING), track)
+        agreed_s, both_s = agreed_s + same_s, both_s + together_s
+        tracks[name] = completed(tracks.get(name, NOTHING), track)
+    class_names, n_classes = None, int(largest) + 1 if kind == "int" else None
+    if kind == "int" and classes is not None:
+        by_index = {index: name for name, index in classes.items()}
+        class_names = [by_index.get(i, str(i)) for i in range(max(by_index, default=-1) + 1)]
+        n_classes = len(class_names)
+    agreed = agreed_s / both_s if both_s > 0 else None
+    return TaskLabels(folder.name, kind, class_names, n_classes, tracks, left_aside, agreed)
 
 
 def check_callbacks(callbacks: Mapping[str, Mapping[str, str]] | None) -> None:
