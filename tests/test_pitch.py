@@ -444,7 +444,9 @@ def test_filled_labels_are_made_once_and_give_way_to_those_that_come_later(datas
 def test_what_is_heard_is_held_against_what_was_given(dataset, label, part):
     folder = by_hand(dataset, "pitch", f"data/low/tone.wav\t{label}\n").parent
     extract_pitch(dataset, Counter(), progress=False, fill=True)
-    assert read_task(folder, ["data/high/tone.wav", "data/low/tone.wav"], {}).agreed == pytest.approx(part)
+    assert read_task(
+        folder, ["data/high/tone.wav", "data/low/tone.wav"], {}
+    ).agreed == pytest.approx(part)
 
 
 def test_a_heard_list_made_by_hand_is_kept(dataset):

@@ -20,10 +20,10 @@ from vschaos2.families.vae.inference import fit_values, infer, label_tasks
 from vschaos2.families.vae.linear_start import begin_linear, linear_paths
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
 from vschaos2.families.vae.pairs import draw_pair, window_samples
+from vschaos2.families.vae.pseudo_labels import with_pseudo_labels
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.filling import (
     draw_conditions,
-    fill_sure,
     prediction_losses,
     prediction_scores,
     stack_labels,
@@ -65,14 +65,11 @@ class VAEObjective(Objective):
         beta: its weight over time; arguments of `BetaSchedule`.
         sequence: frames in a window, F. A memory begins every window without a past, which the
             first frames of a window are to learn from, too.
-        pseudo_labels: confidence, 0.5 to 1, from which what the averaged model guesses of a
-            window as it was recorded stands in for its unknown labels; None: none does.
+        pseudo_labels: confidence, 0.5 to 1, from which guesses of the averaged model stand in for
+            unknown labels; None: none do.
 
     Raises:
         InputError: for a confidence out of its range.
-
-    Source of the pseudo-labels: Sohn et al. (2020), "FixMatch"; guessed by an average of weights as
-    in Tarvainen & Valpola (2017), "Mean teachers are better role models".
     """
 
     def __init__(
@@ -103,7 +100,8 @@ class VAEObjective(Objective):
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of one batch of windows."""
         model = self.model
-        batch = self._with_pseudo_labels(batch)
+        if self.pseudo_labels is not None:
+            batch = with_pseudo_labels(self.average, batch, self.pseudo_labels, self.sequence)
         given, target = draw_pair(self.augment, model.transform, batch, self.sequence)
         frames, magnitude = target.frames, target.magnitude
         posterior, outputs, labels = infer(model, given.frames, given.labels)
@@ -121,24 +119,6 @@ class VAEObjective(Objective):
             loss = loss + torch.stack(list(predicted.values())).sum()
             terms |= {f"prediction/{task}": value for task, value in predicted.items()}
         return Losses(loss, terms, {"beta": beta})
-
-    @torch.no_grad()
-    def _with_pseudo_labels(self, batch: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A batch with labels that are surely guessed, where they are unknown.
-
-        They move with the transpositions that follow as the others do: a guess of the recorded
-        window must also be that of the window in another key, louder, or through a filter.
-        """
-        known, tasks = batch["labels"], self.model.prediction.tasks
-        teacher: VAE = self.average
-        if self.pseudo_labels is None or not any(bool(known[t].isnan().any()) for t in tasks):
-            return batch
-        recorded = batch["waveform"][:, : window_samples(teacher.transform, self.sequence)]
-        frames = teacher.transform.to_frames(magnitudes(teacher, recorded))
-        told = stack_labels(known, teacher.conditioning.tasks, frames)
-        features = teacher.features(frames, draw_conditions(teacher.conditioning, told))
-        guesses = teacher.prediction.guess(features, teacher.posterior(features).mean)
-        return {**batch, "labels": fill_sure(known, tasks, *guesses, self.pseudo_labels)}
 
     def held_out(self, model: VAE, batch: Mapping[str, Any]) -> Losses:
         """Losses of fixed windows, without augmentation, at the mean of the posterior."""
