@@ -81,10 +81,10 @@ def prefer_guesses(
 def aligned(logits: Tensor, unlabelled: Tensor, labels: Tensor) -> Tensor:
     """Logits of classes, held back where more of a class is guessed than known labels let expect.
 
-    Of class c, n_c of the n known labels are, and m_c is its mean probability among the unlabelled.
-    Probabilities p_c become those in proportion to p_c (n_c / m_c + a) / (n + a): if the guesses
-    were right and the labels a fair sample, n_c / m_c = n, and all stay. The a = `PRIOR` labels that
-    say what is guessed keep a few known ones from deciding.
+    Of the n known labels n_c are of class c, whose mean probability among the unlabelled is m_c.
+    Probabilities p_c become those in proportion to p_c (n_c / m_c + a) / (n + a): if all guesses
+    were right and the labels a fair sample, n_c / m_c = n, and they stay. The a = `PRIOR` labels
+    that say what is guessed keep a few known ones from deciding.
 
     Args:
         logits: [N, C].
