@@ -148,7 +148,7 @@ def test_the_teacher_is_the_running_average():
 
     model = nn.Linear(1, 1, bias=False)
     training = Training(model, Still(model), average_decay=0.9)
-    teacher = training.objective.average
+    teacher = training.objective.averaged_model
     assert teacher is training.averaged_model() and teacher is not model
     nn.init.constant_(teacher.weight, 0.0)
     nn.init.constant_(model.weight, 1.0)
