@@ -2,14 +2,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from resumed_trainings import QUICK, write_recordings
+from resumed_trainings import assert_same_run, resume, train_new, write_recordings
 from torch import nn
 
-import vschaos2
 from vschaos2.data.augment import Augment
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
-from vschaos2.families.train import train
 from vschaos2.families.vae import pseudo_labels
 from vschaos2.families.vae.pairs import draw_pair
 from vschaos2.families.vae.pseudo_labels import with_pseudo_labels
@@ -175,21 +173,29 @@ def labelled(folder, known: int):
     return folder
 
 
+TASKS = "model.prediction={kind: {dim: 2, args: {hidden_dims: 8}}}"
+ALL_SURE = "training.pseudo_labels=0.5"  # of two classes one is always that likely
+
+
 def weights_of(root, rundir, *overrides):
-    tasks = "{kind: {dim: 2, args: {hidden_dims: 8}}}"
-    config = vschaos2.compose(
-        "dgt_live", f"data.dataset.root={root}", f"rundir={rundir}", f"model.prediction={tasks}",
-        *QUICK, "trainer.max_epochs=1", *overrides,
-    )  # fmt: skip
-    return load_run(train(config)).model.state_dict()
+    folder = train_new(root, rundir, TASKS, "trainer.max_epochs=1", *overrides)
+    return load_run(folder).model.state_dict()
 
 
 @pytest.mark.parametrize(("known", "is_same"), [(8, True), (2, False)])
 def test_they_change_a_training_only_where_labels_are_unknown(tmp_path, known, is_same):
     root = labelled(tmp_path / "tones", known)
-    least = "training.pseudo_labels=0.5"  # of two classes one is always that likely
-    weights = [weights_of(root, tmp_path, key) for key in (least, "training.pseudo_labels=null")]
+    weights = [weights_of(root, tmp_path, key) for key in (ALL_SURE, "training.pseudo_labels=null")]
     assert all(torch.equal(weights[0][n], weights[1][n]) for n in weights[0]) == is_same
+
+
+def test_a_training_goes_on_with_the_teacher_that_it_had(tmp_path):
+    root = labelled(tmp_path / "tones", 2)
+    options = (TASKS, ALL_SURE, "training.optimiser.cooldown=0", "trainer.max_epochs=2")
+    whole = train_new(root, tmp_path / "whole", *options)
+    stopped = train_new(root, tmp_path / "stopped", *options, "+trainer.max_steps=9")
+    resume(stopped, "trainer.max_steps=-1")
+    assert_same_run(whole, stopped)
 
 
 @pytest.mark.parametrize("least", [0.4, 1.1])

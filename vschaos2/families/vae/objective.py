@@ -101,7 +101,9 @@ class VAEObjective(Objective):
         """The loss of one batch of windows."""
         model = self.model
         if self.pseudo_labels is not None:
-            batch = with_pseudo_labels(self.averaged_model, batch, self.pseudo_labels, self.sequence)
+            batch = with_pseudo_labels(
+                self.averaged_model, batch, self.pseudo_labels, self.sequence
+            )
         given, target = draw_pair(self.augment, model.transform, batch, self.sequence)
         frames, magnitude = target.frames, target.magnitude
         posterior, outputs, labels = infer(model, given.frames, given.labels)
