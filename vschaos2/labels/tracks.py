@@ -113,7 +113,11 @@ def completed(track: Track, other: Track) -> Track:
     Shape: [N, 3], [M, 3] → pieces that follow each other without overlapping, [P, 3].
     """
     edges, known, heard = _side_by_side(track, other)
-    return np.stack([edges[:-1], edges[1:], np.where(np.isnan(known), heard, known)], 1)
+    values = np.where(np.isnan(known), heard, known)
+    begins = np.flatnonzero(np.diff(values, prepend=math.nan))  # NaN counts, and is left out
+    ends = np.append(begins, len(values))[1:]
+    pieces = np.stack([edges[begins], edges[ends], values[begins]], 1)
+    return pieces[~np.isnan(pieces[:, 2])]
 
 
 def agreement_s(track: Track, other: Track) -> tuple[float, float]:
