@@ -8,11 +8,10 @@ from torch import nn
 from vschaos2.data.augment import Augment
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
-from vschaos2.families.vae import pseudo_labels
 from vschaos2.families.vae.pairs import draw_pair
 from vschaos2.families.vae.pseudo_labels import with_pseudo_labels
 from vschaos2.labels.conditioning import Conditioning, Prediction
-from vschaos2.labels.filling import aligned, fill_sure
+from vschaos2.labels.filling import fill_sure
 from vschaos2.training.objective import Objective
 from vschaos2.training.step import Training
 
@@ -43,8 +42,7 @@ class Teacher:
         self.prediction = Prediction(
             {"pitch": {"dim": 12}, "octave": {"dim": 9}}, 9, 9, Conditioning()
         )
-        self.prediction.forward = lambda features, latent: [features, latent]
-        self.prediction.interpret = lambda outputs, frames: self.guess(*outputs)
+        self.prediction.guess = self.guess
 
     def features(self, frames, labels):
         assert not bool(labels.isnan().any())
@@ -71,29 +69,8 @@ def test_unknown_labels_become_guesses_from_a_confidence_on():
     assert bool(labels["pitch"][:2].isnan().all())  # what was given stays as it was
 
 
-def test_classes_guessed_oftener_than_labels_let_expect_are_held_back():
-    torch.manual_seed(0)
-    logits, unlabelled = torch.randn(40, 3), torch.arange(40) < 30
-    labels = torch.tensor([0.0, 0.0, 0.0, 1.0, NAN, NAN])
-    p = logits.softmax(1)
-    wanted = p.clone()
-    for c, count in enumerate((3, 1, 0)):
-        wanted[:, c] *= (count / p[:30, c].mean() + 8) / (4 + 8)
-    found = aligned(logits, unlabelled, labels).softmax(1)
-    torch.testing.assert_close(found, wanted / wanted.sum(1, keepdim=True))
-
-
-def test_guesses_that_agree_with_the_labels_or_meet_none_stay():
-    logits = torch.tensor([[3.0, 0.0], [0.0, 3.0]])  # of each class half
-    everywhere = torch.ones(2, dtype=torch.bool)
-    for labels in (torch.tensor([0.0, 1.0]), torch.full((5,), NAN)):
-        found = aligned(logits, everywhere, labels)
-        torch.testing.assert_close(found, logits)
-
-
 @pytest.mark.parametrize("sequence", [1, 3])
-def test_windows_get_the_sure_guesses_of_their_own_frames(sequence, monkeypatch):
-    monkeypatch.setattr(pseudo_labels, "aligned", lambda logits, *rest: logits)
+def test_windows_get_the_sure_guesses_of_their_own_frames(sequence):
     first = torch.tensor([7.75, 2.25, 4.75, 11.875])[:, None]
     waveform = first + torch.arange(8.0 + sequence)  # frame f of window b begins at first[b] + f
     pitch = torch.full((4, sequence), NAN)

@@ -10,8 +10,6 @@ from vschaos2.labels.conditioning import Conditioning, Prediction, Standardised
 from vschaos2.nets.distributions import normal_from_output, normal_log_density
 
 UNKNOWN_CLASS = -1  # where a class is unknown
-PRIOR = 8.0  # labels
-LEAST_MEAN = 1e-3
 
 
 def stack_labels(labels: dict[str, Tensor], tasks: Iterable[str], like: Tensor) -> Tensor:
@@ -76,29 +74,6 @@ def prefer_guesses(
         for index, (task, column) in enumerate(zip(tasks, drawn.unbind(1), strict=True))
     ]
     return torch.stack(columns, 1) if columns else drawn
-
-
-def aligned(logits: Tensor, unlabelled: Tensor, labels: Tensor) -> Tensor:
-    """Logits of classes, held back where more of a class is guessed than known labels let expect.
-
-    Of the n known labels n_c are of class c, whose mean probability among the unlabelled is m_c.
-    Probabilities p_c become those in proportion to p_c (n_c / m_c + a) / (n + a): if all guesses
-    were right and the labels a fair sample, n_c / m_c = n, and they stay. The a = `PRIOR` labels
-    that say what is guessed keep a few known ones from deciding.
-
-    Args:
-        logits: [N, C].
-        unlabelled: which of them to take m from, [N].
-        labels: [B], NaN where unknown.
-
-    Shape: → [N, C].
-
-    Source: Berthelot et al. (2020), "ReMixMatch", 3.1, there with running averages.
-    """
-    mean = torch.softmax(logits[unlabelled], -1).mean(0).clamp_min(LEAST_MEAN)
-    known = labels[~labels.isnan()].long()
-    counts = torch.bincount(known, minlength=logits.shape[1]).to(mean)
-    return logits + torch.log((counts / mean + PRIOR) / (len(known) + PRIOR))
 
 
 def fill_sure(

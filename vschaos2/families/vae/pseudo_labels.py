@@ -3,8 +3,7 @@
 Labels that a teacher guesses of windows as they were recorded stand in for unknown ones before the
 windows are varied, and move with their transposition as known labels do. So a guess must also hold
 in other keys, at other levels and through filters, and notes that were labelled teach the notes
-beside them, these the next ones. The teacher is a running average of the model's weights, and what
-it says is held to the shares of the classes among the known labels (see `labels.filling.aligned`).
+beside them, these the next ones. The teacher is a running average of the model's weights.
 
 Source: Sohn et al. (2020), "FixMatch", eq. 4, whose teacher is the model itself; for the average,
 Tarvainen & Valpola (2017), "Mean teachers are better role models".
@@ -17,7 +16,7 @@ import torch
 
 from vschaos2.families.vae.pairs import window_samples
 from vschaos2.families.vae.vae import VAE
-from vschaos2.labels.filling import aligned, draw_conditions, fill_sure, stack_labels
+from vschaos2.labels.filling import draw_conditions, fill_sure, stack_labels
 
 
 @torch.no_grad()
@@ -44,12 +43,8 @@ def with_pseudo_labels(
     frames = transform.to_frames(transform.analyse(recorded).flatten(0, 1).abs())
     told = stack_labels(some, teacher.conditioning.tasks, frames)
     features = teacher.features(frames, draw_conditions(teacher.conditioning, told))
-    outputs = teacher.prediction(features, teacher.posterior(features).mean)
-    for index, (name, task) in enumerate(tasks.items()):
-        unknown = some[name].isnan()
-        if task.has_classes and bool(unknown.any()):
-            outputs[index] = aligned(outputs[index], unknown, labels[name])
-    filled = fill_sure(some, tasks, *teacher.prediction.interpret(outputs, frames), least)
+    guesses = teacher.prediction.guess(features, teacher.posterior(features).mean)
+    filled = fill_sure(some, tasks, *guesses, least)
     return {
         **batch,
         "labels": {task: label.index_copy(0, rows, filled[task]) for task, label in labels.items()},
