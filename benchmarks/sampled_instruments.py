@@ -6,7 +6,8 @@ OUT/train: flute, violin, cello, trumpet, clarinet, 24 notes each at velocity 90
 OUT/known: the same instruments, 6 notes each at velocities 50 and 110.
 OUT/fresh: the same, 6 other notes each at velocities 40 and 80; no setting was chosen by these.
 OUT/unseen: oboe and viola, 24 notes each at velocity 80.
-OUT/tenth: OUT/train, of which 12 notes in 120 keep their labels, drawn with seed 0.
+OUT/tenth: OUT/train, of which 12 notes in 120 keep their labels, two or three of each instrument,
+drawn with seed 0.
 All have metadata: pitch, octave and instrument of every note.
 Needs Debian's fluidsynth and fluid-soundfont-gm.
 """
@@ -110,6 +111,25 @@ def label(folder: Path, keep: frozenset[str] | None = None) -> None:
         (place / "classes.txt").write_text("".join(listed), "utf-8")
 
 
+def draw_of_each(files: list[str], count: int, seed: int) -> frozenset[str]:
+    """Some of the files, drawn from the instruments in turn.
+
+    Args:
+        files: names, <instrument>_<note>_v<velocity>.wav.
+        count: how many are drawn.
+        seed: of the draw.
+    """
+    rng = random.Random(seed)
+    notes: dict[str, list[str]] = {}
+    for file in files:
+        notes.setdefault(file.split("_")[0], []).append(file)
+    for drawn in notes.values():
+        rng.shuffle(drawn)
+    turns = sorted(notes)
+    rng.shuffle(turns)
+    return frozenset(notes[turns[i % len(turns)]][i // len(turns)] for i in range(count))
+
+
 def main() -> None:
     """Render all folders."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -132,7 +152,7 @@ def main() -> None:
         label(out / name)
     shutil.copytree(out / "train" / "data", out / "tenth" / "data", dirs_exist_ok=True)
     files = sorted(path.name for path in (out / "tenth" / "data").iterdir())
-    label(out / "tenth", frozenset(random.Random(0).sample(files, len(files) // 10)))
+    label(out / "tenth", draw_of_each(files, len(files) // 10, seed=0))
     print(f"{out}: {len(list(out.rglob('*.wav')))} files")
 
 

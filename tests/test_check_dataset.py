@@ -288,6 +288,18 @@ def test_overlapping_and_late_segments_are_found(dataset):
     }
 
 
+@pytest.mark.parametrize(("heard", "part"), [("0.0,0.1\t2\n0.1,0.5\t1\n", "20%"), ("", None)])
+def test_labels_that_are_heard_otherwise_are_found(dataset, heard, part):
+    write_task(dataset, "pitch", "".join(f"data/{n}.wav\t2\n" for n in range(4)))
+    folder = dataset / "metadata/pitch"
+    (folder / "heard").mkdir()
+    (folder / "heard.txt").write_text("data/0.wav\theard/0.wav.txt\n")
+    (folder / "heard/0.wav.txt").write_text(heard)
+    places = found(inspect_dataset(dataset, USE))
+    wanted = None if part is None else [f"metadata/pitch: {part} of the time that both tell of"]
+    assert places.get("pitch: heard otherwise than labelled", (None, None))[1] == wanted
+
+
 def test_class_balance_is_counted_in_seconds(dataset):
     lines = "data/0.wav\tA\ndata/1.wav\tA\ndata/2.wav\tt\ndata/3.wav\tnone\n"
     tracks = {"t": "0,0.04\tB\n0.04,9\tA\n"}

@@ -9,9 +9,9 @@ import pytest
 from vschaos2.data.cache import CachedFile, SampleCache
 from vschaos2.data.dataset import WindowBatches, WindowReader
 from vschaos2.errors import InputError
-from vschaos2.labels import metadata as metadata_module
+from vschaos2.labels import lists
 from vschaos2.labels.metadata import load_metadata
-from vschaos2.labels.tracks import SegmentTable, flatten
+from vschaos2.labels.tracks import SegmentTable, agreement_s, completed, flatten
 
 FILES = ["data/a.wav", "data/b c.wav", "data/sub/d.wav", "data/unlabelled.wav"]
 NAN = float("nan")
@@ -195,6 +195,31 @@ def test_the_table_agrees_with_the_rule_on_random_segments():
     for track in tracks.values():
         pieces = flatten(track)
         assert (pieces[1:, 0] >= pieces[:-1, 1]).all() and (pieces[:, 0] < pieces[:, 1]).all()
+
+
+def test_a_completed_track_says_what_it_said_and_else_what_the_other_says():
+    rng = np.random.default_rng(1)
+    moments = np.linspace(-0.5, 6.5, 141) + 0.01
+    for _ in range(50):
+        track, other = (
+            np.array([
+                (onset, onset + rng.choice([0.5, 1, 2.5]), rng.choice([1, 2, 3, NAN]))
+                for onset in rng.choice(np.arange(0, 5, 0.5), rng.integers(4))
+            ]).reshape(-1, 3)
+            for _ in range(2)
+        )  # fmt: skip
+        known, heard = ([holding(of.tolist(), t) for t in moments] for of in (track, other))
+        found = [holding(completed(track, other).tolist(), t) for t in moments]
+        assert same(found, np.where(np.isnan(known), heard, known))
+    everywhere = completed(np.array([[-np.inf, np.inf, 4.0]]), np.array([[0.0, 1.0, 5.0]]))
+    assert everywhere.tolist() == [[-np.inf, np.inf, 4.0]]
+
+
+def test_tracks_agree_for_as_long_as_they_say_the_same():
+    track = np.array([[0.0, 2.0, 1.0], [2.0, 3.0, NAN], [3.0, 4.0, 2.0]])
+    other = np.array([[0.5, 1.0, 1.0], [1.0, 3.5, 2.0], [5.0, 6.0, 1.0]])
+    # Both speak from .5 to 2 and from 3 to 3.5, and say the same but from 1 to 2.
+    assert agreement_s(track, other) == (1.0, 2.0)
 
 
 def test_time_by_value_is_the_time_it_holds_within_the_recording():
@@ -453,9 +478,9 @@ def test_a_line_that_repeats_is_read_once(tmp_path, monkeypatch):
     lines = "data/a.wav\ta.txt\n" * 50 + "data/b c.wav\ttracks/a.txt\n"
     write_task(tmp_path, "task", lines, tracks={"a.txt": "0,1\t1\n"})
     read = []
-    read_track = metadata_module.read_track
+    read_track = lists.read_track
     monkeypatch.setattr(
-        metadata_module,
+        lists,
         "read_track",
         lambda path, *rest: read.append(path) or read_track(path, *rest),
     )

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from vschaos2.errors import InputError
-from vschaos2.labels.metadata import load_metadata
+from vschaos2.labels.metadata import load_metadata, read_task
 from vschaos2.pitch.classes import OCTAVE_CLASSES, PITCH_CLASSES
 from vschaos2.pitch.extraction import extract_pitch, pitch_and_octave, segments
 from vschaos2.pitch.following import PitchTrack, follow_pitch
@@ -399,6 +399,62 @@ def test_labels_made_by_hand_are_kept(dataset):
     assert not (dataset / "metadata/pitch").exists()
     extract_pitch(dataset, Counter(), overwrite=True, progress=False)
     assert "tracks/low/tone.wav.txt" in path.read_text()
+
+
+def by_hand(root: Path, task: str, lines: str) -> Path:
+    path = root / "metadata" / task / "metadata.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text(lines)
+    return path
+
+
+def test_filling_keeps_every_label_and_adds_what_is_voiced_elsewhere(dataset):
+    gap = np.r_[sine(400, 0.4), np.zeros(RATE // 2), sine(900, 0.4)]
+    write(dataset / "data/gap.wav", gap)
+    given = by_hand(dataset, "pitch", "data/low/tone.wav\t3\ndata/gap.wav\tgap.txt\n")
+    (given.parent / "tracks").mkdir()
+    (given.parent / "tracks/gap.txt").write_text("0.0,0.2\t7\n1.2,1.25\tnone\n1.25,1.3\t5\n")
+    before = {path: path.read_bytes() for path in given.parent.rglob("*.txt")}
+    extract_pitch(dataset, Counter(), hop_length=441, progress=False, fill=True)
+    assert {path: path.read_bytes() for path in before} == before
+    files = ["data/gap.wav", "data/high/tone.wav", "data/low/tone.wav"]
+    # In the gap nothing sounds; what was called none is unlabelled, and heard.
+    moments = {0.1: 7, 0.3: 10, 0.6: math.nan, 1.1: 0, 1.22: 0, 1.27: 5}
+    labels = load_metadata(dataset, files).at(
+        np.array([0] * len(moments) + [1, 2]), np.array([*moments, 0.25, 0.25])
+    )
+    np.testing.assert_array_equal(labels["pitch"], [*moments.values(), 0, 3])
+    np.testing.assert_array_equal(labels["octave"], [4, 4, math.nan, 6, 6, 6, 6, 4])
+
+
+def test_filled_labels_are_made_once_and_give_way_to_those_that_come_later(dataset):
+    given = by_hand(dataset, "octave", "data/low/tone.wav\t8\n")
+    extract_pitch(dataset, Counter(), progress=False, fill=True)
+    again = Counter()
+    assert extract_pitch(dataset, again, progress=False, fill=True).resumed == 2
+    assert again.calls == 0
+    given.write_text("data/low/tone.wav\t8\ndata/high/tone.wav\t1\n")
+    labels = load_metadata(dataset, ["data/high/tone.wav", "data/low/tone.wav"]).at(
+        np.array([0, 1]), np.array([0.25, 0.25])
+    )
+    assert labels["octave"].tolist() == [1, 8]
+
+
+@pytest.mark.parametrize(("label", "part"), [(10, 1.0), (3, 0.0)])
+def test_what_is_heard_is_held_against_what_was_given(dataset, label, part):
+    folder = by_hand(dataset, "pitch", f"data/low/tone.wav\t{label}\n").parent
+    extract_pitch(dataset, Counter(), hop_length=441, progress=False, fill=True)
+    assert read_task(
+        folder, ["data/high/tone.wav", "data/low/tone.wav"], {}
+    ).agreed == pytest.approx(part)
+
+
+def test_a_heard_list_made_by_hand_is_kept(dataset):
+    given = by_hand(dataset, "pitch", "data/low/tone.wav\t3\n")
+    (given.parent / "heard.txt").write_text("data/low/tone.wav\t4\n")
+    with pytest.raises(InputError, match=r"pitch/heard\.txt was not written by extract_pitch"):
+        extract_pitch(dataset, Counter(), progress=False, fill=True)
+    assert (given.parent / "heard.txt").read_text() == "data/low/tone.wav\t4\n"
 
 
 def test_unreadable_files_are_named_and_left_out(dataset, caplog):

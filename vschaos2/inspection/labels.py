@@ -14,6 +14,7 @@ from vschaos2.labels.metadata import TaskLabels, read_task, task_folders
 from vschaos2.labels.tracks import SegmentTable, overlap_s
 
 OVERLAP_S = 1e-3  # less is rounding
+AGREED = 0.5  # less is no matter of single mistakes
 RARE = 1 / 20  # of the time that the most frequent class has
 
 
@@ -128,7 +129,12 @@ def _about_files(root: Path, cache: SampleCache, labels: TaskLabels) -> list[Fin
                 overlapping.append(f"{file.path}: by up to {overlap_s(track):.3g} s")
             if len(track) and track[:, 0].max() > end_s:
                 late.append(f"{file.path}: {track[:, 0].max():g} s, but it ends at {end_s:.3g} s")
+    disagreeing = []
+    if labels.agreed is not None and labels.agreed < AGREED:
+        disagreeing.append(f"metadata/{task}: {labels.agreed:.0%} of the time that both tell of")
     return [
+        *findings_of(disagreeing, "warning", f"{task}: heard otherwise than labelled",
+               "count from A = 0 and octaves from A, as extract_pitch.py, or remove heard.txt"),
         *findings_of(orphans, "error", f"{task}: labels without files",
                "correct the path or remove the line"),
         *findings_of(unlabelled, "warning", f"{task}: files without labels",

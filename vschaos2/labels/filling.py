@@ -1,6 +1,6 @@
 """What stands in for unknown labels, and what known ones teach."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -74,6 +74,29 @@ def prefer_guesses(
         for index, (task, column) in enumerate(zip(tasks, drawn.unbind(1), strict=True))
     ]
     return torch.stack(columns, 1) if columns else drawn
+
+
+def fill_sure(
+    labels: Mapping[str, Tensor],
+    tasks: Iterable[str],
+    guesses: Tensor,
+    confidences: Tensor,
+    least: float,
+) -> dict[str, Tensor]:
+    """Labels with guesses in place of those that are unknown, if they are sure.
+
+    Args:
+        labels: by task, [B], NaN where unknown.
+        tasks: names of those that are guessed, m.
+        guesses: [B, m].
+        confidences: from 0 to 1, [B, m].
+        least: confidence of a guess that is used.
+    """
+    filled = dict(labels)
+    sure = torch.where(confidences >= least, guesses, torch.nan)
+    for task, guess in zip(tasks, sure.unbind(1), strict=True):
+        filled[task] = torch.where(labels[task].isnan(), guess, labels[task])
+    return filled
 
 
 def prediction_losses(

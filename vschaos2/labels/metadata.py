@@ -4,15 +4,15 @@
                                     data/…/file.wav<TAB>tracks/file.txt  (or file.txt)
     metadata/<task>/classes.txt     index<TAB>name; may be missing
     metadata/<task>/tracks/file.txt onset,offset<TAB>value, in seconds
+    metadata/<task>/heard.txt       as metadata.txt, but tracks lie in heard/; may be missing
 
 Values are whole numbers, numbers, `none`, or names that classes.txt lists (see `labels`); how
 the segments of a track share time is said in `tracks`. A recording that no line names is
-unlabelled; a line about a recording that is not in use is read and then left aside.
+unlabelled; a line about a recording that is not in use is read and then left aside. What is
+unknown after all of metadata.txt is as heard.txt says, which extract_pitch.py --fill writes.
 """
 
 import logging
-import os
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,24 +21,20 @@ from typing import get_args
 import numpy as np
 import numpy.typing as npt
 
-from vschaos2.dataset_paths import check_inside, file_of, spellings
+from vschaos2.dataset_paths import check_inside, file_of
 from vschaos2.errors import InputError
-from vschaos2.labels.tracks import SegmentTable, Track, constant_track, read_track
+from vschaos2.labels.lists import read_list
+from vschaos2.labels.tracks import NOTHING, SegmentTable, Track, agreement_s, completed
 from vschaos2.labels.words import (
-    UNKNOWN,
     Kind,
-    Line,
     OnError,
     ValueReader,
-    columns_after_value,
     raise_error,
     read_classes,
-    read_lines,
 )
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PATH = 4096  # characters; no system takes more
 CALLBACKS = ("read_single_metadata", "read_multi_metadata")
 
 
@@ -51,6 +47,8 @@ class TaskLabels:
     class_names: names by index, None without classes.txt and for continuous tasks.
     n_classes: one more than the largest index that classes.txt lists or, without one, that was
         read; None for continuous tasks.
+    agreed: of the time that metadata.txt and heard.txt both tell of, the part in which they say the
+        same, 0 to 1; None if there is no such time.
     """
 
     name: str
@@ -59,6 +57,7 @@ class TaskLabels:
     n_classes: int | None
     tracks: dict[str, Track]
     left_aside: dict[str, int]
+    agreed: float | None = None
 
 
 class Metadata:
@@ -180,48 +179,25 @@ def read_task(
     classes_path = file_of(folder, "classes.txt")
     classes = read_classes(classes_path, on_error) if classes_path else None
     reader = ValueReader(folder.name, kind, classes)
-    spelling = {unicodedata.normalize("NFC", name): name for name in files}
-    in_use = frozenset(files)
-    read: dict[Path, Track] = {}
-    tracks: dict[str, Track] = {}
-    left_aside: dict[str, int] = {}
-    seen: dict[str, tuple[int, str]] = {}
-    largest = -1.0
-    for line in read_lines(path):
-        try:
-            name, value = _columns(line, spelling)
-            first, said = seen.setdefault(name, (line.number, value))
-            if said != value:
-                raise line.error(f"line {first} says otherwise: keep one of them")
-            if line.number != first:
-                continue
-            if not _is_track(value, folder, reader, callback):
-                label = reader(value)
-                largest = max(largest, label)  # NaN is never larger
-                track = constant_track(label)
-            elif name in in_use:
-                track_path = _track_path(line, folder)
-                if track_path not in read:
-                    read[track_path] = read_track(track_path, reader, on_error)
-                track = read[track_path]
-                largest = max([largest, *track[:, 2].tolist()])
-        except InputError as error:
-            on_error(error)
-            continue
-        except ValueError as error:
-            on_error(line.error(str(error)))
-            continue
-        if name in in_use:
-            tracks[name] = track
-        else:
-            left_aside[name] = line.number
-    if kind == "float":
-        return TaskLabels(folder.name, kind, None, None, tracks, left_aside)
-    if classes is None:
-        return TaskLabels(folder.name, kind, None, int(largest) + 1, tracks, left_aside)
-    by_index = {index: name for name, index in classes.items()}
-    class_names = [by_index.get(i, str(i)) for i in range(max(by_index, default=-1) + 1)]
-    return TaskLabels(folder.name, kind, class_names, len(class_names), tracks, left_aside)
+    is_track = None if callback is None else callback == "read_multi_metadata"
+    tracks, left_aside, largest = read_list(path, "tracks", files, reader, is_track, on_error)
+    heard_path = file_of(folder, "heard.txt")
+    heard: dict[str, Track] = {}
+    if heard_path is not None:
+        heard, _, largest_heard = read_list(heard_path, "heard", files, reader, None, on_error)
+        largest = max(largest, largest_heard)
+    agreed_s = both_s = 0.0
+    for name, track in heard.items():
+        same_s, together_s = agreement_s(tracks.get(name, NOTHING), track)
+        agreed_s, both_s = agreed_s + same_s, both_s + together_s
+        tracks[name] = completed(tracks.get(name, NOTHING), track)
+    class_names, n_classes = None, int(largest) + 1 if kind == "int" else None
+    if kind == "int" and classes is not None:
+        by_index = {index: name for name, index in classes.items()}
+        class_names = [by_index.get(i, str(i)) for i in range(max(by_index, default=-1) + 1)]
+        n_classes = len(class_names)
+    agreed = agreed_s / both_s if both_s > 0 else None
+    return TaskLabels(folder.name, kind, class_names, n_classes, tracks, left_aside, agreed)
 
 
 def check_callbacks(callbacks: Mapping[str, Mapping[str, str]] | None) -> None:
@@ -242,48 +218,3 @@ def _options(task: str, options: Mapping[str, str]) -> tuple[str | None, Kind]:
             raise InputError(f"{where}.{key} is {value!r}: choose {' or '.join(allowed[key])}")
     kind: Kind = "float" if options.get("type") == "float" else "int"
     return options.get("name"), kind
-
-
-def _columns(line: Line, spelling: Mapping[str, str]) -> tuple[str, str]:
-    """A line's recording, spelled as the cache does if it is in use, and its value."""
-    name, *rest = line.columns
-    if not rest or not rest[0]:
-        raise line.error("no value: write path, one tab, and a value or none")
-    columns_after_value(line, rest[1:])
-    candidates = []
-    if len(name) <= LONGEST_PATH:  # to order endless accents takes endless time
-        name = unicodedata.normalize("NFC", name)  # systems disagree on how to write é
-        if name in spelling:
-            return spelling[name], rest[0]
-        candidates = spellings(name)
-    if not candidates:
-        raise line.error("not a path inside the dataset folder: write one such as data/file.wav")
-    known = [spelling[candidate] for candidate in candidates if candidate in spelling]
-    return (known or candidates)[0], rest[0]
-
-
-def _is_track(value: str, folder: Path, reader: ValueReader, callback: str | None) -> bool:
-    if callback is not None:
-        return callback == "read_multi_metadata" and value not in UNKNOWN
-    if reader.is_value(value):
-        return False
-    return value.endswith(".txt") or bool(_tracks_named(value, folder))
-
-
-def _tracks_named(value: str, folder: Path) -> list[Path]:
-    """The track file that a value names, if there is one: in folder/tracks, prefix or not."""
-    paths = [f"{folder}/tracks/{name.removeprefix('tracks/')}" for name in spellings(value)]
-    return [Path(path) for path in paths if os.path.isfile(path)]  # noqa: PTH113 - odd names: False
-
-
-def _track_path(line: Line, folder: Path) -> Path:
-    """The track file that a line names, proved to lie in the task's folder, links resolved."""
-    value = line.columns[1]
-    paths = _tracks_named(value, folder)
-    if not paths:
-        raise line.error(
-            f"no such track file in {folder / 'tracks'}: add it, or write none for unknown"
-        )
-    if not paths[0].resolve().is_relative_to(folder.resolve()):
-        raise line.error("the track file is a link out of the dataset: copy it there instead")
-    return paths[0]

@@ -22,6 +22,7 @@ from vschaos2.labels.words import Line, OnError, columns_after_value, raise_erro
 
 # Segments of one recording, [N, 3] float64: onset and offset in seconds, label (NaN: unknown).
 Track = npt.NDArray[np.float64]
+NOTHING: Track = np.zeros((0, 3))
 
 
 def constant_track(value: float) -> Track:
@@ -104,6 +105,46 @@ def flatten(track: Track) -> Track:
         lasting.append((offset, value))
         now = onset
     return np.array(pieces)
+
+
+def completed(track: Track, other: Track) -> Track:
+    """The labels of a track and, wherever it says nothing or unknown, those of another.
+
+    Shape: [N, 3], [M, 3] → pieces that follow each other without overlapping, [P, 3].
+    """
+    edges, known, heard = _side_by_side(track, other)
+    values = np.where(np.isnan(known), heard, known)
+    begins = np.flatnonzero(np.diff(values, prepend=math.nan))  # NaN counts, and is left out
+    ends = np.append(begins, len(values))[1:]
+    pieces = np.stack([edges[begins], edges[ends], values[begins]], 1)
+    return pieces[~np.isnan(pieces[:, 2])]
+
+
+def agreement_s(track: Track, other: Track) -> tuple[float, float]:
+    """The time, in seconds, for which two tracks say the same, and for which both say something."""
+    edges, known, heard = _side_by_side(track, other)
+    both = ~(np.isnan(known) | np.isnan(heard))
+    length_s = np.diff(edges)
+    return float(length_s[both & (known == heard)].sum()), float(length_s[both].sum())
+
+
+def _side_by_side(
+    track: Track, other: Track
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Edges of spans in which neither track changes, [P + 1], and the labels of both in them."""
+    pieces = [flatten(track), flatten(other)]
+    edges = np.unique(np.concatenate([piece[:, :2].ravel() for piece in pieces]))
+    first, second = (_values(piece, edges[:-1]) for piece in pieces)
+    return edges, first, second
+
+
+def _values(pieces: Track, moments: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The labels that pieces without overlap give to moments: [N, 3], [B] → [B], NaN: none."""
+    if len(pieces) == 0:
+        return np.full(len(moments), math.nan)
+    row = np.searchsorted(pieces[:, 0], moments, side="right") - 1
+    covers = (row >= 0) & (moments < pieces[row, 1])
+    return np.where(covers, pieces[row, 2], math.nan)
 
 
 def overlap_s(track: Track) -> float:

@@ -5,6 +5,9 @@
     metadata/<task>/metadata.txt        data/…/file.wav<TAB>tracks/…/file.wav.txt
     metadata/<task>/tracks/…            onset,offset<TAB>class index, or none where unvoiced
 
+Beside a metadata.txt that was made by hand, heard.txt and heard/ can take the place of
+metadata.txt and tracks/: they tell what it leaves unknown (see `vschaos2.labels.metadata`).
+
 Track files lie in the sub-folders of their recordings and keep their whole names, so that equal
 names never meet. Each begins with a comment that says how it was made, and appears whole or not
 at all. A recording is left alone if both its tracks are newer and were made in the wanted way,
@@ -13,7 +16,7 @@ so an extraction may be killed at any moment and continues where it was.
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +41,8 @@ TASKS = {"pitch": PITCH_CLASSES, "octave": OCTAVE_CLASSES}
 UNVOICED = -1
 OURS = "# written by extract_pitch.py, and again by its next run unless this line is removed"
 
+GIVEN, HEARD = "metadata.txt", "heard.txt"
+TRACKS_OF = {GIVEN: "tracks", HEARD: "heard"}
 LONGEST_LINE = 1000  # longer than those that we write at the top of a file
 
 Classes = npt.NDArray[np.int64]
@@ -101,6 +106,7 @@ def extract_pitch(
     threshold: float | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    fill: bool = False,
 ) -> Extraction:
     """Write pitch and octave metadata of all recordings of a dataset folder.
 
@@ -111,8 +117,9 @@ def extract_pitch(
         tracker: follows the pitch.
         hop_length: length of a label's cell in samples of the recording.
         threshold: periodicity from which a cell is voiced, in [0, 1]; None for the tracker's.
-        overwrite: replace labels that this function did not write.
+        overwrite: replace labels that this function did not write; `fill` is of no use then.
         progress: show a progress bar, if on a terminal.
+        fill: keep labels made by hand, and write beside them what they leave unknown.
 
     Raises:
         InputError: for a folder without readable recordings, labels made by hand, values out of
@@ -139,9 +146,8 @@ def extract_pitch(
             f"metadata cannot name any of the {len(unnamed)} sound files in {sounds}: rename them "
             "without tabs and other unprintable characters, or a blank or # at the beginning"
         )
-    if not overwrite:
-        _check_ours(root)
-    tracks = _TrackFiles(root, sounds, tracker.settings, threshold, hop_length)
+    lists = dict.fromkeys(TASKS, GIVEN) if overwrite else _own_lists(root, fill)
+    tracks = _TrackFiles(root, sounds, tracker.settings, threshold, hop_length, lists)
     try:
         done = _extract(paths, tracker, tracks, progress)
         labelled = [path for path in paths if path not in set(done.unreadable)]
@@ -152,14 +158,15 @@ def extract_pitch(
             )
         for task, names in TASKS.items():
             folder = root / "metadata" / task
-            classes = [f"{index}\t{name}" for index, name in enumerate(names)]
-            _write(root, folder / "classes.txt", classes)
+            if lists[task] == GIVEN:
+                classes = [f"{index}\t{name}" for index, name in enumerate(names)]
+                _write(root, folder / "classes.txt", classes)
             lines = [
                 f"{path.relative_to(root).as_posix()}\t"
                 f"{tracks.path(path, task).relative_to(folder).as_posix()}"
                 for path in labelled
             ]
-            _write(root, folder / "metadata.txt", [OURS, *lines])
+            _write(root, folder / lists[task], [OURS, *lines])
     except OSError as error:
         raise InputError(
             f"cannot write {error.filename or root / 'metadata'}: {reason(error)}: choose a "
@@ -209,21 +216,30 @@ class _TrackFiles:
         settings: of the tracker.
         threshold: periodicity from which a cell is voiced.
         hop_length: length of a cell in samples of the recording.
+        lists: of each task, the list that names its tracks.
     """
 
     def __init__(
-        self, root: Path, sounds: Path, settings: str, threshold: float, hop_length: int
+        self,
+        root: Path,
+        sounds: Path,
+        settings: str,
+        threshold: float,
+        hop_length: int,
+        lists: Mapping[str, str],
     ) -> None:
         self.root = root
         self.sounds = sounds
         self.threshold = threshold
         self.hop_length = hop_length
+        self.folders = {task: TRACKS_OF[name] for task, name in lists.items()}
         self.way = f"# {settings} threshold={threshold:g} hop_length={hop_length}"
 
     def path(self, recording: Path, task: str) -> Path:
         """Where the track of a recording lies."""
         name = recording.relative_to(self.sounds)
-        return self.root / "metadata" / task / "tracks" / name.with_name(name.name + ".txt")
+        folder = self.root / "metadata" / task / self.folders[task]
+        return folder / name.with_name(name.name + ".txt")
 
     def are_done(self, recording: Path) -> bool:
         """Whether both tracks are newer than the recording and were made in this way."""
@@ -267,15 +283,28 @@ def _can_be_named(name: str) -> bool:
     )
 
 
-def _check_ours(root: Path) -> None:
-    """Raise InputError if there are pitch or octave labels that we did not write."""
+def _own_lists(root: Path, fill: bool) -> dict[str, str]:
+    """The list of each task that may be written: `HEARD`, to fill one that was made by hand.
+
+    Raises:
+        InputError: if that was made by hand, too.
+    """
+    lists = {}
     for task in TASKS:
-        path = root / "metadata" / task / "metadata.txt"
-        if path.is_file() and _first_line(path) != OURS:
+        folder = root / "metadata" / task
+        lists[task] = HEARD if fill and not _is_ours(folder / GIVEN) else GIVEN
+        if not _is_ours(folder / lists[task]):
+            remedy = "" if fill else "add --fill to label only what it leaves unknown, or "
             raise InputError(
-                f"{path} was not written by extract_pitch.py: move metadata/{task} away to keep "
-                "it, or add --overwrite to replace it"
+                f"{folder / lists[task]} was not written by extract_pitch.py: {remedy}move "
+                f"metadata/{task} away to keep it, or add --overwrite to replace it"
             )
+    return lists
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a list is not there, or was written here."""
+    return not path.is_file() or _first_line(path) == OURS
 
 
 def _write(root: Path, path: Path, lines: Sequence[str]) -> None:

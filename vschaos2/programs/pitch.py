@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, run, say
+from vschaos2.dataset_paths import sound_folder
 from vschaos2.terminal import printable
 
 
@@ -26,6 +27,9 @@ def main() -> None:
     parser.add_argument("--device", help="of crepe: cpu, cuda … (a GPU if there is one)")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace labels that were made otherwise"
+    )
+    parser.add_argument(
+        "--fill", action="store_true", help="keep labels made by hand, and label what they do not"
     )
     arguments = parser.parse_args()
 
@@ -56,6 +60,7 @@ def main() -> None:
         arguments.hop_length,
         arguments.threshold,
         arguments.overwrite,
+        fill=arguments.fill,
     )
     new = done.files - done.resumed
     voiced = f", {done.voiced_seconds / done.seconds:.0%} of it voiced" if done.seconds else ""
@@ -64,6 +69,21 @@ def main() -> None:
         f"{new} new, {done.seconds / 60:.1f} minutes{voiced}; {done.resumed} from before, "
         f"{len(done.unreadable)} unreadable"
     )
+    if arguments.fill:
+        _say_agreement(arguments.dataset)
+
+
+def _say_agreement(root: Path) -> None:
+    """Say how far what was heard agrees with the labels made by hand."""
+    from vschaos2.audio import find_audio_files
+    from vschaos2.labels.metadata import read_task
+    from vschaos2.pitch.extraction import TASKS
+
+    files = [path.relative_to(root).as_posix() for path in find_audio_files(sound_folder(root))]
+    for task in TASKS:
+        agreed = read_task(root / "metadata" / task, files, {}).agreed
+        if agreed is not None:
+            say(f"{task}: heard as you labelled it in {agreed:.0%} of the time that both tell of")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ UNSAID: dict[str, Any] = {
     "data.sequence": 1,  # before memories
     "data.dataset.stretches": False,  # before one recording could be split
     "data.dataset.metadata_callbacks": None,  # before labels
+    "training.pseudo_labels": None,  # before guesses taught
     "callbacks.save_every_s": 60.0,
     "callbacks.patience": None,  # a training ended where it was told to
 }

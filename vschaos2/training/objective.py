@@ -49,9 +49,12 @@ class Objective:
 
     Attributes:
         scores: names of what is counted over a whole validation, such as "accuracy/pitch".
+        averaged_model: the model whose weights are the running average, lent by the training; None
+            outside of one.
     """
 
     scores: tuple[str, ...] = ()
+    averaged_model: Any = None
 
     def __init__(self, model: Any) -> None:
         self.model = model

@@ -63,6 +63,7 @@ class Training(ResumableTraining):
         average: Any = partial(move_average, decay=average_decay)
         self.average = AveragedModel(model, multi_avg_fn=average).requires_grad_(False)
         self.objective = objective
+        objective.averaged_model = self.averaged_model()
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.warmup_steps = warmup_steps

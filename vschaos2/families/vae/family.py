@@ -35,8 +35,8 @@ VAE_FAMILY = Family(
     settle=_of_learning("settle"),
     keys=(
         *("inversion", "texture", "data.transform", "data.augment", "data.sequence"),
-        *("training.losses", "training.divergence", "training.beta"),
+        *("training.losses", "training.divergence", "training.beta", "training.pseudo_labels"),
     ),
     changeable=("inversion", "texture"),
-    optional=("texture",),
+    optional=("texture", "training.pseudo_labels"),
 )

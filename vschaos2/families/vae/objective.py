@@ -20,6 +20,7 @@ from vschaos2.families.vae.inference import fit_values, infer, label_tasks
 from vschaos2.families.vae.linear_start import begin_linear, linear_paths
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
 from vschaos2.families.vae.pairs import draw_pair, window_samples
+from vschaos2.families.vae.pseudo_labels import with_pseudo_labels
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.filling import (
     draw_conditions,
@@ -32,6 +33,7 @@ from vschaos2.objectives.divergences import Divergence
 from vschaos2.objectives.losses import ReconstructionLoss, spectral_convergence
 from vschaos2.objectives.principal_components import at_all_levels
 from vschaos2.objectives.schedules import BetaSchedule
+from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 
 
@@ -63,6 +65,11 @@ class VAEObjective(Objective):
         beta: its weight over time; arguments of `BetaSchedule`.
         sequence: frames in a window, F. A memory begins every window without a past, which the
             first frames of a window are to learn from, too.
+        pseudo_labels: confidence, 0.5 to 1, from which guesses of the averaged model stand in for
+            unknown labels; None: none do.
+
+    Raises:
+        InputError: for a confidence out of its range.
     """
 
     def __init__(
@@ -73,13 +80,17 @@ class VAEObjective(Objective):
         divergence: Mapping[str, Any],
         beta: Mapping[str, Any],
         sequence: int = 1,
+        pseudo_labels: float | None = None,
     ) -> None:
         super().__init__(model)
+        if pseudo_labels is not None:
+            check_number("training.pseudo_labels", pseudo_labels, 0.5, 1.0)
         self.augment = augment
         self.reconstruction = ReconstructionLoss(dict(losses), model.transform.to_magnitude)
         self.divergence = call(Divergence, "training.divergence", divergence)
         self.beta = call(BetaSchedule, "training.beta", beta)
         self.sequence = sequence
+        self.pseudo_labels = pseudo_labels
         # Of the known labels: the part that is guessed right, or the mean absolute error.
         self.scores = tuple(
             f"{'accuracy' if task.has_classes else 'error'}/{name}"
@@ -89,6 +100,10 @@ class VAEObjective(Objective):
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of one batch of windows."""
         model = self.model
+        if self.pseudo_labels is not None:
+            batch = with_pseudo_labels(
+                self.averaged_model, batch, self.pseudo_labels, self.sequence
+            )
         given, target = draw_pair(self.augment, model.transform, batch, self.sequence)
         frames, magnitude = target.frames, target.magnitude
         posterior, outputs, labels = infer(model, given.frames, given.labels)
