@@ -68,6 +68,7 @@ WRONG: dict[str, tuple] = {
     "data.augment.tilt_db": (*NO_NUMBER, 1000),
     "data.augment.transpose": (*NO_COUNT, 25),
     "data.augment.other_key": (*NO_NUMBER, 0.6),
+    "data.augment.share": (*NO_NUMBER, 1.1),
     "model": NO_PART,
     "model.latent_dim": (*NO_COUNT, 0, 1025),
     "model.output": NO_WORD,
