@@ -79,6 +79,8 @@ class Fundamental(nn.Module):
         self.lowest, self.highest = float(candidates[0]), float(candidates[-1])
         self.centre = (self.lowest + self.highest) / 2
         self.step = float(candidates[1] - candidates[0])
+        self.clear, self.least_power = CLEAR, LEAST_LEVEL**2
+        self.around = DETAIL_BINS
         kernels = combs(n_bins)[: self.n_heard].contiguous()
         self.register_buffer("kernels", kernels, persistent=False)
 
@@ -86,15 +88,18 @@ class Fundamental(nn.Module):
         """The fundamental of each frame: [B, K] → [B]."""
         heard = frames[:, : self.n_heard]
         scores = torch.matmul(heard, self.kernels)
-        index = scores.argmax(1, keepdim=True).clamp(1, scores.shape[1] - 2)
-        before, best, after = [scores.gather(1, index + i)[:, 0] for i in (-1, 0, 1)]
+        index = scores.max(1, keepdim=True)[1].clamp(1, scores.shape[1] - 2)
+        before, best = scores.gather(1, index - 1)[:, 0], scores.gather(1, index)[:, 0]
+        after = scores.gather(1, index + 1)[:, 0]
         # The summit of the parabola through three neighbours; at an end there may be none.
         curvature = (before - 2.0 * best + after).clamp_max(-1e-6)
         summit = index[:, 0] + (0.5 * (before - after) / curvature).clamp(-1.0, 1.0)
-        around = F.avg_pool1d(heard[:, None], DETAIL_BINS, 1, DETAIL_BINS // 2, False, False)
-        detail = torch.linalg.vector_norm(heard - around[:, 0], dim=1)
-        clear = (best > CLEAR * detail) & (frames.square().mean(1) > LEAST_LEVEL**2)
-        return torch.where(clear, self.lowest + summit * self.step, self.centre)
+        side = self.around // 2
+        padded = F.pad(heard.unsqueeze(1), (side, side), mode="replicate").squeeze(1)
+        detail = (heard - padded.unfold(1, self.around, 1).mean(2)).square().sum(1).sqrt()
+        clear = (best > self.clear * detail) & (frames.square().mean(1) > self.least_power)
+        logarithm = self.lowest + summit * self.step
+        return torch.where(clear, logarithm, torch.full_like(logarithm, self.centre))
 
 
 class HarmonicNumbers(nn.Module):
@@ -112,9 +117,11 @@ class HarmonicNumbers(nn.Module):
 
     def __init__(self, n_bins: int) -> None:
         super().__init__()
+        self.step, self.knee = STEP, KNEE
+        self.log_ratio, self.log_two = math.log(RATIO), math.log(2.0)
         self.n_even = round(KNEE / STEP)
         top = (n_bins - 1) / LOWEST
-        self.size = self.n_even + math.ceil(math.log(max(top / KNEE, 1.0)) / math.log(RATIO)) + 2
+        self.size = self.n_even + math.ceil(math.log(max(top / KNEE, 1.0)) / self.log_ratio) + 2
         place = torch.arange(self.size, dtype=torch.float64)
         above = KNEE * RATIO ** (place - self.n_even)
         numbers = torch.where(place < self.n_even, place * STEP, above)
@@ -123,14 +130,14 @@ class HarmonicNumbers(nn.Module):
 
     def forward(self, frames: Tensor, log_fundamental: Tensor) -> Tensor:
         """Frames over numbers of harmonics, 0 above the last bin: [B, K], [B] → [B, G]."""
-        place = self.numbers * torch.exp2(log_fundamental)[:, None]
+        place = self.numbers * torch.exp(log_fundamental * self.log_two)[:, None]
         return _read(frames, place) * (place <= frames.shape[1] - 1)
 
     def back(self, harmonics: Tensor, log_fundamental: Tensor) -> Tensor:
         """Frames over bins: [B, G], [B] → [B, K]."""
-        number = self.bins * torch.exp2(-log_fundamental)[:, None]
-        above = self.n_even + torch.log(number.clamp_min(KNEE) / KNEE) / math.log(RATIO)
-        return _read(harmonics, torch.where(number < KNEE, number / STEP, above))
+        number = self.bins * torch.exp(-log_fundamental * self.log_two)[:, None]
+        above = self.n_even + torch.log(number.clamp_min(self.knee) / self.knee) / self.log_ratio
+        return _read(harmonics, torch.where(number < self.knee, number / self.step, above))
 
 
 def _read(values: Tensor, place: Tensor) -> Tensor:

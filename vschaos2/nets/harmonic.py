@@ -16,7 +16,7 @@ from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.parts import part
 
-PITCH_LOG_STD = -6.0  # of latent 0, octaves: three cents
+PITCH_LOG_STD = -8.0  # of latent 0, octaves: four tenths of a cent
 
 
 class HarmonicBody(nn.Module):
@@ -57,12 +57,13 @@ class HarmonicHead(nn.Module):
     def __init__(self, head: nn.Module) -> None:
         super().__init__()
         self.head = head
+        self.pitch_log_std = PITCH_LOG_STD
 
     def forward(self, features: Tensor) -> Tensor:
         """Raw latent parameters: [B, 1 + H] → [B, 2Z]."""
         pitch = features[:, :1]
-        means, deviations = self.head(features[:, 1:]).chunk(2, 1)
-        sure = torch.full_like(pitch, PITCH_LOG_STD)
+        means, deviations = self.head(features).chunk(2, 1)
+        sure = torch.full_like(pitch, self.pitch_log_std)
         return torch.cat((pitch, means, sure, deviations), 1)
 
 
@@ -97,8 +98,8 @@ class HarmonicEncoder(nn.Module):
         size = HarmonicNumbers(n_features).size
         dense = DenseEncoder(size, n_outputs - 2, hidden_dim, n_blocks, n_labels, linear)
         self.body = HarmonicBody(n_features, dense.body)
-        self.head = HarmonicHead(dense.head)
         self.feature_dim = 1 + dense.feature_dim
+        self.head = HarmonicHead(nn.Linear(self.feature_dim, n_outputs - 2))
 
     def forward(self, frames: Tensor) -> Tensor:
         """Raw latent parameters: [B, K + E] → [B, n_outputs]."""
