@@ -73,7 +73,10 @@ class Fundamental(nn.Module):
     def __init__(self, n_bins: int) -> None:
         super().__init__()
         if n_bins < 65:
-            raise ValueError(f"n_bins must be at least 65 to hear a fundamental, got {n_bins}")
+            raise ValueError(
+                f"a fundamental is heard among 65 bins or more, got {n_bins}: set "
+                "data.transform.n_fft to 128 or more"
+            )
         candidates = fundamentals(n_bins)
         self.n_heard = min(HEARD_BINS, n_bins)
         self.lowest, self.highest = float(candidates[0]), float(candidates[-1])

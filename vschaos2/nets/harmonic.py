@@ -7,7 +7,6 @@ The fundamental is heard, not learnt: latent 0 is its logarithm, in octaves arou
 what can be heard, and the decoder's harmonics lie where latent 0 says.
 """
 
-
 import torch
 from torch import Tensor, nn
 
@@ -16,7 +15,7 @@ from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.parts import part
 
-PITCH_LOG_STD = -8.0  # of latent 0, octaves: four tenths of a cent
+PITCH_LOG_STD = -30.0  # raw, of latent 0: as narrow as a posterior can be, three cents
 
 
 class HarmonicBody(nn.Module):
