@@ -163,5 +163,5 @@ def test_encoder_and_decoder_are_harmonic_together():
 
 
 def test_few_bins_are_too_few():
-    with pytest.raises(ValueError, match="65 bins or more, got 33: set data.transform.n_fft"):
+    with pytest.raises(ValueError, match=r"65 bins or more, got 33: set data\.transform\.n_fft"):
         Fundamental(33)

@@ -20,6 +20,7 @@ DENSE = ("model.encoder.hidden_dim=4", "model.decoder.hidden_dim=4")
 NAMES = {
     "dgt_mid": DENSE,
     "dgt_conv": (),
+    "dgt_harmonic": DENSE,
     "dgt_pitch_prediction": DENSE,
     "dgt_mid_temporal": DENSE,
 }

@@ -31,7 +31,7 @@ RATIO = 1.01  # of one number to the one before, above it
 
 
 def fundamentals(n_bins: int) -> Tensor:
-    """Logarithms to base 2 of the fundamentals, in bins, that are looked for in n_bins bins: [P]."""
+    """Logarithms to base 2 of the fundamentals, in bins, that are looked for among n_bins: [P]."""
     low, high = math.log2(LOWEST), math.log2(min(HIGHEST, (n_bins - 1) / 4))
     return torch.linspace(low, high, round((high - low) * PER_OCTAVE) + 1)
 

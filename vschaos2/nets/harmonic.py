@@ -1,7 +1,7 @@
 """An encoder and a decoder that hear and play every note in one key; see `dsp.fundamental`.
 
-    frame ──fundamental──> latent 0 ─────────────────────────────────┐
-      └──over harmonics──> dense encoder ──> the other latents ──> dense decoder ──over bins──> frame
+    frame ──fundamental──> latent 0 ─────────────────────────────┐
+      └──over harmonics──> dense encoder ──> other latents ──> dense decoder ──over bins──> frame
 
 The fundamental is heard, not learnt: latent 0 is its logarithm, in octaves around the middle of
 what can be heard, and the decoder's harmonics lie where latent 0 says.

@@ -62,14 +62,14 @@ def begin_linear(model: VAE, magnitude: Tensor) -> None:
     if isinstance(decoder, HarmonicDecoder):
         heard: Any = model.encoder.body
         frames, pitch = heard.normalised(frames)
-        head, decoder = head.head, decoder.dense  # type: ignore[union-attr, assignment]
+        head, decoder = head.head, decoder.dense  # type: ignore[union-attr]
     found = principal_components(frames, model.latent_dim - pitch.shape[1])
     whitening = found.directions * (found.stds > LEAST_STD * found.stds[0])[:, None]
     whitening = whitening / found.stds.clamp_min(1e-12)[:, None]
     if body is not None:
         _begin_encoder(body, head, whitening, found.mean)
     if linear is not None and model.temporal is None:
-        last: Any = decoder.layers[-1]  # type: ignore[index, union-attr]
+        last: Any = decoder.layers[-1]  # type: ignore[index]
         points = torch.cat((pitch, (frames - found.mean) @ whitening.T), 1)
         if model.output == "normal":
             deviations = torch.full_like(frames, math.log(NORMAL_STD))
