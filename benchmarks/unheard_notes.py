@@ -68,6 +68,7 @@ def trained(out: Path, steps: int, overrides: list[str]) -> tuple[VAE, float]:
         "trainer.accelerator=cpu",
         f"trainer.max_epochs={steps // EPOCH}",
         "callbacks.monitor=null",
+        "callbacks.patience=null",
         *overrides,
     )
     start = time.process_time()
