@@ -13,30 +13,45 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from vschaos2.audio import find_audio_files, read_audio
 from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.families.loading import load_run
+from vschaos2.families.vae.vae import VAE
 from vschaos2.generation import offline_core
 from vschaos2.objectives.measures import measure
 
 
-@torch.inference_mode()
-def quality(model, path: Path) -> dict[str, float]:
-    """Magnitude spectral convergence of a file, and the metrics of its reconstruction."""
+def padded_sound(model: VAE, path: Path) -> tuple[Tensor, int]:
+    """A file at the model's rate, with silence to play its tail out: [1, T]; and its samples."""
     transform = model.transform
     sound = torch.from_numpy(read_audio(path, transform.sample_rate_hz))
     tail = transform.n_fft + -len(sound) % transform.hop
-    padded = torch.nn.functional.pad(sound, (0, tail))[None]
+    return torch.nn.functional.pad(sound, (0, tail))[None], len(sound)
+
+
+@torch.inference_mode()
+def magnitude_convergence(model: VAE, path: Path) -> float:
+    """Spectral convergence of the model's magnitudes of a file."""
+    transform = model.transform
+    padded, _ = padded_sound(model, path)
     heard = StreamingAnalysis(transform.n_fft, transform.hop)(padded).abs()[0]
     latent = model.encode(transform.to_frames(heard)).mean
     made = transform.to_magnitude(model.decode_rows(latent, None, model.initial_state(1))[0].mean)
+    return float((heard - made).norm() / heard.norm().clamp_min(1e-9))
+
+
+@torch.inference_mode()
+def quality(model: VAE, path: Path) -> dict[str, float]:
+    """Magnitude spectral convergence of a file, and the metrics of its reconstruction."""
+    padded, length = padded_sound(model, path)
     core = offline_core(model, "keep_input")
     delay = core.forward_delay()
-    heard_back = core(padded[None])[0, 0, delay : delay + len(sound)]
+    heard_back = core(padded[None])[0, 0, delay : delay + length]
     return {
-        "magnitude SC": float((heard - made).norm() / heard.norm().clamp_min(1e-9)),
-        **measure(sound, heard_back),
+        "magnitude SC": magnitude_convergence(model, path),
+        **measure(padded[0, :length], heard_back),
     }
 
 

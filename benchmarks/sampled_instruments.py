@@ -38,9 +38,13 @@ PROGRAMS = {  # General MIDI program (from 0) and lowest note
     "clarinet": (71, 50),
     "oboe": (68, 58),
     "viola": (41, 48),
+    "bassoon": (70, 36),
+    "horn": (60, 41),
+    "saxophone": (65, 49),
 }
 KNOWN = ("flute", "violin", "cello", "trumpet", "clarinet")
 UNSEEN = ("oboe", "viola")
+LABELLED = (*KNOWN, *UNSEEN)
 
 
 def variable_length(value: int) -> bytes:
@@ -93,13 +97,13 @@ def label(folder: Path, keep: frozenset[str] | None = None) -> None:
         keep: names of the files whose labels are told; None for all.
     """
     files = sorted(path.name for path in (folder / "data").iterdir())
-    classes = {"pitch": PITCH_CLASSES, "octave": OCTAVE_CLASSES, "instrument": tuple(PROGRAMS)}
+    classes = {"pitch": PITCH_CLASSES, "octave": OCTAVE_CLASSES, "instrument": LABELLED}
     rows: dict[str, list[str]] = {task: [] for task in classes}
     for file in files:
         instrument, note, _ = file.split("_")
         key = int(note) + 3  # counted from A, as extract_pitch.py does
         values = {"pitch": key % 12, "octave": key // 12 - 1}
-        values["instrument"] = list(PROGRAMS).index(instrument)
+        values["instrument"] = LABELLED.index(instrument)
         for task, value in values.items():
             known = keep is None or file in keep
             rows[task].append(f"data/{file}\t{value if known else 'none'}\n")
@@ -137,7 +141,7 @@ def main() -> None:
     out = parser.parse_args().out
     if shutil.which("fluidsynth") is None or not SOUNDFONT.exists():
         sys.exit("needs fluidsynth and its sounds: apt-get install fluidsynth fluid-soundfont-gm")
-    for name in (*KNOWN, *UNSEEN):
+    for name in LABELLED:
         lowest = PROGRAMS[name][1]
         notes = list(range(lowest, lowest + 24))
         if name in UNSEEN:

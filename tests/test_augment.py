@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from vschaos2.data.augment import TILT_TERMS, Augment
+from vschaos2.errors import InputError
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,35 @@ def test_every_second_window_keeps_its_speed_to_the_sample():
     assert heard.shape == (7, 64)
     assert torch.equal(heard[3:], waveform[3:, :64])
     assert not any(torch.equal(heard[i], waveform[i, :64]) for i in range(3))
+
+
+@pytest.mark.parametrize(("share", "moved"), [(0.0, 0), (0.3, 3), (0.8, 8), (1.0, 10)])
+def test_a_share_of_the_windows_changes_its_speed(share: float, moved: int):
+    augment = Augment(speed=0.1, share=share)
+    heard, _ = augment.resample(ramps(10, augment.drawn_samples(64)), 64)
+    kept = (heard == torch.arange(64.0)).all(1)
+    assert kept.tolist() == [False] * moved + [True] * (10 - moved)
+
+
+def test_windows_of_another_key_are_among_those_that_keep_their_speed():
+    Augment(transpose=1, share=0.75, other_key=0.25)
+    with pytest.raises(InputError, match=r"share=0\.8 and data\.augment\.other_key=0\.25 are more"):
+        Augment(transpose=1, share=0.8, other_key=0.25)
+
+
+@pytest.mark.parametrize("semitones", [-2, 1, 2])
+def test_a_transposed_sine_is_a_sine_of_the_other_key(
+    semitones: int, monkeypatch: pytest.MonkeyPatch
+):
+    augment = Augment(transpose=2, share=1.0)
+    monkeypatch.setattr(torch, "randint", lambda *_, **__: torch.tensor([semitones]))
+    per_sample = 2.0 * math.pi * 0.01  # radians: a hundred samples a cycle
+    time = torch.arange(float(augment.drawn_samples(512)))
+    heard, moved = augment.resample((per_sample * time).sin()[None], 512)
+    wanted = (per_sample * 2.0 ** (semitones / 12) * torch.arange(512.0)).sin()
+    assert moved.tolist() == [semitones]
+    # Between two samples a line falls short of a sine by at most an eighth of its curvature.
+    torch.testing.assert_close(heard[0], wanted, rtol=0.0, atol=per_sample**2 / 8 + 1e-5)
 
 
 def test_one_window_alone_keeps_its_speed():

@@ -20,6 +20,7 @@ DENSE = ("model.encoder.hidden_dim=4", "model.decoder.hidden_dim=4")
 NAMES = {
     "dgt_mid": DENSE,
     "dgt_conv": (),
+    "dgt_harmonic": DENSE,
     "dgt_pitch_prediction": DENSE,
     "dgt_mid_temporal": DENSE,
 }
@@ -68,6 +69,7 @@ WRONG: dict[str, tuple] = {
     "data.augment.tilt_db": (*NO_NUMBER, 1000),
     "data.augment.transpose": (*NO_COUNT, 25),
     "data.augment.other_key": (*NO_NUMBER, 0.6),
+    "data.augment.share": (*NO_NUMBER, 1.1),
     "model": NO_PART,
     "model.latent_dim": (*NO_COUNT, 0, 1025),
     "model.output": NO_WORD,

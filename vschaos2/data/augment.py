@@ -10,6 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from vschaos2.errors import InputError
 from vschaos2.ranges import check_count, check_number
 
 TILT_TERMS = 8  # cosines over the logarithm of frequency: features wider than about an octave
@@ -28,10 +29,11 @@ class Augment(nn.Module):
             neighbours as well.
         other_key: part of the windows, from 0 to 0.5, that are heard in one transposition and
             wanted in another. What the latent says of the key is then of no use, and the label
-            alone decides.
+            alone decides. They are among those that keep their speed.
+        share: part of the windows, from 0 to 1, whose speed and key change.
 
     Raises:
-        InputError: for a value out of its range.
+        InputError: for a value out of its range, or if more windows are asked for than there are.
     """
 
     def __init__(
@@ -41,18 +43,30 @@ class Augment(nn.Module):
         tilt_db: float = 0.0,
         transpose: int = 0,
         other_key: float = 0.0,
+        share: float = 0.5,
     ) -> None:
         super().__init__()
-        limits = {"gain_db": 60.0, "speed": 1.0, "tilt_db": 60.0, "other_key": 0.5}
-        values = {"gain_db": gain_db, "speed": speed, "tilt_db": tilt_db, "other_key": other_key}
-        for name, value in values.items():
-            check_number(f"data.augment.{name}", value, 0.0, limits[name])
+        limits = {
+            "gain_db": (gain_db, 60.0),
+            "speed": (speed, 1.0),
+            "tilt_db": (tilt_db, 60.0),
+            "other_key": (other_key, 0.5),
+            "share": (share, 1.0),
+        }
+        for name, (value, largest) in limits.items():
+            check_number(f"data.augment.{name}", value, 0.0, largest)
         check_count("data.augment.transpose", transpose, 0, 24)
+        if share + other_key > 1.0:
+            raise InputError(
+                f"data.augment.share={share} and data.augment.other_key={other_key} are more than "
+                "all windows: together they may be 1"
+            )
         self.gain_db = gain_db
         self.speed = speed
         self.tilt_db = tilt_db
         self.transpose = transpose
         self.other_key = other_key
+        self.share = share
 
     def drawn_samples(self, window_samples: int) -> int:
         """Samples to draw so that those of a window remain at the highest speed."""
@@ -64,11 +78,11 @@ class Augment(nn.Module):
     def resample(
         self, waveform: Tensor, window_samples: int, again: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Every second window at a speed of its own, read by linear interpolation.
+        """A share of the windows, each at a speed of its own, read by linear interpolation.
 
         The ratio r = 2^(k/12) (1 + speed)^u, k whole and uniform in -transpose … transpose, u
-        uniform in [-1, 1]; output sample t is the input at t·r. The other windows keep their
-        speed and, since interpolation dulls, their highest partials.
+        uniform in [-1, 1]; output sample t is the input at t·r. The first int(share·B) windows
+        change; the others keep their speed and, since interpolation dulls, their highest partials.
 
         Args:
             waveform: [B, drawn_samples(window_samples)].
@@ -84,7 +98,7 @@ class Augment(nn.Module):
         kept = waveform[:, :window_samples]
         if self.speed == 0 and self.transpose == 0:
             return torch.cat((kept, kept[again])), semitones
-        count = batch // 2
+        count = int(self.share * batch)
         moved = torch.cat((waveform[:count], waveform[again]))
         changed, moves = self._in_any_key(moved, window_samples)
         semitones[:count], semitones[batch:] = moves[:count], moves[count:]

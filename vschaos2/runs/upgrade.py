@@ -10,6 +10,7 @@ UNSAID: dict[str, Any] = {
     "texture": None,  # noise was not told from tone
     "plugins": [],  # before there were any
     "data.sequence": 1,  # before memories
+    "data.augment.share": 0.5,  # every second window
     "data.dataset.stretches": False,  # before one recording could be split
     "data.dataset.metadata_callbacks": None,  # before labels
     "training.pseudo_labels": None,  # before guesses taught

@@ -10,7 +10,7 @@ from vschaos2.config import call
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.families.vae.vae import VAE
-from vschaos2.nets import decoders, encoders  # noqa: F401 - their parts register themselves
+from vschaos2.nets import decoders, encoders, harmonic  # noqa: F401 - parts register themselves
 from vschaos2.nets.build import limited, model_options, plain_part
 from vschaos2.parts import part, part_of
 

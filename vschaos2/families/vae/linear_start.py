@@ -7,7 +7,8 @@ rest has only what is not linear to learn:
     r = A z + b                        least squares to the raw outputs that give the frames back
 
 with μ, V, Λ mean, directions and variances of the training frames, at all the levels that training
-shows them at. The other weights of the two last layers begin at 0, or small.
+shows them at. The other weights of the two last layers begin at 0, or small. Where the model hears
+harmonics (`nets/harmonic.py`), x are frames over these, and z has the fundamental before them.
 
 Source: Pearson (1901), "On lines and planes of closest fit"; a VAE whose decoder is linear learns
 the same plane (Lucas et al. 2019, "Don't blame the ELBO!").
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 
 from vschaos2.families.vae.vae import VAE
 from vschaos2.nets.decoders import DenseDecoder
-from vschaos2.nets.encoders import DenseEncoder
+from vschaos2.nets.harmonic import HarmonicBody, HarmonicDecoder
 from vschaos2.nets.layers import Beside
 from vschaos2.objectives.principal_components import principal_components
 
@@ -36,8 +37,12 @@ LEAST_STD = 1e-4  # of a component, relative to the first: what varies less is l
 
 def linear_paths(model: VAE) -> tuple[Beside | None, nn.Linear | None]:
     """The linear paths beside a model's encoder and decoder; None where there is none."""
-    encoder, decoder = model.encoder, model.decoder
-    body = encoder.body if isinstance(encoder, DenseEncoder) else None
+    body: Any = model.encoder.body
+    if isinstance(body, HarmonicBody):
+        body = body.body
+    decoder: Any = model.decoder
+    if isinstance(decoder, HarmonicDecoder):
+        decoder = decoder.dense
     linear = decoder.linear if isinstance(decoder, DenseDecoder) else None
     return body if isinstance(body, Beside) else None, linear
 
@@ -52,23 +57,20 @@ def begin_linear(model: VAE, magnitude: Tensor) -> None:
     """
     body, linear = linear_paths(model)
     frames = model.transform.to_frames(magnitude)
-    found = principal_components(frames, model.latent_dim)
+    pitch, head = frames[:, :0], model.encoder.head
+    decoder = model.decoder
+    if isinstance(decoder, HarmonicDecoder):
+        heard: Any = model.encoder.body
+        frames, pitch = heard.normalised(frames)
+        head, decoder = head.head, decoder.dense  # type: ignore[union-attr]
+    found = principal_components(frames, model.latent_dim - pitch.shape[1])
     whitening = found.directions * (found.stds > LEAST_STD * found.stds[0])[:, None]
     whitening = whitening / found.stds.clamp_min(1e-12)[:, None]
     if body is not None:
-        dims, bins = whitening.shape
-        body.linear.weight.zero_()  # nothing of labels
-        body.linear.weight[:bins] = whitening.T
-        body.linear.bias.copy_(-whitening @ found.mean)
-        head: Any = model.encoder.head
-        weight, bias = head.weight, head.bias
-        weight[:dims] = 0.0
-        weight[:dims, -dims:] = torch.eye(dims)
-        weight[dims:] *= 0.1
-        bias[:dims], bias[dims:] = 0.0, LOG_STD
+        _begin_encoder(body, head, whitening, found.mean)
     if linear is not None and model.temporal is None:
-        last: Any = model.decoder.layers[-1]  # type: ignore[index]
-        points = (frames - found.mean) @ whitening.T
+        last: Any = decoder.layers[-1]  # type: ignore[index]
+        points = torch.cat((pitch, (frames - found.mean) @ whitening.T), 1)
         if model.output == "normal":
             deviations = torch.full_like(frames, math.log(NORMAL_STD))
             solution = least_squares(points, torch.cat((frames, deviations), 1))
@@ -79,6 +81,18 @@ def begin_linear(model: VAE, magnitude: Tensor) -> None:
         linear.bias.copy_(solution[-1])
         last.weight.zero_()
         last.bias.zero_()
+
+
+def _begin_encoder(body: Beside, head: Any, whitening: Tensor, mean: Tensor) -> None:
+    """Begin an encoder's means at whitened components [Z, K], about their mean [K]."""
+    dims, bins = whitening.shape
+    body.linear.weight.zero_()  # nothing of labels
+    body.linear.weight[:bins] = whitening.T
+    body.linear.bias.copy_(-whitening @ mean)
+    head.weight[:dims] = 0.0
+    head.weight[:dims, -dims:] = torch.eye(dims)
+    head.weight[dims:] *= 0.1
+    head.bias[:dims], head.bias[dims:] = 0.0, LOG_STD
 
 
 def least_squares(points: Tensor, values: Tensor) -> Tensor:

@@ -17,8 +17,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vschaos2.dsp.spectral import SpectralTransform
+from vschaos2.errors import InputError
 from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.nets.distributions import Normal, normal_from_output
+from vschaos2.nets.harmonic import HarmonicDecoder, HarmonicEncoder
 from vschaos2.nets.layers import padded_rows
 from vschaos2.nets.temporal import build_temporal
 from vschaos2.ranges import check_count, check_number
@@ -47,7 +49,8 @@ class VAE(nn.Module):
 
     Raises:
         InputError: for a task of conditioning or prediction, or a memory, that cannot be, or a
-            latent of no dimensions, or too many; or a texture out of its range.
+            latent of no dimensions, or too many; or a texture out of its range; or if only one of
+            encoder and decoder knows of harmonics, or what these have no use for.
         ValueError: for an unknown output, or a point estimate of frames that can be negative (log
             contrast).
     """
@@ -92,6 +95,7 @@ class VAE(nn.Module):
             n_inputs, self.state_size = self.temporal.n_outputs, self.temporal.state_size
         self.decoder = decoder(n_inputs=n_inputs, n_outputs=n_outputs)
         self.conditioning = given
+        check_harmonic(self)
         feature_dim: Any = self.encoder.feature_dim
         self.prediction = Prediction(prediction, feature_dim, latent_dim, given)
 
@@ -177,3 +181,31 @@ class VAE(nn.Module):
         """Magnitudes of latents, all labels 0 and none with a past: [M, Z] → [M, K]."""
         labels = latent.new_zeros(len(latent), self.conditioning.n_tasks)
         return self.transform.to_magnitude(self.decode(latent, labels).mean)
+
+
+def check_harmonic(model: VAE) -> None:
+    """See that latent 0 of a model that hears fundamentals is one for its decoder, too.
+
+    Raises:
+        InputError: if it is not, or if frames are no bins that are decoded by themselves.
+    """
+    harmonic = isinstance(model.encoder, HarmonicEncoder)
+    if harmonic != isinstance(model.decoder, HarmonicDecoder):
+        raise InputError(
+            "model.encoder and model.decoder must both be harmonic, or none: "
+            f"got {type(model.encoder).__name__} and {type(model.decoder).__name__}; use "
+            "model=harmonic or model=dense"
+        )
+    if not harmonic:
+        return
+    at_odds = {
+        "model.latent_dim": (model.latent_dim < 2, "2 or more"),
+        "model.output": (model.output != "softplus", "softplus"),
+        "model.temporal": (model.temporal is not None, "null"),
+        "data.transform.n_mels": (model.transform.n_mels > 0, "0"),
+        "model.conditioning.pitch": ("pitch" in model.conditioning.tasks, "null: latent 0 is it"),
+        "model.conditioning.octave": ("octave" in model.conditioning.tasks, "null: latent 0 is it"),
+    }
+    for key, (is_wrong, wanted) in at_odds.items():
+        if is_wrong:
+            raise InputError(f"{key} must be {wanted}, where encoder and decoder are harmonic")
