@@ -53,6 +53,8 @@ def meanings(model: VAE, classes: Mapping[str, list[str]]) -> dict[str, Meaning]
     """
     found = {}
     for name, (_, value, axes) in plain_meanings(model).items():
+        if name == "loudest":  # of a model's own material
+            continue
         part = name.split(".")[0]
         key: Hashable = (name, type(getattr(model, part)).__name__)
         if part == "transform":

@@ -148,8 +148,9 @@ class VAEObjective(Objective):
         if not mean > 0:
             raise InputError(f"{data.root}: every training file is silent: check the recordings")
         self.model.transform.fit_level(mean)
+        every = torch.cat([magnitude for magnitude, _ in batches])
+        self.model.fit_loudest(every)
         if linear_paths(self.model) != (None, None):
-            every = torch.cat([magnitude for magnitude, _ in batches])
             begin_linear(self.model, at_all_levels(every, self.augment.gain_db))
         tasks = label_tasks(self.model)
         fit_values(

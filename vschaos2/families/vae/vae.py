@@ -16,14 +16,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vschaos2.dsp.magnitude import compress
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.labels.conditioning import Conditioning, Prediction
+from vschaos2.nets.bound import bounded, inverse_softplus, loudest_nearby
 from vschaos2.nets.distributions import Normal, normal_from_output
 from vschaos2.nets.layers import padded_rows
 from vschaos2.nets.temporal import build_temporal
 from vschaos2.ranges import check_count, check_number
 
 OUTPUTS = ("softplus", "normal")
+UNHEARD = 1e9  # a magnitude beyond all: what bounds frames before a model knows its material
 
 
 class VAE(nn.Module):
@@ -41,8 +44,12 @@ class VAE(nn.Module):
         temporal: what the decoder remembers of the frames before; see `build_temporal`.
         texture: part of the noise in its magnitudes that an instrument plays as noise at first, 0
             to 1 (see `dsp.texture`); None for an instrument that knows of none.
+        headroom_db: how much louder than the loudest recording a bin can become, in dB, whatever
+            the latent; None for no bound. See `nets/bound.py`.
 
     Attributes:
+        loudest: what a bin of the recordings has at most, in the unit of magnitudes, [K]; set by
+            `fit_loudest`.
         state_size: numbers that a memory carries from frame to frame, S; 0 without one.
 
     Raises:
@@ -51,6 +58,8 @@ class VAE(nn.Module):
         ValueError: for an unknown output, or a point estimate of frames that can be negative (log
             contrast).
     """
+
+    loudest: Tensor
 
     def __init__(
         self,
@@ -63,6 +72,7 @@ class VAE(nn.Module):
         prediction: Mapping[str, Any] | None = None,
         temporal: str | Mapping[str, Any] | None = None,
         texture: float | None = None,
+        headroom_db: float | None = None,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -76,10 +86,15 @@ class VAE(nn.Module):
         if texture is not None:
             check_number("texture", texture, 0.0, 1.0)
         self.texture = texture
+        self.is_bounded = headroom_db is not None
+        self.headroom_db = 0.0 if headroom_db is None else headroom_db
+        check_number("model.headroom_db", self.headroom_db, 0.0, 120.0)
         self.latent_dim = latent_dim
         self.output = output
         self.transform = transform
         n_features = transform.n_features
+        loudest = torch.full((n_features,), UNHEARD)
+        self.register_buffer("loudest", loudest, persistent=self.is_bounded)
         given = Conditioning(conditioning)
         self.encoder = encoder(
             n_features=n_features, n_outputs=2 * latent_dim, n_labels=given.encoder_width
@@ -160,9 +175,19 @@ class VAE(nn.Module):
     def _distribution(self, raw: Tensor) -> Normal:
         """The distribution that a decoder's raw output means: [B, …] → Normal of [B, K]."""
         if self.output == "normal":
-            return normal_from_output(raw)
+            estimate = normal_from_output(raw)
+            if self.is_bounded:
+                estimate = Normal(bounded(estimate.mean, self._ceiling()), estimate.std)
+            return estimate
+        if self.is_bounded:
+            raw = bounded(raw, inverse_softplus(self._ceiling()))
         mean = F.softplus(raw)
         return Normal(mean, torch.ones_like(mean))
+
+    def _ceiling(self) -> Tensor:
+        """What no frame exceeds, in the contrast: [K]."""
+        loudest = self.loudest * 10.0 ** (self.headroom_db / 20.0)
+        return compress(loudest, self.transform.scale, self.transform.contrast)
 
     def _labels(self, like: Tensor, labels: Tensor | None) -> Tensor:
         """The labels, or none [B, 0] for a model that needs none."""
@@ -171,6 +196,11 @@ class VAE(nn.Module):
         if self.conditioning.n_tasks > 0:
             raise ValueError("labels are missing: this model is conditioned, give [B, n_tasks]")
         return like.new_zeros((like.shape[0], 0))
+
+    @torch.jit.unused
+    def fit_loudest(self, magnitude: Tensor) -> None:
+        """Bound the frames by those of the material: magnitudes of frames [N, K]."""
+        self.loudest.copy_(loudest_nearby(self.transform.mel(magnitude)))
 
     @torch.jit.unused
     def unlabelled_magnitude(self, latent: Tensor) -> Tensor:
