@@ -17,6 +17,7 @@ from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.vae.inference import fit_values, infer, label_tasks
+from vschaos2.families.vae.levels import level_gain
 from vschaos2.families.vae.linear_start import begin_linear, linear_paths
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
 from vschaos2.families.vae.pairs import draw_pair, window_samples
@@ -33,6 +34,8 @@ from vschaos2.objectives.losses import ReconstructionLoss, spectral_convergence
 from vschaos2.objectives.principal_components import at_all_levels
 from vschaos2.objectives.schedules import BetaSchedule
 from vschaos2.training.objective import Losses, Moment, Objective
+
+CALIBRATION_WINDOWS = 1024
 
 
 def objective(config: DictConfig, model: VAE) -> "VAEObjective":
@@ -117,7 +120,7 @@ class VAEObjective(Objective):
         posterior, outputs, labels = infer(model, frames, batch["labels"])
         estimate = self._decode(model, posterior.mean, labels)
         loss, losses = self.reconstruction(frames, estimate, magnitude)
-        convergence = spectral_convergence(magnitude, transform.to_magnitude(estimate.mean))
+        convergence = spectral_convergence(magnitude, model.to_magnitude(estimate.mean))
         losses["spectral_convergence"] = convergence
         distance, distances = self.divergence(posterior, posterior.mean)
         scores = None
@@ -156,6 +159,22 @@ class VAEObjective(Objective):
         fit_values(
             self.model, {task: torch.cat([known[task] for _, known in batches]) for task in tasks}
         )
+
+    @torch.no_grad()
+    def calibrate(self, model: VAE, data: WindowDataModule) -> None:
+        """Set the levels of the model, and of the averaged one, by fixed training windows."""
+        if not model.calibrated:
+            return
+        pairs = []
+        for batch in data.probe_batches(CALIBRATION_WINDOWS):
+            magnitude = magnitudes(model, batch["waveform"].to(model.gain.device))
+            frames = model.transform.to_frames(magnitude)
+            posterior, _, labels = infer(model, frames, batch["labels"])
+            made = model.transform.to_magnitude(model.decode(posterior.mean, labels).mean)
+            pairs.append((magnitude, made))
+        gain = level_gain(*(torch.cat(each) for each in zip(*pairs, strict=True)))
+        for each in (model, self.model):
+            each.gain.copy_(gain)
 
     def apart(self, model: VAE) -> list[nn.Parameter]:
         """The predictors learn beside the model: an unsure one does not slow the model down."""

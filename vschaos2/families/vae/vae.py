@@ -46,10 +46,13 @@ class VAE(nn.Module):
             to 1 (see `dsp.texture`); None for an instrument that knows of none.
         headroom_db: how much louder than the loudest recording a bin can become, in dB, whatever
             the latent; None for no bound. See `nets/bound.py`.
+        calibrated: whether its levels are set to those of the material while it trains; see
+            `families/vae/levels.py`.
 
     Attributes:
         loudest: what a bin of the recordings has at most, in the unit of magnitudes, [K]; set by
             `fit_loudest`.
+        gain: what the decoder's magnitudes are multiplied with, [bins].
         state_size: numbers that a memory carries from frame to frame, S; 0 without one.
 
     Raises:
@@ -60,6 +63,7 @@ class VAE(nn.Module):
     """
 
     loudest: Tensor
+    gain: Tensor
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class VAE(nn.Module):
         temporal: str | Mapping[str, Any] | None = None,
         texture: float | None = None,
         headroom_db: float | None = None,
+        calibrated: bool = False,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -89,12 +94,14 @@ class VAE(nn.Module):
         self.is_bounded = headroom_db is not None
         self.headroom_db = 0.0 if headroom_db is None else headroom_db
         check_number("model.headroom_db", self.headroom_db, 0.0, 120.0)
+        self.calibrated = calibrated
         self.latent_dim = latent_dim
         self.output = output
         self.transform = transform
         n_features = transform.n_features
         loudest = torch.full((n_features,), UNHEARD)
         self.register_buffer("loudest", loudest, persistent=self.is_bounded)
+        self.register_buffer("gain", torch.ones(transform.n_bins), persistent=calibrated)
         given = Conditioning(conditioning)
         self.encoder = encoder(
             n_features=n_features, n_outputs=2 * latent_dim, n_labels=given.encoder_width
@@ -165,6 +172,10 @@ class VAE(nn.Module):
         """Reconstructed frames, from the mean of the posterior: [B, K], [B, n] → [B, K]."""
         return self.decode(self.encode(frames, labels).mean, labels).mean
 
+    def to_magnitude(self, frames: Tensor) -> Tensor:
+        """The magnitudes that frames are played with: [..., K] → [..., bins]."""
+        return self.transform.to_magnitude(frames) * self.gain
+
     def _decoder_input(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """Latents and what stands beside them: [B, Z], [B, n] → [B, D]."""
         labels = self._labels(latent, labels)
@@ -206,4 +217,4 @@ class VAE(nn.Module):
     def unlabelled_magnitude(self, latent: Tensor) -> Tensor:
         """Magnitudes of latents, all labels 0 and none with a past: [M, Z] → [M, K]."""
         labels = latent.new_zeros(len(latent), self.conditioning.n_tasks)
-        return self.transform.to_magnitude(self.decode(latent, labels).mean)
+        return self.to_magnitude(self.decode(latent, labels).mean)
