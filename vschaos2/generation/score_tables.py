@@ -30,8 +30,8 @@ LEGEND = (
     "SC spectral convergence (0 equal, 1 silence), LSD log-spectral distance in dB, MRS "
     "multi-resolution STFT distance, SNR in dB, gain in dB. Below, for the original and both: "
     "roughness, the spread of neighbouring magnitudes (noise 0.45, smooth 0), and hop tone, how "
-    "far the envelope's spectrum stands out at the frame rate, in dB (noise 0). Then how much louder "
-    "than the original each octave is, by its lowest frequency (0 as loud)."
+    "far the envelope's spectrum stands out at the frame rate, in dB (noise 0). Then how much "
+    "louder than the original each octave is, by its lowest frequency, in dB (0 as loud)."
 )
 LONGEST_NAME = 32  # characters of a file's name in the table
 

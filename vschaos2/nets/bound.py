@@ -24,7 +24,7 @@ def bounded(values: Tensor, ceiling: Tensor, sharpness: float = SHARPNESS) -> Te
 
 
 def inverse_softplus(values: Tensor) -> Tensor:
-    """x with ln(1 + e^x) = y > 0: y + ln(1 - e^-y); any shape."""
+    """The x whose softplus, ln(1 + e^x), is y > 0: y + ln(1 - e^-y); any shape."""
     return values + torch.log(-torch.expm1(-values.clamp_min(1e-6)))
 
 

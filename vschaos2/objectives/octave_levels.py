@@ -27,10 +27,8 @@ def octave_powers(waveform: Waveform) -> Tensor:
     power = torch.zeros(LEVEL_FFT // 2 + 1, dtype=torch.float64)
     for block in magnitudes_of(as_waveform(waveform), LEVEL_FFT):
         power += block.square().sum(0)
-    edges = [LEVEL_FFT >> n for n in range(1, OCTAVES + 2)]
-    return torch.stack(
-        [power[low + 1 : high + 1].sum() for high, low in zip(edges, edges[1:], strict=False)]
-    )
+    lowest = [LEVEL_FFT >> n for n in range(2, OCTAVES + 2)]
+    return torch.stack([power[low + 1 : 2 * low + 1].sum() for low in lowest])
 
 
 def octave_levels_db(reference: Waveform, estimate: Waveform) -> list[float]:

@@ -28,7 +28,7 @@ from vschaos2.objectives.principal_components import principal_components
 
 LOG_STD = -2.5  # of the posterior at first: far narrower than the prior, as training makes it
 LEAST_FRAME = 0.05  # whose raw output is aimed at first: softplus never reaches 0
-RIDGE = 1e-2  # of a frame's weight: outputs that are 0 all along say nothing of their slopes
+RIDGE = 3e-2  # of a frame's weight: outputs that are 0 all along say nothing of their slopes
 NORMAL_STD = 0.1  # of a decoder's Normal at first
 LEAST_STD = 1e-4  # of a component, relative to the first: what varies less is left out
 
@@ -93,8 +93,8 @@ def softplus_least_squares(points: Tensor, values: Tensor) -> Tensor:
     """The linear map and the constants whose softplus takes points near to values ≥ 0.
 
     Around the raw outputs r of the values themselves, softplus(r + δ) ≈ y + σ(r) δ: each output is
-    a least-squares problem of its own, weighted by σ(r)² = (1 - e^(-y))². Few points leave much
-    open; what they do not say is drawn to 0.
+    a least-squares problem of its own, weighted by σ(r)² = (1 - e^(-y))². Few points leave slopes
+    open, which are drawn to 0; constants are not.
 
     Shape: [N, Z], [N, K] → [Z + 1, K].
     """
@@ -104,6 +104,7 @@ def softplus_least_squares(points: Tensor, values: Tensor) -> Tensor:
     raw = inverse_softplus(values.double().clamp_min(LEAST_FRAME))
     weights = raw.sigmoid().square()
     normal = (products.T @ weights).T.reshape(-1, count, count)
-    normal = normal + RIDGE * len(design) * torch.eye(count, dtype=normal.dtype)
+    ridge = torch.cat((design.new_full((count - 1,), RIDGE), design.new_full((1,), 1e-9)))
+    normal = normal + len(design) * ridge.diag()
     wanted = design.T @ (weights * raw)
     return torch.linalg.solve(normal, wanted.T.unsqueeze(-1)).squeeze(-1).T.float()
