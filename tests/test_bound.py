@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.meanings import meanings
 from vschaos2.families.vae.vae import UNHEARD
-from vschaos2.nets.bound import NEIGHBOURS, bounded, inverse_softplus, loudest_nearby
+from vschaos2.nets.bound import NEIGHBOURS, bounded, inverse_softplus, loudest_nearby, within
 
 
 def test_the_bound_is_the_closed_form_and_monotonous():
@@ -38,6 +38,16 @@ def test_what_rose_too_high_can_learn_to_come_down():
     x = torch.tensor(3.0, requires_grad=True)
     bounded(x, torch.tensor(1.0)).backward()
     torch.testing.assert_close(x.grad, torch.tensor(-8.0).sigmoid())
+
+
+def test_a_frame_keeps_its_shape_and_no_norm_exceeds_the_greatest():
+    frames = torch.rand(5, 30) * torch.tensor([1e-3, 0.1, 1.0, 100.0, 0.0])[:, None]
+    made = within(frames, torch.tensor(3.0))
+    norms, due = made.norm(dim=1), frames.norm(dim=1)
+    torch.testing.assert_close(norms, due * (1.0 + (due / 3.0) ** 6) ** (-1.0 / 6.0))
+    torch.testing.assert_close(made * due[:, None], frames * norms[:, None])
+    assert bool((norms < 3.0 * 1.0001).all()) and float(norms[3]) > 2.99
+    assert torch.equal(made[4], torch.zeros(30))
 
 
 def test_softplus_undoes_its_inverse():
@@ -68,20 +78,21 @@ def test_no_latent_is_louder_than_the_recordings_and_the_headroom(tiny_config, c
         made = model.to_magnitude(model.decode(far).mean)[0]
         near = model.to_magnitude(model.decode(0.0 * far).mean)[0]
         model.loudest.fill_(UNHEARD)
+        model.loudest_frame.fill_(UNHEARD)
         free = model.to_magnitude(model.decode(0.0 * far).mean)[0]
         unbounded = model.to_magnitude(model.decode(far).mean)[0]
-    assert bool((made <= 1.001 * limit).all()) and float(unbounded.min()) > 1e5
-    assert float((made / limit).min()) > 0.95
+    assert float(made.norm()) < 1.001 * 100.0 * float(magnitude.norm(dim=1).max())
+    assert bool((made < limit).all()) and float(unbounded.min()) > 1e5
     torch.testing.assert_close(near, free, rtol=0.02, atol=0.02)
 
 
 def test_a_model_without_headroom_has_nothing_more_to_store(tiny_config):
     model = build_model(tiny_config)
-    assert not {"loudest", "gain"} & set(model.state_dict())
+    assert not {"loudest", "loudest_frame", "gain"} & set(model.state_dict())
 
 
 def test_what_is_measured_on_a_models_own_material_is_not_lent(tiny_config):
     config = OmegaConf.merge(tiny_config, {"model": {"headroom_db": 6.0, "calibrated": True}})
     model = build_model(copy.deepcopy(config))
-    assert {"loudest", "gain"} <= set(model.state_dict())
-    assert not {"loudest", "gain"} & set(meanings(model, {}))
+    own = {"loudest", "loudest_frame", "gain"}
+    assert own <= set(model.state_dict()) and not own & set(meanings(model, {}))

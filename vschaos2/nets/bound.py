@@ -1,7 +1,8 @@
-"""A soft bound on what a decoder gives: no latent, however far out, is louder than sound ever was.
+"""Soft bounds on what a decoder gives: no latent, however far out, is louder than sound ever was.
 
 A contrast is undone by an exponential. A decoder that goes on in straight lines would leave all
-measure within a few deviations of what it was taught.
+measure within a few deviations of what it was taught: first in single bins (`bounded`), then, where
+all of them are as loud as they were at their loudest, in the sum of them (`within`).
 """
 
 import torch
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 SHARPNESS = 4.0  # β: a value 1 below the ceiling loses ln(1 + e^-β) / β = 0.005, 2 below it 0.0001
+KNEE = 6  # p: a frame 9 dB below the greatest loses 0.003 dB, one as loud as it 1 dB
 NEIGHBOURS = 16  # bins on either side that a partial may move to
 
 
@@ -21,6 +23,15 @@ def bounded(values: Tensor, ceiling: Tensor, sharpness: float = SHARPNESS) -> Te
     Shape: [..., K], [K] → [..., K].
     """
     return values - F.softplus(sharpness * (values - ceiling)) / sharpness
+
+
+def within(magnitude: Tensor, greatest: Tensor, knee: int = KNEE) -> Tensor:
+    """Frames of magnitudes as they are, and no norm above the greatest g: S (1 + (‖S‖/g)^p)^(-1/p).
+
+    Shape: [..., K], scalar → [..., K].
+    """
+    relative = torch.linalg.vector_norm(magnitude, dim=-1, keepdim=True) / greatest
+    return magnitude * (1.0 + relative**knee) ** (-1.0 / knee)
 
 
 def inverse_softplus(values: Tensor) -> Tensor:

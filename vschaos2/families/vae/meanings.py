@@ -12,7 +12,7 @@ from vschaos2.labels.conditioning import Predictor, Table
 from vschaos2.runs.folder import Run
 from vschaos2.runs.meanings import Axis, Meaning, plain_meanings
 
-OWN = ("loudest", "gain")  # measured on a model's own material
+OWN = ("loudest", "loudest_frame", "gain")  # measured on a model's own material
 
 
 def transfer(

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from vschaos2.dsp.magnitude import compress
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.labels.conditioning import Conditioning, Prediction
-from vschaos2.nets.bound import bounded, inverse_softplus, loudest_nearby
+from vschaos2.nets.bound import bounded, inverse_softplus, loudest_nearby, within
 from vschaos2.nets.distributions import Normal, normal_from_output
 from vschaos2.nets.layers import padded_rows
 from vschaos2.nets.temporal import build_temporal
@@ -44,14 +44,15 @@ class VAE(nn.Module):
         temporal: what the decoder remembers of the frames before; see `build_temporal`.
         texture: part of the noise in its magnitudes that an instrument plays as noise at first, 0
             to 1 (see `dsp.texture`); None for an instrument that knows of none.
-        headroom_db: how much louder than the loudest recording a bin can become, in dB, whatever
-            the latent; None for no bound. See `nets/bound.py`.
+        headroom_db: how much louder than in the recordings a bin, and a frame, can become, in dB,
+            whatever the latent; None for no bound. See `nets/bound.py`.
         calibrated: whether its levels are set to those of the material while it trains; see
             `families/vae/levels.py`.
 
     Attributes:
         loudest: what a bin of the recordings has at most, in the unit of magnitudes, [K]; set by
             `fit_loudest`.
+        loudest_frame: the greatest norm of a frame of magnitudes.
         gain: what the decoder's magnitudes are multiplied with, [bins].
         state_size: numbers that a memory carries from frame to frame, S; 0 without one.
 
@@ -63,6 +64,7 @@ class VAE(nn.Module):
     """
 
     loudest: Tensor
+    loudest_frame: Tensor
     gain: Tensor
 
     def __init__(
@@ -92,15 +94,16 @@ class VAE(nn.Module):
             check_number("texture", texture, 0.0, 1.0)
         self.texture = texture
         self.is_bounded = headroom_db is not None
-        self.headroom_db = 0.0 if headroom_db is None else headroom_db
-        check_number("model.headroom_db", self.headroom_db, 0.0, 120.0)
+        if headroom_db is not None:
+            check_number("model.headroom_db", headroom_db, 0.0, 120.0)
+        self.headroom = 10.0 ** ((headroom_db or 0.0) / 20.0)
         self.calibrated = calibrated
         self.latent_dim = latent_dim
         self.output = output
         self.transform = transform
         n_features = transform.n_features
-        loudest = torch.full((n_features,), UNHEARD)
-        self.register_buffer("loudest", loudest, persistent=self.is_bounded)
+        for name, shape in (("loudest", (n_features,)), ("loudest_frame", ())):
+            self.register_buffer(name, torch.full(shape, UNHEARD), persistent=self.is_bounded)
         self.register_buffer("gain", torch.ones(transform.n_bins), persistent=calibrated)
         given = Conditioning(conditioning)
         self.encoder = encoder(
@@ -174,7 +177,10 @@ class VAE(nn.Module):
 
     def to_magnitude(self, frames: Tensor) -> Tensor:
         """The magnitudes that frames are played with: [..., K] → [..., bins]."""
-        return self.transform.to_magnitude(frames) * self.gain
+        magnitude = self.transform.to_magnitude(frames) * self.gain
+        if self.is_bounded:
+            magnitude = within(magnitude, self.loudest_frame * self.headroom)
+        return magnitude
 
     def _decoder_input(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """Latents and what stands beside them: [B, Z], [B, n] → [B, D]."""
@@ -197,8 +203,7 @@ class VAE(nn.Module):
 
     def _ceiling(self) -> Tensor:
         """What no frame exceeds, in the contrast: [K]."""
-        loudest = self.loudest * 10.0 ** (self.headroom_db / 20.0)
-        return compress(loudest, self.transform.scale, self.transform.contrast)
+        return compress(self.loudest * self.headroom, self.transform.scale, self.transform.contrast)
 
     def _labels(self, like: Tensor, labels: Tensor | None) -> Tensor:
         """The labels, or none [B, 0] for a model that needs none."""
@@ -212,6 +217,7 @@ class VAE(nn.Module):
     def fit_loudest(self, magnitude: Tensor) -> None:
         """Bound the frames by those of the material: magnitudes of frames [N, K]."""
         self.loudest.copy_(loudest_nearby(self.transform.mel(magnitude)))
+        self.loudest_frame.copy_(torch.linalg.vector_norm(magnitude, dim=1).max())
 
     @torch.jit.unused
     def unlabelled_magnitude(self, latent: Tensor) -> Tensor:
