@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600, help="without the start (%(default)s)")
     parser.add_argument("--every", type=int, default=50, help="steps between validations")
     parser.add_argument("overrides", nargs="*", help="key=value, as for train_model.py")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     curves = {}
     with tempfile.TemporaryDirectory() as folder:
         for start, steps in ((False, arguments.steps), (True, arguments.steps // 2)):

@@ -86,7 +86,9 @@ def test_scores_are_those_of_the_files_that_reconstruct_writes(run, dataset, tmp
         assert score[f"{way}/hop_tone_db"] == pytest.approx(hop_tone_db(read(path), HOP), abs=1e-2)
         for octave, level_db in enumerate(octave_levels_db(read(source), read(path))):
             name = f"{way}/octave_from_{RATE >> octave + 2}_hz_db"
-            assert way == "original" or score[name] == pytest.approx(level_db, abs=1e-2, nan_ok=True)
+            assert way == "original" or score[name] == pytest.approx(
+                level_db, abs=1e-2, nan_ok=True
+            )
     noise = {name for name in score if name.endswith(("roughness", "hop_tone_db"))}
     levels = {name for name in score if "/octave_from_" in name}
     assert len(noise) == 6 and len(levels) == 2 * OCTAVES

@@ -30,7 +30,7 @@ def within(magnitude: Tensor, greatest: Tensor, knee: int = KNEE) -> Tensor:
 
     Shape: [..., K], scalar → [..., K].
     """
-    relative = torch.linalg.vector_norm(magnitude, dim=-1, keepdim=True) / greatest
+    relative = magnitude.square().sum(-1, keepdim=True).sqrt() / greatest
     return magnitude * (1.0 + relative**knee) ** (-1.0 / knee)
 
 
