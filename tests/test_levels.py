@@ -7,8 +7,10 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from vschaos2.data.augment import Augment
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.levels import GREATEST_DB, level_gain
+from vschaos2.families.vae.objective import VAEObjective, magnitudes
 from vschaos2.objectives.losses import band_itakura_saito, third_octaves
 from vschaos2.objectives.octave_levels import OCTAVES, octave_levels_db, octave_powers
 
@@ -93,6 +95,49 @@ def test_a_model_plays_and_stores_the_gain(tiny_config):
     latent = torch.zeros(1, model.latent_dim)
     plain = model.transform.to_magnitude(model.decode(latent).mean)
     torch.testing.assert_close(model.unlabelled_magnitude(latent), plain * gain)
+
+
+def objective_of(model):
+    beta = {"target": 1e-3, "start": 0.0, "warmup": 1, "unit": "epoch"}
+    return VAEObjective(model, Augment(), {"l1": 1.0}, {"name": "kl"}, beta)
+
+
+class Noise:
+    """Material of coloured noise, as a data module gives it."""
+
+    def probe_batches(self, count):
+        for seed in range(count // 256):
+            spectra = torch.fft.rfft(noise(256 * 512, seed).reshape(256, 512))
+            colour = torch.linspace(0.5, 2.0, 257)
+            yield {"waveform": torch.fft.irfft(spectra * colour), "labels": {}}
+
+
+def test_a_model_that_is_off_by_any_gain_comes_out_right(tiny_config):
+    """Its frames, before it has learnt anything, have the powers of its material in each region."""
+    config = OmegaConf.merge(tiny_config, {"model": {"calibrated": True}})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model, optimised = build_model(config), build_model(config)
+    model.transform.fit_level(8.0)
+    objective_of(optimised).calibrate(model, Noise())
+    heard = torch.cat(
+        [magnitudes(model, batch["waveform"]) for batch in Noise().probe_batches(512)]
+    )
+    with torch.no_grad():
+        made = model.to_magnitude(model(model.transform.to_frames(heard)))
+        plain = model.transform.to_magnitude(model(model.transform.to_frames(heard)))
+    bands = third_octaves(257)[:, :12].reshape(257, 4, 3).sum(2)  # four octaves
+    due_db = 10.0 * (heard.square().sum(0) @ bands).log10()
+    before_db = 10.0 * (plain.square().sum(0) @ bands).log10() - due_db
+    after_db = 10.0 * (made.square().sum(0) @ bands).log10() - due_db
+    assert float(before_db.abs().max()) > 5.0 and float(after_db.abs().max()) < 0.5
+    torch.testing.assert_close(optimised.gain, model.gain)
+
+
+def test_a_model_that_is_not_calibrated_stays_as_it_is(tiny_config):
+    model = build_model(tiny_config)
+    objective_of(model).calibrate(model, Noise())
+    assert torch.equal(model.gain, torch.ones(model.transform.n_bins))
 
 
 # --- band_itakura_saito ---
