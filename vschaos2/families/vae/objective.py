@@ -153,7 +153,8 @@ class VAEObjective(Objective):
         self.model.transform.fit_level(mean)
         every = torch.cat([magnitude for magnitude, _ in batches])
         self.model.fit_loudest(every)
-        if linear_paths(self.model) != (None, None):
+        # Components hold whatever is heard. What labels are to decide must not be in the latent.
+        if linear_paths(self.model) != (None, None) and not self.model.conditioning.tasks:
             begin_linear(self.model, at_all_levels(every, self.augment.gain_db))
         tasks = label_tasks(self.model)
         fit_values(
