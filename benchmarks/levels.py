@@ -36,7 +36,10 @@ def main() -> None:
         for way, name in WAYS.items():
             levels_db = [means[f"{way}/{key}"] for key in octaves]
             worst_db = max(filter(math.isfinite, levels_db), key=abs)
-            values = " | ".join(f"{level_db:+.1f}" for level_db in [worst_db, *levels_db])
+            values = " | ".join(
+                f"{level_db:+.1f}" if math.isfinite(level_db) else "–"
+                for level_db in [worst_db, *levels_db]
+            )
             error = means[f"{way}/spectral_convergence"]
             print(f"| {path.name} | {name} | {error:.3f} | {values} |")
 
