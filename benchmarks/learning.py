@@ -19,10 +19,10 @@ from omegaconf import DictConfig
 import vschaos2
 from vschaos2.families.train import train
 from vschaos2.families.vae.build import build_model
-from vschaos2.families.vae.linear_start import at_all_levels, principal_components
 from vschaos2.families.vae.material import material
 from vschaos2.families.vae.objective import magnitudes
 from vschaos2.objectives.losses import spectral_convergence
+from vschaos2.objectives.principal_components import at_all_levels, principal_components
 
 SCORE = "validation/reconstruction/spectral_convergence"
 
