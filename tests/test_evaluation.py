@@ -21,6 +21,7 @@ from vschaos2.generation.passages import Passage, passage
 from vschaos2.generation.score_tables import markdown, write_tables
 from vschaos2.objectives.measures import measure
 from vschaos2.objectives.noise_measures import hop_tone_db, roughness
+from vschaos2.objectives.octave_levels import OCTAVES, octave_levels_db
 from vschaos2.runs.folder import Run
 
 RATE, N_FFT, HOP, DIMS = 44100, 512, 128, 4
@@ -83,9 +84,15 @@ def test_scores_are_those_of_the_files_that_reconstruct_writes(run, dataset, tmp
     for way, path in (("original", source), ("keep_input", kept)):
         assert score[f"{way}/roughness"] == pytest.approx(roughness(read(path)), rel=1e-4)
         assert score[f"{way}/hop_tone_db"] == pytest.approx(hop_tone_db(read(path), HOP), abs=1e-2)
+        for octave, level_db in enumerate(octave_levels_db(read(source), read(path))):
+            name = f"{way}/octave_from_{RATE >> octave + 2}_hz_db"
+            assert way == "original" or score[name] == pytest.approx(
+                level_db, abs=1e-2, nan_ok=True
+            )
     noise = {name for name in score if name.endswith(("roughness", "hop_tone_db"))}
-    assert len(noise) == 6
-    assert set(score) - noise - {f"keep_input/{name}" for name in expected} == {
+    levels = {name for name in score if "/octave_from_" in name}
+    assert len(noise) == 6 and len(levels) == 2 * OCTAVES
+    assert set(score) - noise - levels - {f"keep_input/{name}" for name in expected} == {
         "decode/spectral_convergence",
         "decode/log_spectral_distance_db",
         "decode/multi_resolution_stft",
@@ -134,8 +141,8 @@ def test_a_silent_file_has_null_scores_and_leaves_the_means_finite(run, dataset,
 
 def test_the_table_is_even_and_has_a_line_for_every_file(run, dataset):
     result = evaluate(run, dataset)
-    scores, noise, labels, _ = markdown(result).split("\n\n")
-    for table, count in ((scores, 3 + 3), (noise, 3 + 3), (labels, 2 + 1)):
+    scores, noise, levels, labels, _ = markdown(result).split("\n\n")
+    for table, count in ((scores, 3 + 3), (noise, 3 + 3), (levels, 2 + 2), (labels, 2 + 1)):
         lines = table.splitlines()
         assert len(lines) == count
         assert len({len(line) for line in lines}) == 1
@@ -144,6 +151,10 @@ def test_the_table_is_even_and_has_a_line_for_every_file(run, dataset):
     columns = [head.strip() for head in noise.splitlines()[0].split("|")][2:-1]
     assert columns[:2] == ["original roughness", "original hop tone"]
     assert columns[-1] == "decode hop tone"
+    kept = [cell.strip() for cell in levels.splitlines()[2].split("|")][1:-1]
+    heads = [cell.strip() for cell in levels.splitlines()[0].split("|")][1:-1]
+    worst = max((c for c in kept[2:] if c != "–"), key=lambda cell: abs(float(cell)))
+    assert kept[0] == "kept" and kept[heads.index(kept[1])] == worst
     assert f"{result.labels[0].value:.3f}" in labels
 
 

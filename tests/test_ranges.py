@@ -73,6 +73,8 @@ WRONG: dict[str, tuple] = {
     "model": NO_PART,
     "model.latent_dim": (*NO_COUNT, 0, 1025),
     "model.output": NO_WORD,
+    "model.headroom_db": (*NO_NUMBER[1:], 121, True),
+    "model.calibrated": (None, 1, "foo"),
     "model.encoder": NO_PART,
     "model.encoder._target_": (*NO_WORD, "os.system"),
     "model.encoder.hidden_dim": (*NO_COUNT, 0),

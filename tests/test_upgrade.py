@@ -9,6 +9,8 @@ from vschaos2.runs.listing import list_runs
 from vschaos2.runs.settings import differences, settings_of
 from vschaos2.runs.upgrade import upgraded
 
+NEWER = {"headroom_db": None, "calibrated": False}  # keys of a model, and what it was without them
+
 
 def as_written_before(config: DictConfig) -> DictConfig:
     """A configuration of today in the words of version 0.1."""
@@ -21,13 +23,15 @@ def as_written_before(config: DictConfig) -> DictConfig:
     before.model._target_ = "vschaos2.models.vae.VAE"
     for key in ("family", "plugins"):
         before.pop(key, None)
+    for key in NEWER:
+        before.model.pop(key, None)
     return before
 
 
 @pytest.mark.parametrize("encoder", ["DenseEncoder", "ConvEncoder"])
 def test_the_same_settings_differ_in_nothing(tiny_config, encoder):
     tiny_config.model.encoder._target_ = encoder
-    today = OmegaConf.merge(tiny_config, {"family": "vae", "plugins": []})
+    today = OmegaConf.merge(tiny_config, {"family": "vae", "plugins": [], "model": NEWER})
     before = upgraded(as_written_before(today))
     assert differences([settings_of(upgraded(today)), settings_of(before)])[0].keys() <= {
         "data.sequence",  # which the tiny configuration leaves unsaid
@@ -38,7 +42,7 @@ def test_the_same_settings_differ_in_nothing(tiny_config, encoder):
 
 def test_configuration_that_takes_no_further_keys_is_written_as_today(tiny_config):
     before = as_written_before(tiny_config)
-    before.family = "vae"  # a configuration of one's own, upon a base of today
+    before.family = tiny_config.family = "vae"  # a configuration of one's own, upon a base of today
     OmegaConf.set_struct(before, True)
     assert upgraded(before).model == upgraded(tiny_config).model
     assert OmegaConf.is_struct(before)
@@ -66,7 +70,9 @@ def test_what_version_0_1_never_wrote_stays_for_others_to_refuse(tiny_config, ke
 
 
 def test_list_tells_an_old_version_from_a_new_one_by_what_was_tried(tiny_config, tmp_path):
-    today = OmegaConf.merge(tiny_config, {"family": "vae", "plugins": [], "texture": None})
+    today = OmegaConf.merge(
+        tiny_config, {"family": "vae", "plugins": [], "texture": None, "model": NEWER}
+    )
     today.data.sequence = 1
     today.data.dataset = {"metadata_callbacks": None, "stretches": False}
     before = as_written_before(today)

@@ -177,9 +177,9 @@ class WindowDataModule(pl.LightningDataModule):
             files.append([tuple(stretch) for stretch in self.validation_stretches])
         return hashlib.blake2b(repr(files).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-    def probe_batches(self) -> Iterator[WindowBatch]:
-        """Fixed windows of one frame of the training files, the same in every process."""
-        return self._single_frames(self.training_files, self.training_stretches, PROBE_WINDOWS)
+    def probe_batches(self, count: int = PROBE_WINDOWS) -> Iterator[WindowBatch]:
+        """At most `count` fixed windows of one frame of the training files, in every process."""
+        return self._single_frames(self.training_files, self.training_stretches, count)
 
     def held_out_batches(self, count: int) -> Iterator[WindowBatch]:
         """At most `count` fixed windows of one frame of the held-out files, in every process."""

@@ -43,6 +43,7 @@ from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.labels.metadata import task_folders
 from vschaos2.objectives.measures import measure
 from vschaos2.objectives.noise_measures import hop_tone_db, roughness
+from vschaos2.objectives.octave_levels import octave_levels_db
 from vschaos2.progress import follow
 from vschaos2.runs.folder import HELD_OUT, Run
 
@@ -50,6 +51,7 @@ logger = logging.getLogger(__name__)
 
 SHORTEST = 2048  # samples: shorter sounds are measured with silence after them
 ORIGINAL = "original"
+OCTAVE = "octave_from_"  # and its lowest frequency: how much louder than the original it is
 LONGEST_LIST = 2**26  # bytes of it: half a million names
 
 
@@ -241,6 +243,9 @@ def _scores(
             if (way, name) != ("decode", "snr_db"):
                 result[f"{way}/{name}"] = value
         result |= {f"{way}/{name}": value for name, value in _noise(estimate, kept.hop).items()}
+        for octave, level_db in enumerate(octave_levels_db(*pair)):
+            lowest_hz = kept.transform.sample_rate_hz >> octave + 2
+            result[f"{way}/{OCTAVE}{lowest_hz}_hz_db"] = level_db
     return result
 
 

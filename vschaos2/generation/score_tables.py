@@ -9,7 +9,7 @@ from typing import Any
 
 from vschaos2.families.vae.instrument_core import KEEP_INPUT
 from vschaos2.folders import made_folder
-from vschaos2.generation.evaluation import ORIGINAL, Evaluation
+from vschaos2.generation.evaluation import OCTAVE, ORIGINAL, Evaluation
 from vschaos2.placing import place_together
 from vschaos2.terminal import printable
 
@@ -30,7 +30,8 @@ LEGEND = (
     "SC spectral convergence (0 equal, 1 silence), LSD log-spectral distance in dB, MRS "
     "multi-resolution STFT distance, SNR in dB, gain in dB. Below, for the original and both: "
     "roughness, the spread of neighbouring magnitudes (noise 0.45, smooth 0), and hop tone, how "
-    "far the envelope's spectrum stands out at the frame rate, in dB (noise 0)."
+    "far the envelope's spectrum stands out at the frame rate, in dB (noise 0). Then how much "
+    "louder than the original each octave is, by its lowest frequency, in dB (0 as loud)."
 )
 LONGEST_NAME = 32  # characters of a file's name in the table
 
@@ -38,16 +39,19 @@ LONGEST_NAME = 32  # characters of a file's name in the table
 def markdown(result: Evaluation) -> str:
     """The evaluation as Markdown tables with even columns.
 
-    Distances of every file and their means; then its noise; then the labels.
+    Distances of every file and their means; then its noise; then levels by octave; then the labels.
     """
     distances, noise = {}, {}
     for key in result.means:
         way, measure = key.split("/")
+        if measure.startswith(OCTAVE):
+            continue
         if measure in NOISE_HEADS:
             noise[key] = f"{NOISE_WAYS[way]} {NOISE_HEADS[measure]}"
         else:
             distances[key] = HEADS[measure] if way == KEEP_INPUT else f"{way} {HEADS[measure]}"
     parts = [_file_table(result, heads) for heads in (distances, noise) if heads]
+    parts += _octave_table(result)
     if result.labels:
         heads = ["label", "measure", "value", "frames"]
         scores = [
@@ -66,6 +70,28 @@ def _file_table(result: Evaluation, heads: dict[str, str]) -> str:
     ]
     mean = [f"mean of {len(rows)}", *(_number(result.means[key]) for key in heads)]
     return _table([["file", *heads.values()], *rows, mean])
+
+
+def _octave_table(result: Evaluation) -> list[str]:
+    """How much louder each octave is than the original's, mean over files; nothing if unknown.
+
+    The octave that is farthest off is named first.
+    """
+    levels: dict[str, dict[str, float]] = {}
+    for key, level_db in result.means.items():
+        way, measure = key.split("/")
+        if measure.startswith(OCTAVE):
+            octave = measure.removeprefix(OCTAVE).replace("_hz_db", " Hz")
+            levels.setdefault(way, {})[octave] = level_db
+    if not levels:
+        return []
+    rows = []
+    for way, octaves in levels.items():
+        known = {octave: value for octave, value in octaves.items() if math.isfinite(value)}
+        worst = max(known, key=lambda octave: abs(known[octave]), default="–")
+        rows.append([NOISE_WAYS[way], worst, *(_number(value) for value in octaves.values())])
+    heads = ["octaves from … up, dB", "worst", *next(iter(levels.values()))]
+    return [_table([heads, *rows])]
 
 
 def write_tables(result: Evaluation, folder: Path) -> list[Path]:

@@ -10,10 +10,6 @@ from torch import Tensor, nn
 from vschaos2.nets.layers import ConvBlock, DenseBlock, check_convolutions, check_dense
 from vschaos2.parts import part
 
-# Latents lie within some three deviations; a contrast is undone by an exponential, which a linear
-# map of latents far outside would send beyond all measure.
-LINEAR_LIMIT = 4.0
-
 
 @part("decoder")
 class DenseDecoder(nn.Module):
@@ -47,7 +43,6 @@ class DenseDecoder(nn.Module):
             nn.Linear(hidden_dim, n_outputs),
         )
         self.linear = nn.Linear(n_inputs, n_outputs) if linear else None
-        self.limit = LINEAR_LIMIT
 
     def about(self) -> dict[str, tuple[int, str]]:
         """Tensor → axis, and what stands along it."""
@@ -62,7 +57,7 @@ class DenseDecoder(nn.Module):
         """Raw frame parameters: [B, Z] → [B, n_outputs]."""
         frame = self.layers(latent)
         if self.linear is not None:
-            frame = frame + self.linear(latent.clamp(-self.limit, self.limit))
+            frame = frame + self.linear(latent)
         return frame
 
 

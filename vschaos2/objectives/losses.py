@@ -11,6 +11,7 @@ Its name in `RECONSTRUCTION` is its key everywhere: the config's weight
 """
 
 import difflib
+import functools
 import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Literal, NamedTuple
@@ -28,6 +29,8 @@ Domain = Literal["magnitude", "frames", "distribution"]
 # Below this a magnitude counts as silence. With a Gaussian window of 2048 samples a sine of
 # amplitude 1 peaks at 423, so 1e-3 lies 112 dB below it, just above the noise of 16-bit sound.
 MAGNITUDE_FLOOR = 1e-3
+BAND_FLOOR = 1e-2  # of a band's bins: 92 dB below that sine
+STRAIGHT = 4.0  # nats of power, 17 dB
 FRAME_FLOOR = 0.03  # 30 dB below the batch's level
 
 
@@ -105,6 +108,43 @@ def itakura_saito(target: Tensor, estimate: Tensor, floor: float = MAGNITUDE_FLO
     return (torch.expm1(log_ratio) - log_ratio).mean()
 
 
+def band_itakura_saito(target: Tensor, estimate: Tensor, floor: float = BAND_FLOOR) -> Tensor:
+    """The Itakura–Saito divergence of the powers of third octaves: r - ln r - 1, r = P / P̂.
+
+    Least where the estimate is the mean of the powers, however uncertain they are: a quiet band of
+    what was never heard keeps its level, where a loss of logarithms would leave it too soft. Above
+    r = e⁴ it goes on in a straight line of ln r, so that a model that begins with silence does not
+    leap.
+
+    Args:
+        target: magnitudes S ≥ 0, [..., K].
+        estimate: magnitudes Ŝ ≥ 0, same shape.
+        floor: of the magnitudes, > 0: bands of such bins count as silent.
+
+    Source: as `itakura_saito`; bands and line are ours.
+    """
+    bands = third_octaves(target.shape[-1]).to(target)
+    silence = floor**2 * bands.sum(0)
+    wanted, given = target.square() @ bands + silence, estimate.square() @ bands + silence
+    log_ratio = wanted.log() - given.log()
+    bent = torch.expm1(log_ratio.clamp_max(STRAIGHT))
+    return (bent + math.exp(STRAIGHT) * (log_ratio - STRAIGHT).relu() - log_ratio).mean()
+
+
+@functools.cache
+@torch.inference_mode(False)  # a validation may ask first, and a gradient may need it later
+def third_octaves(bins: int) -> Tensor:
+    """Which bins each third of an octave holds, the highest first: 0 or 1, [K, bands].
+
+    Band i holds the bins above 2^(-(i + 1)/3) and up to 2^(-i/3) of the last; those that hold none
+    are left out, and so is bin 0.
+    """
+    octaves = (bins - 1) / torch.arange(bins).clamp_min(1)
+    band = (3.0 * octaves.log2() + 1e-6).floor().long()
+    held = band[1:].unique()
+    return (band[:, None] == held).float() * (torch.arange(bins) > 0)[:, None]
+
+
 def l1(target: Tensor, estimate: Tensor) -> Tensor:
     """The mean absolute difference of model frames, in units of the contrast."""
     return F.l1_loss(estimate, target)
@@ -137,6 +177,7 @@ RECONSTRUCTION: dict[str, Reconstruction] = {
     "frame_convergence": Reconstruction(frame_convergence, "magnitude"),
     "log_l1": Reconstruction(log_l1, "magnitude"),
     "itakura_saito": Reconstruction(itakura_saito, "magnitude"),
+    "band_itakura_saito": Reconstruction(band_itakura_saito, "magnitude"),
     "l1": Reconstruction(l1, "frames"),
     "mse": Reconstruction(mse, "frames"),
     "log_density": Reconstruction(log_density, "distribution"),

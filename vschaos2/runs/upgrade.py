@@ -9,6 +9,8 @@ UNSAID: dict[str, Any] = {
     "family": "vae",  # there was no other
     "texture": None,  # noise was not told from tone
     "plugins": [],  # before there were any
+    "model.headroom_db": None,  # before frames were bounded
+    "model.calibrated": False,  # before levels were measured
     "data.sequence": 1,  # before memories
     "data.augment.share": 0.5,  # every second window
     "data.dataset.stretches": False,  # before one recording could be split

@@ -74,6 +74,9 @@ class Objective:
             InputError: for material that nothing can be learnt from.
         """
 
+    def calibrate(self, model: Any, data: WindowDataModule) -> None:
+        """Set what the averaged model is to know of its own errors, before each validation."""
+
     def apart(self, model: Any) -> list[nn.Parameter]:
         """Weights whose gradient is clipped apart from that of the rest."""
         return []

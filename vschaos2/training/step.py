@@ -108,7 +108,8 @@ class Training(ResumableTraining):
             self.scores = self.scores + found.scores
 
     def on_validation_epoch_start(self) -> None:
-        """Begin to sum scores."""
+        """Calibrate the averaged model, and begin to sum scores."""
+        self.objective.calibrate(self.averaged_model(), self.data)
         self.scores = torch.zeros(len(self.objective.scores), 2, device=self.device)
 
     def on_validation_epoch_end(self) -> None:

@@ -300,7 +300,7 @@ class InstrumentCore(Stateful):
             frames = self.model.decode(latents).mean
         else:
             frames = self.model.decode(latents, padded_rows(labels)).mean
-        return self.transform.to_magnitude(frames)[: len(latent)]
+        return self.model.to_magnitude(frames)[: len(latent)]
 
     def magnitude_after(
         self, latent: Tensor, labels: Tensor | None, state: Tensor
@@ -309,7 +309,7 @@ class InstrumentCore(Stateful):
         if not self.has_memory:
             return self.magnitude(latent, labels), state
         estimate, state = self.model.decode_rows(latent, labels, state)
-        return self.transform.to_magnitude(padded_rows(estimate.mean))[: len(latent)], state
+        return self.model.to_magnitude(padded_rows(estimate.mean))[: len(latent)], state
 
 
 def known_modes() -> list[str]:

@@ -18,10 +18,10 @@ import math
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vschaos2.families.vae.vae import VAE
+from vschaos2.nets.bound import inverse_softplus
 from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.harmonic import HarmonicBody, HarmonicDecoder
 from vschaos2.nets.layers import Beside
@@ -29,8 +29,7 @@ from vschaos2.objectives.principal_components import principal_components
 
 LOG_STD = -2.5  # of the posterior at first: far narrower than the prior, as training makes it
 LEAST_FRAME = 0.05  # whose raw output is aimed at first: softplus never reaches 0
-GAUSS_NEWTON = 4  # rounds
-RIDGE = 1e-4  # of a frame's weight: outputs that are 0 all along say nothing of their slopes
+RIDGE = 3e-2  # of a frame's weight: outputs that are 0 all along say nothing of their slopes
 NORMAL_STD = 0.1  # of a decoder's Normal at first
 LEAST_STD = 1e-4  # of a component, relative to the first: what varies less is left out
 
@@ -104,27 +103,22 @@ def least_squares(points: Tensor, values: Tensor) -> Tensor:
     return torch.linalg.lstsq(design, values.double()).solution.float()
 
 
-def softplus_least_squares(points: Tensor, values: Tensor, rounds: int = GAUSS_NEWTON) -> Tensor:
-    """The linear map and the constants whose softplus takes points nearest to values ≥ 0.
+def softplus_least_squares(points: Tensor, values: Tensor) -> Tensor:
+    """The linear map and the constants whose softplus takes points near to values ≥ 0.
 
-    Gauss–Newton: around the raw outputs r of a round, softplus(r + δ) ≈ softplus(r) + σ(r) δ, so
-    each output's next step is a least-squares problem of its own, weighted by σ(r)². The first
-    round stands at the values themselves, where σ = 1 - e^(-y).
+    Around the raw outputs r of the values themselves, softplus(r + δ) ≈ y + σ(r) δ: each output is
+    a least-squares problem of its own, weighted by σ(r)² = (1 - e^(-y))². Few points leave slopes
+    open, which are drawn to 0; constants are not.
 
     Shape: [N, Z], [N, K] → [Z + 1, K].
     """
     design = torch.cat((points, torch.ones(len(points), 1)), 1).double()
     count = design.shape[1]
     products = (design[:, :, None] * design[:, None]).flatten(1)  # [N, (Z + 1)²]
-    target = values.double().clamp_min(LEAST_FRAME)
-    raw = target.expm1().log()
-    solution = design.new_zeros(count, values.shape[1])
-    for round_ in range(rounds):
-        slope = raw.sigmoid()
-        residual = slope * (values.double() - F.softplus(raw))
-        wanted = slope.square() * (raw if round_ == 0 else design @ solution) + residual
-        normal = (products.T @ slope.square()).T.reshape(-1, count, count)
-        normal = normal + RIDGE * len(design) * torch.eye(count, dtype=normal.dtype)
-        solution = torch.linalg.solve(normal, (design.T @ wanted).T.unsqueeze(-1)).squeeze(-1).T
-        raw = design @ solution
-    return solution.float()
+    raw = inverse_softplus(values.double().clamp_min(LEAST_FRAME))
+    weights = raw.sigmoid().square()
+    normal = (products.T @ weights).T.reshape(-1, count, count)
+    ridge = torch.cat((design.new_full((count - 1,), RIDGE), design.new_full((1,), 1e-9)))
+    normal = normal + len(design) * ridge.diag()
+    wanted = design.T @ (weights * raw)
+    return torch.linalg.solve(normal, wanted.T.unsqueeze(-1)).squeeze(-1).T.float()

@@ -12,6 +12,8 @@ from vschaos2.labels.conditioning import Predictor, Table
 from vschaos2.runs.folder import Run
 from vschaos2.runs.meanings import Axis, Meaning, plain_meanings
 
+OWN = ("loudest", "loudest_frame", "gain")  # measured on a model's own material
+
 
 def transfer(
     model: VAE, data: WindowDataModule, source: Run
@@ -53,6 +55,8 @@ def meanings(model: VAE, classes: Mapping[str, list[str]]) -> dict[str, Meaning]
     """
     found = {}
     for name, (_, value, axes) in plain_meanings(model).items():
+        if name in OWN:
+            continue
         part = name.split(".")[0]
         key: Hashable = (name, type(getattr(model, part)).__name__)
         if part == "transform":

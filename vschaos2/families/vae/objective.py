@@ -17,6 +17,7 @@ from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.vae.inference import fit_values, infer, label_tasks
+from vschaos2.families.vae.levels import level_gain
 from vschaos2.families.vae.linear_start import begin_linear, linear_paths
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
 from vschaos2.families.vae.pairs import draw_pair, window_samples
@@ -35,6 +36,8 @@ from vschaos2.objectives.principal_components import at_all_levels
 from vschaos2.objectives.schedules import BetaSchedule
 from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
+
+CALIBRATION_WINDOWS = 1024
 
 
 def objective(config: DictConfig, model: VAE) -> "VAEObjective":
@@ -132,7 +135,7 @@ class VAEObjective(Objective):
         posterior, outputs, labels = infer(model, frames, batch["labels"])
         estimate = self._decode(model, posterior.mean, labels)
         loss, losses = self.reconstruction(frames, estimate, magnitude)
-        convergence = spectral_convergence(magnitude, transform.to_magnitude(estimate.mean))
+        convergence = spectral_convergence(magnitude, model.to_magnitude(estimate.mean))
         losses["spectral_convergence"] = convergence
         distance, distances = self.divergence(posterior, posterior.mean)
         scores = None
@@ -163,13 +166,31 @@ class VAEObjective(Objective):
         if not mean > 0:
             raise InputError(f"{data.root}: every training file is silent: check the recordings")
         self.model.transform.fit_level(mean)
-        if linear_paths(self.model) != (None, None):
-            every = torch.cat([magnitude for magnitude, _ in batches])
+        every = torch.cat([magnitude for magnitude, _ in batches])
+        self.model.fit_loudest(every)
+        # Components hold whatever is heard. What labels are to decide must not be in the latent.
+        if linear_paths(self.model) != (None, None) and not self.model.conditioning.tasks:
             begin_linear(self.model, at_all_levels(every, self.augment.gain_db))
         tasks = label_tasks(self.model)
         fit_values(
             self.model, {task: torch.cat([known[task] for _, known in batches]) for task in tasks}
         )
+
+    @torch.no_grad()
+    def calibrate(self, model: VAE, data: WindowDataModule) -> None:
+        """Set the levels of the model, and of the averaged one, by fixed training windows."""
+        if not model.calibrated:
+            return
+        pairs = []
+        for batch in data.probe_batches(CALIBRATION_WINDOWS):
+            magnitude = magnitudes(model, batch["waveform"].to(model.gain.device))
+            frames = model.transform.to_frames(magnitude)
+            posterior, _, labels = infer(model, frames, batch["labels"])
+            made = model.transform.to_magnitude(model.decode(posterior.mean, labels).mean)
+            pairs.append((magnitude, made))
+        gain = level_gain(*(torch.cat(each) for each in zip(*pairs, strict=True)))
+        for each in (model, self.model):
+            each.gain.copy_(gain)
 
     def apart(self, model: VAE) -> list[nn.Parameter]:
         """The predictors learn beside the model: an unsure one does not slow the model down."""

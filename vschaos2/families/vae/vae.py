@@ -16,9 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vschaos2.dsp.magnitude import compress
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.labels.conditioning import Conditioning, Prediction
+from vschaos2.nets.bound import bounded, inverse_softplus, loudest_nearby, within
 from vschaos2.nets.distributions import Normal, normal_from_output
 from vschaos2.nets.harmonic import HarmonicDecoder, HarmonicEncoder
 from vschaos2.nets.layers import padded_rows
@@ -26,6 +28,7 @@ from vschaos2.nets.temporal import build_temporal
 from vschaos2.ranges import check_count, check_number
 
 OUTPUTS = ("softplus", "normal")
+UNHEARD = 1e9  # a magnitude beyond all: what bounds frames before a model knows its material
 
 
 class VAE(nn.Module):
@@ -43,8 +46,16 @@ class VAE(nn.Module):
         temporal: what the decoder remembers of the frames before; see `build_temporal`.
         texture: part of the noise in its magnitudes that an instrument plays as noise at first, 0
             to 1 (see `dsp.texture`); None for an instrument that knows of none.
+        headroom_db: how much louder than in the recordings a bin, and a frame, can become, in dB,
+            whatever the latent; None for no bound. See `nets/bound.py`.
+        calibrated: whether its levels are set to those of the material while it trains; see
+            `families/vae/levels.py`.
 
     Attributes:
+        loudest: what a bin of the recordings has at most, in the unit of magnitudes, [K]; set by
+            `fit_loudest`.
+        loudest_frame: the greatest norm of a frame of magnitudes.
+        gain: what the decoder's magnitudes are multiplied with, [bins].
         state_size: numbers that a memory carries from frame to frame, S; 0 without one.
 
     Raises:
@@ -54,6 +65,10 @@ class VAE(nn.Module):
         ValueError: for an unknown output, or a point estimate of frames that can be negative (log
             contrast).
     """
+
+    loudest: Tensor
+    loudest_frame: Tensor
+    gain: Tensor
 
     def __init__(
         self,
@@ -66,6 +81,8 @@ class VAE(nn.Module):
         prediction: Mapping[str, Any] | None = None,
         temporal: str | Mapping[str, Any] | None = None,
         texture: float | None = None,
+        headroom_db: float | None = None,
+        calibrated: bool = False,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -79,10 +96,18 @@ class VAE(nn.Module):
         if texture is not None:
             check_number("texture", texture, 0.0, 1.0)
         self.texture = texture
+        self.is_bounded = headroom_db is not None
+        if headroom_db is not None:
+            check_number("model.headroom_db", headroom_db, 0.0, 120.0)
+        self.headroom = 10.0 ** ((headroom_db or 0.0) / 20.0)
+        self.calibrated = calibrated
         self.latent_dim = latent_dim
         self.output = output
         self.transform = transform
         n_features = transform.n_features
+        for name, shape in (("loudest", (n_features,)), ("loudest_frame", ())):
+            self.register_buffer(name, torch.full(shape, UNHEARD), persistent=self.is_bounded)
+        self.register_buffer("gain", torch.ones(transform.n_bins), persistent=calibrated)
         given = Conditioning(conditioning)
         self.encoder = encoder(
             n_features=n_features, n_outputs=2 * latent_dim, n_labels=given.encoder_width
@@ -154,6 +179,13 @@ class VAE(nn.Module):
         """Reconstructed frames, from the mean of the posterior: [B, K], [B, n] → [B, K]."""
         return self.decode(self.encode(frames, labels).mean, labels).mean
 
+    def to_magnitude(self, frames: Tensor) -> Tensor:
+        """The magnitudes that frames are played with: [..., K] → [..., bins]."""
+        magnitude = self.transform.to_magnitude(frames) * self.gain
+        if self.is_bounded:
+            magnitude = within(magnitude, self.loudest_frame * self.headroom)
+        return magnitude
+
     def _decoder_input(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """Latents and what stands beside them: [B, Z], [B, n] → [B, D]."""
         labels = self._labels(latent, labels)
@@ -164,9 +196,18 @@ class VAE(nn.Module):
     def _distribution(self, raw: Tensor) -> Normal:
         """The distribution that a decoder's raw output means: [B, …] → Normal of [B, K]."""
         if self.output == "normal":
-            return normal_from_output(raw)
+            estimate = normal_from_output(raw)
+            if self.is_bounded:
+                estimate = Normal(bounded(estimate.mean, self._ceiling()), estimate.std)
+            return estimate
+        if self.is_bounded:
+            raw = bounded(raw, inverse_softplus(self._ceiling()))
         mean = F.softplus(raw)
         return Normal(mean, torch.ones_like(mean))
+
+    def _ceiling(self) -> Tensor:
+        """What no frame exceeds, in the contrast: [K]."""
+        return compress(self.loudest * self.headroom, self.transform.scale, self.transform.contrast)
 
     def _labels(self, like: Tensor, labels: Tensor | None) -> Tensor:
         """The labels, or none [B, 0] for a model that needs none."""
@@ -177,10 +218,16 @@ class VAE(nn.Module):
         return like.new_zeros((like.shape[0], 0))
 
     @torch.jit.unused
+    def fit_loudest(self, magnitude: Tensor) -> None:
+        """Bound the frames by those of the material: magnitudes of frames [N, K]."""
+        self.loudest.copy_(loudest_nearby(self.transform.mel(magnitude)))
+        self.loudest_frame.copy_(torch.linalg.vector_norm(magnitude, dim=1).max())
+
+    @torch.jit.unused
     def unlabelled_magnitude(self, latent: Tensor) -> Tensor:
         """Magnitudes of latents, all labels 0 and none with a past: [M, Z] → [M, K]."""
         labels = latent.new_zeros(len(latent), self.conditioning.n_tasks)
-        return self.transform.to_magnitude(self.decode(latent, labels).mean)
+        return self.to_magnitude(self.decode(latent, labels).mean)
 
 
 def check_harmonic(model: VAE) -> None:
