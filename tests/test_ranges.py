@@ -70,6 +70,7 @@ WRONG: dict[str, tuple] = {
     "data.augment.other_key": (*NO_NUMBER, 0.6),
     "model": NO_PART,
     "model.latent_dim": (*NO_COUNT, 0, 1025),
+    "model.coherence_dim": (*NO_COUNT, -1, 65_537),
     "model.output": NO_WORD,
     "model.encoder": NO_PART,
     "model.encoder._target_": (*NO_WORD, "os.system"),

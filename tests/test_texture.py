@@ -10,6 +10,7 @@ from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.texture import (
     RAYLEIGH_BIAS,
+    learnt_weight,
     low_bins,
     neighbour_mean,
     onset_weight,
@@ -90,6 +91,19 @@ def test_sines_are_tone_and_the_mean_of_noise_is_none():
     assert bool((weight[:10] == 1.0).all())  # below a hundredth of the sample rate
 
 
+def test_learnt_coherence_decides_and_height_has_a_say():
+    flat = torch.zeros(1, 1, BINS)
+    low, smooth = low_bins(BINS), torch.zeros_like(flat)
+    for coherence, weight in ((0.49, 0.0), (0.575, 0.5), (0.65, 1.0), (1.0, 1.0)):
+        found = learnt_weight(flat, smooth, torch.full_like(flat, coherence), low)
+        assert float(found[0, 0, 200]) == pytest.approx(weight, abs=1e-5)
+        assert float(found[0, 0, 10]) == 1.0
+    # A neper above its neighbours a bin of noise is tone, half of one below a tone loses half.
+    noise, tone = torch.full_like(flat, 0.5), torch.full_like(flat, 0.65)
+    assert float(learnt_weight(flat + 1.0, smooth, noise, low)[0, 0, 200]) == pytest.approx(1.0)
+    assert float(learnt_weight(flat - 0.5, smooth, tone, low)[0, 0, 200]) == pytest.approx(0.5)
+
+
 def test_clicks_are_onsets_and_slow_fades_are_none():
     waveform = torch.zeros(20 * HOP)
     waveform[10 * HOP] = 1.0
@@ -138,8 +152,24 @@ def smooth_noise(frames: int) -> torch.Tensor:
     return (10.0 * torch.exp(-4.0 * (k - 0.25).square())).expand(1, frames, BINS)
 
 
-def played(inversion, magnitudes: torch.Tensor, frames: int = 4) -> torch.Tensor:
-    return torch.cat([inversion(part) for part in magnitudes.split(frames, 1)], 1)
+def played(inversion, magnitudes, frames: int = 4, coherence=None) -> torch.Tensor:
+    parts = magnitudes.split(frames, 1)
+    known = [None] * len(parts) if coherence is None else coherence.split(frames, 1)
+    return torch.cat([inversion(*both) for both in zip(parts, known, strict=True)], 1)
+
+
+@pytest.mark.parametrize("mode", ["eco", "balanced", "live"])
+def test_coherence_that_is_all_tone_is_recovered_and_all_noise_is_white(mode: str):
+    magnitudes = smooth_noise(24)
+    one = MagnitudeInversion(N_FFT, HOP, mode, texture=1.0)
+    tone = played(one, magnitudes, 4, torch.ones(1, 24, BINS))
+    assert torch.equal(tone, played(MagnitudeInversion(N_FFT, HOP, mode), magnitudes))
+    one.reset()
+    noise = played(one, magnitudes, 4, torch.zeros(1, 24, BINS))
+    # Frame n ends with the samples of hop n: it begins three hops earlier.
+    found = spectra(noise[0, one.delay_samples :])[0, 8:12, 200:-1]
+    expected = (magnitudes[0] * WhiteNoise(N_FFT, HOP)(0, 24))[11:15, 200:-1]
+    assert float((found - expected).norm() / expected.norm()) < 0.1
 
 
 @pytest.mark.parametrize("mode", [*MODES, "offline"])
@@ -169,21 +199,23 @@ def test_a_texture_of_zero_changes_nothing(mode: str, frames: int):
     without = MagnitudeInversion(N_FFT, HOP, mode)
     at_zero = MagnitudeInversion(N_FFT, HOP, mode, texture=1.0)
     at_zero.set_texture(0.0)
-    assert at_zero.has_noise  # or nothing would be tried
+    assert at_zero.texture.is_on  # or nothing would be tried
     assert torch.equal(played(without, magnitudes, frames), played(at_zero, magnitudes, frames))
 
 
 @pytest.mark.parametrize("mode", ["random", "eco"])
 @pytest.mark.parametrize("script", [False, True])
-def test_textures_are_the_same_in_blocks_of_any_size(mode: str, script: bool):
+@pytest.mark.parametrize("learnt", [False, True])
+def test_textures_are_the_same_in_blocks_of_any_size(mode: str, script: bool, learnt: bool):
     generator = torch.Generator().manual_seed(0)
     magnitudes = smooth_noise(24) * (0.5 + torch.rand(2, 24, BINS, generator=generator))
-    wholes = MagnitudeInversion(N_FFT, HOP, mode, texture=0.7)(magnitudes)
+    coherence = 0.4 + 0.4 * torch.rand(2, 24, BINS, generator=generator) if learnt else None
+    wholes = MagnitudeInversion(N_FFT, HOP, mode, texture=0.7)(magnitudes, coherence)
     inversion = MagnitudeInversion(N_FFT, HOP, mode, texture=0.7)
     for frames in (1, 3, 4, 24):
         inversion.reset()
         tried = torch.jit.script(inversion) if script else inversion
-        found = played(tried, magnitudes, frames)
+        found = played(tried, magnitudes, frames, coherence)
         torch.testing.assert_close(found, wholes, rtol=0, atol=1e-5 * float(wholes.abs().max()))
 
 
@@ -197,10 +229,10 @@ def test_noise_that_is_on_its_way_arrives_after_the_texture_is_gone(mode: str):
     waiting = inversion.lookahead + inversion.open_frames
     inversion.set_texture(0.0)
     inversion(magnitudes[:, :4])
-    assert inversion.noise_queue.shape[1] == waiting
-    assert float(inversion.noise_queue.abs().sum()) == 0.0
+    assert inversion.texture.queue.shape[1] == waiting
+    assert float(inversion.texture.queue.abs().sum()) == 0.0
     inversion.reset()
-    assert not inversion.has_noise
+    assert not inversion.has_texture()
 
 
 @pytest.mark.parametrize("mode", list(MODES))

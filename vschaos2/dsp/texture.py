@@ -15,6 +15,9 @@ Below about a hundredth of the sample rate (440 Hz of 44.1 kHz) partials of chor
 a window parts, while the ear's bands, 100 Hz wide there (Zwicker 1961), hold no modulation as fast
 as the frame rate of 86 Hz: all counts as tone.
 
+All that is a guess from one spectrum. A model that learnt the `coherence` of its recordings knows
+more: then that decides, and what stands out of it or sinks below it only has a say.
+
 Magnitudes are linear, L in nepers, frequencies in cycles per sample.
 """
 
@@ -31,6 +34,8 @@ RADIUS = 6  # bins on either side whose mean tells what stands out
 TONE_FROM, TONE_OVER = 0.3, 0.6
 # Onsets: w rises from 0 to 1 where the mean L of neighbours moves so far in a frame, in nepers.
 ONSET_FROM, ONSET_OVER = 0.4, 0.3
+# A learnt coherence: w rises from 0 to 1 above that of noise, if a bin is as its neighbours are.
+COHERENT_FROM, COHERENT_OVER = 0.5, 0.15
 # All is tone below the first, in cycles per sample, and nothing need be above the second.
 LOW_ALL, LOW_NONE = 0.01, 0.05
 # The mean of ln R lies so far below ln of the mean of R, in nepers, if R is Rayleigh distributed:
@@ -85,6 +90,31 @@ def tone_weight(
     return torch.maximum(torch.maximum(four[..., :-1], padded[..., 4:]), low)
 
 
+def learnt_weight(
+    logs: Tensor,
+    smooth: Tensor,
+    coherence: Tensor,
+    low: Tensor,
+    coherent_from: float = COHERENT_FROM,
+    coherent_over: float = COHERENT_OVER,
+) -> Tensor:
+    """How much of each bin is tone, where its coherence is known.
+
+    Args:
+        logs: L, in nepers. A bin counts for as much more as it stands above its neighbours.
+        smooth: its `neighbour_mean`.
+        coherence: as `dsp.coherence` measures it.
+        low: `low_bins`, [K].
+        coherent_from: coherence of noise.
+        coherent_over: and within how much w reaches 1.
+
+    Shape: [B, F, K] → [B, F, K], in [0, 1].
+    """
+    height = (logs - smooth).sub_(coherent_from / coherent_over)
+    weight = height.add_(coherence, alpha=1.0 / coherent_over).clamp_(0.0, 1.0)
+    return torch.maximum(weight, low)
+
+
 def onset_weight(
     smooth: Tensor,
     previous: Tensor,
@@ -120,7 +150,12 @@ def parted(magnitudes: Tensor, weight: Tensor, texture: float) -> tuple[Tensor, 
 
 
 def textured_gain(
-    magnitudes: Tensor, heard: Tensor, low: Tensor, texture: float, bias: float = RAYLEIGH_BIAS
+    magnitudes: Tensor,
+    heard: Tensor,
+    low: Tensor,
+    texture: float,
+    coherence: Tensor | None = None,
+    bias: float = RAYLEIGH_BIAS,
 ) -> Tensor:
     """Factors that give heard coefficients the magnitudes of a model, and leave noise its texture.
 
@@ -133,12 +168,16 @@ def textured_gain(
         heard: |c|.
         low: `low_bins`, [K].
         texture: part of the noise that keeps its texture, 0 to 1.
+        coherence: where it is learnt.
         bias: of the mean of logarithms, in nepers.
 
     Shape: twice [B, F, K] → [B, F, K].
     """
     wanted, given = log_magnitude(magnitudes), log_magnitude(heard)
     smooth = neighbour_mean(wanted)
-    weight = tone_weight(wanted, smooth, low)
+    if coherence is None:
+        weight = tone_weight(wanted, smooth, low)
+    else:
+        weight = learnt_weight(wanted, smooth, coherence, low)
     noise = torch.exp(smooth - neighbour_mean(given) - bias)
     return torch.lerp(magnitudes / heard.clamp_min(1e-12), noise, texture * (1.0 - weight))
