@@ -10,6 +10,7 @@ from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.texture import (
     RAYLEIGH_BIAS,
+    attack_weight,
     learnt_weight,
     low_bins,
     neighbour_mean,
@@ -75,8 +76,9 @@ def test_any_frames_of_the_noise_come_alone_as_in_company():
 @pytest.mark.parametrize("bins", [129, 1025])
 def test_mean_of_neighbours_is_the_one_of_a_loop(bins: int):
     logs = 5.0 * torch.randn(2, 3, bins, generator=torch.Generator().manual_seed(0))
-    row = np.pad(logs[1, 2].numpy(), 6, mode="reflect")
-    expected = [row[k : k + 13].mean() for k in range(bins)]
+    row = logs[1, 2].numpy()
+    whole = [min(max(k, 7), bins - 7) for k in range(bins)]  # what has six neighbours on each side
+    expected = [row[k - 6 : k + 7].mean() for k in whole]
     np.testing.assert_allclose(neighbour_mean(logs)[1, 2], expected, atol=2e-4)
 
 
@@ -91,17 +93,14 @@ def test_sines_are_tone_and_the_mean_of_noise_is_none():
     assert bool((weight[:10] == 1.0).all())  # below a hundredth of the sample rate
 
 
-def test_learnt_coherence_decides_and_height_has_a_say():
-    flat = torch.zeros(1, 1, BINS)
-    low, smooth = low_bins(BINS), torch.zeros_like(flat)
-    for coherence, weight in ((0.49, 0.0), (0.575, 0.5), (0.65, 1.0), (1.0, 1.0)):
-        found = learnt_weight(flat, smooth, torch.full_like(flat, coherence), low)
-        assert float(found[0, 0, 200]) == pytest.approx(weight, abs=1e-5)
-        assert float(found[0, 0, 10]) == 1.0
-    # A neper above its neighbours a bin of noise is tone, half of one below a tone loses half.
-    noise, tone = torch.full_like(flat, 0.5), torch.full_like(flat, 0.65)
-    assert float(learnt_weight(flat + 1.0, smooth, noise, low)[0, 0, 200]) == pytest.approx(1.0)
-    assert float(learnt_weight(flat - 0.5, smooth, tone, low)[0, 0, 200]) == pytest.approx(0.5)
+def test_the_more_coherent_the_less_need_stand_out():
+    low, smooth = low_bins(BINS), torch.zeros(1, 1, BINS)
+    for coherence, begins in ((0.3, 0.3), (0.5, 0.3), (0.6125, -0.075), (0.725, -0.45), (1, -0.45)):
+        known = torch.full((1, 1, BINS), float(coherence))
+        for height, weight in ((-0.1, 0.0), (0.0, 0.0), (0.2, 0.4), (0.5, 1.0), (0.9, 1.0)):
+            found = learnt_weight(smooth + begins + height, smooth, known, low)[0, 0]
+            assert float(found[200]) == pytest.approx(weight, abs=1e-5)
+            assert float(found[10]) == 1.0
 
 
 def test_clicks_are_onsets_and_slow_fades_are_none():
@@ -115,6 +114,19 @@ def test_clicks_are_onsets_and_slow_fades_are_none():
     assert bool((weight[heard] == 1.0).all())
     fade = torch.linspace(0.0, -0.35 * 9, 10)[None, :, None].expand(1, 10, BINS)
     assert float(onset_weight(fade[:, 1:], fade[:, :-1]).max()) == 0.0
+
+
+def test_attacks_rise_and_what_falls_is_none():
+    waveform = torch.zeros(20 * HOP)
+    waveform[10 * HOP] = 1.0
+    smooth = neighbour_mean(torch.log(spectra(waveform).abs() + 1e-6))
+    weight = attack_weight(smooth[:, 1:], smooth[:, :-1])[0, :, 8:-8]
+    rising = smooth[0, 1:, 500] > smooth[0, :-1, 500] + 1.0
+    assert int(rising.sum()) >= 2
+    assert bool((weight[rising] == 1.0).all())
+    falling = smooth[0, 1:, 500] < smooth[0, :-1, 500]
+    assert int(falling.sum()) >= 2
+    assert float(weight[falling].max()) == 0.0
 
 
 @pytest.mark.parametrize("texture", [0.0, 0.3, 1.0])

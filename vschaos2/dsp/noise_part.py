@@ -5,6 +5,7 @@ from torch import Tensor
 
 from vschaos2.dsp.state import Stateful
 from vschaos2.dsp.texture import (
+    attack_weight,
     learnt_weight,
     low_bins,
     neighbour_mean,
@@ -77,15 +78,14 @@ class NoisePart(Stateful):
             magnitudes [B, F, K]; frame-start spectra [B, F, K].
         """
         count = magnitudes.shape[1]
+        smooth = neighbour_mean(logs[:, 1:])
+        newest, now, before = logs[:, 2:], smooth[:, 1:], smooth[:, :-1]
         if coherence is None:
-            smooth = neighbour_mean(logs[:, 1:])
-            weight = torch.maximum(
-                tone_weight(logs[:, 2:], smooth[:, 1:], self.low),
-                onset_weight(smooth[:, 1:], smooth[:, :-1]),
-            )
+            tonal, sudden = tone_weight(newest, now, self.low), onset_weight(now, before)
         else:
-            newest = logs[:, 2:]
-            weight = learnt_weight(newest, neighbour_mean(newest), coherence, self.low)
+            tonal = learnt_weight(newest, now, coherence, self.low)
+            sudden = attack_weight(now, before)
+        weight = torch.maximum(tonal, sudden)
         tone, noise = parted(magnitudes, weight, self.amount)
         spectra = torch.cat((self.queue, noise * self.white_noise(first, count)), 1)
         self.queue = spectra[:, count:]

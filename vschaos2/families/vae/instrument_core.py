@@ -48,6 +48,8 @@ class InstrumentCore(FramePath):
         is_hosted: zeros at label inlets may come from inlets with nothing connected.
         for_files: nobody waits, so phase recovery may look at more frames jointly; and labels may
             be negative.
+        texture: part of the noise that is played as noise at first, 0 to 1; None for an instrument
+            that knows of none.
     """
 
     has_texture: Final[bool]
@@ -66,12 +68,13 @@ class InstrumentCore(FramePath):
         confidence: bool = False,
         is_hosted: bool = False,
         for_files: bool = False,
+        texture: float | None = None,
     ) -> None:
         super().__init__(model, confidence, for_files)
         transform = model.transform
         n_fft, hop = transform.n_fft, transform.hop
-        self.has_texture = model.texture is not None
-        self.texture = 0.0 if model.texture is None else float(model.texture)
+        self.has_texture = texture is not None
+        self.texture = 0.0 if texture is None else float(texture)
         self.register_buffer("low", low_bins(n_fft // 2 + 1), persistent=False)
         every = self.labels.n_labels
         self.forward_inlets = EmptyInlets(every, is_hosted)
@@ -236,16 +239,17 @@ class InstrumentCore(FramePath):
         # A model has no exact silence of its own: where nothing is heard, nothing is played.
         audible = given.amax(-1, keepdim=True) > self.silence
         magnitude = magnitude * audible
-        coherence: Tensor | None = None
-        if self.texture > 0.0:
-            coherence = self.coherence_of(latent, labels, batch)
-        if not self.keep_input:
-            signal = self.forward_inversion(magnitude, coherence)
-        elif self.texture > 0.0:
-            ratio = textured_gain(magnitude, given, self.low, self.texture, coherence) * audible
+        if self.keep_input:
+            if self.texture > 0.0:
+                ratio = textured_gain(magnitude, given, self.low, self.texture) * audible
+            else:
+                ratio = magnitude / given.clamp_min(1e-12)
             signal = self.forward_synthesis(coefficients * ratio)
         else:
-            signal = self.forward_synthesis(coefficients * (magnitude / given.clamp_min(1e-12)))
+            coherence: Tensor | None = None
+            if self.forward_inversion.has_texture():
+                coherence = self.coherence_of(latent, labels, batch)
+            signal = self.forward_inversion(magnitude, coherence)
         signal = self.forward_level(signal).unsqueeze(1)
         if guesses.shape[1] == 0:
             return signal
