@@ -3,9 +3,13 @@ import math
 import pytest
 import torch
 
+from vschaos2.data.augment import Augment
 from vschaos2.dsp.coherence import coherence, coherence_samples
 from vschaos2.dsp.framing import gaussian_window
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.objective import VAEObjective
 from vschaos2.nets.coherence_head import CoherenceHead
+from vschaos2.training.objective import Moment
 
 N_FFT = 1024
 WINDOW = gaussian_window(N_FFT).float()
@@ -71,3 +75,40 @@ def test_the_head_begins_at_noise_and_gives_four_bins_one_number(bins: int):
         head.layers[0].weight.zero_()
         head.layers[0].bias.zero_()
     torch.testing.assert_close(head(torch.randn(2, 3)), torch.full((2, bins), 0.5))
+
+
+def learning(tiny_config, coherence_dim: int) -> VAEObjective:
+    tiny_config.model.coherence_dim = coherence_dim
+    torch.manual_seed(0)
+    beta = {"target": 1e-3}
+    return VAEObjective(build_model(tiny_config), Augment(), {"l1": 1.0}, {"name": "kl"}, beta)
+
+
+def sines_and_noise() -> dict:
+    """Windows of 768 samples: the first 8 are sines, the others noise."""
+    generator = torch.Generator().manual_seed(0)
+    t = torch.arange(768.0)
+    phase = 2 * math.pi * torch.rand(8, 1, generator=generator)
+    sines = torch.sin(2 * math.pi * 0.1 * t + phase)
+    noise = 0.3 * torch.randn(8, 768, generator=generator)
+    return {"waveform": torch.stack((sines, noise), 1).flatten(0, 1), "labels": {}}
+
+
+def test_the_head_learns_beside_a_model_that_learns_nothing_of_it(tiny_config):
+    with_head, without = (learning(tiny_config, dim) for dim in (16, 0))
+    batch = sines_and_noise()
+    losses = []
+    for objective in (with_head, without):
+        torch.manual_seed(1)
+        found = objective.loss(batch, Moment(0, 0))
+        found.total.backward()
+        losses.append(found)
+    assert float(losses[0].total - losses[0].terms["coherence"]) == float(losses[1].total)
+    bare = dict(without.model.named_parameters())
+    for name, weight in with_head.model.named_parameters():
+        if name.startswith("coherence_head."):
+            assert float(weight.grad.abs().max()) > 0.0
+        else:
+            assert torch.equal(weight.grad, bare[name].grad)
+    head = list(with_head.model.coherence_head.parameters())
+    assert {id(p) for p in with_head.apart(with_head.model)} == {id(p) for p in head}

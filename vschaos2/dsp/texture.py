@@ -181,8 +181,8 @@ def parted(magnitudes: Tensor, weight: Tensor, texture: float) -> tuple[Tensor, 
     Shape: [B, F, K] → twice [B, F, K].
     """
     noise = (1.0 - weight.square()).mul_(texture)
-    tone = weight if texture == 1.0 else (1.0 - noise).sqrt_()
-    return magnitudes * tone, noise.sqrt_().mul_(magnitudes)
+    tone = weight if texture == 1.0 else (1.0 - noise).sqrt()
+    return magnitudes * tone, noise.sqrt().mul_(magnitudes)
 
 
 def textured_gain(
