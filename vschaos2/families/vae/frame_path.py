@@ -8,16 +8,15 @@ Rows are padded to fours, so that a frame's numbers do not depend on the block i
 from typing import Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from vschaos2.dsp.state import Stateful
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.inlets import LabelInlets
 from vschaos2.nets.distributions import Normal, normal_sample
 from vschaos2.nets.layers import padded_rows
 
 
-class FramePath(Stateful):
+class FramePath(nn.Module):
     """A trained model between magnitudes and latents, and back.
 
     Args:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
-from vschaos2.dsp.state import State
+from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.dsp.texture import low_bins, textured_gain
 from vschaos2.export.output_level import OutputLevel
@@ -35,7 +35,7 @@ SILENCE = 1e-5  # relative to a full-scale sine's peak: a frame below -100 dB is
 LATENT_LIMIT = 100.0  # player's coordinates lie within ±3; far outside, a decoder may overflow
 
 
-class InstrumentCore(FramePath):
+class InstrumentCore(FramePath, Stateful):
     """A trained model as three streaming methods.
 
     Args:
