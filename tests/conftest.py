@@ -31,6 +31,7 @@ data:
 model:
   latent_dim: 4
   output: softplus
+  coherence_dim: 0
   encoder:
     _target_: DenseEncoder
     hidden_dim: 32

@@ -119,6 +119,20 @@ def test_files_that_begin_with_a_dash_are_files(tiny_run_folder, sound, tmp_path
     assert names == {"-dash.wav", "-n.wav"}
 
 
+def test_a_texture_is_asked_for_by_name(tiny_run_folder, sound, tmp_path, monkeypatch):
+    def made(*options: object) -> np.ndarray:
+        told = ("--files", sound, "--out", tmp_path, "--inversion", "eco", *options)
+        command(monkeypatch, "reconstruct", tiny_run_folder, *told)
+        (path,) = (tmp_path / "reconstructions").iterdir()
+        return soundfile.read(path)[0]
+
+    plain = made()
+    np.testing.assert_array_equal(made("--texture", "0"), plain)
+    assert not np.array_equal(made("--texture", "1"), plain)
+    with pytest.raises(InputError, match=r"--texture must be a number from 0 to 1, got 1\.5"):
+        made("--texture", "1.5")
+
+
 # --- blocks ---
 
 

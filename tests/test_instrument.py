@@ -55,7 +55,6 @@ class Mirror(nn.Module):
         self.transform = SpectralTransform(n_fft=N_FFT, hop=HOP, contrast="linear")
         self.latent_dim = self.transform.n_features
         self.state_size = 0
-        self.texture = None
         self.conditioning = Conditioning()
         self.prediction = Prediction(None, self.latent_dim, self.latent_dim, self.conditioning)
 
@@ -63,6 +62,9 @@ class Mirror(nn.Module):
         return Normal(frames, torch.ones_like(frames))
 
     decode = encode
+
+    def coherence(self, latent: Tensor, labels: Tensor | None) -> Tensor | None:
+        return None
 
 
 def mirror_core(forward_mode: str = KEEP_INPUT, decode_mode: str = "balanced") -> InstrumentCore:

@@ -72,6 +72,7 @@ WRONG: dict[str, tuple] = {
     "data.augment.share": (*NO_NUMBER, 1.1),
     "model": NO_PART,
     "model.latent_dim": (*NO_COUNT, 0, 1025),
+    "model.coherence_dim": (*NO_COUNT, -1, 65_537),
     "model.output": NO_WORD,
     "model.headroom_db": (*NO_NUMBER[1:], 121, True),
     "model.calibrated": (None, 1, "foo"),

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 import vschaos2
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.noise_part import NoisePart
 from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
@@ -86,6 +87,18 @@ def play_level(level) -> Tensor:
     return first
 
 
+def noise_part() -> NoisePart:
+    part = NoisePart(N_FFT, HOP, 1.0)
+    part.start(1, 2)
+    return part
+
+
+def play_noise_part(part) -> Tensor:
+    logs = noise(1, 6, N_FFT // 2 + 1)
+    tone, spectra = part(logs[:, 2:].exp(), logs, 0, None)
+    return torch.cat((tone.flatten(), torch.view_as_real(spectra).flatten()))
+
+
 class Case(NamedTuple):
     make: Callable[[], Stateful]
     play: Callable[[nn.Module], Tensor]
@@ -108,6 +121,7 @@ CASES = {
         lambda module: module(torch.complex(noise(1, 3, 257), noise(1, 3, 257, seed=1))),
     ),
     **{f"MagnitudeInversion {mode}": inversion_case(mode) for mode in MODES},
+    "NoisePart": Case(noise_part, play_noise_part),
     "OutputLevel": Case(OutputLevel, play_level),
     "InstrumentCore": Case(remembering_core, play_core),
     "OfflineCore": Case(lambda: offline_core(remembering_core().model, "balanced"), play_core),

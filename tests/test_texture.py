@@ -10,6 +10,8 @@ from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.texture import (
     RAYLEIGH_BIAS,
+    attack_weight,
+    learnt_weight,
     low_bins,
     neighbour_mean,
     onset_weight,
@@ -74,8 +76,9 @@ def test_any_frames_of_the_noise_come_alone_as_in_company():
 @pytest.mark.parametrize("bins", [129, 1025])
 def test_mean_of_neighbours_is_the_one_of_a_loop(bins: int):
     logs = 5.0 * torch.randn(2, 3, bins, generator=torch.Generator().manual_seed(0))
-    row = np.pad(logs[1, 2].numpy(), 6, mode="reflect")
-    expected = [row[k : k + 13].mean() for k in range(bins)]
+    row = logs[1, 2].numpy()
+    whole = [min(max(k, 7), bins - 7) for k in range(bins)]  # what has six neighbours on each side
+    expected = [row[k - 6 : k + 7].mean() for k in whole]
     np.testing.assert_allclose(neighbour_mean(logs)[1, 2], expected, atol=2e-4)
 
 
@@ -90,6 +93,16 @@ def test_sines_are_tone_and_the_mean_of_noise_is_none():
     assert bool((weight[:10] == 1.0).all())  # below a hundredth of the sample rate
 
 
+def test_the_more_coherent_the_less_need_stand_out():
+    low, smooth = low_bins(BINS), torch.zeros(1, 1, BINS)
+    for coherence, begins in ((0.3, 0.3), (0.5, 0.3), (0.6125, -0.075), (0.725, -0.45), (1, -0.45)):
+        known = torch.full((1, 1, BINS), float(coherence))
+        for height, weight in ((-0.1, 0.0), (0.0, 0.0), (0.2, 0.4), (0.5, 1.0), (0.9, 1.0)):
+            found = learnt_weight(smooth + begins + height, smooth, known, low)[0, 0]
+            assert float(found[200]) == pytest.approx(weight, abs=1e-5)
+            assert float(found[10]) == 1.0
+
+
 def test_clicks_are_onsets_and_slow_fades_are_none():
     waveform = torch.zeros(20 * HOP)
     waveform[10 * HOP] = 1.0
@@ -101,6 +114,19 @@ def test_clicks_are_onsets_and_slow_fades_are_none():
     assert bool((weight[heard] == 1.0).all())
     fade = torch.linspace(0.0, -0.35 * 9, 10)[None, :, None].expand(1, 10, BINS)
     assert float(onset_weight(fade[:, 1:], fade[:, :-1]).max()) == 0.0
+
+
+def test_attacks_rise_and_what_falls_is_none():
+    waveform = torch.zeros(20 * HOP)
+    waveform[10 * HOP] = 1.0
+    smooth = neighbour_mean(torch.log(spectra(waveform).abs() + 1e-6))
+    weight = attack_weight(smooth[:, 1:], smooth[:, :-1])[0, :, 8:-8]
+    rising = smooth[0, 1:, 500] > smooth[0, :-1, 500] + 1.0
+    assert int(rising.sum()) >= 2
+    assert bool((weight[rising] == 1.0).all())
+    falling = smooth[0, 1:, 500] < smooth[0, :-1, 500]
+    assert int(falling.sum()) >= 2
+    assert float(weight[falling].max()) == 0.0
 
 
 @pytest.mark.parametrize("texture", [0.0, 0.3, 1.0])
@@ -138,8 +164,21 @@ def smooth_noise(frames: int) -> torch.Tensor:
     return (10.0 * torch.exp(-4.0 * (k - 0.25).square())).expand(1, frames, BINS)
 
 
-def played(inversion, magnitudes: torch.Tensor, frames: int = 4) -> torch.Tensor:
-    return torch.cat([inversion(part) for part in magnitudes.split(frames, 1)], 1)
+def played(inversion, magnitudes, frames: int = 4, coherence=None) -> torch.Tensor:
+    parts = magnitudes.split(frames, 1)
+    known = [None] * len(parts) if coherence is None else coherence.split(frames, 1)
+    return torch.cat([inversion(*both) for both in zip(parts, known, strict=True)], 1)
+
+
+@pytest.mark.parametrize("mode", ["eco", "balanced", "live"])
+def test_smooth_magnitudes_without_coherence_are_white_noise(mode: str):
+    magnitudes = smooth_noise(24)
+    one = MagnitudeInversion(N_FFT, HOP, mode, texture=1.0)
+    noise = played(one, magnitudes, 4, torch.zeros(1, 24, BINS))
+    # Frame n ends with the samples of hop n: it begins three hops earlier.
+    found = spectra(noise[0, one.delay_samples :])[0, 8:12, 200:-1]
+    expected = (magnitudes[0] * WhiteNoise(N_FFT, HOP)(0, 24))[11:15, 200:-1]
+    assert float((found - expected).norm() / expected.norm()) < 0.1
 
 
 @pytest.mark.parametrize("mode", [*MODES, "offline"])
@@ -169,21 +208,23 @@ def test_a_texture_of_zero_changes_nothing(mode: str, frames: int):
     without = MagnitudeInversion(N_FFT, HOP, mode)
     at_zero = MagnitudeInversion(N_FFT, HOP, mode, texture=1.0)
     at_zero.set_texture(0.0)
-    assert at_zero.has_noise  # or nothing would be tried
+    assert at_zero.texture.is_on  # or nothing would be tried
     assert torch.equal(played(without, magnitudes, frames), played(at_zero, magnitudes, frames))
 
 
 @pytest.mark.parametrize("mode", ["random", "eco"])
 @pytest.mark.parametrize("script", [False, True])
-def test_textures_are_the_same_in_blocks_of_any_size(mode: str, script: bool):
+@pytest.mark.parametrize("learnt", [False, True])
+def test_textures_are_the_same_in_blocks_of_any_size(mode: str, script: bool, learnt: bool):
     generator = torch.Generator().manual_seed(0)
     magnitudes = smooth_noise(24) * (0.5 + torch.rand(2, 24, BINS, generator=generator))
-    wholes = MagnitudeInversion(N_FFT, HOP, mode, texture=0.7)(magnitudes)
+    coherence = 0.4 + 0.4 * torch.rand(2, 24, BINS, generator=generator) if learnt else None
+    wholes = MagnitudeInversion(N_FFT, HOP, mode, texture=0.7)(magnitudes, coherence)
     inversion = MagnitudeInversion(N_FFT, HOP, mode, texture=0.7)
     for frames in (1, 3, 4, 24):
         inversion.reset()
         tried = torch.jit.script(inversion) if script else inversion
-        found = played(tried, magnitudes, frames)
+        found = played(tried, magnitudes, frames, coherence)
         torch.testing.assert_close(found, wholes, rtol=0, atol=1e-5 * float(wholes.abs().max()))
 
 
@@ -197,10 +238,10 @@ def test_noise_that_is_on_its_way_arrives_after_the_texture_is_gone(mode: str):
     waiting = inversion.lookahead + inversion.open_frames
     inversion.set_texture(0.0)
     inversion(magnitudes[:, :4])
-    assert inversion.noise_queue.shape[1] == waiting
-    assert float(inversion.noise_queue.abs().sum()) == 0.0
+    assert inversion.texture.queue.shape[1] == waiting
+    assert float(inversion.texture.queue.abs().sum()) == 0.0
     inversion.reset()
-    assert not inversion.has_noise
+    assert not inversion.has_texture()
 
 
 @pytest.mark.parametrize("mode", list(MODES))

@@ -12,14 +12,16 @@ from omegaconf import OmegaConf
 from vschaos2.errors import InputError
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.kept import Kept
+from vschaos2.families.vae.playable import playable
 from vschaos2.runs.folder import Run
 
 HOP = 128
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-def textured_run(folder: Path, texture: float | None) -> Run:
-    config = OmegaConf.merge(OmegaConf.create(TINY), {"texture": texture})
+def textured_run(folder: Path, texture: float | None, coherence_dim: int = 0) -> Run:
+    said = {"texture": texture, "model": {"coherence_dim": coherence_dim}}
+    config = OmegaConf.merge(OmegaConf.create(TINY), said)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = build_model(config).eval().requires_grad_(False)
@@ -77,3 +79,29 @@ def test_only_a_part_is_a_texture(paths, tmp_path):
     assert instrument.get_texture() == [0.75]
     with pytest.raises(InputError, match=r"texture must be a number from 0 to 1, got 1\.5"):
         textured_run(tmp_path, 1.5)
+
+
+def test_what_is_learnt_is_exported_and_the_same_in_blocks(tmp_path):
+    run = textured_run(tmp_path, 0.75, coherence_dim=8)
+    path = export_run(run, tmp_path, "learnt", blocks=2, inversion="eco")
+    instrument = torch.jit.load(str(path))
+    whole = play(instrument, "decode")
+    given = torch.randn(1, 4, 24, generator=torch.Generator().manual_seed(0))
+    for hops in (1, 3):
+        instrument.set_reset(True)
+        with torch.inference_mode():
+            blocks = torch.cat([instrument.decode(part) for part in given.split(hops, -1)], -1)
+        peak = float(whole.abs().max())
+        torch.testing.assert_close(blocks, whole, rtol=0, atol=1e-5 * peak)
+    run.model.coherence_head = None
+    guessed = playable(run, {"inversion": "eco"}).core
+    assert not torch.allclose(guessed.decode(given), whole, atol=1e-3 * peak)
+
+
+def test_a_wish_decides_where_a_texture_begins(tmp_path):
+    run = textured_run(tmp_path, None)
+    core = playable(run, {"texture": 0.0}).core
+    assert (core.has_texture, core.texture) == (True, 0.0)
+    assert not playable(run, {}).core.has_texture
+    with pytest.raises(InputError, match="texture must be a number from 0 to 1, got 2"):
+        playable(run, {"texture": 2})

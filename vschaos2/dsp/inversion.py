@@ -1,10 +1,13 @@
 """Streaming magnitudes to a waveform: the state around `vschaos2.dsp.phase`."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from vschaos2.dsp.framing import dual_window, gaussian_window, overlap_add
 from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.noise_part import NoisePart
 from vschaos2.dsp.phase import (
     bin_advance,
     consensus_windows,
@@ -16,8 +19,6 @@ from vschaos2.dsp.phase import (
 )
 from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import Stateful
-from vschaos2.dsp.texture import low_bins, neighbour_mean, onset_weight, parted, tone_weight
-from vschaos2.dsp.white_noise import WhiteNoise
 from vschaos2.errors import InputError
 
 # Three doublings let a phase travel eight bins unchallenged, which costs under 0.1 dB.
@@ -56,7 +57,10 @@ class MagnitudeInversion(Stateful):
     a frame stays open to the next call; `live` keeps none open and sounds better in longer calls.
 
     With a texture, what `texture.py` takes for noise is played as noise of those magnitudes, and
-    the rest with recovered phases. The noise is a function of the frame's number, too.
+    the rest with recovered phases. Random phases make a noise of everything, which is too soft: let
+    W = Σw². Noise of deviation σ has the mean magnitude sqrt(πW/4)·σ. Frames of such magnitudes
+    whose phases do not fit have the variance πWσ²/(4·n_fft) in each sample; under the dual window,
+    near w·hop/W, overlapping ones add up to πσ²/4 · hop/n_fft. A texture makes up for that.
 
     Magnitudes that are not finite count as zero. Frames of zeros give zeros, exactly, once the
     last sounding frame has passed. No gradient flows through an inversion.
@@ -88,8 +92,6 @@ class MagnitudeInversion(Stateful):
     open_magnitudes: Tensor  # [B, open_frames, K]
     queue: Tensor  # spectra with a given phase, on their way, [B, lookahead + open_frames, K]
     tail: Tensor  # samples to which frames will still be added, [B, support - hop]
-    noise_queue: Tensor  # spectra of noise on their way, [B, lookahead + open_frames, K]
-    low: Tensor  # least weight of tone, [K]
     windows: Tensor  # consensus windows of the last call's size, [open_frames + F, n_fft]
 
     def __init__(
@@ -116,9 +118,8 @@ class MagnitudeInversion(Stateful):
         self.momentum = MOMENTUM
         self.largest_magnitude = LARGEST_MAGNITUDE
         self.group_frames = max(n_fft, GROUP_SAMPLES) // hop
-        self.white_noise = WhiteNoise(n_fft, hop)
-        self.texture = texture
-        self.has_noise = texture > 0.0
+        self.texture = NoisePart(n_fft, hop, texture)
+        self.random_loss = math.pi / 4.0 * hop / n_fft  # of power, by random phases
         self.modes = {name: list(made) for name, made in MODES.items()}
 
         window = gaussian_window(n_fft)
@@ -131,14 +132,13 @@ class MagnitudeInversion(Stateful):
             "short": hann / window[self.trim : n_fft - self.trim],
             "advance": bin_advance(n_fft, hop),
             "alternation": 1.0 - 2.0 * (torch.arange(self.bins) % 2),
-            "low": low_bins(self.bins),
         }
         for name, constant in constants.items():
             self.register_buffer(name, constant.float(), persistent=False)
         self.noise = RandomPhases(self.bins)
         for name in ("logs", "held", "phase", "past", "tail", "open_magnitudes", "windows"):
             self.register_buffer(name, torch.zeros(0), persistent=False)
-        for name in ("open_spectra", "queue", "noise_queue"):
+        for name in ("open_spectra", "queue"):
             self.register_buffer(name, torch.zeros(0, dtype=torch.complex64), persistent=False)
 
         self.mode = mode
@@ -162,9 +162,12 @@ class MagnitudeInversion(Stateful):
     @torch.jit.export
     def set_texture(self, texture: float) -> None:
         """Play so much of the noise as noise from the next call on, 0 to 1."""
-        self.texture = texture
-        # Once there is noise on its way, it leaves with the frames that it belongs to.
-        self.has_noise = self.has_noise or texture > 0.0
+        self.texture.set_amount(texture)
+
+    @torch.jit.export
+    def has_texture(self) -> bool:
+        """Whether noise is told from tone, as the mode and the texture are."""
+        return self.texture.is_on and not self.is_random
 
     @torch.jit.export
     def configure(
@@ -207,32 +210,41 @@ class MagnitudeInversion(Stateful):
         self.open_spectra = torch.complex(self.open_magnitudes, self.open_magnitudes)
         waiting = like.new_zeros([batch, self.lookahead + self.open_frames, bins])
         self.queue = torch.complex(waiting, waiting)
-        self.noise_queue = self.queue
-        self.has_noise = self.texture > 0.0
+        self.texture.start(batch, self.lookahead + self.open_frames)
         support = 2 * self.hop if self.is_short else self.n_fft
         self.tail = like.new_zeros([batch, support - self.hop])
         self.windows = like.new_zeros([0, self.n_fft])
 
-    def forward(self, magnitudes: Tensor) -> Tensor:
-        """The waveform of magnitudes [B, F, K] → [B, F·hop], `delay_samples` late."""
+    def forward(self, magnitudes: Tensor, coherence: Tensor | None = None) -> Tensor:
+        """The waveform of magnitudes [B, F, K] → [B, F·hop], `delay_samples` late.
+
+        A texture asks the coherence of their phases, [B, F, K], where a model has learnt it.
+        """
         magnitudes = self.admit(magnitudes)
-        if magnitudes.shape[1] <= self.group_frames:
-            return self.invert(magnitudes)
-        parts = [self.invert(part) for part in magnitudes.split(self.group_frames, 1)]
+        size = self.group_frames
+        if magnitudes.shape[1] <= size:
+            return self.invert(magnitudes, coherence)
+        parts: list[Tensor] = []
+        for i, part in enumerate(magnitudes.split(size, 1)):
+            known = None if coherence is None else coherence[:, i * size : (i + 1) * size]
+            parts.append(self.invert(part, known))
         return torch.cat(parts, 1)
 
-    def invert(self, magnitudes: Tensor) -> Tensor:
+    def invert(self, magnitudes: Tensor, coherence: Tensor | None) -> Tensor:
         """`forward` for finite magnitudes of at most one group."""
         count = magnitudes.shape[1]
         first = self.noise.frame_count
         noise = self.noise(count)
         logs = torch.cat((self.logs, log_magnitude(magnitudes)), 1)
         self.logs = logs[:, count:]
-        texture: Tensor | None = None
-        if self.has_noise:
-            magnitudes, texture = self.part(magnitudes, logs, first)
         if self.is_random:
-            return self.emit(self.with_phase(magnitudes, noise), texture)
+            if self.texture.is_on:
+                power = 1.0 + self.texture.amount * (1.0 / self.random_loss - 1.0)
+                magnitudes = magnitudes * math.sqrt(power)
+            return self.emit(self.with_phase(magnitudes, noise), None)
+        texture: Tensor | None = None
+        if self.texture.is_on:
+            magnitudes, texture = self.texture(magnitudes, logs, first, coherence)
 
         roots, steps = phase_steps(
             logs, noise, self.lookahead, self.advance, self.coupling, self.levels
@@ -247,28 +259,6 @@ class MagnitudeInversion(Stateful):
         if self.iterations > 0:
             spectra = self.agree(spectra, magnitudes)
         return self.emit(spectra, texture)
-
-    def part(self, magnitudes: Tensor, logs: Tensor, first: int) -> tuple[Tensor, Tensor]:
-        """The tone of new frames, and the spectra of noise that leave in this call.
-
-        Args:
-            magnitudes: of the new frames, [B, F, K].
-            logs: of the two frames before and of these, [B, F + 2, K].
-            first: the number of the first of them.
-
-        Returns:
-            magnitudes [B, F, K]; frame-start spectra [B, F, K], lookahead + open_frames late.
-        """
-        count = magnitudes.shape[1]
-        smooth = neighbour_mean(logs[:, 1:])
-        weight = torch.maximum(
-            tone_weight(logs[:, 2:], smooth[:, 1:], self.low),
-            onset_weight(smooth[:, 1:], smooth[:, :-1]),
-        )
-        tone, noise = parted(magnitudes, weight, self.texture)
-        spectra = torch.cat((self.noise_queue, noise * self.white_noise(first, count)), 1)
-        self.noise_queue = spectra[:, count:]
-        return tone, spectra[:, :count]
 
     @torch.jit.export
     def keep_phase(self, magnitudes: Tensor, phases: Tensor) -> Tensor:

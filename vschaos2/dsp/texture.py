@@ -15,6 +15,9 @@ Below about a hundredth of the sample rate (440 Hz of 44.1 kHz) partials of chor
 a window parts, while the ear's bands, 100 Hz wide there (Zwicker 1961), hold no modulation as fast
 as the frame rate of 86 Hz: all counts as tone.
 
+All that is a guess from one spectrum. A model that learnt the `coherence` of its recordings knows
+more: where phases were steady, less need stand out, and of onsets only attacks are told by time.
+
 Magnitudes are linear, L in nepers, frequencies in cycles per sample.
 """
 
@@ -31,6 +34,12 @@ RADIUS = 6  # bins on either side whose mean tells what stands out
 TONE_FROM, TONE_OVER = 0.3, 0.6
 # Onsets: w rises from 0 to 1 where the mean L of neighbours moves so far in a frame, in nepers.
 ONSET_FROM, ONSET_OVER = 0.4, 0.3
+# Attacks, where coherence tells of onsets: w rises where that mean rises so far in a frame.
+ATTACK_FROM, ATTACK_OVER = 0.6, 0.4
+# A learnt coherence: from that of noise on it lowers the height where w begins to rise, until it
+# exceeds that by so much; then so many nepers below the neighbours are enough for some tone.
+NOISE_COHERENCE, COHERENT_OVER = 0.5, 0.225
+COHERENT_DEPTH, COHERENT_TONE_OVER = 0.45, 0.5
 # All is tone below the first, in cycles per sample, and nothing need be above the second.
 LOW_ALL, LOW_NONE = 0.01, 0.05
 # The mean of ln R lies so far below ln of the mean of R, in nepers, if R is Rayleigh distributed:
@@ -45,7 +54,7 @@ def low_bins(bins: int) -> Tensor:
 
 
 def neighbour_mean(logs: Tensor, radius: int = RADIUS) -> Tensor:
-    """The mean of L over `radius` bins on either side and its own, mirrored at the ends.
+    """The mean of L over `radius` bins on either side and its own; the nearest such at the ends.
 
     A difference of sums up to each bin costs a thirtieth of a running median's sort, and tells
     peaks from their surroundings as well.
@@ -53,9 +62,9 @@ def neighbour_mean(logs: Tensor, radius: int = RADIUS) -> Tensor:
     Shape: [B, F, K] → [B, F, K].
     """
     width = 2 * radius + 1
-    sums = torch.cumsum(F.pad(logs, [radius, radius], mode="reflect"), -1)
-    first = sums[..., width - 1 : width]
-    return torch.cat((first, sums[..., width:] - sums[..., :-width]), -1) * (1.0 / width)
+    sums = torch.cumsum(logs, -1)
+    means = (sums[..., width:] - sums[..., :-width]).mul_(1.0 / width)
+    return F.pad(means, [radius + 1, radius], mode="replicate")
 
 
 def tone_weight(
@@ -85,6 +94,41 @@ def tone_weight(
     return torch.maximum(torch.maximum(four[..., :-1], padded[..., 4:]), low)
 
 
+def learnt_weight(
+    logs: Tensor,
+    smooth: Tensor,
+    coherence: Tensor,
+    low: Tensor,
+    tone_from: float = TONE_FROM,
+    tone_over: float = COHERENT_TONE_OVER,
+    noise_coherence: float = NOISE_COHERENCE,
+    coherent_over: float = COHERENT_OVER,
+    coherent_depth: float = COHERENT_DEPTH,
+) -> Tensor:
+    """How much of each bin is tone, where its coherence is known.
+
+    Coherence alone would not do: partials that a model has not parted are tone in the recordings,
+    but as smooth as noise in its spectrum, and would buzz.
+
+    Args:
+        logs: L, in nepers.
+        smooth: its `neighbour_mean`.
+        coherence: as `dsp.coherence` measures it.
+        low: `low_bins`, [K].
+        tone_from: height above the neighbours where w begins to rise in noise, in nepers.
+        tone_over: and within how many it reaches 1.
+        noise_coherence: coherence of noise.
+        coherent_over: what is by so much more coherent counts as tone at -coherent_depth already.
+        coherent_depth: in nepers.
+
+    Shape: [B, F, K] → [B, F, K], in [0, 1].
+    """
+    slope = (tone_from + coherent_depth) / (coherent_over * tone_over)
+    weight = (logs - smooth).sub_(tone_from).mul_(1.0 / tone_over)
+    excess = (coherence - noise_coherence).clamp_(0.0, coherent_over)
+    return torch.maximum(weight.add_(excess, alpha=slope).clamp_(0.0, 1.0), low)
+
+
 def onset_weight(
     smooth: Tensor,
     previous: Tensor,
@@ -105,6 +149,27 @@ def onset_weight(
     return moved.sub_(onset_from).mul_(1.0 / onset_over).clamp_(0.0, 1.0)
 
 
+def attack_weight(
+    smooth: Tensor,
+    previous: Tensor,
+    attack_from: float = ATTACK_FROM,
+    attack_over: float = ATTACK_OVER,
+) -> Tensor:
+    """How much of each bin belongs to an attack: how fast its surroundings grow louder.
+
+    Noise would sound before an attack, for as long as its frame lasts. After one it is masked.
+
+    Args:
+        smooth: `neighbour_mean` of L.
+        previous: the same, one frame before.
+        attack_from: nepers per frame where w begins to rise.
+        attack_over: and within how many it reaches 1.
+
+    Shape: [B, F, K] → [B, F, K], in [0, 1].
+    """
+    return (smooth - previous).sub_(attack_from).mul_(1.0 / attack_over).clamp_(0.0, 1.0)
+
+
 def parted(magnitudes: Tensor, weight: Tensor, texture: float) -> tuple[Tensor, Tensor]:
     """Magnitudes of tone and of noise, whose squares add up to those that are given.
 
@@ -116,7 +181,8 @@ def parted(magnitudes: Tensor, weight: Tensor, texture: float) -> tuple[Tensor, 
     Shape: [B, F, K] → twice [B, F, K].
     """
     noise = (1.0 - weight.square()).mul_(texture)
-    return magnitudes * (1.0 - noise).sqrt(), magnitudes * noise.sqrt()
+    tone = weight if texture == 1.0 else (1.0 - noise).sqrt()
+    return magnitudes * tone, noise.sqrt().mul_(magnitudes)
 
 
 def textured_gain(

@@ -6,7 +6,7 @@ from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, fail, run, say
 from vschaos2.terminal import printable
 
-WISHES = ("projection", "latent_dims", "inversion", "confidence")
+WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence")
 
 
 def main() -> None:
@@ -28,6 +28,11 @@ def main() -> None:
     )
     parser.add_argument(
         "--inversion", help="phase recovery: random, eco, live, balanced or hq (the run's)"
+    )
+    parser.add_argument(
+        "--texture",
+        type=float,
+        help="part of the noise played as noise at first, 0 to 1 (the run's)",
     )
     parser.add_argument(
         "--confidence", action="store_true", help="outlets for how sure each guessed label is"
@@ -52,7 +57,9 @@ def main() -> None:
     name = arguments.name or trained.folder.parent.name
     # Which of these its family takes it says itself.
     options = {key: getattr(arguments, key) for key in WISHES}
-    wishes = {key: value for key, value in options.items() if value not in (None, False)}
+    wishes = {
+        key: value for key, value in options.items() if value is not None and value is not False
+    }
     try:
         path = export(trained, arguments.out, name, wishes)
     except (ExportError, UnknownOperatorError) as error:

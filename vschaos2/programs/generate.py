@@ -157,13 +157,21 @@ def refuse_options(arguments: argparse.Namespace, trained: Any) -> None:
 
 def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     """The run that was asked for, loaded; it has all of these methods."""
+    from vschaos2.errors import InputError
     from vschaos2.families.loading import load_named_run
     from vschaos2.generation.methods import check_methods
     from vschaos2.plugins import load_plugins
+    from vschaos2.ranges import check_number
 
     load_plugins(arguments.plugins)
     trained = load_named_run(arguments.run, arguments.name, arguments.version)
     check_methods(trained, *methods)
+    texture = getattr(arguments, "texture", None)
+    if texture is not None:
+        if not hasattr(trained.model, "texture"):
+            raise InputError(f"--texture: {trained.folder} knows of none: leave it out")
+        check_number("--texture", texture, 0.0, 1.0)
+        trained.model.texture = texture
     return trained
 
 

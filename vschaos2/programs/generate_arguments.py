@@ -17,6 +17,7 @@ def add_reconstruct(commands: Commands) -> Parser:
     parser.add_argument(
         "--inversion", default="keep_input", help=f"keep_input, {MODES} (%(default)s)"
     )
+    add_texture(parser)
     parser.add_argument(
         *("--sample-latent", "--sample_latent"),
         **{"type": int, "nargs": "?", "const": 1, "default": 0, "choices": (0, 1)},
@@ -95,6 +96,7 @@ def add_trajectories(commands: Commands) -> Parser:
         "--from", dest="origin", type=Path, metavar="FILE", help="a sound for the paths' origin"
     )
     parser.add_argument("--inversion", help=f"{MODES} (the run's)")
+    add_texture(parser)
     add_meta(parser, "labels, such as pitch C# octave 4")
     return parser
 
@@ -123,6 +125,7 @@ def add_morph(commands: Commands) -> Parser:
         "--align", default="stretch", help="stretch, loop, dtw or none (%(default)s)"
     )
     parser.add_argument("--inversion", help=f"{MODES} (the run's)")
+    add_texture(parser)
     add_meta(parser, "labels of the morph (guessed from the sounds)")
     return parser
 
@@ -134,6 +137,7 @@ def add_evaluate(commands: Commands) -> Parser:
     parser.add_argument("--dataset", type=Path, help="measure its files (the held-out ones)")
     parser.add_argument("--out", type=Path, help="folder to write to (RUN/evaluation)")
     parser.add_argument("--inversion", help=f"of decode: {MODES} (the run's)")
+    add_texture(parser)
     return parser
 
 
@@ -167,6 +171,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
     parser.add_argument(
         "--plugins", nargs="+", default=[], metavar="MODULE", help="code that the run needs (none)"
+    )
+
+
+def add_texture(parser: argparse.ArgumentParser) -> None:
+    """How much of a sound's noise is noise."""
+    parser.add_argument(
+        "--texture", type=float, help="part of the noise played as noise, 0 to 1 (the run's)"
     )
 
 

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 UNSAID: dict[str, Any] = {
     "family": "vae",  # there was no other
     "texture": None,  # noise was not told from tone
+    "model.coherence_dim": 0,  # but guessed
     "plugins": [],  # before there were any
     "model.headroom_db": None,  # before frames were bounded
     "model.calibrated": False,  # before levels were measured

@@ -24,11 +24,10 @@ from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.dsp.texture import low_bins, textured_gain
 from vschaos2.export.output_level import OutputLevel
+from vschaos2.families.vae.frame_path import FramePath
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.empty_inlets import EmptyInlets
-from vschaos2.labels.inlets import LabelInlets
-from vschaos2.nets.distributions import Normal, normal_sample
 from vschaos2.nets.layers import padded_rows
 
 KEEP_INPUT = "keep_input"
@@ -36,7 +35,7 @@ SILENCE = 1e-5  # relative to a full-scale sine's peak: a frame below -100 dB is
 LATENT_LIMIT = 100.0  # player's coordinates lie within ±3; far outside, a decoder may overflow
 
 
-class InstrumentCore(Stateful):
+class InstrumentCore(FramePath, Stateful):
     """A trained model as three streaming methods.
 
     Args:
@@ -49,10 +48,10 @@ class InstrumentCore(Stateful):
         is_hosted: zeros at label inlets may come from inlets with nothing connected.
         for_files: nobody waits, so phase recovery may look at more frames jointly; and labels may
             be negative.
+        texture: part of the noise that is played as noise at first, 0 to 1; None for an instrument
+            that knows of none.
     """
 
-    confidence: Final[bool]
-    has_memory: Final[bool]
     has_texture: Final[bool]
     low: Tensor
     stacked_centre: Tensor
@@ -69,23 +68,20 @@ class InstrumentCore(Stateful):
         confidence: bool = False,
         is_hosted: bool = False,
         for_files: bool = False,
+        texture: float | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(model, confidence, for_files)
         transform = model.transform
         n_fft, hop = transform.n_fft, transform.hop
-        self.model = model
-        self.has_texture = model.texture is not None
-        self.texture = 0.0 if model.texture is None else float(model.texture)
+        self.has_texture = texture is not None
+        self.texture = 0.0 if texture is None else float(texture)
         self.register_buffer("low", low_bins(n_fft // 2 + 1), persistent=False)
-        self.labels = LabelInlets(model.conditioning, model.prediction, for_files)
         every = self.labels.n_labels
         self.forward_inlets = EmptyInlets(every, is_hosted)
         self.encode_inlets = EmptyInlets(len(self.labels.encoder_tasks), is_hosted)
         self.decode_inlets = EmptyInlets(every, is_hosted)
         feature_dim: Any = model.encoder.feature_dim if self.labels.guesses_latent else 0
         self.feature_dim: int = feature_dim
-        self.confidence = confidence
-        self.transform = transform
         self.hop = hop
         self.latent_dims = latent_dims
         self.silence = SILENCE * float(transform.window.sum()) / 2
@@ -103,9 +99,7 @@ class InstrumentCore(Stateful):
         self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode, for_files, self.texture)
         self.forward_memory = State(model.state_size)
         self.decode_memory = State(model.state_size)
-        self.has_memory = self.decode_memory.size > 0
         self.keep_input = forward_mode == KEEP_INPUT
-        self.temperature = 0.0
         self.forward_level, self.decode_level = OutputLevel(), OutputLevel()
         self.projection = 0
         for field in ("centre", "to_axes", "from_axes"):
@@ -211,11 +205,15 @@ class InstrumentCore(Stateful):
                 guesses, _ = self.model.prediction.guess(features, latent)
                 labels = self.labels.guessed(commands, guesses, True)
             labels = labels[: batch * count]
+        latent = latent[: batch * count]
         memory = self.decode_memory.recall(batch)
-        magnitude, memory = self.magnitude_after(latent[: batch * count], labels, memory)
+        magnitude, memory = self.magnitude_after(latent, labels, memory)
         self.decode_memory.keep(memory)
         magnitude = magnitude.reshape(batch, count, -1)
-        return self.decode_level(self.decode_inversion(magnitude)).unsqueeze(1)
+        coherence: Tensor | None = None
+        if self.decode_inversion.has_texture():
+            coherence = self.coherence_of(latent, labels, batch)
+        return self.decode_level(self.decode_inversion(magnitude, coherence)).unsqueeze(1)
 
     def forward(self, block: Tensor) -> Tensor:
         """A block through the model, and guessed labels, each held for its hop.
@@ -248,68 +246,16 @@ class InstrumentCore(Stateful):
                 ratio = magnitude / given.clamp_min(1e-12)
             signal = self.forward_synthesis(coefficients * ratio)
         else:
-            signal = self.forward_inversion(magnitude)
+            coherence: Tensor | None = None
+            if self.forward_inversion.has_texture():
+                coherence = self.coherence_of(latent, labels, batch)
+            signal = self.forward_inversion(magnitude, coherence)
         signal = self.forward_level(signal).unsqueeze(1)
         if guesses.shape[1] == 0:
             return signal
         held = guesses.reshape(batch, count, 1, guesses.shape[1]).expand(-1, -1, self.hop, -1)
         held = held.reshape(batch, count * self.hop, guesses.shape[1]).transpose(1, 2)
         return torch.cat((signal, held), 1)
-
-    def infer(self, magnitude: Tensor, commands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Latents of magnitudes, the labels to decode them with, and what is guessed.
-
-        Args:
-            magnitude: of frames, [N, K].
-            commands: for all labels, [N, labels].
-
-        Returns:
-            latents [N, Z], as `sample`; labels [N, labels]; guessed labels, followed by
-            confidences if asked for, [N, guesses].
-        """
-        count = len(magnitude)
-        commands = padded_rows(commands)
-        labels = self.labels.unguessed(commands)
-        frames = self.transform.to_frames(padded_rows(magnitude))
-        features = self.model.features(frames, labels)
-        posterior = self.model.posterior(features)
-        guesses, confidences = self.model.prediction.guess(features, posterior.mean)
-        if self.labels.n_labels > 0 and self.labels.n_guesses > 0:
-            labels = self.labels.guessed(commands, guesses, False)
-        if self.confidence:
-            guesses = torch.cat((guesses, confidences), 1)
-        latent = self.drawn(Normal(posterior.mean[:count], posterior.std[:count]))
-        return latent, labels[:count], guesses[:count]
-
-    def sample(self, magnitude: Tensor) -> Tensor:
-        """Latents of magnitudes, [N, K] → [N, Z]: means, or draws at a temperature."""
-        posterior = self.model.encode(self.transform.to_frames(padded_rows(magnitude)))
-        count = len(magnitude)
-        return self.drawn(Normal(posterior.mean[:count], posterior.std[:count]))
-
-    def drawn(self, posterior: Normal) -> Tensor:
-        """The mean of a posterior, or a draw at a temperature: [N, Z]."""
-        if self.temperature > 0.0:
-            return normal_sample(posterior, self.temperature)
-        return posterior.mean
-
-    def magnitude(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Magnitudes of latents and labels: [N, Z], [N, labels] → [N, K]."""
-        latents = padded_rows(latent)
-        if labels is None:
-            frames = self.model.decode(latents).mean
-        else:
-            frames = self.model.decode(latents, padded_rows(labels)).mean
-        return self.model.to_magnitude(frames)[: len(latent)]
-
-    def magnitude_after(
-        self, latent: Tensor, labels: Tensor | None, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The same after the frames that a state [B, S] remembers, and the state after these."""
-        if not self.has_memory:
-            return self.magnitude(latent, labels), state
-        estimate, state = self.model.decode_rows(latent, labels, state)
-        return self.model.to_magnitude(padded_rows(estimate.mean))[: len(latent)], state
 
 
 def known_modes() -> list[str]:

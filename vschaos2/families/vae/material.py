@@ -5,6 +5,7 @@ from omegaconf import DictConfig
 from vschaos2.config import call, plain
 from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule, windows
+from vschaos2.dsp.coherence import coherence_samples
 from vschaos2.families.vae.inference import check_classes, label_tasks
 from vschaos2.families.vae.pairs import check_transposition, window_samples
 from vschaos2.families.vae.vae import VAE
@@ -20,10 +21,13 @@ def material(config: DictConfig, model: VAE) -> WindowDataModule:
     """
     use_of(config)  # refuses a transform of another rate
     augment, sequence = augment_of(config, model), sequence_of(config, model)
+    drawn = augment.drawn_samples(window_samples(model.transform, sequence))
+    if model.coherence_head is not None:
+        drawn = max(drawn, coherence_samples(model.transform.n_fft))
     data = windows(
         config,
         frame_samples=model.transform.n_fft,
-        drawn_samples=augment.drawn_samples(window_samples(model.transform, sequence)),
+        drawn_samples=drawn,
         hop=model.transform.hop,
         tasks=label_tasks(model),
         sequence=sequence,

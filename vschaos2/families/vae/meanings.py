@@ -67,6 +67,9 @@ def meanings(model: VAE, classes: Mapping[str, list[str]]) -> dict[str, Meaning]
             key, axes = _predictor(model, name, axes, classes)
         elif part == "encoder":
             _encoder(model, name, axes, classes)
+        elif part == "coherence_head":
+            key = (name, *_frames(model))
+            _coherence_head(model, name, axes, classes)
         else:
             _decoder(model, name, axes, classes)
         found[name] = Meaning(key, value, axes)
@@ -101,6 +104,15 @@ def _decoder(model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list
         "latents": [*latents, *_labels(model, "decoder", classes)],
         "outputs": [(part, meaning) for part in parts for meaning in _bins(model)],
     })  # fmt: skip
+
+
+def _coherence_head(
+    model: VAE, name: str, axes: list[Axis], classes: Mapping[str, list[str]]
+) -> None:
+    assert model.coherence_head is not None
+    latents: Axis = [("latent", z) for z in range(model.latent_dim)]
+    known = {"latents": [*latents, *_labels(model, "decoder", classes)]}
+    _set_axis(model.coherence_head, name, axes, known)
 
 
 def _set_axis(part: nn.Module, name: str, axes: list[Axis], known: Mapping[str, Axis]) -> None:

@@ -1,6 +1,7 @@
 """What a spectral VAE learns: frames from frames, through a latent near its prior, and labels.
 
 loss = Σ weight · reconstruction + β · divergence + Σ negative log-likelihood of known labels
+       + what the coherence head mistakes
 """
 
 import math
@@ -16,6 +17,7 @@ from vschaos2.config import call, plain
 from vschaos2.data.augment import Augment
 from vschaos2.data.module import WindowDataModule
 from vschaos2.errors import InputError
+from vschaos2.families.vae.coherence_loss import coherence_loss
 from vschaos2.families.vae.inference import fit_values, infer, label_tasks
 from vschaos2.families.vae.levels import level_gain
 from vschaos2.families.vae.linear_start import begin_linear, linear_paths
@@ -38,6 +40,8 @@ from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 
 CALIBRATION_WINDOWS = 1024
+# The head learns from one window in so many: it learns fast, and a step costs little more.
+COHERENCE_PART = 4
 
 
 def objective(config: DictConfig, model: VAE) -> "VAEObjective":
@@ -123,6 +127,11 @@ class VAEObjective(Objective):
             predicted = prediction_losses(model.prediction, outputs, truth)
             loss = loss + torch.stack(list(predicted.values())).sum()
             terms |= {f"prediction/{task}": value for task, value in predicted.items()}
+        if model.coherence_head is not None:
+            part = max(1, len(batch["waveform"]) // COHERENCE_PART)
+            response = self.augment.response(magnitude[: part * self.sequence : self.sequence])
+            terms["coherence"] = coherence_loss(model, batch, response)
+            loss = loss + terms["coherence"]
         return Losses(loss, terms, {"beta": beta})
 
     def held_out(self, model: VAE, batch: Mapping[str, Any]) -> Losses:
@@ -193,8 +202,9 @@ class VAEObjective(Objective):
             each.gain.copy_(gain)
 
     def apart(self, model: VAE) -> list[nn.Parameter]:
-        """The predictors learn beside the model: an unsure one does not slow the model down."""
-        return list(model.prediction.parameters())
+        """What learns beside the model: an unsure predictor does not slow the model down."""
+        head = [] if model.coherence_head is None else list(model.coherence_head.parameters())
+        return [*model.prediction.parameters(), *head]
 
     @torch.no_grad()
     def kept(self, model: VAE, data: WindowDataModule) -> dict[str, Any]:

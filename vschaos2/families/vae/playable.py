@@ -18,9 +18,10 @@ from vschaos2.families.vae.proofs import check_quiet, check_recovered_delays, me
 from vschaos2.families.vae.response import measure_response
 from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.labels.ports import LabelPorts
+from vschaos2.ranges import check_number
 from vschaos2.runs.folder import Run
 
-WISHES = ("projection", "latent_dims", "inversion", "confidence")
+WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence")
 EMPTY_INLET = (
     "an inlet that has said nothing but 0 counts as empty, like one with nothing connected: its "
     "label is guessed, or as set, as at any value below 0; 0 is class 0 once anything else has come"
@@ -163,6 +164,7 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:
             latent_dims: axes shown: a count, or a fidelity between 0 and 1 (all);
             inversion: phase recovery of `decode`; "live" serves `forward`, too, whose delay would
                 else be longer with the input's phase than without (the run's);
+            texture: part of the noise that is played as noise at first, 0 to 1 (the run's);
             confidence: an outlet for how sure each guessed label is (no).
 
     Raises:
@@ -174,6 +176,9 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:
     confidence = bool(wishes.get("confidence"))
     if inversion not in MODES:
         raise InputError(f"inversion must be one of {', '.join(MODES)}, got {inversion!r}")
+    texture = wishes.get("texture", model.texture)
+    if texture is not None:
+        check_number("texture", texture, 0.0, 1.0)
     if projection not in PROJECTIONS:
         raise InputError(f"projection must be one of {', '.join(PROJECTIONS)}, got {projection!r}")
     latents = run.kept.latents
@@ -196,7 +201,11 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:
     wanted = model.latent_dim if fidelity is None else fidelity
     shown = count_axes(axes[projection].explained, wanted)
     forward_mode = "live" if inversion == "live" else KEEP_INPUT
-    core = InstrumentCore(model, axes, shown, forward_mode, inversion, confidence, is_hosted=True)
+    core = InstrumentCore(
+        *(model, axes, shown, forward_mode, inversion, confidence),
+        is_hosted=True,
+        texture=texture,
+    )
     core.set_projection(PROJECTIONS.index(projection))
     ports = LabelPorts.of(model.conditioning, model.prediction, run.kept.classes, confidence)
     return PlayableVAE(core.eval(), axes[projection], latents, ports)

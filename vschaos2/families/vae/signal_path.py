@@ -100,7 +100,9 @@ def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> 
     decode_mode = inversion if inversion in MODES else "balanced"
     axes_of = dict.fromkeys(PROJECTIONS, shown)
     core = OfflineCore(
-        model, axes_of, model.latent_dim, forward_mode, decode_mode, for_files=True
+        *(model, axes_of, model.latent_dim, forward_mode, decode_mode),
+        for_files=True,
+        texture=model.texture,
     ).eval()
     if inversion == OFFLINE:
         core.forward_inversion.configure_offline()

@@ -1,7 +1,7 @@
 """The whole model: a variational auto-encoder over spectral frames.
 
     frames [B, K] ──encoder──> Normal over latents [B, Z] ──decoder──> frames [B, K]
-                     │ features [B, H] ──prediction──> labels
+                     │ features [B, H] ──prediction──> labels     └──head──> coherence [B, bins]
 
 Labels [B, n] of the conditioning tasks stand beside the frames, the latents or both. Between
 latents and decoder there may be a memory of the frames before; see `nets/temporal.py`.
@@ -21,9 +21,10 @@ from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.labels.conditioning import Conditioning, Prediction
 from vschaos2.nets.bound import bounded, inverse_softplus, loudest_nearby, within
+from vschaos2.nets.coherence_head import CoherenceHead
 from vschaos2.nets.distributions import Normal, normal_from_output
 from vschaos2.nets.harmonic import HarmonicDecoder, HarmonicEncoder
-from vschaos2.nets.layers import padded_rows
+from vschaos2.nets.layers import WIDEST, padded_rows
 from vschaos2.nets.temporal import build_temporal
 from vschaos2.ranges import check_count, check_number
 
@@ -50,6 +51,8 @@ class VAE(nn.Module):
             whatever the latent; None for no bound. See `nets/bound.py`.
         calibrated: whether its levels are set to those of the material while it trains; see
             `families/vae/levels.py`.
+        coherence_dim: width of a head that learns the coherence of phases, and with it what is
+            noise (see `dsp.coherence`); 0 for none.
 
     Attributes:
         loudest: what a bin of the recordings has at most, in the unit of magnitudes, [K]; set by
@@ -60,8 +63,8 @@ class VAE(nn.Module):
 
     Raises:
         InputError: for a task of conditioning or prediction, or a memory, that cannot be, or a
-            latent of no dimensions, or too many; or a texture out of its range; or if only one of
-            encoder and decoder knows of harmonics, or what these have no use for.
+            latent of no dimensions, or too many; or a texture or a head out of its range; or if
+            only one of encoder and decoder knows of harmonics, or what these have no use for.
         ValueError: for an unknown output, or a point estimate of frames that can be negative (log
             contrast).
     """
@@ -83,6 +86,7 @@ class VAE(nn.Module):
         texture: float | None = None,
         headroom_db: float | None = None,
         calibrated: bool = False,
+        coherence_dim: int = 0,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -95,6 +99,7 @@ class VAE(nn.Module):
         check_count("model.latent_dim", latent_dim, 1, 1024)
         if texture is not None:
             check_number("texture", texture, 0.0, 1.0)
+        check_count("model.coherence_dim", coherence_dim, 0, WIDEST)
         self.texture = texture
         self.is_bounded = headroom_db is not None
         if headroom_db is not None:
@@ -123,6 +128,10 @@ class VAE(nn.Module):
         check_harmonic(self)
         feature_dim: Any = self.encoder.feature_dim
         self.prediction = Prediction(prediction, feature_dim, latent_dim, given)
+        self.coherence_head: CoherenceHead | None = None
+        if coherence_dim > 0:
+            n_inputs, n_bins = latent_dim + given.decoder_width, transform.n_fft // 2 + 1
+            self.coherence_head = CoherenceHead(n_inputs, n_bins, coherence_dim)
 
     def features(self, frames: Tensor, labels: Tensor | None = None) -> Tensor:
         """The encoder's last features: frames [B, K], labels [B, n] → [B, H]."""
@@ -170,6 +179,12 @@ class VAE(nn.Module):
             x = y.flatten(0, 1)
         estimate = self._distribution(self.decoder(padded_rows(x)))
         return Normal(estimate.mean[:count], estimate.std[:count]), state
+
+    def coherence(self, latent: Tensor, labels: Tensor | None = None) -> Tensor | None:
+        """What the head knows of phases: latent [B, Z], labels [B, n] → [B, bins]; or None."""
+        if self.coherence_head is None:
+            return None
+        return self.coherence_head(self._decoder_input(latent, labels))
 
     def initial_state(self, batch: int) -> Tensor:
         """The state of a memory before any frame: zeros [B, S]."""
