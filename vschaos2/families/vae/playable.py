@@ -76,7 +76,7 @@ class PlayableVAE(Playable):
     def lines(self, content: bytes) -> dict[str, Any]:
         """Window and hop, how phases are recovered, latent axes and labels."""
         shown, axes = self.core.latent_dims, self.axes
-        words, places = measure_response(self.core, self.latents, axes, self.ports.plain)
+        response = measure_response(self.core, self.latents, axes, self.ports.plain)
         return {
             "n_fft": self.core.transform.n_fft,
             "hop": self.core.hop,
@@ -85,8 +85,12 @@ class PlayableVAE(Playable):
                 "explained": [round(float(v), 4) for v in axes.explained[:shown]],
                 "lowest": [round(float(v), 3) for v in axes.lowest[:shown]],
                 "highest": [round(float(v), 3) for v in axes.highest[:shown]],
-                "rising": words,
-                "places": places,
+                "rising": response.words,
+                "places": _rounded(response.places),
+                "walk": {
+                    "stops": _rounded(response.roadmap.stops),
+                    "ways": response.roadmap.ways,
+                },
             },
             "labels": {
                 "empty_inlet": EMPTY_INLET,
@@ -151,6 +155,11 @@ class PlayableVAE(Playable):
             for guess in card["labels"]["guessed"]
         ]
         return lines
+
+
+def _rounded(points: Tensor) -> list[list[float]]:
+    """Coordinates as a card has them."""
+    return [[round(value, 2) for value in point] for point in points.tolist()]
 
 
 def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:

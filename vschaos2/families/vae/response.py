@@ -1,4 +1,4 @@
-"""What a model makes of its latent axes: a word for what each does, and places to begin at.
+"""What a model makes of its latent axes: a word for what each does, places, ways between them.
 
 Measured on the spectra that the decoder gives for latents that stand still:
 
@@ -10,11 +10,13 @@ Measured on the spectra that the decoder gives for latents that stand still:
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.places import Roadmap, roadmap, typical_places
 from vschaos2.families.vae.projection import LatentAxes
 
 WORDS = (("louder", "quieter"), ("brighter", "darker"), ("noisier", "purer"), ("higher", "lower"))
@@ -22,42 +24,50 @@ SUBTLE = "subtle"  # what changes none of them by a tenth of what the training d
 LEAST_STRENGTH = 0.1
 ALIKE = 0.7  # a second word is said if it is as strong as this part of the first
 PLAIN_DB = 6.0  # who moves an axis hears a change of level above this first, whatever else changes
-PLACES = 8
-LEVEL_STEP_DB = 1.0  # places of like loudness lie within this of their median, if enough do
-SOUNDING_DB = 40.0  # below the loudest twentieth of what was heard: silence
-MOST_FRAMES, LEAST_FRAMES = 1024, 64  # that are looked at; that places are chosen among
+MOST_FRAMES = 1024  # that are looked at
 SETTLING_FRAMES = 16  # for a decoder with memory
 LOWEST_HZ, HIGHEST_HZ = 50.0, 2000.0  # of a pitch
 CLEAR = 0.5  # autocorrelation, relative to lag 0
 
 
+class Response(NamedTuple):
+    """What is known of the axes that an instrument shows.
+
+    Attributes:
+        words: for each axis one word for what it does when it rises, or two if they fit about as
+            well or the first is a plain change of level.
+        places: coordinates of typical sounds of like loudness, the most central one first.
+        roadmap: ways among sounds of like loudness.
+    """
+
+    words: list[str]
+    places: Tensor
+    roadmap: Roadmap
+
+
 @torch.no_grad()
 def measure_response(
     core: InstrumentCore, latents: Tensor, axes: LatentAxes, labels: Sequence[float]
-) -> tuple[list[str], list[list[float]]]:
-    """Words for what each axis shown does when it rises, and `PLACES` places.
+) -> Response:
+    """What the axes shown do, and where the instrument sounds.
 
     Args:
         core: the signal path.
         latents: of training windows, [N, Z].
         axes: the axes shown at first.
         labels: what the decoder is told meanwhile, one value for each label.
-
-    Returns:
-        for each axis one word, or two if they fit about as well or the first is a plain change of
-        level; coordinates of places.
     """
     shown = core.latent_dims
-    heard = latents[torch.linspace(0, len(latents) - 1, min(len(latents), MOST_FRAMES)).long()]
-    points = ((heard - axes.centre) @ axes.to_axes)[:, :shown]
+    points = heard_points(latents, axes)[:, :shown]
 
-    def spectra(of: Tensor) -> Tensor:
-        return still_spectra(core, axes.centre + of @ axes.from_axes[:shown], labels)
+    def measures_of(of: Tensor) -> Tensor:
+        latent = axes.centre + of @ axes.from_axes[:shown]
+        return sound_measures(still_spectra(core, latent, labels), core.transform.sample_rate_hz)
 
-    rate_hz = core.transform.sample_rate_hz
-    measures = sound_measures(spectra(points), rate_hz)
+    measures = measures_of(points)
+    level_db = measures[:, 0]
     importance = axes.explained[:shown].clamp_min(0.0).sqrt()
-    places = points[typical_places(points * importance, measures[:, 0])]
+    places = points[typical_places(points * importance, level_db)]
     spread = torch.stack([_spread(column) for column in measures.unbind(1)])
     words = []
     for axis in range(shown):
@@ -65,10 +75,17 @@ def measure_response(
         for end in (axes.lowest[axis], axes.highest[axis]):
             moved = places.clone()
             moved[:, axis] = end * 2 / 3
-            ends.append(sound_measures(spectra(moved), rate_hz))
+            ends.append(measures_of(moved))
         change = (ends[1] - ends[0]).nanmean(0)
         words.append(axis_word(change / spread, float(change[0])))
-    return words, [[round(value, 2) for value in place] for place in places.tolist()]
+    ways = roadmap(points, level_db, lambda of: measures_of(of)[:, 0], importance)
+    return Response(words, places, ways)
+
+
+def heard_points(latents: Tensor, axes: LatentAxes) -> Tensor:
+    """Coordinates of some of the training windows, all along them: [N, Z] → [≤ 1024, Z]."""
+    rows = torch.linspace(0, len(latents) - 1, min(len(latents), MOST_FRAMES)).long()
+    return (latents[rows] - axes.centre) @ axes.to_axes
 
 
 def still_spectra(core: InstrumentCore, latent: Tensor, labels: Sequence[float]) -> Tensor:
@@ -132,35 +149,3 @@ def axis_word(strengths: Tensor, level_db: float = 0.0) -> str:
         return SUBTLE
     is_said = float(strengths[second].abs()) >= max(LEAST_STRENGTH, ALIKE * strongest)
     return ", ".join(WORDS[i][int(strengths[i] < 0)] for i in [first] + [second] * is_said)
-
-
-def typical_places(points: Tensor, level_db: Tensor) -> list[int]:
-    """Rows that are typical of points of like loudness: medoids, the first nearest to 0.
-
-    k-medoids (Kaufman & Rousseeuw 1987) by turns (Park & Jun 2009): every point joins the nearest
-    medoid, then the point with the least sum of distances to its fellows is the medoid.
-
-    Args:
-        points: [N, d], N ≥ 1.
-        level_db: of each, [N].
-    """
-    sounding = level_db >= level_db.quantile(0.95) - SOUNDING_DB
-    off = (level_db - level_db[sounding].median()).abs()
-    count = max(LEAST_FRAMES, int((off <= LEVEL_STEP_DB).sum()))
-    near = off.argsort(stable=True)[:count]
-    distances = torch.cdist(points[near], points[near])
-    medoids = [int(points[near].square().sum(1).argmin())]
-    while len(medoids) < PLACES:  # begin far from each other
-        medoids.append(int(distances[medoids].amin(0).argmax()))
-    for _ in range(20):
-        nearest = distances[medoids].argmin(0)
-        groups = [torch.nonzero(nearest == i).flatten() for i in range(PLACES)]
-        moved = [
-            int(group[distances[group][:, group].sum(1).argmin()]) if len(group) else medoid
-            for group, medoid in zip(groups, medoids, strict=True)
-        ]
-        if moved == medoids:
-            break
-        medoids = moved
-    rows = near[medoids]
-    return rows[points[rows].square().sum(1).argsort(stable=True)].tolist()
