@@ -2087,6 +2087,2139 @@
     "box": {
      "id": "obj-44",
      "maxclass": "newobj",
+     "numinlets": 4,
+     "numoutlets": 8,
+     "patching_rect": [
+      174.0,
+      406.0,
+      439.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "p move",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       1100.0,
+       520.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "walk on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "seconds of a step"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          280.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "number of a place"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          410.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "seconds of a glide"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          80.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          110.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang",
+          "bang"
+         ],
+         "text": "t b b"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          140.0,
+          34.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "i 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 4,
+         "patching_rect": [
+          20.0,
+          170.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "coll",
+         "coll_data": {
+          "count": 8,
+          "data": [
+           {
+            "key": 0,
+            "value": [
+             7,
+             1
+            ]
+           },
+           {
+            "key": 1,
+            "value": [
+             0,
+             2
+            ]
+           },
+           {
+            "key": 2,
+            "value": [
+             1,
+             3
+            ]
+           },
+           {
+            "key": 3,
+            "value": [
+             2,
+             4
+            ]
+           },
+           {
+            "key": 4,
+            "value": [
+             3,
+             5
+            ]
+           },
+           {
+            "key": 5,
+            "value": [
+             4,
+             6
+            ]
+           },
+           {
+            "key": 6,
+            "value": [
+             5,
+             7
+            ]
+           },
+           {
+            "key": 7,
+            "value": [
+             6,
+             0
+            ]
+           }
+          ]
+         },
+         "saved_object_attributes": {
+          "embed": 1,
+          "precision": 6
+         }
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          200.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          ""
+         ],
+         "text": "zl nth 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          230.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "t i i"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 4,
+         "patching_rect": [
+          20.0,
+          260.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "coll",
+         "coll_data": {
+          "count": 8,
+          "data": [
+           {
+            "key": 0,
+            "value": [
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0
+            ]
+           },
+           {
+            "key": 1,
+            "value": [
+             1.26,
+             1.36,
+             0.21,
+             -1.14,
+             -1.44,
+             -0.42,
+             0.99,
+             1.48
+            ]
+           },
+           {
+            "key": 2,
+            "value": [
+             1.36,
+             -1.14,
+             -0.42,
+             1.48,
+             -0.82,
+             -0.8,
+             1.49,
+             -0.43
+            ]
+           },
+           {
+            "key": 3,
+            "value": [
+             0.21,
+             -0.42,
+             0.62,
+             -0.8,
+             0.98,
+             -1.13,
+             1.25,
+             -1.36
+            ]
+           },
+           {
+            "key": 4,
+            "value": [
+             -1.14,
+             1.48,
+             -0.8,
+             -0.43,
+             1.37,
+             -1.36,
+             0.41,
+             0.83
+            ]
+           },
+           {
+            "key": 5,
+            "value": [
+             -1.44,
+             -0.82,
+             0.98,
+             1.37,
+             -0.2,
+             -1.48,
+             -0.64,
+             1.12
+            ]
+           },
+           {
+            "key": 6,
+            "value": [
+             -0.42,
+             -0.8,
+             -1.13,
+             -1.36,
+             -1.48,
+             -1.49,
+             -1.37,
+             -1.15
+            ]
+           },
+           {
+            "key": 7,
+            "value": [
+             0.99,
+             1.49,
+             1.25,
+             0.41,
+             -0.64,
+             -1.37,
+             -1.43,
+             -0.78
+            ]
+           }
+          ]
+         },
+         "saved_object_attributes": {
+          "embed": 1,
+          "precision": 6
+         }
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          90.0,
+          140.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          90.0,
+          170.0,
+          34.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "+ 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 4,
+         "patching_rect": [
+          280.0,
+          260.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "coll",
+         "coll_data": {
+          "count": 8,
+          "data": [
+           {
+            "key": 0,
+            "value": [
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0
+            ]
+           },
+           {
+            "key": 1,
+            "value": [
+             1.26,
+             1.36,
+             0.21,
+             -1.14,
+             -1.44,
+             -0.42,
+             0.99,
+             1.48
+            ]
+           },
+           {
+            "key": 2,
+            "value": [
+             1.36,
+             -1.14,
+             -0.42,
+             1.48,
+             -0.82,
+             -0.8,
+             1.49,
+             -0.43
+            ]
+           },
+           {
+            "key": 3,
+            "value": [
+             0.21,
+             -0.42,
+             0.62,
+             -0.8,
+             0.98,
+             -1.13,
+             1.25,
+             -1.36
+            ]
+           },
+           {
+            "key": 4,
+            "value": [
+             -1.14,
+             1.48,
+             -0.8,
+             -0.43,
+             1.37,
+             -1.36,
+             0.41,
+             0.83
+            ]
+           },
+           {
+            "key": 5,
+            "value": [
+             -1.44,
+             -0.82,
+             0.98,
+             1.37,
+             -0.2,
+             -1.48,
+             -0.64,
+             1.12
+            ]
+           },
+           {
+            "key": 6,
+            "value": [
+             -0.42,
+             -0.8,
+             -1.13,
+             -1.36,
+             -1.48,
+             -1.49,
+             -1.37,
+             -1.15
+            ]
+           },
+           {
+            "key": 7,
+            "value": [
+             0.99,
+             1.49,
+             1.25,
+             0.41,
+             -0.64,
+             -1.37,
+             -1.43,
+             -0.78
+            ]
+           }
+          ]
+         },
+         "saved_object_attributes": {
+          "embed": 1,
+          "precision": 6
+         }
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          80.0,
+          60.0,
+          22.0
+         ],
+         "outlettype": [
+          "float"
+         ],
+         "text": "* 1000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-16",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          410.0,
+          80.0,
+          60.0,
+          22.0
+         ],
+         "outlettype": [
+          "float"
+         ],
+         "text": "* 1000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-17",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 8,
+         "patching_rect": [
+          20.0,
+          300.0,
+          212.0,
+          22.0
+         ],
+         "outlettype": [
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float"
+         ],
+         "text": "unpack 0. 0. 0. 0. 0. 0. 0. 0."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-18",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-19",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-20",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          280.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-21",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          410.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-22",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          540.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-23",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          670.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-24",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          800.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-25",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          930.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-26",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 8,
+         "patching_rect": [
+          20.0,
+          350.0,
+          212.0,
+          22.0
+         ],
+         "outlettype": [
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float"
+         ],
+         "text": "unpack 0. 0. 0. 0. 0. 0. 0. 0."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-27",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-28",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          150.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-29",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          280.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-30",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          410.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-31",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          540.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-32",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          670.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-33",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          800.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-34",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          930.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-35",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          20.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-36",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          450.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-37",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          150.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-38",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          150.0,
+          450.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-39",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          280.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-40",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          280.0,
+          450.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-41",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          410.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-42",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          410.0,
+          450.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-43",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          540.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-44",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          540.0,
+          450.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-45",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          670.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-46",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          670.0,
+          450.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-47",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          800.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-48",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          800.0,
+          450.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-49",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          930.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-50",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          930.0,
+          450.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 8"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          0
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          0
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-12",
+          0
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          1
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-13",
+          0
+         ],
+         "destination": [
+          "obj-9",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          1
+         ],
+         "destination": [
+          "obj-7",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-11",
+          0
+         ],
+         "destination": [
+          "obj-17",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          1
+         ],
+         "destination": [
+          "obj-19",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-19",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          2
+         ],
+         "destination": [
+          "obj-20",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-20",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          3
+         ],
+         "destination": [
+          "obj-21",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-21",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          4
+         ],
+         "destination": [
+          "obj-22",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-22",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          5
+         ],
+         "destination": [
+          "obj-23",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-23",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          6
+         ],
+         "destination": [
+          "obj-24",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-24",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          7
+         ],
+         "destination": [
+          "obj-25",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-25",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-26",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          0
+         ],
+         "destination": [
+          "obj-27",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-27",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          1
+         ],
+         "destination": [
+          "obj-28",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-28",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          2
+         ],
+         "destination": [
+          "obj-29",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-29",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          3
+         ],
+         "destination": [
+          "obj-30",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-30",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          4
+         ],
+         "destination": [
+          "obj-31",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-31",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          5
+         ],
+         "destination": [
+          "obj-32",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-32",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          6
+         ],
+         "destination": [
+          "obj-33",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-33",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          7
+         ],
+         "destination": [
+          "obj-34",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-34",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-18",
+          0
+         ],
+         "destination": [
+          "obj-35",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-27",
+          0
+         ],
+         "destination": [
+          "obj-35",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-35",
+          0
+         ],
+         "destination": [
+          "obj-36",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-19",
+          0
+         ],
+         "destination": [
+          "obj-37",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-28",
+          0
+         ],
+         "destination": [
+          "obj-37",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-37",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-20",
+          0
+         ],
+         "destination": [
+          "obj-39",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-29",
+          0
+         ],
+         "destination": [
+          "obj-39",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-39",
+          0
+         ],
+         "destination": [
+          "obj-40",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-21",
+          0
+         ],
+         "destination": [
+          "obj-41",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-30",
+          0
+         ],
+         "destination": [
+          "obj-41",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-41",
+          0
+         ],
+         "destination": [
+          "obj-42",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-22",
+          0
+         ],
+         "destination": [
+          "obj-43",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-31",
+          0
+         ],
+         "destination": [
+          "obj-43",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-43",
+          0
+         ],
+         "destination": [
+          "obj-44",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-23",
+          0
+         ],
+         "destination": [
+          "obj-45",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-32",
+          0
+         ],
+         "destination": [
+          "obj-45",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-45",
+          0
+         ],
+         "destination": [
+          "obj-46",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-24",
+          0
+         ],
+         "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-33",
+          0
+         ],
+         "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-47",
+          0
+         ],
+         "destination": [
+          "obj-48",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-25",
+          0
+         ],
+         "destination": [
+          "obj-49",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-34",
+          0
+         ],
+         "destination": [
+          "obj-49",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-49",
+          0
+         ],
+         "destination": [
+          "obj-50",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-45",
+     "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
@@ -2103,7 +4236,7 @@
    },
    {
     "box": {
-     "id": "obj-45",
+     "id": "obj-46",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -2139,12 +4272,66 @@
    },
    {
     "box": {
-     "id": "obj-46",
+     "id": "obj-47",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      274.0,
+      378.0,
+      96.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess 0.5"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-48",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      376.0,
+      378.0,
+      50.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": 0.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-49",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      430.0,
+      378.0,
+      60.0,
+      21.0
+     ],
+     "text": "s glide",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-50",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      284.0,
+      494.0,
       377.0,
       24.0,
       24.0
@@ -2156,12 +4343,12 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-51",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      312.0,
+      522.0,
       378.0,
       106.0,
       21.0
@@ -2173,32 +4360,32 @@
    },
    {
     "box": {
-     "id": "obj-48",
+     "id": "obj-52",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      424.0,
+      634.0,
       378.0,
-      87.0,
+      96.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess 8."
+     "text": "loadmess 8"
     }
    },
    {
     "box": {
-     "id": "obj-49",
+     "id": "obj-53",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      520.0,
+      736.0,
       378.0,
-      60.0,
+      50.0,
       22.0
      ],
      "outlettype": [
@@ -2210,2275 +4397,24 @@
    },
    {
     "box": {
-     "id": "obj-50",
+     "id": "obj-54",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      586.0,
+      790.0,
       378.0,
-      159.0,
+      120.0,
       21.0
      ],
-     "text": "seconds to a new place",
+     "text": "s to a new place",
      "fontsize": 12.0,
      "linecount": 1
     }
    },
    {
     "box": {
-     "id": "obj-51",
-     "maxclass": "newobj",
-     "numinlets": 3,
-     "numoutlets": 8,
-     "patching_rect": [
-      174.0,
-      406.0,
-      439.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "p move",
-     "patcher": {
-      "fileversion": 1,
-      "appversion": {
-       "major": 8,
-       "minor": 5,
-       "revision": 0,
-       "architecture": "x64",
-       "modernui": 1
-      },
-      "classnamespace": "box",
-      "rect": [
-       60.0,
-       80.0,
-       1100.0,
-       680.0
-      ],
-      "default_fontsize": 12.0,
-      "default_fontname": "Arial",
-      "boxes": [
-       {
-        "box": {
-         "id": "obj-1",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          20.0,
-          30.0,
-          30.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "comment": "on or off"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-2",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          20.0,
-          30.0,
-          30.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "comment": "seconds"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-3",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          60.0,
-          60.0,
-          22.0
-         ],
-         "outlettype": [
-          "float"
-         ],
-         "text": "* 1000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-4",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          20.0,
-          30.0,
-          30.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "comment": "number of a place"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-5",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 9,
-         "patching_rect": [
-          280.0,
-          60.0,
-          139.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "",
-          "",
-          "",
-          "",
-          "",
-          "",
-          ""
-         ],
-         "text": "sel 0 1 2 3 4 5 6 7"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-6",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 8,
-         "patching_rect": [
-          20.0,
-          580.0,
-          212.0,
-          22.0
-         ],
-         "outlettype": [
-          "float",
-          "float",
-          "float",
-          "float",
-          "float",
-          "float",
-          "float",
-          "float"
-         ],
-         "text": "unpack 0. 0. 0. 0. 0. 0. 0. 0."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-7",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          300.0,
-          113.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0 0 0 0 0 0 0 0"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-8",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          330.0,
-          291.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1.26 1.36 0.21 -1.14 -1.44 -0.42 0.99 1.48"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-9",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          360.0,
-          298.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1.36 -1.14 -0.42 1.48 -0.82 -0.8 1.49 -0.43"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-10",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          390.0,
-          291.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0.21 -0.42 0.62 -0.8 0.98 -1.13 1.25 -1.36"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-11",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          420.0,
-          291.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "-1.14 1.48 -0.8 -0.43 1.37 -1.36 0.41 0.83"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-12",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          450.0,
-          298.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "-1.44 -0.82 0.98 1.37 -0.2 -1.48 -0.64 1.12"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-13",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          480.0,
-          318.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "-0.42 -0.8 -1.13 -1.36 -1.48 -1.49 -1.37 -1.15"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-14",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          510.0,
-          298.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0.99 1.49 1.25 0.41 -0.64 -1.37 -1.43 -0.78"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-15",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-16",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-17",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-18",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-19",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          20.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-20",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          20.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-21",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-22",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-23",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-24",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-25",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          150.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-26",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          150.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 2"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-27",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-28",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-29",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-30",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-31",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          280.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-32",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          280.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-33",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          410.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-34",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          410.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-35",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          410.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-36",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          410.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-37",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          410.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-38",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          410.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 4"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-39",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          540.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-40",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          540.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-41",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          540.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-42",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          540.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-43",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          540.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-44",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          540.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 5"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-45",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          670.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-46",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          670.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-47",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          670.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-48",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          670.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-49",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          670.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-50",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          670.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 6"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-51",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          800.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-52",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          800.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-53",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          800.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-54",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          800.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-55",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          800.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-56",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          800.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 7"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-57",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          930.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-58",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          930.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-59",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          930.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-60",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          930.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-61",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          930.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-62",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          930.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 8"
-        }
-       }
-      ],
-      "lines": [
-       {
-        "patchline": {
-         "source": [
-          "obj-2",
-          0
-         ],
-         "destination": [
-          "obj-3",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-4",
-          0
-         ],
-         "destination": [
-          "obj-5",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-7",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          1
-         ],
-         "destination": [
-          "obj-8",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-8",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          2
-         ],
-         "destination": [
-          "obj-9",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          3
-         ],
-         "destination": [
-          "obj-10",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          4
-         ],
-         "destination": [
-          "obj-11",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-11",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          5
-         ],
-         "destination": [
-          "obj-12",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-12",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          6
-         ],
-         "destination": [
-          "obj-13",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-13",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          7
-         ],
-         "destination": [
-          "obj-14",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-14",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-15",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-15",
-          0
-         ],
-         "destination": [
-          "obj-16",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-16",
-          0
-         ],
-         "destination": [
-          "obj-17",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-17",
-          0
-         ],
-         "destination": [
-          "obj-18",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-18",
-          0
-         ],
-         "destination": [
-          "obj-19",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-15",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-18",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-19",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-21",
-          0
-         ],
-         "destination": [
-          "obj-22",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-22",
-          0
-         ],
-         "destination": [
-          "obj-23",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-23",
-          0
-         ],
-         "destination": [
-          "obj-24",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-25",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-24",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-25",
-          0
-         ],
-         "destination": [
-          "obj-26",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          1
-         ],
-         "destination": [
-          "obj-26",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-27",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-27",
-          0
-         ],
-         "destination": [
-          "obj-28",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-28",
-          0
-         ],
-         "destination": [
-          "obj-29",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-29",
-          0
-         ],
-         "destination": [
-          "obj-30",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-30",
-          0
-         ],
-         "destination": [
-          "obj-31",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-27",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-30",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-31",
-          0
-         ],
-         "destination": [
-          "obj-32",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          2
-         ],
-         "destination": [
-          "obj-32",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-33",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-33",
-          0
-         ],
-         "destination": [
-          "obj-34",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-34",
-          0
-         ],
-         "destination": [
-          "obj-35",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-35",
-          0
-         ],
-         "destination": [
-          "obj-36",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-36",
-          0
-         ],
-         "destination": [
-          "obj-37",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-33",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-36",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-37",
-          0
-         ],
-         "destination": [
-          "obj-38",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          3
-         ],
-         "destination": [
-          "obj-38",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-39",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-39",
-          0
-         ],
-         "destination": [
-          "obj-40",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-40",
-          0
-         ],
-         "destination": [
-          "obj-41",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-41",
-          0
-         ],
-         "destination": [
-          "obj-42",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-42",
-          0
-         ],
-         "destination": [
-          "obj-43",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-39",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-42",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-43",
-          0
-         ],
-         "destination": [
-          "obj-44",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          4
-         ],
-         "destination": [
-          "obj-44",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-45",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-45",
-          0
-         ],
-         "destination": [
-          "obj-46",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-46",
-          0
-         ],
-         "destination": [
-          "obj-47",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-47",
-          0
-         ],
-         "destination": [
-          "obj-48",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-48",
-          0
-         ],
-         "destination": [
-          "obj-49",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-45",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-48",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-49",
-          0
-         ],
-         "destination": [
-          "obj-50",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          5
-         ],
-         "destination": [
-          "obj-50",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-51",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-51",
-          0
-         ],
-         "destination": [
-          "obj-52",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-52",
-          0
-         ],
-         "destination": [
-          "obj-53",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-53",
-          0
-         ],
-         "destination": [
-          "obj-54",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-54",
-          0
-         ],
-         "destination": [
-          "obj-55",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-51",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-54",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-55",
-          0
-         ],
-         "destination": [
-          "obj-56",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          6
-         ],
-         "destination": [
-          "obj-56",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-57",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-57",
-          0
-         ],
-         "destination": [
-          "obj-58",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-58",
-          0
-         ],
-         "destination": [
-          "obj-59",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-59",
-          0
-         ],
-         "destination": [
-          "obj-60",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-60",
-          0
-         ],
-         "destination": [
-          "obj-61",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-57",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-60",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-61",
-          0
-         ],
-         "destination": [
-          "obj-62",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          7
-         ],
-         "destination": [
-          "obj-62",
-          0
-         ]
-        }
-       }
-      ]
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-52",
+     "id": "obj-55",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4495,7 +4431,7 @@
    },
    {
     "box": {
-     "id": "obj-53",
+     "id": "obj-56",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4512,7 +4448,7 @@
    },
    {
     "box": {
-     "id": "obj-54",
+     "id": "obj-57",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4529,7 +4465,7 @@
    },
    {
     "box": {
-     "id": "obj-55",
+     "id": "obj-58",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4546,7 +4482,7 @@
    },
    {
     "box": {
-     "id": "obj-56",
+     "id": "obj-59",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4563,7 +4499,7 @@
    },
    {
     "box": {
-     "id": "obj-57",
+     "id": "obj-60",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4580,7 +4516,7 @@
    },
    {
     "box": {
-     "id": "obj-58",
+     "id": "obj-61",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4597,7 +4533,7 @@
    },
    {
     "box": {
-     "id": "obj-59",
+     "id": "obj-62",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4614,7 +4550,7 @@
    },
    {
     "box": {
-     "id": "obj-60",
+     "id": "obj-63",
      "maxclass": "newobj",
      "numinlets": 8,
      "numoutlets": 1,
@@ -4632,69 +4568,12 @@
    },
    {
     "box": {
-     "id": "obj-61",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      496.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-62",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      174.0,
-      592.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-63",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      620.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
      "id": "obj-64",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      234.0,
+      174.0,
       496.0,
       20.0,
       90.0
@@ -4714,7 +4593,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      234.0,
+      174.0,
       592.0,
       54.0,
       22.0
@@ -4733,7 +4612,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      234.0,
+      174.0,
       620.0,
       31.0,
       22.0
@@ -4751,7 +4630,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
+      234.0,
       496.0,
       20.0,
       90.0
@@ -4771,7 +4650,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      294.0,
+      234.0,
       592.0,
       54.0,
       22.0
@@ -4790,7 +4669,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
+      234.0,
       620.0,
       31.0,
       22.0
@@ -4808,7 +4687,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      354.0,
+      294.0,
       496.0,
       20.0,
       90.0
@@ -4828,7 +4707,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      354.0,
+      294.0,
       592.0,
       54.0,
       22.0
@@ -4847,7 +4726,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      354.0,
+      294.0,
       620.0,
       31.0,
       22.0
@@ -4865,7 +4744,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      414.0,
+      354.0,
       496.0,
       20.0,
       90.0
@@ -4885,7 +4764,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      414.0,
+      354.0,
       592.0,
       54.0,
       22.0
@@ -4904,7 +4783,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      414.0,
+      354.0,
       620.0,
       31.0,
       22.0
@@ -4922,7 +4801,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      474.0,
+      414.0,
       496.0,
       20.0,
       90.0
@@ -4942,7 +4821,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      474.0,
+      414.0,
       592.0,
       54.0,
       22.0
@@ -4961,7 +4840,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      474.0,
+      414.0,
       620.0,
       31.0,
       22.0
@@ -4979,7 +4858,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      534.0,
+      474.0,
       496.0,
       20.0,
       90.0
@@ -4999,7 +4878,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      534.0,
+      474.0,
       592.0,
       54.0,
       22.0
@@ -5018,7 +4897,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      534.0,
+      474.0,
       620.0,
       31.0,
       22.0
@@ -5036,7 +4915,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
+      534.0,
       496.0,
       20.0,
       90.0
@@ -5056,7 +4935,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      594.0,
+      534.0,
       592.0,
       54.0,
       22.0
@@ -5075,7 +4954,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
+      534.0,
       620.0,
       31.0,
       22.0
@@ -5089,6 +4968,63 @@
    {
     "box": {
      "id": "obj-85",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-86",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      594.0,
+      592.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-87",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-88",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5204,7 +5140,7 @@
    },
    {
     "box": {
-     "id": "obj-86",
+     "id": "obj-89",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5222,7 +5158,7 @@
    },
    {
     "box": {
-     "id": "obj-87",
+     "id": "obj-90",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5239,7 +5175,7 @@
    },
    {
     "box": {
-     "id": "obj-88",
+     "id": "obj-91",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5256,7 +5192,7 @@
    },
    {
     "box": {
-     "id": "obj-89",
+     "id": "obj-92",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5369,7 +5305,7 @@
    },
    {
     "box": {
-     "id": "obj-90",
+     "id": "obj-93",
      "maxclass": "live.gain~",
      "numinlets": 1,
      "numoutlets": 4,
@@ -5407,7 +5343,7 @@
    },
    {
     "box": {
-     "id": "obj-91",
+     "id": "obj-94",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5697,7 +5633,7 @@
    },
    {
     "box": {
-     "id": "obj-92",
+     "id": "obj-95",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -5711,7 +5647,7 @@
    },
    {
     "box": {
-     "id": "obj-93",
+     "id": "obj-96",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5728,7 +5664,7 @@
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-97",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5753,7 +5689,7 @@
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-98",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5770,7 +5706,7 @@
    },
    {
     "box": {
-     "id": "obj-96",
+     "id": "obj-99",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5787,7 +5723,7 @@
    },
    {
     "box": {
-     "id": "obj-97",
+     "id": "obj-100",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5804,7 +5740,7 @@
    },
    {
     "box": {
-     "id": "obj-98",
+     "id": "obj-101",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5821,7 +5757,7 @@
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-102",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5838,7 +5774,7 @@
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-103",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5855,7 +5791,7 @@
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-104",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5872,7 +5808,7 @@
    },
    {
     "box": {
-     "id": "obj-102",
+     "id": "obj-105",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5889,7 +5825,7 @@
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-106",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5906,7 +5842,7 @@
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-107",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5923,7 +5859,7 @@
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-108",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5940,7 +5876,7 @@
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-109",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5957,7 +5893,7 @@
    },
    {
     "box": {
-     "id": "obj-107",
+     "id": "obj-110",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5974,7 +5910,7 @@
    },
    {
     "box": {
-     "id": "obj-108",
+     "id": "obj-111",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6210,11 +6146,36 @@
    {
     "patchline": {
      "source": [
+      "obj-45",
+      0
+     ],
+     "destination": [
+      "obj-46",
+      0
+     ],
+     "hidden": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-46",
       0
      ],
      "destination": [
-      "obj-51",
+      "obj-44",
+      2
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      0
+     ],
+     "destination": [
+      "obj-48",
       0
      ]
     }
@@ -6226,7 +6187,19 @@
       0
      ],
      "destination": [
-      "obj-49",
+      "obj-44",
+      3
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-44",
       0
      ]
     }
@@ -6234,11 +6207,23 @@
    {
     "patchline": {
      "source": [
-      "obj-49",
+      "obj-52",
       0
      ],
      "destination": [
-      "obj-51",
+      "obj-53",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-53",
+      0
+     ],
+     "destination": [
+      "obj-44",
       1
      ]
     }
@@ -6250,79 +6235,6 @@
       0
      ],
      "destination": [
-      "obj-45",
-      0
-     ],
-     "hidden": 1
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-45",
-      0
-     ],
-     "destination": [
-      "obj-51",
-      2
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      0
-     ],
-     "destination": [
-      "obj-61",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-61",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-62",
-      0
-     ],
-     "destination": [
-      "obj-63",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-63",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      1
-     ],
-     "destination": [
       "obj-64",
       0
      ]
@@ -6359,16 +6271,16 @@
       0
      ],
      "destination": [
-      "obj-60",
-      1
+      "obj-63",
+      0
      ]
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-51",
-      2
+      "obj-44",
+      1
      ],
      "destination": [
       "obj-67",
@@ -6407,7 +6319,55 @@
       0
      ],
      "destination": [
-      "obj-60",
+      "obj-63",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-44",
+      2
+     ],
+     "destination": [
+      "obj-70",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-70",
+      0
+     ],
+     "destination": [
+      "obj-71",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-71",
+      0
+     ],
+     "destination": [
+      "obj-72",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-72",
+      0
+     ],
+     "destination": [
+      "obj-63",
       2
      ]
     }
@@ -6415,56 +6375,8 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
+      "obj-44",
       3
-     ],
-     "destination": [
-      "obj-70",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-70",
-      0
-     ],
-     "destination": [
-      "obj-71",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-71",
-      0
-     ],
-     "destination": [
-      "obj-72",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-72",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      3
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      4
      ],
      "destination": [
       "obj-73",
@@ -6503,7 +6415,55 @@
       0
      ],
      "destination": [
-      "obj-60",
+      "obj-63",
+      3
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-44",
+      4
+     ],
+     "destination": [
+      "obj-76",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-76",
+      0
+     ],
+     "destination": [
+      "obj-77",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-77",
+      0
+     ],
+     "destination": [
+      "obj-78",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-78",
+      0
+     ],
+     "destination": [
+      "obj-63",
       4
      ]
     }
@@ -6511,56 +6471,8 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
+      "obj-44",
       5
-     ],
-     "destination": [
-      "obj-76",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-76",
-      0
-     ],
-     "destination": [
-      "obj-77",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-77",
-      0
-     ],
-     "destination": [
-      "obj-78",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-78",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      5
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      6
      ],
      "destination": [
       "obj-79",
@@ -6599,7 +6511,55 @@
       0
      ],
      "destination": [
-      "obj-60",
+      "obj-63",
+      5
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-44",
+      6
+     ],
+     "destination": [
+      "obj-82",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-82",
+      0
+     ],
+     "destination": [
+      "obj-83",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-83",
+      0
+     ],
+     "destination": [
+      "obj-84",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-84",
+      0
+     ],
+     "destination": [
+      "obj-63",
       6
      ]
     }
@@ -6607,48 +6567,12 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
+      "obj-44",
       7
      ],
      "destination": [
-      "obj-82",
+      "obj-85",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-82",
-      0
-     ],
-     "destination": [
-      "obj-83",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-83",
-      0
-     ],
-     "destination": [
-      "obj-84",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-84",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      7
      ]
     }
    },
@@ -6659,7 +6583,7 @@
       0
      ],
      "destination": [
-      "obj-60",
+      "obj-86",
       0
      ]
     }
@@ -6683,16 +6607,28 @@
       0
      ],
      "destination": [
+      "obj-63",
+      7
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-88",
+      0
+     ],
+     "destination": [
+      "obj-63",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-89",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-60",
-      0
      ],
      "destination": [
       "obj-90",
@@ -6707,18 +6643,6 @@
       0
      ],
      "destination": [
-      "obj-91",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-91",
-      0
-     ],
-     "destination": [
       "obj-92",
       0
      ]
@@ -6727,11 +6651,47 @@
    {
     "patchline": {
      "source": [
-      "obj-91",
+      "obj-63",
       0
      ],
      "destination": [
-      "obj-92",
+      "obj-93",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-93",
+      0
+     ],
+     "destination": [
+      "obj-94",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-94",
+      0
+     ],
+     "destination": [
+      "obj-95",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-94",
+      0
+     ],
+     "destination": [
+      "obj-95",
       1
      ]
     }

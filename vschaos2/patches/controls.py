@@ -1,7 +1,7 @@
 """What a player can touch of an instrument, read from its card."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,8 @@ class Controls:
         ranges: lowest and highest value of each latent axis' slider.
         rising: what each axis does to the sound as it rises, in a word.
         places: coordinates of typical sounds of like loudness, the most central one first.
+        stops: coordinates of places that a walk passes.
+        ways: for each of them the numbers of those that it goes on to.
         labels: in the order of the inlets.
         guesses: in the order of the outlets.
         settings: in the order of the attributes.
@@ -95,6 +97,8 @@ class Controls:
     ranges: tuple[tuple[float, float], ...]
     rising: tuple[str, ...]
     places: tuple[tuple[float, ...], ...]
+    stops: tuple[tuple[float, ...], ...]
+    ways: tuple[tuple[int, ...], ...]
     labels: tuple[Label, ...]
     guesses: tuple[Guess, ...]
     settings: tuple[Setting, ...]
@@ -151,6 +155,7 @@ class Controls:
         }
         axes = methods["decode"][0] - len(labels) if "decode" in methods else 0
         latent = card.get("latent") or _unmeasured(axes)
+        walk = latent.get("walk") or _anywhere(latent["places"])
         return Controls(
             name,
             as_key(name),
@@ -158,6 +163,8 @@ class Controls:
             tuple(map(slider_range, latent["lowest"], latent["highest"])),
             tuple(words.split(",")[0] for words in latent["rising"]),
             tuple(map(tuple, latent["places"])),
+            tuple(map(tuple, walk["stops"])),
+            tuple(map(tuple, walk["ways"])),
             labels,
             tuple(Guess(each, as_key(each), names.get(each, ())) for each in heard),
             settings_of(card["attributes"]),
@@ -211,3 +218,10 @@ def _unmeasured(axes: int) -> dict[str, Any]:
         "rising": [""] * axes,
         "places": [[0.0] * axes],
     }
+
+
+def _anywhere(places: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """A walk from any place to any other."""
+    numbers = range(len(places))
+    others = [[other for other in numbers if other != place] for place in numbers]
+    return {"stops": places, "ways": [other or [0] for other in others]}

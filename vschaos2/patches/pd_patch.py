@@ -64,7 +64,7 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     corner = (GAP + 10, at["title"] + 30)
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.title(GAP + 10, at["title"], "latent axes")
-    frame.presets(key, at["title"], has_walk=True)
+    frame.presets(key, at["title"], moves=True)
     frame.name_axes(controls, at["names"])
     signals = []
     for axis, ends in enumerate(controls.ranges, 1):
@@ -98,7 +98,7 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     )  # fmt: skip
     presets = motion.presets(key, *_axis_names(controls), controls.presets)
     canvas.sub(GAP + 10, at["model"], presets)
-    canvas.sub(GAP + 96, at["model"], motion.walk(controls))
+    canvas.sub(GAP + 96, at["model"], motion.move(controls))
     return at
 
 
@@ -127,7 +127,7 @@ def edit_patch(controls: Controls) -> str:
     panel_y = y + height + GAP
     canvas.panel(GAP, panel_y, canvas.width - 2 * GAP, at["end"] - panel_y)
     canvas.title(GAP + 10, at["title"], "latent axes")
-    frame.presets(key, at["title"], has_walk=False)
+    frame.presets(key, at["title"], moves=False)
     for name, down in (("heard", 1), ("scale", 12), ("offset", 12)):
         canvas.comment(frame.x0 - 62, at[name] + down, name)
     for axis, (bottom, top) in enumerate(controls.ranges, 1):
@@ -199,7 +199,7 @@ def _axis_names(controls: Controls) -> tuple[list[str], list[str]]:
     """Receivers that move everything a preset holds, and what says where it is."""
     axes = [f"{controls.key}-axis{axis}" for axis in range(1, len(controls.ranges) + 1)]
     labels = [f"{controls.key}-label-{label.key}" for label in controls.labels]
-    return axes + labels, [f"{axis}-now" for axis in axes] + labels
+    return [f"{axis}-to" for axis in axes] + labels, [f"{axis}-now" for axis in axes] + labels
 
 
 def _source_width(controls: Controls) -> int:
