@@ -15,7 +15,8 @@ from vschaos2.families.vae.places import LEVEL_STEP_DB, PLACES
 from vschaos2.families.vae.projection import PROJECTIONS, own_axes
 from vschaos2.families.vae.response import (
     axis_word,
-    measure_response,
+    axis_words,
+    heard_windows,
     sound_measures,
     still_spectra,
 )
@@ -100,8 +101,9 @@ def test_presets_of_an_instrument_are_alike_in_level(tiny_run, tiny_axes):
     last.weight *= 10.0
     core = InstrumentCore(model, tiny_axes, 4).eval()
     axes = tiny_axes["pca"]
-    words, places, _ = measure_response(core, tiny_run.kept.latents, axes, [])
-    assert len(words) == 4 and len(places) == PLACES
+    windows = heard_windows(core, tiny_run.kept.latents, axes, [])
+    places = windows.places()
+    assert len(axis_words(windows, axes)) == 4 and len(places) == PLACES
 
     def levels(latents: torch.Tensor) -> torch.Tensor:
         return sound_measures(still_spectra(core, latents, []), RATE_HZ)[:, LEVEL]

@@ -15,7 +15,7 @@ from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, count_axes, fit_axes
 from vschaos2.families.vae.proofs import check_quiet, check_recovered_delays, measure_recovery
-from vschaos2.families.vae.response import measure_response
+from vschaos2.families.vae.response import axis_words, heard_windows
 from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.labels.ports import LabelPorts
 from vschaos2.runs.folder import Run
@@ -76,7 +76,8 @@ class PlayableVAE(Playable):
     def lines(self, content: bytes) -> dict[str, Any]:
         """Window and hop, how phases are recovered, latent axes and labels."""
         shown, axes = self.core.latent_dims, self.axes
-        response = measure_response(self.core, self.latents, axes, self.ports.plain)
+        heard = heard_windows(self.core, self.latents, axes, self.ports.plain)
+        ways = heard.roadmap()
         return {
             "n_fft": self.core.transform.n_fft,
             "hop": self.core.hop,
@@ -85,12 +86,9 @@ class PlayableVAE(Playable):
                 "explained": [round(float(v), 4) for v in axes.explained[:shown]],
                 "lowest": [round(float(v), 3) for v in axes.lowest[:shown]],
                 "highest": [round(float(v), 3) for v in axes.highest[:shown]],
-                "rising": response.words,
-                "places": _rounded(response.places),
-                "walk": {
-                    "stops": _rounded(response.roadmap.stops),
-                    "ways": response.roadmap.ways,
-                },
+                "rising": axis_words(heard, axes),
+                "places": _rounded(heard.places()),
+                "walk": {"stops": _rounded(ways.stops), "ways": ways.ways},
             },
             "labels": {
                 "empty_inlet": EMPTY_INLET,

@@ -1,4 +1,4 @@
-"""What a model makes of its latent axes: a word for what each does, places, ways between them.
+"""What a model makes of its training windows and its latent axes: measures, and words for them.
 
 Measured on the spectra that the decoder gives for latents that stand still:
 
@@ -9,14 +9,14 @@ Measured on the spectra that the decoder gives for latents that stand still:
     pitch        octaves of the period, where one is clear          higher    lower
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from vschaos2.families.vae.instrument_core import InstrumentCore
-from vschaos2.families.vae.places import Roadmap, roadmap, typical_places
+from vschaos2.families.vae.places import Roadmap, roadmap, sounding, typical_places
 from vschaos2.families.vae.projection import LatentAxes
 
 WORDS = (("louder", "quieter"), ("brighter", "darker"), ("noisier", "purer"), ("higher", "lower"))
@@ -30,26 +30,49 @@ LOWEST_HZ, HIGHEST_HZ = 50.0, 2000.0  # of a pitch
 CLEAR = 0.5  # autocorrelation, relative to lag 0
 
 
-class Response(NamedTuple):
-    """What is known of the axes that an instrument shows.
+class HeardWindows(NamedTuple):
+    """Training windows as an instrument plays them, in the coordinates of the axes it shows.
 
     Attributes:
-        words: for each axis one word for what it does when it rises, or two if they fit about as
-            well or the first is a plain change of level.
-        places: coordinates of typical sounds of like loudness, the most central one first.
-        roadmap: ways among sounds of like loudness.
+        points: some of the windows, all along the training, [N, d].
+        measures: of their spectra, as of `sound_measures`, [N, 4].
+        importance: what a unit on each axis counts in distances, [d].
+        measures_of: the same of any points, [M, d] → [M, 4].
     """
 
-    words: list[str]
-    places: Tensor
-    roadmap: Roadmap
+    points: Tensor
+    measures: Tensor
+    importance: Tensor
+    measures_of: Callable[[Tensor], Tensor]
+
+    @property
+    def level_db(self) -> Tensor:
+        """Of the points, [N]."""
+        return self.measures[:, 0]
+
+    @property
+    def sounding(self) -> Tensor:
+        """The points that are no silence, [≤ N, d]."""
+        return self.points[sounding(self.level_db)]
+
+    def places(self) -> Tensor:
+        """Typical sounds of like loudness, the most central one first, [`PLACES`, d]."""
+        return self.points[typical_places(self.points * self.importance, self.level_db)]
+
+    def roadmap(self) -> Roadmap:
+        """Ways among sounds of like loudness."""
+
+        def level_of(points: Tensor) -> Tensor:
+            return self.measures_of(points)[:, 0]
+
+        return roadmap(self.points, self.level_db, level_of, self.importance)
 
 
 @torch.no_grad()
-def measure_response(
+def heard_windows(
     core: InstrumentCore, latents: Tensor, axes: LatentAxes, labels: Sequence[float]
-) -> Response:
-    """What the axes shown do, and where the instrument sounds.
+) -> HeardWindows:
+    """Training windows as they sound.
 
     Args:
         core: the signal path.
@@ -58,34 +81,35 @@ def measure_response(
         labels: what the decoder is told meanwhile, one value for each label.
     """
     shown = core.latent_dims
-    points = heard_points(latents, axes)[:, :shown]
+    rows = torch.linspace(0, len(latents) - 1, min(len(latents), MOST_FRAMES)).long()
+    points = ((latents[rows] - axes.centre) @ axes.to_axes)[:, :shown]
 
+    @torch.no_grad()
     def measures_of(of: Tensor) -> Tensor:
         latent = axes.centre + of @ axes.from_axes[:shown]
         return sound_measures(still_spectra(core, latent, labels), core.transform.sample_rate_hz)
 
-    measures = measures_of(points)
-    level_db = measures[:, 0]
     importance = axes.explained[:shown].clamp_min(0.0).sqrt()
-    places = points[typical_places(points * importance, level_db)]
-    spread = torch.stack([_spread(column) for column in measures.unbind(1)])
+    return HeardWindows(points, measures_of(points), importance, measures_of)
+
+
+def axis_words(heard: HeardWindows, axes: LatentAxes) -> list[str]:
+    """For each axis a word for what it does when it rises, at typical places.
+
+    It is two words where they fit about as well, or where the first is a plain change of level.
+    """
+    places = heard.places()
+    spread = torch.stack([_spread(column) for column in heard.measures.unbind(1)])
     words = []
-    for axis in range(shown):
+    for axis in range(places.shape[1]):
         ends = []
         for end in (axes.lowest[axis], axes.highest[axis]):
             moved = places.clone()
             moved[:, axis] = end * 2 / 3
-            ends.append(measures_of(moved))
+            ends.append(heard.measures_of(moved))
         change = (ends[1] - ends[0]).nanmean(0)
         words.append(axis_word(change / spread, float(change[0])))
-    ways = roadmap(points, level_db, lambda of: measures_of(of)[:, 0], importance)
-    return Response(words, places, ways)
-
-
-def heard_points(latents: Tensor, axes: LatentAxes) -> Tensor:
-    """Coordinates of some of the training windows, all along them: [N, Z] → [≤ 1024, Z]."""
-    rows = torch.linspace(0, len(latents) - 1, min(len(latents), MOST_FRAMES)).long()
-    return (latents[rows] - axes.centre) @ axes.to_axes
+    return words
 
 
 def still_spectra(core: InstrumentCore, latent: Tensor, labels: Sequence[float]) -> Tensor:
