@@ -3,9 +3,9 @@
     python -m benchmarks.first_sounds RUN …
 
 Printed are levels in dB of the spectra that latents give which stand still, relative to the median
-of the training windows that sound. Walks last ten minutes at 8 s to a new place, a point each 30 ms:
-one goes to coordinates drawn evenly between the ends of the sliders, axis by axis; the other is that
-of the patches. Each has its median and its 5th to 95th percentile.
+of the training windows that sound: the median, and the 5th to 95th percentile. Walks last ten
+minutes at 8 s to a new place, a point each 30 ms: one goes to coordinates drawn evenly between the
+ends of the sliders, axis by axis; the other is that of the patches.
 """
 
 import argparse
