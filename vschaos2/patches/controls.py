@@ -10,6 +10,7 @@ from vschaos2.patches.settings import Setting, settings_of
 
 HEADROOM = 1.2  # sliders reach a little beyond what the training data used
 UNMEASURED = 2.5  # an axis that nobody measured reaches from its negative to this
+NOTES = ("A", "A#", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#")
 GUESS, HEARD = "guess", "heard"  # from latents, too; only from sound
 SHORT_NAME, MOST_IN_ROW, MOST_IN_COLUMN = 4, 16, 10  # what classes can be shown side by side
 
@@ -136,6 +137,32 @@ class Controls:
             else "change what is set at the right."
         )
         return f"First: {begin}{sound}. Then {then}"
+
+    @property
+    def pitch_label(self) -> tuple[Label, tuple[int, ...]] | None:
+        """The first label of the twelve notes, and its class for each of them from A on.
+
+        Classes of a label called pitch that have no names are in this order.
+        """
+        for label in self.labels:
+            if sorted(label.names) == sorted(NOTES):
+                return label, tuple(map(label.names.index, NOTES))
+            if label.task == "pitch" and label.names == tuple(map(str, range(12))):
+                return label, tuple(range(12))
+        return None
+
+    @property
+    def octave_label(self) -> tuple[Label, int] | None:
+        """A label called octave whose classes are numbers in order, and the first of them.
+
+        Octaves are counted as `extract_pitch.py` does: A4, of 440 Hz, opens octave 5.
+        """
+        for label in self.labels:
+            numbers = [int(name) for name in label.names if name.isdigit()]
+            rising = [numbers[0] + i for i in range(len(label.names))] if numbers else None
+            if label.task == "octave" and numbers == rising:
+                return label, numbers[0]
+        return None
 
     @property
     def presets(self) -> list[list[float]]:
