@@ -97,6 +97,260 @@
    {
     "box": {
      "id": "obj-5",
+     "maxclass": "toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      820.0,
+      6.0,
+      22.0,
+      22.0
+     ],
+     "outlettype": [
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-6",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      846.0,
+      6.0,
+      54.0,
+      21.0
+     ],
+     "text": "record",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-7",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      910.0,
+      6.0,
+      67.0,
+      22.0
+     ],
+     "text": "p record",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       379.0,
+       260.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "t i i"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          110.0,
+          90.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang",
+          ""
+         ],
+         "text": "sel 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          110.0,
+          120.0,
+          73.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "open wave"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          120.0,
+          20.0,
+          219.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "receive~ my_instrument.recorded"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          200.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "sfrecord~ 1"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          1
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-8",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -121,7 +375,7 @@
    },
    {
     "box": {
-     "id": "obj-6",
+     "id": "obj-9",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -138,7 +392,7 @@
    },
    {
     "box": {
-     "id": "obj-7",
+     "id": "obj-10",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -155,7 +409,7 @@
    },
    {
     "box": {
-     "id": "obj-8",
+     "id": "obj-11",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -268,7 +522,7 @@
    },
    {
     "box": {
-     "id": "obj-9",
+     "id": "obj-12",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -304,7 +558,7 @@
    },
    {
     "box": {
-     "id": "obj-10",
+     "id": "obj-13",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -321,7 +575,7 @@
    },
    {
     "box": {
-     "id": "obj-11",
+     "id": "obj-14",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -434,7 +688,7 @@
    },
    {
     "box": {
-     "id": "obj-12",
+     "id": "obj-15",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -468,7 +722,7 @@
    },
    {
     "box": {
-     "id": "obj-13",
+     "id": "obj-16",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -485,7 +739,7 @@
    },
    {
     "box": {
-     "id": "obj-14",
+     "id": "obj-17",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -598,7 +852,7 @@
    },
    {
     "box": {
-     "id": "obj-15",
+     "id": "obj-18",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -624,7 +878,7 @@
    },
    {
     "box": {
-     "id": "obj-16",
+     "id": "obj-19",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -641,7 +895,7 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-20",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -754,7 +1008,7 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-21",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -790,7 +1044,7 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-22",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -807,7 +1061,7 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-23",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -920,7 +1174,7 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-24",
      "maxclass": "button",
      "numinlets": 1,
      "numoutlets": 1,
@@ -937,7 +1191,7 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-25",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -962,7 +1216,7 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-26",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -979,7 +1233,7 @@
    },
    {
     "box": {
-     "id": "obj-24",
+     "id": "obj-27",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -1007,7 +1261,7 @@
    },
    {
     "box": {
-     "id": "obj-25",
+     "id": "obj-28",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1024,7 +1278,7 @@
    },
    {
     "box": {
-     "id": "obj-26",
+     "id": "obj-29",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1291,7 +1545,7 @@
    },
    {
     "box": {
-     "id": "obj-27",
+     "id": "obj-30",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1309,7 +1563,7 @@
    },
    {
     "box": {
-     "id": "obj-28",
+     "id": "obj-31",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1327,7 +1581,7 @@
    },
    {
     "box": {
-     "id": "obj-29",
+     "id": "obj-32",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1345,7 +1599,7 @@
    },
    {
     "box": {
-     "id": "obj-30",
+     "id": "obj-33",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1363,7 +1617,7 @@
    },
    {
     "box": {
-     "id": "obj-31",
+     "id": "obj-34",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1381,7 +1635,7 @@
    },
    {
     "box": {
-     "id": "obj-32",
+     "id": "obj-35",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1398,7 +1652,7 @@
    },
    {
     "box": {
-     "id": "obj-33",
+     "id": "obj-36",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1415,7 +1669,7 @@
    },
    {
     "box": {
-     "id": "obj-34",
+     "id": "obj-37",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1528,7 +1782,7 @@
    },
    {
     "box": {
-     "id": "obj-35",
+     "id": "obj-38",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1546,7 +1800,7 @@
    },
    {
     "box": {
-     "id": "obj-36",
+     "id": "obj-39",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1662,7 +1916,7 @@
    },
    {
     "box": {
-     "id": "obj-37",
+     "id": "obj-40",
      "maxclass": "live.gain~",
      "numinlets": 1,
      "numoutlets": 4,
@@ -1700,7 +1954,7 @@
    },
    {
     "box": {
-     "id": "obj-38",
+     "id": "obj-41",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1727,7 +1981,7 @@
       "rect": [
        60.0,
        80.0,
-       300.0,
+       359.0,
        330.0
       ],
       "default_fontsize": 12.0,
@@ -1873,6 +2127,21 @@
          ],
          "comment": "within 1"
         }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          130.0,
+          280.0,
+          199.0,
+          22.0
+         ],
+         "text": "send~ my_instrument.recorded"
+        }
        }
       ],
       "lines": [
@@ -1908,6 +2177,18 @@
          ],
          "destination": [
           "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-9",
           0
          ]
         }
@@ -1990,7 +2271,7 @@
    },
    {
     "box": {
-     "id": "obj-39",
+     "id": "obj-42",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -2004,7 +2285,7 @@
    },
    {
     "box": {
-     "id": "obj-40",
+     "id": "obj-43",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2029,7 +2310,7 @@
    },
    {
     "box": {
-     "id": "obj-41",
+     "id": "obj-44",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2046,7 +2327,7 @@
    },
    {
     "box": {
-     "id": "obj-42",
+     "id": "obj-45",
      "maxclass": "preset",
      "numinlets": 1,
      "numoutlets": 5,
@@ -2068,7 +2349,7 @@
    },
    {
     "box": {
-     "id": "obj-43",
+     "id": "obj-46",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2085,7 +2366,7 @@
    },
    {
     "box": {
-     "id": "obj-44",
+     "id": "obj-47",
      "maxclass": "newobj",
      "numinlets": 4,
      "numoutlets": 8,
@@ -2119,8 +2400,8 @@
       "rect": [
        60.0,
        80.0,
-       1100.0,
-       520.0
+       1364.0,
+       540.0
       ],
       "default_fontsize": 12.0,
       "default_fontname": "Arial",
@@ -2150,7 +2431,7 @@
          "numinlets": 0,
          "numoutlets": 1,
          "patching_rect": [
-          150.0,
+          183.0,
           20.0,
           30.0,
           30.0
@@ -2168,7 +2449,7 @@
          "numinlets": 0,
          "numoutlets": 1,
          "patching_rect": [
-          280.0,
+          346.0,
           20.0,
           30.0,
           30.0
@@ -2186,7 +2467,7 @@
          "numinlets": 0,
          "numoutlets": 1,
          "patching_rect": [
-          410.0,
+          509.0,
           20.0,
           30.0,
           30.0
@@ -2553,7 +2834,7 @@
          "numinlets": 1,
          "numoutlets": 4,
          "patching_rect": [
-          280.0,
+          346.0,
           260.0,
           40.0,
           22.0
@@ -2687,7 +2968,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          150.0,
+          183.0,
           80.0,
           60.0,
           22.0
@@ -2705,7 +2986,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          410.0,
+          509.0,
           80.0,
           60.0,
           22.0
@@ -2766,7 +3047,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          150.0,
+          183.0,
           325.0,
           100.0,
           22.0
@@ -2784,7 +3065,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          280.0,
+          346.0,
           325.0,
           100.0,
           22.0
@@ -2802,7 +3083,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          410.0,
+          509.0,
           325.0,
           100.0,
           22.0
@@ -2820,7 +3101,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          540.0,
+          672.0,
           325.0,
           100.0,
           22.0
@@ -2838,7 +3119,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          670.0,
+          835.0,
           325.0,
           100.0,
           22.0
@@ -2856,7 +3137,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          800.0,
+          998.0,
           325.0,
           100.0,
           22.0
@@ -2874,7 +3155,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          930.0,
+          1161.0,
           325.0,
           100.0,
           22.0
@@ -2935,7 +3216,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          150.0,
+          183.0,
           375.0,
           93.0,
           22.0
@@ -2953,7 +3234,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          280.0,
+          346.0,
           375.0,
           93.0,
           22.0
@@ -2971,7 +3252,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          410.0,
+          509.0,
           375.0,
           93.0,
           22.0
@@ -2989,7 +3270,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          540.0,
+          672.0,
           375.0,
           93.0,
           22.0
@@ -3007,7 +3288,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          670.0,
+          835.0,
           375.0,
           93.0,
           22.0
@@ -3025,7 +3306,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          800.0,
+          998.0,
           375.0,
           93.0,
           22.0
@@ -3043,7 +3324,7 @@
          "numinlets": 2,
          "numoutlets": 1,
          "patching_rect": [
-          930.0,
+          1161.0,
           375.0,
           93.0,
           22.0
@@ -3082,7 +3363,7 @@
          "numoutlets": 0,
          "patching_rect": [
           20.0,
-          450.0,
+          480.0,
           30.0,
           30.0
          ],
@@ -3093,10 +3374,28 @@
         "box": {
          "id": "obj-37",
          "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-38",
+         "maxclass": "newobj",
          "numinlets": 3,
          "numoutlets": 3,
          "patching_rect": [
-          150.0,
+          183.0,
           410.0,
           80.0,
           22.0
@@ -3111,13 +3410,13 @@
        },
        {
         "box": {
-         "id": "obj-38",
+         "id": "obj-39",
          "maxclass": "outlet",
          "numinlets": 1,
          "numoutlets": 0,
          "patching_rect": [
-          150.0,
-          450.0,
+          183.0,
+          480.0,
           30.0,
           30.0
          ],
@@ -3126,37 +3425,20 @@
        },
        {
         "box": {
-         "id": "obj-39",
+         "id": "obj-40",
          "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
+         "numinlets": 0,
+         "numoutlets": 1,
          "patching_rect": [
-          280.0,
-          410.0,
-          80.0,
+          183.0,
+          440.0,
+          153.0,
           22.0
          ],
          "outlettype": [
-          "",
-          "",
-          "bang"
+          ""
          ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-40",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          280.0,
-          450.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 3"
+         "text": "r my_instrument.axis2"
         }
        },
        {
@@ -3166,7 +3448,7 @@
          "numinlets": 3,
          "numoutlets": 3,
          "patching_rect": [
-          410.0,
+          346.0,
           410.0,
           80.0,
           22.0
@@ -3186,8 +3468,61 @@
          "numinlets": 1,
          "numoutlets": 0,
          "patching_rect": [
+          346.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-43",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          346.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-44",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          509.0,
           410.0,
-          450.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-45",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          509.0,
+          480.0,
           30.0,
           30.0
          ],
@@ -3196,72 +3531,20 @@
        },
        {
         "box": {
-         "id": "obj-43",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          540.0,
-          410.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-44",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          540.0,
-          450.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 5"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-45",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          670.0,
-          410.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
          "id": "obj-46",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
          "patching_rect": [
-          670.0,
-          450.0,
-          30.0,
-          30.0
+          509.0,
+          440.0,
+          153.0,
+          22.0
          ],
-         "comment": "axis 6"
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis4"
         }
        },
        {
@@ -3271,7 +3554,7 @@
          "numinlets": 3,
          "numoutlets": 3,
          "patching_rect": [
-          800.0,
+          672.0,
           410.0,
           80.0,
           22.0
@@ -3291,22 +3574,40 @@
          "numinlets": 1,
          "numoutlets": 0,
          "patching_rect": [
-          800.0,
-          450.0,
+          672.0,
+          480.0,
           30.0,
           30.0
          ],
-         "comment": "axis 7"
+         "comment": "axis 5"
         }
        },
        {
         "box": {
          "id": "obj-49",
          "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          672.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-50",
+         "maxclass": "newobj",
          "numinlets": 3,
          "numoutlets": 3,
          "patching_rect": [
-          930.0,
+          835.0,
           410.0,
           80.0,
           22.0
@@ -3321,17 +3622,141 @@
        },
        {
         "box": {
-         "id": "obj-50",
+         "id": "obj-51",
          "maxclass": "outlet",
          "numinlets": 1,
          "numoutlets": 0,
          "patching_rect": [
-          930.0,
-          450.0,
+          835.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-52",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          835.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-53",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          998.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-54",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          998.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-55",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          998.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-56",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          1161.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-57",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1161.0,
+          480.0,
           30.0,
           30.0
          ],
          "comment": "axis 8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-58",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          1161.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis8"
         }
        }
       ],
@@ -3963,31 +4388,19 @@
        {
         "patchline": {
          "source": [
+          "obj-37",
+          0
+         ],
+         "destination": [
+          "obj-36",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-19",
-          0
-         ],
-         "destination": [
-          "obj-37",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-28",
-          0
-         ],
-         "destination": [
-          "obj-37",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-37",
           0
          ],
          "destination": [
@@ -3999,7 +4412,19 @@
        {
         "patchline": {
          "source": [
-          "obj-20",
+          "obj-28",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-38",
           0
          ],
          "destination": [
@@ -4011,31 +4436,19 @@
        {
         "patchline": {
          "source": [
-          "obj-29",
-          0
-         ],
-         "destination": [
-          "obj-39",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-39",
-          0
-         ],
-         "destination": [
           "obj-40",
           0
+         ],
+         "destination": [
+          "obj-39",
+          0
          ]
         }
        },
        {
         "patchline": {
          "source": [
-          "obj-21",
+          "obj-20",
           0
          ],
          "destination": [
@@ -4047,7 +4460,7 @@
        {
         "patchline": {
          "source": [
-          "obj-30",
+          "obj-29",
           0
          ],
          "destination": [
@@ -4071,11 +4484,11 @@
        {
         "patchline": {
          "source": [
-          "obj-22",
+          "obj-43",
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-42",
           0
          ]
         }
@@ -4083,19 +4496,7 @@
        {
         "patchline": {
          "source": [
-          "obj-31",
-          0
-         ],
-         "destination": [
-          "obj-43",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-43",
+          "obj-21",
           0
          ],
          "destination": [
@@ -4107,7 +4508,19 @@
        {
         "patchline": {
          "source": [
-          "obj-23",
+          "obj-30",
+          0
+         ],
+         "destination": [
+          "obj-44",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-44",
           0
          ],
          "destination": [
@@ -4119,31 +4532,19 @@
        {
         "patchline": {
          "source": [
-          "obj-32",
-          0
-         ],
-         "destination": [
-          "obj-45",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-45",
-          0
-         ],
-         "destination": [
           "obj-46",
           0
+         ],
+         "destination": [
+          "obj-45",
+          0
          ]
         }
        },
        {
         "patchline": {
          "source": [
-          "obj-24",
+          "obj-22",
           0
          ],
          "destination": [
@@ -4155,7 +4556,7 @@
        {
         "patchline": {
          "source": [
-          "obj-33",
+          "obj-31",
           0
          ],
          "destination": [
@@ -4179,11 +4580,119 @@
        {
         "patchline": {
          "source": [
+          "obj-49",
+          0
+         ],
+         "destination": [
+          "obj-48",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-23",
+          0
+         ],
+         "destination": [
+          "obj-50",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-32",
+          0
+         ],
+         "destination": [
+          "obj-50",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-50",
+          0
+         ],
+         "destination": [
+          "obj-51",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-52",
+          0
+         ],
+         "destination": [
+          "obj-51",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-24",
+          0
+         ],
+         "destination": [
+          "obj-53",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-33",
+          0
+         ],
+         "destination": [
+          "obj-53",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-53",
+          0
+         ],
+         "destination": [
+          "obj-54",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-55",
+          0
+         ],
+         "destination": [
+          "obj-54",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-25",
           0
          ],
          "destination": [
-          "obj-49",
+          "obj-56",
           0
          ]
         }
@@ -4195,7 +4704,7 @@
           0
          ],
          "destination": [
-          "obj-49",
+          "obj-56",
           0
          ]
         }
@@ -4203,11 +4712,23 @@
        {
         "patchline": {
          "source": [
-          "obj-49",
+          "obj-56",
           0
          ],
          "destination": [
-          "obj-50",
+          "obj-57",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-58",
+          0
+         ],
+         "destination": [
+          "obj-57",
           0
          ]
         }
@@ -4218,25 +4739,123 @@
    },
    {
     "box": {
-     "id": "obj-45",
+     "id": "obj-48",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       24.0,
       406.0,
-      80.0,
+      60.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess 0"
+     "text": "p first",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       313.0,
+       160.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "loadmess 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          140.0,
+          20.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.place"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          90.0,
+          30.0,
+          30.0
+         ],
+         "comment": "entry"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
     }
    },
    {
     "box": {
-     "id": "obj-46",
+     "id": "obj-49",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -4272,7 +4891,7 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-50",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4290,7 +4909,7 @@
    },
    {
     "box": {
-     "id": "obj-48",
+     "id": "obj-51",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4309,7 +4928,7 @@
    },
    {
     "box": {
-     "id": "obj-49",
+     "id": "obj-52",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4326,7 +4945,7 @@
    },
    {
     "box": {
-     "id": "obj-50",
+     "id": "obj-53",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4343,7 +4962,7 @@
    },
    {
     "box": {
-     "id": "obj-51",
+     "id": "obj-54",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4360,7 +4979,7 @@
    },
    {
     "box": {
-     "id": "obj-52",
+     "id": "obj-55",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4378,7 +4997,7 @@
    },
    {
     "box": {
-     "id": "obj-53",
+     "id": "obj-56",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4397,7 +5016,7 @@
    },
    {
     "box": {
-     "id": "obj-54",
+     "id": "obj-57",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4414,7 +5033,7 @@
    },
    {
     "box": {
-     "id": "obj-55",
+     "id": "obj-58",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4431,7 +5050,7 @@
    },
    {
     "box": {
-     "id": "obj-56",
+     "id": "obj-59",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4448,7 +5067,7 @@
    },
    {
     "box": {
-     "id": "obj-57",
+     "id": "obj-60",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4465,7 +5084,7 @@
    },
    {
     "box": {
-     "id": "obj-58",
+     "id": "obj-61",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4482,7 +5101,7 @@
    },
    {
     "box": {
-     "id": "obj-59",
+     "id": "obj-62",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4499,7 +5118,7 @@
    },
    {
     "box": {
-     "id": "obj-60",
+     "id": "obj-63",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4516,7 +5135,7 @@
    },
    {
     "box": {
-     "id": "obj-61",
+     "id": "obj-64",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4533,7 +5152,7 @@
    },
    {
     "box": {
-     "id": "obj-62",
+     "id": "obj-65",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4550,7 +5169,7 @@
    },
    {
     "box": {
-     "id": "obj-63",
+     "id": "obj-66",
      "maxclass": "newobj",
      "numinlets": 8,
      "numoutlets": 1,
@@ -4568,69 +5187,12 @@
    },
    {
     "box": {
-     "id": "obj-64",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      496.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-65",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      174.0,
-      592.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-66",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      620.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
      "id": "obj-67",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      234.0,
+      174.0,
       496.0,
       20.0,
       90.0
@@ -4650,7 +5212,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      234.0,
+      174.0,
       592.0,
       54.0,
       22.0
@@ -4669,7 +5231,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      234.0,
+      174.0,
       620.0,
       31.0,
       22.0
@@ -4687,7 +5249,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
+      234.0,
       496.0,
       20.0,
       90.0
@@ -4707,7 +5269,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      294.0,
+      234.0,
       592.0,
       54.0,
       22.0
@@ -4726,7 +5288,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
+      234.0,
       620.0,
       31.0,
       22.0
@@ -4744,7 +5306,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      354.0,
+      294.0,
       496.0,
       20.0,
       90.0
@@ -4764,7 +5326,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      354.0,
+      294.0,
       592.0,
       54.0,
       22.0
@@ -4783,7 +5345,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      354.0,
+      294.0,
       620.0,
       31.0,
       22.0
@@ -4801,7 +5363,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      414.0,
+      354.0,
       496.0,
       20.0,
       90.0
@@ -4821,7 +5383,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      414.0,
+      354.0,
       592.0,
       54.0,
       22.0
@@ -4840,7 +5402,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      414.0,
+      354.0,
       620.0,
       31.0,
       22.0
@@ -4858,7 +5420,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      474.0,
+      414.0,
       496.0,
       20.0,
       90.0
@@ -4878,7 +5440,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      474.0,
+      414.0,
       592.0,
       54.0,
       22.0
@@ -4897,7 +5459,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      474.0,
+      414.0,
       620.0,
       31.0,
       22.0
@@ -4915,7 +5477,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      534.0,
+      474.0,
       496.0,
       20.0,
       90.0
@@ -4935,7 +5497,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      534.0,
+      474.0,
       592.0,
       54.0,
       22.0
@@ -4954,7 +5516,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      534.0,
+      474.0,
       620.0,
       31.0,
       22.0
@@ -4972,7 +5534,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
+      534.0,
       496.0,
       20.0,
       90.0
@@ -4992,7 +5554,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      594.0,
+      534.0,
       592.0,
       54.0,
       22.0
@@ -5011,7 +5573,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
+      534.0,
       620.0,
       31.0,
       22.0
@@ -5025,6 +5587,63 @@
    {
     "box": {
      "id": "obj-88",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-89",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      594.0,
+      592.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-90",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-91",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5140,7 +5759,7 @@
    },
    {
     "box": {
-     "id": "obj-89",
+     "id": "obj-92",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5158,7 +5777,7 @@
    },
    {
     "box": {
-     "id": "obj-90",
+     "id": "obj-93",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5175,7 +5794,7 @@
    },
    {
     "box": {
-     "id": "obj-91",
+     "id": "obj-94",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5192,7 +5811,7 @@
    },
    {
     "box": {
-     "id": "obj-92",
+     "id": "obj-95",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5305,7 +5924,287 @@
    },
    {
     "box": {
-     "id": "obj-93",
+     "id": "obj-96",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      698.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "p gate",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       420.0,
+       320.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "sound"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          120.0,
+          20.0,
+          146.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          120.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "float",
+          "float"
+         ],
+         "text": "t f f"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          200.0,
+          100.0,
+          199.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "expr ($f1 > 0.) * -190 + 200"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          120.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 20."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          120.0,
+          180.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal",
+          "bang"
+         ],
+         "text": "line~ 1."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          220.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "*~ 1."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          260.0,
+          30.0,
+          30.0
+         ],
+         "comment": "sound"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          1
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-97",
      "maxclass": "live.gain~",
      "numinlets": 1,
      "numoutlets": 4,
@@ -5343,7 +6242,7 @@
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-98",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5370,7 +6269,7 @@
       "rect": [
        60.0,
        80.0,
-       300.0,
+       359.0,
        330.0
       ],
       "default_fontsize": 12.0,
@@ -5516,6 +6415,21 @@
          ],
          "comment": "within 1"
         }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          130.0,
+          280.0,
+          199.0,
+          22.0
+         ],
+         "text": "send~ my_instrument.recorded"
+        }
        }
       ],
       "lines": [
@@ -5551,6 +6465,18 @@
          ],
          "destination": [
           "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-9",
           0
          ]
         }
@@ -5633,7 +6559,7 @@
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-99",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -5647,24 +6573,2543 @@
    },
    {
     "box": {
-     "id": "obj-96",
-     "maxclass": "comment",
+     "id": "obj-100",
+     "maxclass": "toggle",
      "numinlets": 1,
-     "numoutlets": 0,
+     "numoutlets": 1,
      "patching_rect": [
       444.0,
-      702.0,
-      530.0,
-      36.0
+      692.0,
+      22.0,
+      22.0
      ],
-     "text": "Every axis is a number: a slider shows where your sounds lay. 0 is their middle, the first axis changes the sound most.",
-     "fontsize": 12.0,
-     "linecount": 2
+     "outlettype": [
+      "int"
+     ]
     }
    },
    {
     "box": {
-     "id": "obj-97",
+     "id": "obj-101",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      470.0,
+      692.0,
+      166.0,
+      21.0
+     ],
+     "text": "MIDI notes play presets",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-102",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      648.0,
+      692.0,
+      60.0,
+      22.0
+     ],
+     "text": "p notes",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       578.0,
+       520.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "t i i"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          90.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 3,
+         "patching_rect": [
+          90.0,
+          60.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int",
+          "int"
+         ],
+         "text": "notein"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          90.0,
+          90.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          130.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          160.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "unpack 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          200.0,
+          73.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "stripnote"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          230.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "t i i"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          300.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          240.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          186.0,
+          330.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang",
+          ""
+         ],
+         "text": "sel 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          360.0,
+          30.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "0."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          352.0,
+          240.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "float"
+         ],
+         "text": "/ 127."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-16",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          352.0,
+          400.0,
+          146.0,
+          22.0
+         ],
+         "text": "s my_instrument.gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-17",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          400.0,
+          34.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "% 8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-18",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          430.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.place"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          1
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          1
+         ],
+         "destination": [
+          "obj-5",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          1
+         ],
+         "destination": [
+          "obj-8",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          1
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-11",
+          0
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-12",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-12",
+          0
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          0
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-13",
+          0
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          1
+         ],
+         "destination": [
+          "obj-10",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          1
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          0
+         ],
+         "destination": [
+          "obj-17",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-103",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      754.0,
+      692.0,
+      67.0,
+      21.0
+     ],
+     "text": "OSC port",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-104",
+     "maxclass": "number",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      824.0,
+      692.0,
+      60.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": 0,
+     "maximum": 65535
+    }
+   },
+   {
+    "box": {
+     "id": "obj-105",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      894.0,
+      692.0,
+      47.0,
+      22.0
+     ],
+     "text": "p osc",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       1392.0,
+       340.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "port"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang",
+          ""
+         ],
+         "text": "sel 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          80.0,
+          90.0,
+          60.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "port $1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          120.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "udpreceive"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 9,
+         "patching_rect": [
+          20.0,
+          160.0,
+          417.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "route /axis1 /axis2 /axis3 /axis4 /axis5 /axis6 /axis7 /axis8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          189.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          358.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          527.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          696.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          865.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1034.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1203.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          230.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          ""
+         ],
+         "text": "route /place"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          260.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.place"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          1
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          1
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          2
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          3
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          4
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          5
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          6
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          7
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          8
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-106",
+     "maxclass": "toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      444.0,
+      717.0,
+      22.0,
+      22.0
+     ],
+     "outlettype": [
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-107",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      470.0,
+      717.0,
+      159.0,
+      21.0
+     ],
+     "text": "controllers, the first",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-108",
+     "maxclass": "number",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      648.0,
+      717.0,
+      50.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": 0,
+     "maximum": 127
+    }
+   },
+   {
+    "box": {
+     "id": "obj-109",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 0,
+     "patching_rect": [
+      754.0,
+      717.0,
+      100.0,
+      22.0
+     ],
+     "text": "p controllers",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       1512.0,
+       340.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "number of the first controller"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          388.0,
+          20.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "loadmess 20"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 3,
+         "patching_rect": [
+          90.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int",
+          "int"
+         ],
+         "text": "ctlin"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          90.0,
+          90.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          120.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          150.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "unpack 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          150.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "- 20"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-16",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          204.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-17",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          388.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-18",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          388.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-19",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          388.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-20",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          388.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-21",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          572.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-22",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          572.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-23",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          572.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-24",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          572.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-25",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          756.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-26",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          756.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-27",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          756.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-28",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          756.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-29",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          940.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-30",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          940.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-31",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          940.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-32",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          940.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-33",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1124.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-34",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1124.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-35",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          1124.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-36",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1124.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-37",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1308.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-38",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1308.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-39",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          1308.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-40",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1308.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis8"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          1
+         ],
+         "destination": [
+          "obj-5",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          1
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          0
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          0
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-11",
+          0
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-10",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-13",
+          0
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-14",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-17",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-18",
+          0
+         ],
+         "destination": [
+          "obj-19",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-19",
+          0
+         ],
+         "destination": [
+          "obj-20",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-21",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-21",
+          0
+         ],
+         "destination": [
+          "obj-22",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-22",
+          0
+         ],
+         "destination": [
+          "obj-23",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-23",
+          0
+         ],
+         "destination": [
+          "obj-24",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-22",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-25",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-25",
+          0
+         ],
+         "destination": [
+          "obj-26",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          0
+         ],
+         "destination": [
+          "obj-27",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-27",
+          0
+         ],
+         "destination": [
+          "obj-28",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-26",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-29",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-29",
+          0
+         ],
+         "destination": [
+          "obj-30",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-30",
+          0
+         ],
+         "destination": [
+          "obj-31",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-31",
+          0
+         ],
+         "destination": [
+          "obj-32",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-30",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-33",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-33",
+          0
+         ],
+         "destination": [
+          "obj-34",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-34",
+          0
+         ],
+         "destination": [
+          "obj-35",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-35",
+          0
+         ],
+         "destination": [
+          "obj-36",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-34",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-37",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-37",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-38",
+          0
+         ],
+         "destination": [
+          "obj-39",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-39",
+          0
+         ],
+         "destination": [
+          "obj-40",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          1
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-110",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5689,7 +9134,7 @@
    },
    {
     "box": {
-     "id": "obj-98",
+     "id": "obj-111",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5706,7 +9151,7 @@
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-112",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5723,7 +9168,7 @@
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-113",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5740,7 +9185,7 @@
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-114",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5757,7 +9202,7 @@
    },
    {
     "box": {
-     "id": "obj-102",
+     "id": "obj-115",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5774,7 +9219,7 @@
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-116",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5791,7 +9236,7 @@
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-117",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5808,7 +9253,7 @@
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-118",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5825,7 +9270,7 @@
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-119",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5842,7 +9287,7 @@
    },
    {
     "box": {
-     "id": "obj-107",
+     "id": "obj-120",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5859,7 +9304,7 @@
    },
    {
     "box": {
-     "id": "obj-108",
+     "id": "obj-121",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5876,7 +9321,7 @@
    },
    {
     "box": {
-     "id": "obj-109",
+     "id": "obj-122",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5893,7 +9338,7 @@
    },
    {
     "box": {
-     "id": "obj-110",
+     "id": "obj-123",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5910,7 +9355,7 @@
    },
    {
     "box": {
-     "id": "obj-111",
+     "id": "obj-124",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5930,11 +9375,11 @@
    {
     "patchline": {
      "source": [
-      "obj-9",
+      "obj-5",
       0
      ],
      "destination": [
-      "obj-8",
+      "obj-7",
       0
      ]
     }
@@ -5943,7 +9388,7 @@
     "patchline": {
      "source": [
       "obj-12",
-      1
+      0
      ],
      "destination": [
       "obj-11",
@@ -5967,7 +9412,7 @@
     "patchline": {
      "source": [
       "obj-18",
-      0
+      1
      ],
      "destination": [
       "obj-17",
@@ -5994,7 +9439,7 @@
       0
      ],
      "destination": [
-      "obj-26",
+      "obj-23",
       0
      ]
     }
@@ -6006,32 +9451,8 @@
       0
      ],
      "destination": [
-      "obj-26",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-28",
-      0
-     ],
-     "destination": [
-      "obj-26",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-29",
       0
-     ],
-     "destination": [
-      "obj-26",
-      1
      ]
     }
    },
@@ -6042,7 +9463,7 @@
       0
      ],
      "destination": [
-      "obj-26",
+      "obj-29",
       1
      ]
     }
@@ -6054,91 +9475,7 @@
       0
      ],
      "destination": [
-      "obj-32",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-32",
-      0
-     ],
-     "destination": [
-      "obj-34",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-26",
-      0
-     ],
-     "destination": [
-      "obj-35",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-36",
-      0
-     ],
-     "destination": [
-      "obj-35",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-35",
-      0
-     ],
-     "destination": [
-      "obj-37",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-37",
-      0
-     ],
-     "destination": [
-      "obj-38",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-38",
-      0
-     ],
-     "destination": [
-      "obj-39",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-38",
-      0
-     ],
-     "destination": [
-      "obj-39",
+      "obj-29",
       1
      ]
     }
@@ -6146,11 +9483,131 @@
    {
     "patchline": {
      "source": [
-      "obj-45",
+      "obj-32",
       0
      ],
      "destination": [
-      "obj-46",
+      "obj-29",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-33",
+      0
+     ],
+     "destination": [
+      "obj-29",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-34",
+      0
+     ],
+     "destination": [
+      "obj-35",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-35",
+      0
+     ],
+     "destination": [
+      "obj-37",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-29",
+      0
+     ],
+     "destination": [
+      "obj-38",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-39",
+      0
+     ],
+     "destination": [
+      "obj-38",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-38",
+      0
+     ],
+     "destination": [
+      "obj-40",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-40",
+      0
+     ],
+     "destination": [
+      "obj-41",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-41",
+      0
+     ],
+     "destination": [
+      "obj-42",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-41",
+      0
+     ],
+     "destination": [
+      "obj-42",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-48",
+      0
+     ],
+     "destination": [
+      "obj-49",
       0
      ],
      "hidden": 1
@@ -6159,36 +9616,12 @@
    {
     "patchline": {
      "source": [
-      "obj-46",
+      "obj-49",
       0
      ],
      "destination": [
-      "obj-44",
-      2
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-47",
-      0
-     ],
-     "destination": [
-      "obj-48",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-48",
-      0
-     ],
-     "destination": [
-      "obj-44",
-      3
+      2
      ]
     }
    },
@@ -6199,7 +9632,7 @@
       0
      ],
      "destination": [
-      "obj-44",
+      "obj-51",
       0
      ]
     }
@@ -6207,12 +9640,12 @@
    {
     "patchline": {
      "source": [
-      "obj-52",
+      "obj-51",
       0
      ],
      "destination": [
-      "obj-53",
-      0
+      "obj-47",
+      3
      ]
     }
    },
@@ -6223,7 +9656,31 @@
       0
      ],
      "destination": [
-      "obj-44",
+      "obj-47",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-55",
+      0
+     ],
+     "destination": [
+      "obj-56",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-56",
+      0
+     ],
+     "destination": [
+      "obj-47",
       1
      ]
     }
@@ -6231,56 +9688,8 @@
    {
     "patchline": {
      "source": [
-      "obj-44",
+      "obj-47",
       0
-     ],
-     "destination": [
-      "obj-64",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-64",
-      0
-     ],
-     "destination": [
-      "obj-65",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-65",
-      0
-     ],
-     "destination": [
-      "obj-66",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-66",
-      0
-     ],
-     "destination": [
-      "obj-63",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
-      1
      ],
      "destination": [
       "obj-67",
@@ -6319,7 +9728,55 @@
       0
      ],
      "destination": [
-      "obj-63",
+      "obj-66",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      1
+     ],
+     "destination": [
+      "obj-70",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-70",
+      0
+     ],
+     "destination": [
+      "obj-71",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-71",
+      0
+     ],
+     "destination": [
+      "obj-72",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-72",
+      0
+     ],
+     "destination": [
+      "obj-66",
       1
      ]
     }
@@ -6327,56 +9784,8 @@
    {
     "patchline": {
      "source": [
-      "obj-44",
+      "obj-47",
       2
-     ],
-     "destination": [
-      "obj-70",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-70",
-      0
-     ],
-     "destination": [
-      "obj-71",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-71",
-      0
-     ],
-     "destination": [
-      "obj-72",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-72",
-      0
-     ],
-     "destination": [
-      "obj-63",
-      2
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
-      3
      ],
      "destination": [
       "obj-73",
@@ -6415,7 +9824,55 @@
       0
      ],
      "destination": [
-      "obj-63",
+      "obj-66",
+      2
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      3
+     ],
+     "destination": [
+      "obj-76",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-76",
+      0
+     ],
+     "destination": [
+      "obj-77",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-77",
+      0
+     ],
+     "destination": [
+      "obj-78",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-78",
+      0
+     ],
+     "destination": [
+      "obj-66",
       3
      ]
     }
@@ -6423,56 +9880,8 @@
    {
     "patchline": {
      "source": [
-      "obj-44",
+      "obj-47",
       4
-     ],
-     "destination": [
-      "obj-76",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-76",
-      0
-     ],
-     "destination": [
-      "obj-77",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-77",
-      0
-     ],
-     "destination": [
-      "obj-78",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-78",
-      0
-     ],
-     "destination": [
-      "obj-63",
-      4
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
-      5
      ],
      "destination": [
       "obj-79",
@@ -6511,7 +9920,55 @@
       0
      ],
      "destination": [
-      "obj-63",
+      "obj-66",
+      4
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      5
+     ],
+     "destination": [
+      "obj-82",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-82",
+      0
+     ],
+     "destination": [
+      "obj-83",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-83",
+      0
+     ],
+     "destination": [
+      "obj-84",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-84",
+      0
+     ],
+     "destination": [
+      "obj-66",
       5
      ]
     }
@@ -6519,56 +9976,8 @@
    {
     "patchline": {
      "source": [
-      "obj-44",
+      "obj-47",
       6
-     ],
-     "destination": [
-      "obj-82",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-82",
-      0
-     ],
-     "destination": [
-      "obj-83",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-83",
-      0
-     ],
-     "destination": [
-      "obj-84",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-84",
-      0
-     ],
-     "destination": [
-      "obj-63",
-      6
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
-      7
      ],
      "destination": [
       "obj-85",
@@ -6607,8 +10016,20 @@
       0
      ],
      "destination": [
-      "obj-63",
+      "obj-66",
+      6
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
       7
+     ],
+     "destination": [
+      "obj-88",
+      0
      ]
     }
    },
@@ -6619,7 +10040,7 @@
       0
      ],
      "destination": [
-      "obj-63",
+      "obj-89",
       0
      ]
     }
@@ -6643,16 +10064,28 @@
       0
      ],
      "destination": [
+      "obj-66",
+      7
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-91",
+      0
+     ],
+     "destination": [
+      "obj-66",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-92",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-63",
-      0
      ],
      "destination": [
       "obj-93",
@@ -6667,18 +10100,6 @@
       0
      ],
      "destination": [
-      "obj-94",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-94",
-      0
-     ],
-     "destination": [
       "obj-95",
       0
      ]
@@ -6687,11 +10108,107 @@
    {
     "patchline": {
      "source": [
-      "obj-94",
+      "obj-66",
       0
      ],
      "destination": [
-      "obj-95",
+      "obj-96",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-96",
+      0
+     ],
+     "destination": [
+      "obj-97",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-97",
+      0
+     ],
+     "destination": [
+      "obj-98",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-98",
+      0
+     ],
+     "destination": [
+      "obj-99",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-98",
+      0
+     ],
+     "destination": [
+      "obj-99",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-100",
+      0
+     ],
+     "destination": [
+      "obj-102",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-104",
+      0
+     ],
+     "destination": [
+      "obj-105",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-106",
+      0
+     ],
+     "destination": [
+      "obj-109",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-108",
+      0
+     ],
+     "destination": [
+      "obj-109",
       1
      ]
     }

@@ -26,9 +26,13 @@ def source() -> MaxCanvas:
     return canvas
 
 
-def limiter() -> MaxCanvas:
-    """What passes up to the knee as it is and bends towards 1 above: the curve of `soft_clip`."""
-    canvas, room = MaxCanvas(300, 330), 1.0 - KNEE
+def limiter(key: str) -> MaxCanvas:
+    """What passes up to the knee as it is and bends towards 1 above: the curve of `soft_clip`.
+
+    What leaves goes to KEY.recorded, too.
+    """
+    sent = f"send~ {key}.recorded"
+    canvas, room = MaxCanvas(max(300, 160 + text_width(sent)), 330), 1.0 - KNEE
     sound = canvas.gui("inlet", 20, 20, 30, 30, comment="sound")
     within = canvas.obj(20, 70, f"clip~ {-KNEE:g} {KNEE:g}", 3, [SIGNAL])
     beyond = canvas.obj(130, 110, "-~", 2, [SIGNAL])
@@ -37,6 +41,7 @@ def limiter() -> MaxCanvas:
     small = canvas.obj(130, 200, f"*~ {room:g}", 2, [SIGNAL])
     both = canvas.obj(20, 240, "+~", 2, [SIGNAL])
     canvas.chain(sound, within, both, canvas.gui("outlet", 20, 280, 30, 30, comment="within 1"))
+    canvas.connect(both, canvas.obj(130, 280, sent, 1, []))
     canvas.chain(sound, beyond, steep, bent, small)
     canvas.connect(within, beyond, 0, 1)
     canvas.connect(small, both, 0, 1)
@@ -59,6 +64,33 @@ def messages(key: str, method: str) -> MaxCanvas:
     out = canvas.gui("outlet", 20, 90, 30, 30, comment="messages")
     for x, name in ((20, method), (20 + step, "models")):
         canvas.connect(canvas.obj(x, 20, f"r {key}.{name}", 0, [NONE]), out)
+    return canvas
+
+
+def recorder(key: str) -> MaxCanvas:
+    """The sum of all that is played into a file that is asked for, while its inlet is 1."""
+    canvas = MaxCanvas(max(300, 160 + text_width(f"receive~ {key}.recorded")), 260)
+    switch = canvas.gui("inlet", 20, 20, 30, 30, comment="on or off")
+    order = canvas.obj(20, 60, "t i i", 1, ["int", "int"])
+    is_on = canvas.obj(110, 90, "sel 1", 1, ["bang", NONE])
+    ask = canvas.msg(110, 120, "open wave")
+    heard = canvas.obj(120, 20, f"receive~ {key}.recorded", 1, [SIGNAL])
+    file = canvas.obj(20, 200, "sfrecord~ 1", 1, [SIGNAL])
+    canvas.chain(switch, order, file)
+    canvas.connect(order, is_on, 1)
+    canvas.chain(is_on, ask, file)
+    canvas.connect(heard, file)
+    return canvas
+
+
+def label_first(entry: int, receiver: str) -> MaxCanvas:
+    """The entry that a menu begins with, and what others choose."""
+    canvas = MaxCanvas(160 + text_width(f"r {receiver}"), 160)
+    begin = canvas.obj(20, 20, f"loadmess {entry}", 1, [NONE])
+    told = canvas.obj(140, 20, f"r {receiver}", 0, [NONE])
+    out = canvas.gui("outlet", 20, 90, 30, 30, comment="entry")
+    canvas.connect(begin, out)
+    canvas.connect(told, out)
     return canvas
 
 
@@ -129,8 +161,9 @@ def move(controls: Controls) -> MaxCanvas:
     Inlets: walk on or off, seconds of a step, number of a place, seconds of a glide. Outlets: the
     axes.
     """
-    step, count = 130, len(controls.ranges)
-    canvas = MaxCanvas(60 + step * max(4, count), 520)
+    count = len(controls.ranges)
+    step = max(130, 10 + int(text_width(f"r {controls.key}.axis{count}")))
+    canvas = MaxCanvas(60 + step * max(4, count), 540)
     most = max(map(len, controls.ways))
     ways = [(list(each) * most)[:most] for each in controls.ways]
     inlets = [
@@ -178,7 +211,10 @@ def move(controls: Controls) -> MaxCanvas:
         line = canvas.obj(x, 410, f"line 0. {TICK_MS}", 3, [NONE, NONE, "bang"])
         canvas.connect(walk, line)
         canvas.connect(glide, line)
-        canvas.connect(line, canvas.gui("outlet", x, 450, 30, 30, comment=f"axis {axis + 1}"))
+        out = canvas.gui("outlet", x, 480, 30, 30, comment=f"axis {axis + 1}")
+        told = canvas.obj(x, 440, f"r {controls.key}.axis{axis + 1}", 0, [NONE])
+        canvas.connect(line, out)
+        canvas.connect(told, out)
     return canvas
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from vschaos2.patches import max_blocks as blocks
 from vschaos2.patches import max_inner as inner
+from vschaos2.patches import max_outside as outside
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.flow import rows
 from vschaos2.patches.max_canvas import BOX_HEIGHT, MaxCanvas, menu_items, text_width
@@ -75,11 +76,10 @@ def _play_axes(frame: Frame, y: int) -> None:
     if labels:
         _label_columns(frame, decode, at)
     blocks.switch(canvas, GAP + 12, at["sliders"] - 10, key, "decode", is_on=False)
-    blocks.output(canvas, frame.x0, at["output"], decode, f"{key} decode")
-    canvas.comment(
-        frame.x0 + 270, at["output"] + 4, "Every axis is a number: a slider shows where your "
-        "sounds lay. 0 is their middle, the first axis changes the sound most.", 530, lines=2,
-    )  # fmt: skip
+    gate = canvas.sub(GAP + 12, at["output"], "gate", outside.gate(key), 1, [SIGNAL])
+    canvas.connect(decode, gate)
+    blocks.output(canvas, frame.x0, at["output"], gate, key, "decode")
+    outside.switches(canvas, controls, frame.x0 + 270, at["output"] - 6)
     canvas.height = at["end"] + GAP
 
 
@@ -124,7 +124,7 @@ def edit_patch(controls: Controls) -> str:
     _messages(frame, decode, at["decode"] - 30)
     _edited_axes(frame, encode, decode, at)
     _edited_labels(frame, encode, decode, at["scale"])
-    blocks.output(canvas, frame.x0, at["output"], decode, f"{key} decode")
+    blocks.output(canvas, frame.x0, at["output"], decode, key, "decode")
     canvas.height = at["end"] + GAP
     return canvas.text()
 
@@ -147,7 +147,8 @@ def _move(frame: Frame, at: Mapping[str, int]) -> int:
     width = max(60.0, frame.width_for(count))
     moved = inner.move(frame.controls)
     move = canvas.sub(x, at["move"], "move", moved, 4, [NONE] * count, width)
-    first = canvas.obj(GAP + 12, at["move"], "loadmess 0", 1, [NONE])
+    begin = inner.label_first(0, f"{frame.controls.key}.place")
+    first = canvas.sub(GAP + 12, at["move"], "first", begin, 1, [NONE])
     menu = canvas.gui("umenu", x, y, 90, BOX_HEIGHT, items=menu_items(places))
     canvas.connect(first, menu, is_hidden=True)
     canvas.connect(menu, move, 0, 2)
