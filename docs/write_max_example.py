@@ -13,15 +13,18 @@ from vschaos2.patches.max_patch import play_canvas
 from vschaos2.patches.settings import Setting
 
 PATCH = Path(__file__).resolve().parent.parent / "patches" / "max_example.maxpat"
+PLACES = tuple(
+    tuple(round(1.5 * math.sin(place * axis), 2) for axis in range(1, 9)) for place in range(8)
+)
 EXAMPLE = Controls(
     name="my_instrument",
     key="my_instrument",
     methods={"forward": (1, 1), "decode": (8, 1)},
     ranges=((-3.0, 3.0),) * 8,
     rising=("",) * 8,  # a card knows
-    places=tuple(
-        tuple(round(1.5 * math.sin(place * axis), 2) for axis in range(1, 9)) for place in range(8)
-    ),
+    places=PLACES,
+    stops=PLACES,
+    ways=tuple(((place - 1) % 8, (place + 1) % 8) for place in range(8)),
     labels=(),
     guesses=(),
     settings=(

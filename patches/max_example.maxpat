@@ -97,6 +97,260 @@
    {
     "box": {
      "id": "obj-5",
+     "maxclass": "toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      820.0,
+      6.0,
+      22.0,
+      22.0
+     ],
+     "outlettype": [
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-6",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      846.0,
+      6.0,
+      54.0,
+      21.0
+     ],
+     "text": "record",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-7",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      910.0,
+      6.0,
+      67.0,
+      22.0
+     ],
+     "text": "p record",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       379.0,
+       260.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "t i i"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          110.0,
+          90.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang",
+          ""
+         ],
+         "text": "sel 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          110.0,
+          120.0,
+          73.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "open wave"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          120.0,
+          20.0,
+          219.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "receive~ my_instrument.recorded"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          200.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "sfrecord~ 1"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          1
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-8",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -121,7 +375,7 @@
    },
    {
     "box": {
-     "id": "obj-6",
+     "id": "obj-9",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -138,7 +392,7 @@
    },
    {
     "box": {
-     "id": "obj-7",
+     "id": "obj-10",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -155,7 +409,7 @@
    },
    {
     "box": {
-     "id": "obj-8",
+     "id": "obj-11",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -268,7 +522,7 @@
    },
    {
     "box": {
-     "id": "obj-9",
+     "id": "obj-12",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -304,7 +558,7 @@
    },
    {
     "box": {
-     "id": "obj-10",
+     "id": "obj-13",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -321,7 +575,7 @@
    },
    {
     "box": {
-     "id": "obj-11",
+     "id": "obj-14",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -434,7 +688,7 @@
    },
    {
     "box": {
-     "id": "obj-12",
+     "id": "obj-15",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -468,7 +722,7 @@
    },
    {
     "box": {
-     "id": "obj-13",
+     "id": "obj-16",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -485,7 +739,7 @@
    },
    {
     "box": {
-     "id": "obj-14",
+     "id": "obj-17",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -598,7 +852,7 @@
    },
    {
     "box": {
-     "id": "obj-15",
+     "id": "obj-18",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -624,7 +878,7 @@
    },
    {
     "box": {
-     "id": "obj-16",
+     "id": "obj-19",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -641,7 +895,7 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-20",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -754,7 +1008,7 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-21",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -790,7 +1044,7 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-22",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -807,7 +1061,7 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-23",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -920,7 +1174,7 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-24",
      "maxclass": "button",
      "numinlets": 1,
      "numoutlets": 1,
@@ -937,7 +1191,7 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-25",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -962,7 +1216,7 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-26",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -979,7 +1233,7 @@
    },
    {
     "box": {
-     "id": "obj-24",
+     "id": "obj-27",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -1007,7 +1261,7 @@
    },
    {
     "box": {
-     "id": "obj-25",
+     "id": "obj-28",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1024,7 +1278,7 @@
    },
    {
     "box": {
-     "id": "obj-26",
+     "id": "obj-29",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1291,7 +1545,7 @@
    },
    {
     "box": {
-     "id": "obj-27",
+     "id": "obj-30",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1309,7 +1563,7 @@
    },
    {
     "box": {
-     "id": "obj-28",
+     "id": "obj-31",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1327,7 +1581,7 @@
    },
    {
     "box": {
-     "id": "obj-29",
+     "id": "obj-32",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1345,7 +1599,7 @@
    },
    {
     "box": {
-     "id": "obj-30",
+     "id": "obj-33",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1363,7 +1617,7 @@
    },
    {
     "box": {
-     "id": "obj-31",
+     "id": "obj-34",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1381,7 +1635,7 @@
    },
    {
     "box": {
-     "id": "obj-32",
+     "id": "obj-35",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1398,7 +1652,7 @@
    },
    {
     "box": {
-     "id": "obj-33",
+     "id": "obj-36",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1415,7 +1669,7 @@
    },
    {
     "box": {
-     "id": "obj-34",
+     "id": "obj-37",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1528,7 +1782,7 @@
    },
    {
     "box": {
-     "id": "obj-35",
+     "id": "obj-38",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1546,7 +1800,7 @@
    },
    {
     "box": {
-     "id": "obj-36",
+     "id": "obj-39",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1662,7 +1916,7 @@
    },
    {
     "box": {
-     "id": "obj-37",
+     "id": "obj-40",
      "maxclass": "live.gain~",
      "numinlets": 1,
      "numoutlets": 4,
@@ -1700,7 +1954,7 @@
    },
    {
     "box": {
-     "id": "obj-38",
+     "id": "obj-41",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1727,7 +1981,7 @@
       "rect": [
        60.0,
        80.0,
-       300.0,
+       359.0,
        330.0
       ],
       "default_fontsize": 12.0,
@@ -1873,6 +2127,21 @@
          ],
          "comment": "within 1"
         }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          130.0,
+          280.0,
+          199.0,
+          22.0
+         ],
+         "text": "send~ my_instrument.recorded"
+        }
        }
       ],
       "lines": [
@@ -1908,6 +2177,18 @@
          ],
          "destination": [
           "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-9",
           0
          ]
         }
@@ -1990,7 +2271,7 @@
    },
    {
     "box": {
-     "id": "obj-39",
+     "id": "obj-42",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -2004,7 +2285,7 @@
    },
    {
     "box": {
-     "id": "obj-40",
+     "id": "obj-43",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2029,7 +2310,7 @@
    },
    {
     "box": {
-     "id": "obj-41",
+     "id": "obj-44",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2046,7 +2327,7 @@
    },
    {
     "box": {
-     "id": "obj-42",
+     "id": "obj-45",
      "maxclass": "preset",
      "numinlets": 1,
      "numoutlets": 5,
@@ -2068,7 +2349,7 @@
    },
    {
     "box": {
-     "id": "obj-43",
+     "id": "obj-46",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2085,25 +2366,2496 @@
    },
    {
     "box": {
-     "id": "obj-44",
+     "id": "obj-47",
+     "maxclass": "newobj",
+     "numinlets": 4,
+     "numoutlets": 8,
+     "patching_rect": [
+      174.0,
+      406.0,
+      439.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "p move",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       1364.0,
+       540.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "walk on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          183.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "seconds of a step"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          346.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "number of a place"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          509.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "seconds of a glide"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          80.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang"
+         ],
+         "text": "metro 8000"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          110.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang",
+          "bang"
+         ],
+         "text": "t b b"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          140.0,
+          34.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "i 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 4,
+         "patching_rect": [
+          20.0,
+          170.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "coll",
+         "coll_data": {
+          "count": 8,
+          "data": [
+           {
+            "key": 0,
+            "value": [
+             7,
+             1
+            ]
+           },
+           {
+            "key": 1,
+            "value": [
+             0,
+             2
+            ]
+           },
+           {
+            "key": 2,
+            "value": [
+             1,
+             3
+            ]
+           },
+           {
+            "key": 3,
+            "value": [
+             2,
+             4
+            ]
+           },
+           {
+            "key": 4,
+            "value": [
+             3,
+             5
+            ]
+           },
+           {
+            "key": 5,
+            "value": [
+             4,
+             6
+            ]
+           },
+           {
+            "key": 6,
+            "value": [
+             5,
+             7
+            ]
+           },
+           {
+            "key": 7,
+            "value": [
+             6,
+             0
+            ]
+           }
+          ]
+         },
+         "saved_object_attributes": {
+          "embed": 1,
+          "precision": 6
+         }
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          200.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          ""
+         ],
+         "text": "zl nth 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          230.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "t i i"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 4,
+         "patching_rect": [
+          20.0,
+          260.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "coll",
+         "coll_data": {
+          "count": 8,
+          "data": [
+           {
+            "key": 0,
+            "value": [
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0
+            ]
+           },
+           {
+            "key": 1,
+            "value": [
+             1.26,
+             1.36,
+             0.21,
+             -1.14,
+             -1.44,
+             -0.42,
+             0.99,
+             1.48
+            ]
+           },
+           {
+            "key": 2,
+            "value": [
+             1.36,
+             -1.14,
+             -0.42,
+             1.48,
+             -0.82,
+             -0.8,
+             1.49,
+             -0.43
+            ]
+           },
+           {
+            "key": 3,
+            "value": [
+             0.21,
+             -0.42,
+             0.62,
+             -0.8,
+             0.98,
+             -1.13,
+             1.25,
+             -1.36
+            ]
+           },
+           {
+            "key": 4,
+            "value": [
+             -1.14,
+             1.48,
+             -0.8,
+             -0.43,
+             1.37,
+             -1.36,
+             0.41,
+             0.83
+            ]
+           },
+           {
+            "key": 5,
+            "value": [
+             -1.44,
+             -0.82,
+             0.98,
+             1.37,
+             -0.2,
+             -1.48,
+             -0.64,
+             1.12
+            ]
+           },
+           {
+            "key": 6,
+            "value": [
+             -0.42,
+             -0.8,
+             -1.13,
+             -1.36,
+             -1.48,
+             -1.49,
+             -1.37,
+             -1.15
+            ]
+           },
+           {
+            "key": 7,
+            "value": [
+             0.99,
+             1.49,
+             1.25,
+             0.41,
+             -0.64,
+             -1.37,
+             -1.43,
+             -0.78
+            ]
+           }
+          ]
+         },
+         "saved_object_attributes": {
+          "embed": 1,
+          "precision": 6
+         }
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          90.0,
+          140.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "random 2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          90.0,
+          170.0,
+          34.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "+ 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 4,
+         "patching_rect": [
+          346.0,
+          260.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "coll",
+         "coll_data": {
+          "count": 8,
+          "data": [
+           {
+            "key": 0,
+            "value": [
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0,
+             0.0
+            ]
+           },
+           {
+            "key": 1,
+            "value": [
+             1.26,
+             1.36,
+             0.21,
+             -1.14,
+             -1.44,
+             -0.42,
+             0.99,
+             1.48
+            ]
+           },
+           {
+            "key": 2,
+            "value": [
+             1.36,
+             -1.14,
+             -0.42,
+             1.48,
+             -0.82,
+             -0.8,
+             1.49,
+             -0.43
+            ]
+           },
+           {
+            "key": 3,
+            "value": [
+             0.21,
+             -0.42,
+             0.62,
+             -0.8,
+             0.98,
+             -1.13,
+             1.25,
+             -1.36
+            ]
+           },
+           {
+            "key": 4,
+            "value": [
+             -1.14,
+             1.48,
+             -0.8,
+             -0.43,
+             1.37,
+             -1.36,
+             0.41,
+             0.83
+            ]
+           },
+           {
+            "key": 5,
+            "value": [
+             -1.44,
+             -0.82,
+             0.98,
+             1.37,
+             -0.2,
+             -1.48,
+             -0.64,
+             1.12
+            ]
+           },
+           {
+            "key": 6,
+            "value": [
+             -0.42,
+             -0.8,
+             -1.13,
+             -1.36,
+             -1.48,
+             -1.49,
+             -1.37,
+             -1.15
+            ]
+           },
+           {
+            "key": 7,
+            "value": [
+             0.99,
+             1.49,
+             1.25,
+             0.41,
+             -0.64,
+             -1.37,
+             -1.43,
+             -0.78
+            ]
+           }
+          ]
+         },
+         "saved_object_attributes": {
+          "embed": 1,
+          "precision": 6
+         }
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          183.0,
+          80.0,
+          60.0,
+          22.0
+         ],
+         "outlettype": [
+          "float"
+         ],
+         "text": "* 1000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-16",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          509.0,
+          80.0,
+          60.0,
+          22.0
+         ],
+         "outlettype": [
+          "float"
+         ],
+         "text": "* 1000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-17",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 8,
+         "patching_rect": [
+          20.0,
+          300.0,
+          212.0,
+          22.0
+         ],
+         "outlettype": [
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float"
+         ],
+         "text": "unpack 0. 0. 0. 0. 0. 0. 0. 0."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-18",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-19",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          183.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-20",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          346.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-21",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          509.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-22",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          672.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-23",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          835.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-24",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          998.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-25",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1161.0,
+          325.0,
+          100.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 8000."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-26",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 8,
+         "patching_rect": [
+          20.0,
+          350.0,
+          212.0,
+          22.0
+         ],
+         "outlettype": [
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float",
+          "float"
+         ],
+         "text": "unpack 0. 0. 0. 0. 0. 0. 0. 0."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-27",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-28",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          183.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-29",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          346.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-30",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          509.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-31",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          672.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-32",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          835.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-33",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          998.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-34",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1161.0,
+          375.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 500."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-35",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          20.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-36",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-37",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-38",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          183.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-39",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          183.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-40",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          183.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-41",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          346.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-42",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          346.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-43",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          346.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-44",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          509.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-45",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          509.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-46",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          509.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-47",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          672.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-48",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          672.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-49",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          672.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-50",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          835.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-51",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          835.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-52",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          835.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-53",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          998.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-54",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          998.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-55",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          998.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-56",
+         "maxclass": "newobj",
+         "numinlets": 3,
+         "numoutlets": 3,
+         "patching_rect": [
+          1161.0,
+          410.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "bang"
+         ],
+         "text": "line 0. 30"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-57",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1161.0,
+          480.0,
+          30.0,
+          30.0
+         ],
+         "comment": "axis 8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-58",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          1161.0,
+          440.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.axis8"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          0
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          0
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-12",
+          0
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          1
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-13",
+          0
+         ],
+         "destination": [
+          "obj-9",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          1
+         ],
+         "destination": [
+          "obj-7",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-11",
+          0
+         ],
+         "destination": [
+          "obj-17",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          1
+         ],
+         "destination": [
+          "obj-19",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-19",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          2
+         ],
+         "destination": [
+          "obj-20",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-20",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          3
+         ],
+         "destination": [
+          "obj-21",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-21",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          4
+         ],
+         "destination": [
+          "obj-22",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-22",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          5
+         ],
+         "destination": [
+          "obj-23",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-23",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          6
+         ],
+         "destination": [
+          "obj-24",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-24",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          7
+         ],
+         "destination": [
+          "obj-25",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-25",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-26",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          0
+         ],
+         "destination": [
+          "obj-27",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-27",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          1
+         ],
+         "destination": [
+          "obj-28",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-28",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          2
+         ],
+         "destination": [
+          "obj-29",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-29",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          3
+         ],
+         "destination": [
+          "obj-30",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-30",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          4
+         ],
+         "destination": [
+          "obj-31",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-31",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          5
+         ],
+         "destination": [
+          "obj-32",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-32",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          6
+         ],
+         "destination": [
+          "obj-33",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-33",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          7
+         ],
+         "destination": [
+          "obj-34",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-16",
+          0
+         ],
+         "destination": [
+          "obj-34",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-18",
+          0
+         ],
+         "destination": [
+          "obj-35",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-27",
+          0
+         ],
+         "destination": [
+          "obj-35",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-35",
+          0
+         ],
+         "destination": [
+          "obj-36",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-37",
+          0
+         ],
+         "destination": [
+          "obj-36",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-19",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-28",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-38",
+          0
+         ],
+         "destination": [
+          "obj-39",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-40",
+          0
+         ],
+         "destination": [
+          "obj-39",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-20",
+          0
+         ],
+         "destination": [
+          "obj-41",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-29",
+          0
+         ],
+         "destination": [
+          "obj-41",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-41",
+          0
+         ],
+         "destination": [
+          "obj-42",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-43",
+          0
+         ],
+         "destination": [
+          "obj-42",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-21",
+          0
+         ],
+         "destination": [
+          "obj-44",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-30",
+          0
+         ],
+         "destination": [
+          "obj-44",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-44",
+          0
+         ],
+         "destination": [
+          "obj-45",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-46",
+          0
+         ],
+         "destination": [
+          "obj-45",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-22",
+          0
+         ],
+         "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-31",
+          0
+         ],
+         "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-47",
+          0
+         ],
+         "destination": [
+          "obj-48",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-49",
+          0
+         ],
+         "destination": [
+          "obj-48",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-23",
+          0
+         ],
+         "destination": [
+          "obj-50",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-32",
+          0
+         ],
+         "destination": [
+          "obj-50",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-50",
+          0
+         ],
+         "destination": [
+          "obj-51",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-52",
+          0
+         ],
+         "destination": [
+          "obj-51",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-24",
+          0
+         ],
+         "destination": [
+          "obj-53",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-33",
+          0
+         ],
+         "destination": [
+          "obj-53",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-53",
+          0
+         ],
+         "destination": [
+          "obj-54",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-55",
+          0
+         ],
+         "destination": [
+          "obj-54",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-25",
+          0
+         ],
+         "destination": [
+          "obj-56",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-34",
+          0
+         ],
+         "destination": [
+          "obj-56",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-56",
+          0
+         ],
+         "destination": [
+          "obj-57",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-58",
+          0
+         ],
+         "destination": [
+          "obj-57",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-48",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       24.0,
       406.0,
-      80.0,
+      60.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess 0"
+     "text": "p first",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       313.0,
+       160.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "loadmess 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          140.0,
+          20.0,
+          153.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.place"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          90.0,
+          30.0,
+          30.0
+         ],
+         "comment": "entry"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       }
+      ]
+     }
     }
    },
    {
     "box": {
-     "id": "obj-45",
+     "id": "obj-49",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -2139,12 +4891,66 @@
    },
    {
     "box": {
-     "id": "obj-46",
+     "id": "obj-50",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      274.0,
+      378.0,
+      96.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess 0.5"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-51",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      376.0,
+      378.0,
+      50.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": 0.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-52",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      430.0,
+      378.0,
+      60.0,
+      21.0
+     ],
+     "text": "s glide",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-53",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      284.0,
+      494.0,
       377.0,
       24.0,
       24.0
@@ -2156,12 +4962,12 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-54",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      312.0,
+      522.0,
       378.0,
       106.0,
       21.0
@@ -2173,32 +4979,32 @@
    },
    {
     "box": {
-     "id": "obj-48",
+     "id": "obj-55",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      424.0,
+      634.0,
       378.0,
-      87.0,
+      96.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess 8."
+     "text": "loadmess 8"
     }
    },
    {
     "box": {
-     "id": "obj-49",
+     "id": "obj-56",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      520.0,
+      736.0,
       378.0,
-      60.0,
+      50.0,
       22.0
      ],
      "outlettype": [
@@ -2210,2275 +5016,24 @@
    },
    {
     "box": {
-     "id": "obj-50",
+     "id": "obj-57",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      586.0,
+      790.0,
       378.0,
-      159.0,
+      120.0,
       21.0
      ],
-     "text": "seconds to a new place",
+     "text": "s to a new place",
      "fontsize": 12.0,
      "linecount": 1
     }
    },
    {
     "box": {
-     "id": "obj-51",
-     "maxclass": "newobj",
-     "numinlets": 3,
-     "numoutlets": 8,
-     "patching_rect": [
-      174.0,
-      406.0,
-      439.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "p move",
-     "patcher": {
-      "fileversion": 1,
-      "appversion": {
-       "major": 8,
-       "minor": 5,
-       "revision": 0,
-       "architecture": "x64",
-       "modernui": 1
-      },
-      "classnamespace": "box",
-      "rect": [
-       60.0,
-       80.0,
-       1100.0,
-       680.0
-      ],
-      "default_fontsize": 12.0,
-      "default_fontname": "Arial",
-      "boxes": [
-       {
-        "box": {
-         "id": "obj-1",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          20.0,
-          30.0,
-          30.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "comment": "on or off"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-2",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          20.0,
-          30.0,
-          30.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "comment": "seconds"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-3",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          60.0,
-          60.0,
-          22.0
-         ],
-         "outlettype": [
-          "float"
-         ],
-         "text": "* 1000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-4",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          20.0,
-          30.0,
-          30.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "comment": "number of a place"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-5",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 9,
-         "patching_rect": [
-          280.0,
-          60.0,
-          139.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "",
-          "",
-          "",
-          "",
-          "",
-          "",
-          ""
-         ],
-         "text": "sel 0 1 2 3 4 5 6 7"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-6",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 8,
-         "patching_rect": [
-          20.0,
-          580.0,
-          212.0,
-          22.0
-         ],
-         "outlettype": [
-          "float",
-          "float",
-          "float",
-          "float",
-          "float",
-          "float",
-          "float",
-          "float"
-         ],
-         "text": "unpack 0. 0. 0. 0. 0. 0. 0. 0."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-7",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          300.0,
-          113.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0 0 0 0 0 0 0 0"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-8",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          330.0,
-          291.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1.26 1.36 0.21 -1.14 -1.44 -0.42 0.99 1.48"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-9",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          360.0,
-          298.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1.36 -1.14 -0.42 1.48 -0.82 -0.8 1.49 -0.43"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-10",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          390.0,
-          291.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0.21 -0.42 0.62 -0.8 0.98 -1.13 1.25 -1.36"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-11",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          420.0,
-          291.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "-1.14 1.48 -0.8 -0.43 1.37 -1.36 0.41 0.83"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-12",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          450.0,
-          298.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "-1.44 -0.82 0.98 1.37 -0.2 -1.48 -0.64 1.12"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-13",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          480.0,
-          318.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "-0.42 -0.8 -1.13 -1.36 -1.48 -1.49 -1.37 -1.15"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-14",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          510.0,
-          298.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0.99 1.49 1.25 0.41 -0.64 -1.37 -1.43 -0.78"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-15",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-16",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-17",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-18",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-19",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          20.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-20",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          20.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-21",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-22",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-23",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-24",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          150.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-25",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          150.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-26",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          150.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 2"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-27",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-28",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-29",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-30",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          280.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-31",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          280.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-32",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          280.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-33",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          410.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-34",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          410.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-35",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          410.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-36",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          410.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-37",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          410.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-38",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          410.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 4"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-39",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          540.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-40",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          540.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-41",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          540.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-42",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          540.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-43",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          540.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-44",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          540.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 5"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-45",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          670.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-46",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          670.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-47",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          670.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-48",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          670.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-49",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          670.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-50",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          670.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 6"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-51",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          800.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-52",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          800.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-53",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          800.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-54",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          800.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-55",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          800.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-56",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          800.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 7"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-57",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          930.0,
-          110.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "bang"
-         ],
-         "text": "metro 8000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-58",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          930.0,
-          140.0,
-          87.0,
-          22.0
-         ],
-         "outlettype": [
-          "int"
-         ],
-         "text": "random 1001"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-59",
-         "maxclass": "newobj",
-         "numinlets": 6,
-         "numoutlets": 1,
-         "patching_rect": [
-          930.0,
-          170.0,
-          120.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "scale 0 1000 -3 3"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-60",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          930.0,
-          200.0,
-          100.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "pack 0. 8000."
-        }
-       },
-       {
-        "box": {
-         "id": "obj-61",
-         "maxclass": "newobj",
-         "numinlets": 3,
-         "numoutlets": 3,
-         "patching_rect": [
-          930.0,
-          230.0,
-          80.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "bang"
-         ],
-         "text": "line 0. 30"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-62",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          930.0,
-          630.0,
-          30.0,
-          30.0
-         ],
-         "comment": "axis 8"
-        }
-       }
-      ],
-      "lines": [
-       {
-        "patchline": {
-         "source": [
-          "obj-2",
-          0
-         ],
-         "destination": [
-          "obj-3",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-4",
-          0
-         ],
-         "destination": [
-          "obj-5",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-7",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          1
-         ],
-         "destination": [
-          "obj-8",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-8",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          2
-         ],
-         "destination": [
-          "obj-9",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          3
-         ],
-         "destination": [
-          "obj-10",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          4
-         ],
-         "destination": [
-          "obj-11",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-11",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          5
-         ],
-         "destination": [
-          "obj-12",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-12",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          6
-         ],
-         "destination": [
-          "obj-13",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-13",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-5",
-          7
-         ],
-         "destination": [
-          "obj-14",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-14",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-15",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-15",
-          0
-         ],
-         "destination": [
-          "obj-16",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-16",
-          0
-         ],
-         "destination": [
-          "obj-17",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-17",
-          0
-         ],
-         "destination": [
-          "obj-18",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-18",
-          0
-         ],
-         "destination": [
-          "obj-19",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-15",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-18",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-19",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-21",
-          0
-         ],
-         "destination": [
-          "obj-22",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-22",
-          0
-         ],
-         "destination": [
-          "obj-23",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-23",
-          0
-         ],
-         "destination": [
-          "obj-24",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-25",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-24",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-25",
-          0
-         ],
-         "destination": [
-          "obj-26",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          1
-         ],
-         "destination": [
-          "obj-26",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-27",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-27",
-          0
-         ],
-         "destination": [
-          "obj-28",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-28",
-          0
-         ],
-         "destination": [
-          "obj-29",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-29",
-          0
-         ],
-         "destination": [
-          "obj-30",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-30",
-          0
-         ],
-         "destination": [
-          "obj-31",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-27",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-30",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-31",
-          0
-         ],
-         "destination": [
-          "obj-32",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          2
-         ],
-         "destination": [
-          "obj-32",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-33",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-33",
-          0
-         ],
-         "destination": [
-          "obj-34",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-34",
-          0
-         ],
-         "destination": [
-          "obj-35",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-35",
-          0
-         ],
-         "destination": [
-          "obj-36",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-36",
-          0
-         ],
-         "destination": [
-          "obj-37",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-33",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-36",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-37",
-          0
-         ],
-         "destination": [
-          "obj-38",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          3
-         ],
-         "destination": [
-          "obj-38",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-39",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-39",
-          0
-         ],
-         "destination": [
-          "obj-40",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-40",
-          0
-         ],
-         "destination": [
-          "obj-41",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-41",
-          0
-         ],
-         "destination": [
-          "obj-42",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-42",
-          0
-         ],
-         "destination": [
-          "obj-43",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-39",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-42",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-43",
-          0
-         ],
-         "destination": [
-          "obj-44",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          4
-         ],
-         "destination": [
-          "obj-44",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-45",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-45",
-          0
-         ],
-         "destination": [
-          "obj-46",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-46",
-          0
-         ],
-         "destination": [
-          "obj-47",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-47",
-          0
-         ],
-         "destination": [
-          "obj-48",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-48",
-          0
-         ],
-         "destination": [
-          "obj-49",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-45",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-48",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-49",
-          0
-         ],
-         "destination": [
-          "obj-50",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          5
-         ],
-         "destination": [
-          "obj-50",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-51",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-51",
-          0
-         ],
-         "destination": [
-          "obj-52",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-52",
-          0
-         ],
-         "destination": [
-          "obj-53",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-53",
-          0
-         ],
-         "destination": [
-          "obj-54",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-54",
-          0
-         ],
-         "destination": [
-          "obj-55",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-51",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-54",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-55",
-          0
-         ],
-         "destination": [
-          "obj-56",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          6
-         ],
-         "destination": [
-          "obj-56",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-57",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-57",
-          0
-         ],
-         "destination": [
-          "obj-58",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-58",
-          0
-         ],
-         "destination": [
-          "obj-59",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-59",
-          0
-         ],
-         "destination": [
-          "obj-60",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-60",
-          0
-         ],
-         "destination": [
-          "obj-61",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-57",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-3",
-          0
-         ],
-         "destination": [
-          "obj-60",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-61",
-          0
-         ],
-         "destination": [
-          "obj-62",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          7
-         ],
-         "destination": [
-          "obj-62",
-          0
-         ]
-        }
-       }
-      ]
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-52",
+     "id": "obj-58",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4495,7 +5050,7 @@
    },
    {
     "box": {
-     "id": "obj-53",
+     "id": "obj-59",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4512,7 +5067,7 @@
    },
    {
     "box": {
-     "id": "obj-54",
+     "id": "obj-60",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4529,7 +5084,7 @@
    },
    {
     "box": {
-     "id": "obj-55",
+     "id": "obj-61",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4546,7 +5101,7 @@
    },
    {
     "box": {
-     "id": "obj-56",
+     "id": "obj-62",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4563,7 +5118,7 @@
    },
    {
     "box": {
-     "id": "obj-57",
+     "id": "obj-63",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4580,7 +5135,7 @@
    },
    {
     "box": {
-     "id": "obj-58",
+     "id": "obj-64",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4597,7 +5152,7 @@
    },
    {
     "box": {
-     "id": "obj-59",
+     "id": "obj-65",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4614,7 +5169,7 @@
    },
    {
     "box": {
-     "id": "obj-60",
+     "id": "obj-66",
      "maxclass": "newobj",
      "numinlets": 8,
      "numoutlets": 1,
@@ -4632,126 +5187,12 @@
    },
    {
     "box": {
-     "id": "obj-61",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      496.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-62",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      174.0,
-      592.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-63",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      620.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-64",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      234.0,
-      496.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-65",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      234.0,
-      592.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-66",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      234.0,
-      620.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
      "id": "obj-67",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
+      174.0,
       496.0,
       20.0,
       90.0
@@ -4771,7 +5212,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      294.0,
+      174.0,
       592.0,
       54.0,
       22.0
@@ -4790,7 +5231,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
+      174.0,
       620.0,
       31.0,
       22.0
@@ -4808,7 +5249,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      354.0,
+      234.0,
       496.0,
       20.0,
       90.0
@@ -4828,7 +5269,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      354.0,
+      234.0,
       592.0,
       54.0,
       22.0
@@ -4847,7 +5288,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      354.0,
+      234.0,
       620.0,
       31.0,
       22.0
@@ -4865,7 +5306,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      414.0,
+      294.0,
       496.0,
       20.0,
       90.0
@@ -4885,7 +5326,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      414.0,
+      294.0,
       592.0,
       54.0,
       22.0
@@ -4904,7 +5345,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      414.0,
+      294.0,
       620.0,
       31.0,
       22.0
@@ -4922,7 +5363,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      474.0,
+      354.0,
       496.0,
       20.0,
       90.0
@@ -4942,7 +5383,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      474.0,
+      354.0,
       592.0,
       54.0,
       22.0
@@ -4961,7 +5402,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      474.0,
+      354.0,
       620.0,
       31.0,
       22.0
@@ -4979,7 +5420,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      534.0,
+      414.0,
       496.0,
       20.0,
       90.0
@@ -4999,7 +5440,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      534.0,
+      414.0,
       592.0,
       54.0,
       22.0
@@ -5018,7 +5459,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      534.0,
+      414.0,
       620.0,
       31.0,
       22.0
@@ -5036,7 +5477,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
+      474.0,
       496.0,
       20.0,
       90.0
@@ -5056,7 +5497,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      594.0,
+      474.0,
       592.0,
       54.0,
       22.0
@@ -5075,7 +5516,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
+      474.0,
       620.0,
       31.0,
       22.0
@@ -5089,6 +5530,120 @@
    {
     "box": {
      "id": "obj-85",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      534.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-86",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      534.0,
+      592.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-87",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      534.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-88",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-89",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      594.0,
+      592.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-90",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-91",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5204,7 +5759,7 @@
    },
    {
     "box": {
-     "id": "obj-86",
+     "id": "obj-92",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5222,7 +5777,7 @@
    },
    {
     "box": {
-     "id": "obj-87",
+     "id": "obj-93",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5239,7 +5794,7 @@
    },
    {
     "box": {
-     "id": "obj-88",
+     "id": "obj-94",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5256,7 +5811,7 @@
    },
    {
     "box": {
-     "id": "obj-89",
+     "id": "obj-95",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5369,7 +5924,287 @@
    },
    {
     "box": {
-     "id": "obj-90",
+     "id": "obj-96",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      24.0,
+      698.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "p gate",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       420.0,
+       320.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "sound"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          120.0,
+          20.0,
+          146.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "r my_instrument.gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          120.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "float",
+          "float"
+         ],
+         "text": "t f f"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          200.0,
+          100.0,
+          199.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "expr ($f1 > 0.) * -190 + 200"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          120.0,
+          140.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0. 20."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          120.0,
+          180.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal",
+          "bang"
+         ],
+         "text": "line~ 1."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          220.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "signal"
+         ],
+         "text": "*~ 1."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "outlet",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          260.0,
+          30.0,
+          30.0
+         ],
+         "comment": "sound"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          1
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-97",
      "maxclass": "live.gain~",
      "numinlets": 1,
      "numoutlets": 4,
@@ -5407,7 +6242,7 @@
    },
    {
     "box": {
-     "id": "obj-91",
+     "id": "obj-98",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5434,7 +6269,7 @@
       "rect": [
        60.0,
        80.0,
-       300.0,
+       359.0,
        330.0
       ],
       "default_fontsize": 12.0,
@@ -5580,6 +6415,21 @@
          ],
          "comment": "within 1"
         }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          130.0,
+          280.0,
+          199.0,
+          22.0
+         ],
+         "text": "send~ my_instrument.recorded"
+        }
        }
       ],
       "lines": [
@@ -5615,6 +6465,18 @@
          ],
          "destination": [
           "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-9",
           0
          ]
         }
@@ -5697,7 +6559,7 @@
    },
    {
     "box": {
-     "id": "obj-92",
+     "id": "obj-99",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -5711,24 +6573,2543 @@
    },
    {
     "box": {
-     "id": "obj-93",
-     "maxclass": "comment",
+     "id": "obj-100",
+     "maxclass": "toggle",
      "numinlets": 1,
-     "numoutlets": 0,
+     "numoutlets": 1,
      "patching_rect": [
       444.0,
-      702.0,
-      530.0,
-      36.0
+      692.0,
+      22.0,
+      22.0
      ],
-     "text": "Every axis is a number: a slider shows where your sounds lay. 0 is their middle, the first axis changes the sound most.",
-     "fontsize": 12.0,
-     "linecount": 2
+     "outlettype": [
+      "int"
+     ]
     }
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-101",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      470.0,
+      692.0,
+      166.0,
+      21.0
+     ],
+     "text": "MIDI notes play presets",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-102",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      648.0,
+      692.0,
+      60.0,
+      22.0
+     ],
+     "text": "p notes",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       578.0,
+       520.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "t i i"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          90.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 3,
+         "patching_rect": [
+          90.0,
+          60.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int",
+          "int"
+         ],
+         "text": "notein"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          90.0,
+          90.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          130.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          160.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "unpack 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          200.0,
+          73.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "stripnote"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          230.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "t i i"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          300.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          240.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          186.0,
+          330.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang",
+          ""
+         ],
+         "text": "sel 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          186.0,
+          360.0,
+          30.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "0."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          352.0,
+          240.0,
+          54.0,
+          22.0
+         ],
+         "outlettype": [
+          "float"
+         ],
+         "text": "/ 127."
+        }
+       },
+       {
+        "box": {
+         "id": "obj-16",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          352.0,
+          400.0,
+          146.0,
+          22.0
+         ],
+         "text": "s my_instrument.gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-17",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          400.0,
+          34.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "% 8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-18",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          430.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.place"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          1
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          1
+         ],
+         "destination": [
+          "obj-5",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          1
+         ],
+         "destination": [
+          "obj-8",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          1
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-11",
+          0
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-12",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-12",
+          0
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          0
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-13",
+          0
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          1
+         ],
+         "destination": [
+          "obj-10",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          1
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          0
+         ],
+         "destination": [
+          "obj-17",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-103",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      754.0,
+      692.0,
+      67.0,
+      21.0
+     ],
+     "text": "OSC port",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-104",
+     "maxclass": "number",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      824.0,
+      692.0,
+      60.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": 0,
+     "maximum": 65535
+    }
+   },
+   {
+    "box": {
+     "id": "obj-105",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      894.0,
+      692.0,
+      47.0,
+      22.0
+     ],
+     "text": "p osc",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       1392.0,
+       340.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "port"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "bang",
+          ""
+         ],
+         "text": "sel 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "message",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          80.0,
+          90.0,
+          60.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "port $1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          120.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "udpreceive"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 9,
+         "patching_rect": [
+          20.0,
+          160.0,
+          417.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          ""
+         ],
+         "text": "route /axis1 /axis2 /axis3 /axis4 /axis5 /axis6 /axis7 /axis8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          189.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          358.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          527.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          696.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          865.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1034.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1203.0,
+          190.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis8"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          230.0,
+          93.0,
+          22.0
+         ],
+         "outlettype": [
+          "",
+          ""
+         ],
+         "text": "route /place"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          260.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.place"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-2",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          1
+         ],
+         "destination": [
+          "obj-3",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-4",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          1
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          2
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          3
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          4
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          5
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          6
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          7
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          8
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-106",
+     "maxclass": "toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      444.0,
+      717.0,
+      22.0,
+      22.0
+     ],
+     "outlettype": [
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-107",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      470.0,
+      717.0,
+      159.0,
+      21.0
+     ],
+     "text": "controllers, the first",
+     "fontsize": 12.0,
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-108",
+     "maxclass": "number",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      648.0,
+      717.0,
+      50.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "minimum": 0,
+     "maximum": 127
+    }
+   },
+   {
+    "box": {
+     "id": "obj-109",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 0,
+     "patching_rect": [
+      754.0,
+      717.0,
+      100.0,
+      22.0
+     ],
+     "text": "p controllers",
+     "patcher": {
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 0,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       60.0,
+       80.0,
+       1512.0,
+       340.0
+      ],
+      "default_fontsize": 12.0,
+      "default_fontname": "Arial",
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "on or off"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          20.0,
+          30.0,
+          30.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "comment": "number of the first controller"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 1,
+         "patching_rect": [
+          388.0,
+          20.0,
+          87.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "loadmess 20"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 3,
+         "patching_rect": [
+          90.0,
+          60.0,
+          47.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int",
+          "int"
+         ],
+         "text": "ctlin"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          90.0,
+          90.0,
+          67.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "pack 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          120.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 2,
+         "patching_rect": [
+          20.0,
+          150.0,
+          80.0,
+          22.0
+         ],
+         "outlettype": [
+          "int",
+          "int"
+         ],
+         "text": "unpack 0 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-8",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          150.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "- 20"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 0"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-10",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-11",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          20.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-13",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 1"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-14",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-15",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          204.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-16",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          204.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-17",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          388.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 2"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-18",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          388.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-19",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          388.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-20",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          388.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-21",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          572.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-22",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          572.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-23",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          572.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-24",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          572.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-25",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          756.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 4"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-26",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          756.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-27",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          756.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-28",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          756.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-29",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          940.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 5"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-30",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          940.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-31",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          940.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-32",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          940.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-33",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1124.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 6"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-34",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1124.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-35",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          1124.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-36",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1124.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-37",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1308.0,
+          200.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          "int"
+         ],
+         "text": "== 7"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-38",
+         "maxclass": "newobj",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "patching_rect": [
+          1308.0,
+          230.0,
+          40.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "gate"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-39",
+         "maxclass": "newobj",
+         "numinlets": 6,
+         "numoutlets": 1,
+         "patching_rect": [
+          1308.0,
+          260.0,
+          172.0,
+          22.0
+         ],
+         "outlettype": [
+          ""
+         ],
+         "text": "scale 0 127 -3 3"
+        }
+       },
+       {
+        "box": {
+         "id": "obj-40",
+         "maxclass": "newobj",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          1308.0,
+          290.0,
+          153.0,
+          22.0
+         ],
+         "text": "s my_instrument.axis8"
+        }
+       }
+      ],
+      "lines": [
+       {
+        "patchline": {
+         "source": [
+          "obj-1",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-2",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-3",
+          0
+         ],
+         "destination": [
+          "obj-8",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          0
+         ],
+         "destination": [
+          "obj-5",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-4",
+          1
+         ],
+         "destination": [
+          "obj-5",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-5",
+          0
+         ],
+         "destination": [
+          "obj-6",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-6",
+          0
+         ],
+         "destination": [
+          "obj-7",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          1
+         ],
+         "destination": [
+          "obj-8",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-9",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-9",
+          0
+         ],
+         "destination": [
+          "obj-10",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-10",
+          0
+         ],
+         "destination": [
+          "obj-11",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-11",
+          0
+         ],
+         "destination": [
+          "obj-12",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-10",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-13",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-13",
+          0
+         ],
+         "destination": [
+          "obj-14",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-14",
+          0
+         ],
+         "destination": [
+          "obj-15",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-15",
+          0
+         ],
+         "destination": [
+          "obj-16",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-14",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-17",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-17",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-18",
+          0
+         ],
+         "destination": [
+          "obj-19",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-19",
+          0
+         ],
+         "destination": [
+          "obj-20",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-18",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-21",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-21",
+          0
+         ],
+         "destination": [
+          "obj-22",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-22",
+          0
+         ],
+         "destination": [
+          "obj-23",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-23",
+          0
+         ],
+         "destination": [
+          "obj-24",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-22",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-25",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-25",
+          0
+         ],
+         "destination": [
+          "obj-26",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-26",
+          0
+         ],
+         "destination": [
+          "obj-27",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-27",
+          0
+         ],
+         "destination": [
+          "obj-28",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-26",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-29",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-29",
+          0
+         ],
+         "destination": [
+          "obj-30",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-30",
+          0
+         ],
+         "destination": [
+          "obj-31",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-31",
+          0
+         ],
+         "destination": [
+          "obj-32",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-30",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-33",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-33",
+          0
+         ],
+         "destination": [
+          "obj-34",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-34",
+          0
+         ],
+         "destination": [
+          "obj-35",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-35",
+          0
+         ],
+         "destination": [
+          "obj-36",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-34",
+          1
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-8",
+          0
+         ],
+         "destination": [
+          "obj-37",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-37",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-38",
+          0
+         ],
+         "destination": [
+          "obj-39",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-39",
+          0
+         ],
+         "destination": [
+          "obj-40",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-7",
+          0
+         ],
+         "destination": [
+          "obj-38",
+          1
+         ]
+        }
+       }
+      ]
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-110",
      "maxclass": "panel",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5753,7 +9134,7 @@
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-111",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5770,7 +9151,7 @@
    },
    {
     "box": {
-     "id": "obj-96",
+     "id": "obj-112",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5787,7 +9168,7 @@
    },
    {
     "box": {
-     "id": "obj-97",
+     "id": "obj-113",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5804,7 +9185,7 @@
    },
    {
     "box": {
-     "id": "obj-98",
+     "id": "obj-114",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5821,7 +9202,7 @@
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-115",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5838,7 +9219,7 @@
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-116",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5855,7 +9236,7 @@
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-117",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5872,7 +9253,7 @@
    },
    {
     "box": {
-     "id": "obj-102",
+     "id": "obj-118",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5889,7 +9270,7 @@
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-119",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5906,7 +9287,7 @@
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-120",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5923,7 +9304,7 @@
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-121",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5940,7 +9321,7 @@
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-122",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5957,7 +9338,7 @@
    },
    {
     "box": {
-     "id": "obj-107",
+     "id": "obj-123",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5974,7 +9355,7 @@
    },
    {
     "box": {
-     "id": "obj-108",
+     "id": "obj-124",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5994,11 +9375,11 @@
    {
     "patchline": {
      "source": [
-      "obj-9",
+      "obj-5",
       0
      ],
      "destination": [
-      "obj-8",
+      "obj-7",
       0
      ]
     }
@@ -6007,7 +9388,7 @@
     "patchline": {
      "source": [
       "obj-12",
-      1
+      0
      ],
      "destination": [
       "obj-11",
@@ -6031,7 +9412,7 @@
     "patchline": {
      "source": [
       "obj-18",
-      0
+      1
      ],
      "destination": [
       "obj-17",
@@ -6058,7 +9439,7 @@
       0
      ],
      "destination": [
-      "obj-26",
+      "obj-23",
       0
      ]
     }
@@ -6070,32 +9451,8 @@
       0
      ],
      "destination": [
-      "obj-26",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-28",
-      0
-     ],
-     "destination": [
-      "obj-26",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-29",
       0
-     ],
-     "destination": [
-      "obj-26",
-      1
      ]
     }
    },
@@ -6106,7 +9463,7 @@
       0
      ],
      "destination": [
-      "obj-26",
+      "obj-29",
       1
      ]
     }
@@ -6118,91 +9475,7 @@
       0
      ],
      "destination": [
-      "obj-32",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-32",
-      0
-     ],
-     "destination": [
-      "obj-34",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-26",
-      0
-     ],
-     "destination": [
-      "obj-35",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-36",
-      0
-     ],
-     "destination": [
-      "obj-35",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-35",
-      0
-     ],
-     "destination": [
-      "obj-37",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-37",
-      0
-     ],
-     "destination": [
-      "obj-38",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-38",
-      0
-     ],
-     "destination": [
-      "obj-39",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-38",
-      0
-     ],
-     "destination": [
-      "obj-39",
+      "obj-29",
       1
      ]
     }
@@ -6210,12 +9483,120 @@
    {
     "patchline": {
      "source": [
-      "obj-46",
+      "obj-32",
       0
      ],
      "destination": [
-      "obj-51",
+      "obj-29",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-33",
       0
+     ],
+     "destination": [
+      "obj-29",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-34",
+      0
+     ],
+     "destination": [
+      "obj-35",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-35",
+      0
+     ],
+     "destination": [
+      "obj-37",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-29",
+      0
+     ],
+     "destination": [
+      "obj-38",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-39",
+      0
+     ],
+     "destination": [
+      "obj-38",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-38",
+      0
+     ],
+     "destination": [
+      "obj-40",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-40",
+      0
+     ],
+     "destination": [
+      "obj-41",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-41",
+      0
+     ],
+     "destination": [
+      "obj-42",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-41",
+      0
+     ],
+     "destination": [
+      "obj-42",
+      1
      ]
     }
    },
@@ -6228,7 +9609,8 @@
      "destination": [
       "obj-49",
       0
-     ]
+     ],
+     "hidden": 1
     }
    },
    {
@@ -6238,32 +9620,7 @@
       0
      ],
      "destination": [
-      "obj-51",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
-      0
-     ],
-     "destination": [
-      "obj-45",
-      0
-     ],
-     "hidden": 1
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-45",
-      0
-     ],
-     "destination": [
-      "obj-51",
+      "obj-47",
       2
      ]
     }
@@ -6271,47 +9628,11 @@
    {
     "patchline": {
      "source": [
+      "obj-50",
+      0
+     ],
+     "destination": [
       "obj-51",
-      0
-     ],
-     "destination": [
-      "obj-61",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-61",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-62",
-      0
-     ],
-     "destination": [
-      "obj-63",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-63",
-      0
-     ],
-     "destination": [
-      "obj-60",
       0
      ]
     }
@@ -6320,10 +9641,22 @@
     "patchline": {
      "source": [
       "obj-51",
-      1
+      0
      ],
      "destination": [
-      "obj-64",
+      "obj-47",
+      3
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-53",
+      0
+     ],
+     "destination": [
+      "obj-47",
       0
      ]
     }
@@ -6331,11 +9664,11 @@
    {
     "patchline": {
      "source": [
-      "obj-64",
+      "obj-55",
       0
      ],
      "destination": [
-      "obj-65",
+      "obj-56",
       0
      ]
     }
@@ -6343,23 +9676,11 @@
    {
     "patchline": {
      "source": [
-      "obj-65",
+      "obj-56",
       0
      ],
      "destination": [
-      "obj-66",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-66",
-      0
-     ],
-     "destination": [
-      "obj-60",
+      "obj-47",
       1
      ]
     }
@@ -6367,8 +9688,8 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
-      2
+      "obj-47",
+      0
      ],
      "destination": [
       "obj-67",
@@ -6407,7 +9728,103 @@
       0
      ],
      "destination": [
-      "obj-60",
+      "obj-66",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      1
+     ],
+     "destination": [
+      "obj-70",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-70",
+      0
+     ],
+     "destination": [
+      "obj-71",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-71",
+      0
+     ],
+     "destination": [
+      "obj-72",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-72",
+      0
+     ],
+     "destination": [
+      "obj-66",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      2
+     ],
+     "destination": [
+      "obj-73",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-73",
+      0
+     ],
+     "destination": [
+      "obj-74",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-74",
+      0
+     ],
+     "destination": [
+      "obj-75",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-75",
+      0
+     ],
+     "destination": [
+      "obj-66",
       2
      ]
     }
@@ -6415,104 +9832,8 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
+      "obj-47",
       3
-     ],
-     "destination": [
-      "obj-70",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-70",
-      0
-     ],
-     "destination": [
-      "obj-71",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-71",
-      0
-     ],
-     "destination": [
-      "obj-72",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-72",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      3
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      4
-     ],
-     "destination": [
-      "obj-73",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-73",
-      0
-     ],
-     "destination": [
-      "obj-74",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-74",
-      0
-     ],
-     "destination": [
-      "obj-75",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-75",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      4
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      5
      ],
      "destination": [
       "obj-76",
@@ -6551,7 +9872,103 @@
       0
      ],
      "destination": [
-      "obj-60",
+      "obj-66",
+      3
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      4
+     ],
+     "destination": [
+      "obj-79",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-79",
+      0
+     ],
+     "destination": [
+      "obj-80",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-80",
+      0
+     ],
+     "destination": [
+      "obj-81",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-81",
+      0
+     ],
+     "destination": [
+      "obj-66",
+      4
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      5
+     ],
+     "destination": [
+      "obj-82",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-82",
+      0
+     ],
+     "destination": [
+      "obj-83",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-83",
+      0
+     ],
+     "destination": [
+      "obj-84",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-84",
+      0
+     ],
+     "destination": [
+      "obj-66",
       5
      ]
     }
@@ -6559,96 +9976,12 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
+      "obj-47",
       6
      ],
      "destination": [
-      "obj-79",
+      "obj-85",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-79",
-      0
-     ],
-     "destination": [
-      "obj-80",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-80",
-      0
-     ],
-     "destination": [
-      "obj-81",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-81",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      6
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      7
-     ],
-     "destination": [
-      "obj-82",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-82",
-      0
-     ],
-     "destination": [
-      "obj-83",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-83",
-      0
-     ],
-     "destination": [
-      "obj-84",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-84",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      7
      ]
     }
    },
@@ -6659,7 +9992,7 @@
       0
      ],
      "destination": [
-      "obj-60",
+      "obj-86",
       0
      ]
     }
@@ -6683,6 +10016,30 @@
       0
      ],
      "destination": [
+      "obj-66",
+      6
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      7
+     ],
+     "destination": [
+      "obj-88",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-88",
+      0
+     ],
+     "destination": [
       "obj-89",
       0
      ]
@@ -6691,7 +10048,7 @@
    {
     "patchline": {
      "source": [
-      "obj-60",
+      "obj-89",
       0
      ],
      "destination": [
@@ -6707,8 +10064,8 @@
       0
      ],
      "destination": [
-      "obj-91",
-      0
+      "obj-66",
+      7
      ]
     }
    },
@@ -6719,7 +10076,7 @@
       0
      ],
      "destination": [
-      "obj-92",
+      "obj-66",
       0
      ]
     }
@@ -6727,11 +10084,131 @@
    {
     "patchline": {
      "source": [
-      "obj-91",
+      "obj-92",
       0
      ],
      "destination": [
-      "obj-92",
+      "obj-93",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-93",
+      0
+     ],
+     "destination": [
+      "obj-95",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-66",
+      0
+     ],
+     "destination": [
+      "obj-96",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-96",
+      0
+     ],
+     "destination": [
+      "obj-97",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-97",
+      0
+     ],
+     "destination": [
+      "obj-98",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-98",
+      0
+     ],
+     "destination": [
+      "obj-99",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-98",
+      0
+     ],
+     "destination": [
+      "obj-99",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-100",
+      0
+     ],
+     "destination": [
+      "obj-102",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-104",
+      0
+     ],
+     "destination": [
+      "obj-105",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-106",
+      0
+     ],
+     "destination": [
+      "obj-109",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-108",
+      0
+     ],
+     "destination": [
+      "obj-109",
       1
      ]
     }

@@ -50,6 +50,23 @@ KNOWN: dict[str, tuple[int | None, int | None]] = {
     "sel": (1, None),
     "unpack": (1, None),
     "line": (3, 3),
+    "coll": (1, 4),
+    "gate": (2, 1),
+    "==": (2, 1),
+    "/": (2, 1),
+    "%": (2, 1),
+    "notein": (1, 3),
+    "ctlin": (1, 3),
+    "stripnote": (2, 2),
+    "udpreceive": (1, 1),
+    "line~": (2, 2),
+    "send~": (1, 0),
+    "receive~": (1, 1),
+    "sfrecord~": (1, 1),
+    "i": (2, 1),
+    "t": (1, None),
+    "+": (2, 1),
+    "zl": (2, 2),
     "p": (None, None),
     "nn~": (None, None),
 }
@@ -74,7 +91,7 @@ def expected_ports(box: dict) -> tuple[int, int]:
         inlets = len(words) - 1
     elif name in ("sel", "route"):  # one of these, or none of them
         outlets = len(words)
-    elif name == "unpack":
+    elif name in ("unpack", "t"):
         outlets = len(words) - 1
     elif name == "p":
         kinds = [inner["box"]["maxclass"] for inner in box["patcher"]["boxes"]]

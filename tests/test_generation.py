@@ -1,3 +1,4 @@
+import copy
 import math
 import shutil
 import sys
@@ -238,18 +239,35 @@ def test_a_sine_path_obeys_its_recurrence(player, tmp_path):
     hertz = [0.5, 1.0, 2.0, 5.0]
     options = PathOptions(seed=3, amplitude=0.8, frequency=hertz)
     play_paths(player, ["sin"], tmp_path, 1, 400, options)
-    x = np.load(tmp_path / "trajectories" / "sin_0.npy").astype(float)
+    x = np.load(tmp_path / "trajectories" / "sin_0.npy").astype(float) - player.middle
     factor = 2 * np.cos(2 * np.pi * np.array(hertz) * HOP / RATE)
     np.testing.assert_allclose(x[2:] + x[:-2], factor * x[1:-1], atol=1e-6)
     assert np.abs(x[:, 3]).max() == pytest.approx(0.8, abs=1e-2)
 
 
-def test_a_line_runs_once_from_end_to_end(player, tmp_path):
+def test_a_line_runs_once_from_end_to_end_through_a_typical_sound(player, tmp_path):
     play_paths(player, ["line"], tmp_path, 1, 101, PathOptions(amplitude=0.5))
     x = np.load(tmp_path / "trajectories" / "line_0.npy")
     np.testing.assert_allclose(x, np.linspace(x[0], x[-1], 101), atol=1e-6)
-    assert np.linalg.norm(x[-1]) == pytest.approx(0.5 * math.sqrt(DIMS), rel=1e-6)
-    np.testing.assert_allclose(x[-1], -x[0], atol=1e-6)
+    assert np.linalg.norm(x[-1] - x[0]) == pytest.approx(math.sqrt(DIMS), rel=1e-5)
+    np.testing.assert_allclose(x[50], player.middle, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["point", "line", "interpolate"])
+def test_paths_that_go_to_sounds_go_to_none_that_is_silent(tiny_run, tmp_path, kind: str):
+    """Of a model whose every other window is silence."""
+    run = tiny_run._replace(model=copy.deepcopy(tiny_run.model))
+    player = Player(run, inversion="eco")
+    count = len(player.windows.points)
+    levels = torch.where(torch.arange(count) % 2 == 0, 0.0, -60.0)
+    measures = torch.stack((levels, *torch.zeros(3, count)), 1)
+    player.windows = player.windows._replace(measures=measures)
+    play_paths(player, [kind], tmp_path, 8, 100)
+    loud, silent = player.windows.points[::2], player.windows.points[1::2]
+    for path in (tmp_path / "trajectories").glob("*.npy"):
+        for end in np.load(path)[[0, -1]]:
+            near, far = (np.abs(of.numpy() - end).max(1).min() for of in (loud, silent))
+            assert near < 1e-4 < far
 
 
 def test_interpolation_starts_and_ends_at_training_sounds(player, tiny_run, tmp_path):

@@ -3,6 +3,9 @@
 import itertools
 import json
 import math
+import socket
+import struct
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import torch
 from exports import export_run
 from maxpat_check import check_maxpat, patchers
 from pd.reader import Canvas, read_patch
-from pd.runner import BLOCK, Patch, play, run_pd
+from pd.runner import BLOCK, Patch, play, run_pd, start_pd
 from test_external import compiler, hosted, library  # noqa: F401
 from test_label_export import PITCHES, labelled_run
 
@@ -46,7 +49,11 @@ VANILLA = {
         "clip",
         "clip~",
     ),
+    *("*", "/", "==", "ctlin", "mod", "netreceive", "notein", "oscparse", "route", "savepanel"),
     *(
+        "stripnote",
+        "writesf~",
+        "*",
         "cnv",
         "dac~",
         "dbtorms",
@@ -57,11 +64,8 @@ VANILLA = {
         "f",
         "hradio",
         "hsl",
-        "inlet",
-        "inlet~",
-        "int",
-        "line~",
     ),
+    *("inlet", "inlet~", "int", "line", "line~"),
     *("list", "loadbang", "makefilename", "max", "metro", "moses", "nbx", "noise~", "openpanel"),
     *("outlet~", "pack", "r", "r~", "random", "s", "s~", "samplerate~", "sel", "sig~"),
     *("snapshot~", "soundfiler", "spigot", "t", "tabplay~", "text", "tgl", "unpack", "vradio"),
@@ -279,14 +283,15 @@ def test_max_example_is_what_the_writer_makes():
 
 def test_max_places_are_the_presets():
     inner = list(patchers(patch_files("cello", made_card(16))["cello.maxpat"]))
-    messages = [
-        [float(word) for word in box["box"]["text"].split()]
+    lists = [
+        [entry["value"] for entry in box["box"]["coll_data"]["data"]]
         for patcher in inner
         for box in patcher["boxes"]
-        if box["box"]["maxclass"] == "message" and len(box["box"]["text"].split()) == 16
+        if "coll_data" in box["box"]
     ]
+    *_, places = lists
     expected = np.array(made_card(16)["latent"]["places"])
-    np.testing.assert_allclose(messages, expected, atol=1e-4)
+    np.testing.assert_allclose(places, expected, atol=1e-4)
 
 
 def test_what_an_axis_does_stands_above_it_in_both_programs():
@@ -594,6 +599,136 @@ def test_other_patches_cannot_leave_the_range_of_a_control(library, instrument, 
         assert all(line.startswith("played-decode-meter: ") for line in lines), lines
         meters.append([float(line.split()[1]) for line in lines[:3]])
     assert meters[0] == meters[1] != meters[2]
+
+
+def numbers(lines: list[str], name: str) -> list[float]:
+    """What a receiver printed."""
+    return [float(line.split(": ")[1]) for line in lines if line.startswith(f"{name}: ")]
+
+
+@pytest.mark.slow
+def test_a_preset_is_glided_to_and_reached(library, instrument, tmp_path):  # noqa: F811
+    """From where a slider was put by hand, in a straight line, all axes at once."""
+    places = json.loads((instrument / "played.json").read_text())["latent"]["places"]
+    messages = [(0, "played-glide 0.2"), (30, "played-axis1 -2"), (60, "played-preset 3")]
+    names = ("played-axis1-now", "played-axis2-now")
+    lines = printed(tmp_path, instrument / "played.pd", library, messages, *names)
+    for axis, name in enumerate(names):
+        heard = numbers(lines, name)
+        assert heard[-1] == pytest.approx(places[3][axis], abs=1e-4)
+        glided = heard[heard.index(-2.0) :] if axis == 0 else heard
+        steps = np.diff(glided)
+        assert len(glided) > 4 and (np.all(steps >= 0.0) or np.all(steps <= 0.0))
+
+
+@pytest.mark.slow
+def test_the_walk_goes_from_stop_to_neighbour(library, instrument, tmp_path):  # noqa: F811
+    """A tick moves an axis on by a part r of the rest of its way, which tells where it leads."""
+    walk = json.loads((instrument / "played.json").read_text())["latent"]["walk"]
+    stops = np.array(walk["stops"])
+    messages = [(0, "played-walk-seconds 0.1"), (0, "played-walk 1")]
+    names = [f"played-axis{axis}-now" for axis in (1, 2, 3, 4)]
+    lines = printed(tmp_path, instrument / "played.pd", library, messages, *names)
+    heard = np.stack([numbers(lines, name)[1:] for name in names], 1)
+    towards = heard[:-1] + np.diff(heard, axis=0) / (3 * 30 / 100)
+    distances = np.linalg.norm(towards[:, None] - stops, axis=2)
+    assert len(heard) > 8 and distances.min(1).max() < 1e-3
+    passed = [stop for stop, _ in itertools.groupby(distances.argmin(1).tolist())]
+    assert len(passed) >= 3
+    assert all(after in walk["ways"][stop] for stop, after in itertools.pairwise(passed))
+
+
+@pytest.fixture(scope="module")
+def keyboard(instrument) -> Path:
+    """The patch of the same instrument, its classes of pitch in an order of their own."""
+    card = json.loads((instrument / "played.json").read_text())
+    (pitch,) = (row for row in card["labels"]["commanded"] if row["task"] == "pitch")
+    pitch["classes"] = FROM_C
+    path = instrument / "played_by_keys.pd"
+    path.write_text(patch_files("played", card)["played.pd"])
+    return path
+
+
+FROM_C = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+
+
+@pytest.mark.slow
+def test_notes_are_labels_and_level(library, keyboard, tmp_path):  # noqa: F811
+    """A4 is an A of octave 5, G#4 a G# of octave 4; only the end of the last note is an end."""
+    played = ["69 127", "68 64", "69 0", "68 0"]
+    messages = [(20 * i, f"played-note {note}") for i, note in enumerate(played, 1)]
+    names = ("played-label-pitch", "played-label-octave", "played-gate")
+    lines = printed(tmp_path, keyboard, library, messages, *names)
+    pitches, octaves, gates = (numbers(lines, name) for name in names)
+    assert [FROM_C[int(pitch)] for pitch in pitches[-2:]] == ["A", "G#"]
+    assert octaves[-2:] == [5.0, 4.0]
+    assert gates == pytest.approx([1.0, 64 / 127, 0.0], abs=1e-4)
+
+
+@pytest.mark.slow
+def test_controllers_reach_the_ends_of_their_axes(library, keyboard, tmp_path):  # noqa: F811
+    latent = json.loads((keyboard.parent / "played.json").read_text())["latent"]
+    ends = list(map(slider_range, latent["lowest"], latent["highest"]))
+    messages = [(10, "played-controller 127 20"), (20, "played-controller 0 21")]
+    messages += [(30, "played-first-controller 7"), (40, "played-controller 127 9")]
+    names = [f"played-axis{axis}" for axis in (1, 2, 3, 4)]
+    lines = printed(tmp_path, keyboard, library, messages, *names)
+    heard = [numbers(lines, name) for name in names]
+    expected = [ends[0][1], ends[1][0], ends[2][1]]
+    assert [each[-1] for each in heard[:3]] == pytest.approx(expected, abs=1e-3)
+    assert heard[3] == []
+
+
+@pytest.mark.slow
+def test_osc_reaches_controls_and_nothing_else(library, keyboard, tmp_path):  # noqa: F811
+    """Sent by a socket to Pd, which runs by the clock."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    patch = Patch()
+    names = ("played-axis2", "played-label-octave", "played-open", "played-record-to")
+    for name in names:
+        patch.connect(patch.box(f"r {name}"), patch.box(f"print {name}"))
+    start = patch.box("loadbang")
+    patch.send(start, 500.0, f"; played-osc-port {port}")
+    patch.send(start, 4000.0, "; pd quit")
+    process = start_pd(patch, tmp_path, library, "-lib", "vschaos~", "-open", str(keyboard))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(35):
+            time.sleep(0.1)
+            sender.sendto(osc_message("/axis2", 1.25), ("127.0.0.1", port))
+            sender.sendto(osc_message("/label-octave", 7.0), ("127.0.0.1", port))
+            for name in ("/open", "/record-to"):
+                sender.sendto(osc_message(name, 1.0), ("127.0.0.1", port))
+    _, text = process.communicate(timeout=60)
+    lines = text.splitlines()
+    assert numbers(lines, "played-axis2")[-1] == 1.25
+    assert numbers(lines, "played-label-octave")[-1] == 7.0
+    assert not numbers(lines, "played-open") and not numbers(lines, "played-record-to")
+
+
+def osc_message(address: str, value: float) -> bytes:
+    """A message of one number (Open Sound Control 1.0)."""
+    padded = [text + b"\0" * (4 - len(text) % 4) for text in (address.encode(), b",f")]
+    return b"".join(padded) + struct.pack(">f", value)
+
+
+@pytest.mark.slow
+def test_what_is_recorded_is_what_is_heard(library, instrument, tmp_path):  # noqa: F811
+    messages = [(0, "played-decode-on 1"), (0, "played-decode-level 0")]
+    messages += [(40, f"played-record-to symbol {tmp_path}/kept.wav"), (200, "played-record 0")]
+    recorded = timeline(
+        tmp_path, instrument / "played.pd", "played-decode-sound", messages, library
+    )
+    kept, rate_hz = soundfile.read(tmp_path / "kept.wav")
+    assert rate_hz == 44100 and kept.ndim == 1
+    assert len(kept) == pytest.approx(160 * BLOCK, abs=4 * BLOCK)
+    heard = recorded[40 * BLOCK : 40 * BLOCK + len(kept) + 8 * BLOCK]
+    assert 1e-3 < np.abs(heard).max() < 0.8  # below the limiter's knee
+    errors = [
+        np.abs(kept - heard[lag : lag + len(kept)]).max() for lag in range(0, 8 * BLOCK, BLOCK)
+    ]
+    assert min(errors) < 2e-7 + 2.0**-23
 
 
 @pytest.mark.slow

@@ -11,15 +11,14 @@ from test_label_export import labelled_run
 
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.places import LEVEL_STEP_DB, PLACES
 from vschaos2.families.vae.projection import PROJECTIONS, own_axes
 from vschaos2.families.vae.response import (
-    LEVEL_STEP_DB,
-    PLACES,
     axis_word,
-    measure_response,
+    axis_words,
+    heard_windows,
     sound_measures,
     still_spectra,
-    typical_places,
 )
 from vschaos2.labels.ports import LabelPorts
 
@@ -95,26 +94,6 @@ def test_a_plain_change_of_level_is_said_first(strengths, level_db: float, words
     assert axis_word(torch.tensor(strengths), level_db) == words
 
 
-def test_places_are_apart_and_alike_in_level():
-    """Eight clusters, each at every level: one place in each, all near the median."""
-    generator = torch.Generator().manual_seed(0)
-    centres = 4.0 * torch.eye(8)
-    points = (centres[:, None] + 0.1 * torch.randn(8, 200, 8, generator=generator)).flatten(0, 1)
-    levels = 60.0 * torch.rand(1600, generator=generator) - 60.0
-    rows = typical_places(points, levels)
-    assert sorted((torch.tensor(rows) // 200).tolist()) == list(range(8))
-    sounding = levels[levels >= levels.quantile(0.95) - 40.0]
-    assert float((levels[rows] - sounding.median()).abs().max()) <= 1.5 * LEVEL_STEP_DB
-
-
-@pytest.mark.parametrize("count", [1, 3, 9])
-def test_few_frames_still_give_all_places(count: int):
-    points = torch.arange(3.0 * count).reshape(count, 3)
-    rows = typical_places(points, torch.zeros(count))
-    assert len(rows) == PLACES and set(rows) <= set(range(count))
-    assert len(set(rows)) == min(count, PLACES)
-
-
 def test_presets_of_an_instrument_are_alike_in_level(tiny_run, tiny_axes):
     """Of a model that was never trained, its last weights raised until its level varies."""
     model = copy.deepcopy(tiny_run.model)
@@ -122,13 +101,14 @@ def test_presets_of_an_instrument_are_alike_in_level(tiny_run, tiny_axes):
     last.weight *= 10.0
     core = InstrumentCore(model, tiny_axes, 4).eval()
     axes = tiny_axes["pca"]
-    words, places = measure_response(core, tiny_run.kept.latents, axes, [])
-    assert len(words) == 4 and len(places) == PLACES
+    windows = heard_windows(core, tiny_run.kept.latents, axes, [])
+    places = windows.places()
+    assert len(axis_words(windows, axes)) == 4 and len(places) == PLACES
 
     def levels(latents: torch.Tensor) -> torch.Tensor:
         return sound_measures(still_spectra(core, latents, []), RATE_HZ)[:, LEVEL]
 
-    heard = levels(axes.centre + torch.tensor(places) @ axes.from_axes)
+    heard = levels(axes.centre + places @ axes.from_axes)
     every = levels(tiny_run.kept.latents)
     assert float(every.max() - every.min()) > 10.0  # or the test would show nothing
     assert float(heard.max() - heard.min()) < 3.0 * LEVEL_STEP_DB

@@ -18,6 +18,7 @@ from resumed_trainings import write_recordings
 import generate
 import script
 import train_model
+from vschaos2.generation.player import Player
 from vschaos2.runs.checkpoints import read_checkpoint
 
 KEPT = Path(__file__).resolve().parent / "runs_of_0_1"
@@ -91,6 +92,7 @@ def test_sounds_of_an_old_run_are_as_they_were(name, kept, place, monkeypatch):
         call(monkeypatch, generate, "reconstruct", run, *options, "--out", inversion, *words)
         found = sound(place / inversion / "reconstructions" / "3.wav")
         assert_as_kept(kept, f"reconstruct_{inversion}", found)
+    monkeypatch.setattr(Player, "middle", np.zeros(4))  # 0.1 went round the mean
     options = ["--trajectories", "sin", "-b", 1, "-s", 40]
     call(monkeypatch, generate, "trajectories", run, *options, *words)
     (written,) = (place / "trajectories").rglob("*.wav")
@@ -114,6 +116,7 @@ def test_an_old_run_is_exported_as_it_was(name, kept, place, monkeypatch):
     # Rows of attributes may say more than they did, such as a unit.
     rows = zip(card["attributes"], before["attributes"], strict=True)
     card["attributes"] = [{key: now[key] for key in old} for now, old in rows]
+    card["latent"].pop("walk")  # which 0.1 did not know
     for key, value in before.items():
         assert card[key] == value, key
 

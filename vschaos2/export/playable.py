@@ -59,8 +59,8 @@ class Playable:
         """The methods that return sound."""
         return [name for name, of in self.methods.items() if of.out_ratio == 1]
 
-    def script(self) -> torch.jit.ScriptModule:
-        """The same as TorchScript, in silence: a file holds the state that it was saved in.
+    def reset(self) -> None:
+        """Forget all that was heard.
 
         Raises:
             ExportError: if it has no event `reset`.
@@ -70,6 +70,14 @@ class Playable:
                 "reset: there is no such event: register Control('reset', 'event', …)"
             )
         set_attribute(self.eager, "reset", True)
+
+    def script(self) -> torch.jit.ScriptModule:
+        """The same as TorchScript, in silence: a file holds the state that it was saved in.
+
+        Raises:
+            ExportError: if it has no event `reset`.
+        """
+        self.reset()
         return scripted(self.eager.eval())
 
     def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:

@@ -46,7 +46,8 @@ class PathOptions:
     Args:
         seed: of the first example; the next ones take seed + 1, seed + 2, …
         amplitude: how far a path goes on an axis, in the coordinates of the axes; None for 1.5,
-            and for 1 in `point` (a draw of the prior) and `interpolate` (a factor there).
+            and for 1 in `interpolate` (a factor there); without it and an origin, `point` is a
+            training sound, and `line` goes from one to another.
         frequency: cycles per second, one number or one for each axis; None to do `line` and
             `interpolate` once, and to draw others between 0.1 and 1 Hz for each axis.
 
@@ -88,8 +89,8 @@ def play_paths(
         examples: of each kind, up to 10000.
         steps: frames of each example, up to four hours of sound.
         options: of the paths.
-        origin: a sound whose mean latent the paths start from or go round; the mean of the
-            training sounds if None.
+        origin: a sound whose mean latent the paths start from or go round; a typical training
+            sound if None.
 
     Returns:
         The sound files.
@@ -102,7 +103,7 @@ def play_paths(
     check_count("examples (-b)", examples, 1, MOST_EXAMPLES)
     check_count("steps (-s)", steps, 1, most_steps)
     given = options or PathOptions()
-    middle = np.zeros(dims) if origin is None else player.mean_point(origin)
+    middle = None if origin is None else player.mean_point(origin)
     times = np.arange(steps) / player.frames_per_second
     duration = max(steps - 1, 1) / player.frames_per_second
     unlike = list(dict.fromkeys(kinds))
@@ -158,14 +159,19 @@ def is_whole_sound(frames: LatentFrames, player: Player) -> bool:
 
 
 def path_of(
-    kind: str, player: Player, origin: Points, duration: float, options: PathOptions, seed: int
+    kind: str,
+    player: Player,
+    origin: Points | None,
+    duration: float,
+    options: PathOptions,
+    seed: int,
 ) -> trajectories.Trajectory:
     """A path of a kind, in the coordinates of the player's axes.
 
     Args:
         kind: a name in `trajectories.KINDS`.
-        player: whose axes they are, and whose training sounds `interpolate` passes through.
-        origin: [D].
+        player: whose axes they are, and whose training sounds paths go to.
+        origin: [D]; None for a typical training sound. `interpolate` adds it to those it passes.
         duration: seconds from the first point to the last.
         options: what was asked for.
         seed: of this example.
@@ -176,19 +182,27 @@ def path_of(
     dims = player.core.latent_dims
     try:
         known = trajectories.options(kind)
-        values: dict[str, Any] = {"origin": origin, "seed": seed}
+        values: dict[str, Any] = {"seed": seed}
         if "phase" in known and kind not in ONCE:
             values["phase"] = None
+        if "frequency" in known:
+            values["frequency"] = _frequency(kind, dims, duration, options.frequency, seed)
+        given, is_free = options.amplitude, origin is None and options.amplitude is None
         if kind == "interpolate":
             stops = max(2, round(duration * TOUR_POINTS_HZ) + 1)
             values |= {"points": _training_points(player, stops, seed), "method": "cubic"}
-        if "frequency" in known:
-            values["frequency"] = _frequency(kind, dims, duration, options.frequency, seed)
-        amplitude = options.amplitude
-        if amplitude is None:
-            amplitude = 1.0 if kind in ("point", "interpolate") else SWING
-        reach = amplitude * (math.sqrt(dims) if kind in DISTANCES else 1.0)
-        values["amplitude"] = (reach, reach / 2) if kind == "ellipse" else reach
+            values["origin"] = 0.0 if origin is None else origin
+            values["amplitude"] = 1.0 if given is None else given
+        elif is_free and kind == "point":
+            values["origin"] = _training_points(player, 1, seed)[0]
+        elif is_free and kind == "line":
+            values["start"], values["end"] = _training_points(player, 2, seed)
+        else:
+            values["origin"] = player.middle if origin is None else origin
+            swing = 1.0 if kind == "point" else SWING
+            reach = swing if given is None else given
+            reach *= math.sqrt(dims) if kind in DISTANCES else 1.0
+            values["amplitude"] = (reach, reach / 2) if kind == "ellipse" else reach
         return trajectories.make(kind, dims, **values)
     except ValueError as error:
         raise InputError(f"--trajectories {kind}: {error}") from error
@@ -208,8 +222,7 @@ def _frequency(
 
 
 def _training_points(player: Player, count: int, seed: int) -> Points:
-    """Coordinates of training windows drawn at random, [count, D]."""
-    latents = player.run.kept.latents
-    chosen = np.random.default_rng([seed, FREQUENCY_STREAM]).integers(len(latents), size=count)
-    axes = player.axes
-    return ((latents[chosen] - axes.centre) @ axes.to_axes).double().numpy()
+    """Coordinates of training windows that sound, drawn at random, [count, D]."""
+    sounding = player.windows.sounding
+    chosen = np.random.default_rng([seed, FREQUENCY_STREAM]).integers(len(sounding), size=count)
+    return sounding[chosen].double().numpy()

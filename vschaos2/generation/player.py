@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from vschaos2.audio import AudioWriter
 from vschaos2.errors import InputError
 from vschaos2.families.vae.playable import run_inversion
 from vschaos2.families.vae.projection import LatentAxes, fit_axes
+from vschaos2.families.vae.response import HeardWindows, heard_windows
 from vschaos2.families.vae.signal_path import (
     RECOVERIES,
     Heard,
@@ -26,6 +28,7 @@ from vschaos2.families.vae.signal_path import (
 from vschaos2.frames import frame_centres
 from vschaos2.generation.file_labels import given_labels, labels_for
 from vschaos2.generation.latent_tables import TaskColumns
+from vschaos2.labels.ports import LabelPorts
 from vschaos2.runs.folder import Run
 
 logger = logging.getLogger(__name__)
@@ -68,6 +71,18 @@ class Player:
     def frames_per_second(self) -> float:
         """Points of a path that pass in a second."""
         return self.run.model.transform.sample_rate_hz / self.core.hop
+
+    @cached_property
+    def windows(self) -> HeardWindows:
+        """Training windows as the instrument plays them."""
+        model, classes = self.run.model, self.run.kept.classes
+        plain = LabelPorts.of(model.conditioning, model.prediction, classes, False).plain
+        return heard_windows(self.core, self.run.kept.latents, self.axes, plain)
+
+    @property
+    def middle(self) -> npt.NDArray[np.float64]:
+        """Coordinates of the most typical training window that sounds, [D]."""
+        return self.windows.places()[0].double().numpy()
 
     def hear(self, source: Path) -> Heard:
         """What the model hears in a file, told the player's labels."""

@@ -12,7 +12,6 @@ import torch
 from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, length_at, read_blocks
 from vschaos2.errors import InputError
 from vschaos2.export.checks import declared_delays
-from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.export.playable import Playable
 from vschaos2.families.vae.instrument_core import KEEP_INPUT
 from vschaos2.families.vae.signal_path import (
@@ -140,7 +139,7 @@ def reconstruct_by_forward(
 @torch.inference_mode()
 def forward(playable: Playable, source: Path) -> Iterator[Samples]:
     """The sound of a file through `forward`, without its delay, with the tail that follows."""
-    set_attribute(playable.eager, "reset", True)
+    playable.reset()
     skip = declared_delays(playable.eager, playable).get("forward", 0)
     block = playable.block_samples * max(1, BLOCK_SAMPLES // playable.block_samples)
     tail = np.zeros(skip, dtype=np.float32)  # pushes the last samples out

@@ -1,7 +1,7 @@
 """What a player can touch of an instrument, read from its card."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from vschaos2.patches.settings import Setting, settings_of
 
 HEADROOM = 1.2  # sliders reach a little beyond what the training data used
 UNMEASURED = 2.5  # an axis that nobody measured reaches from its negative to this
+NOTES = ("A", "A#", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#")
 GUESS, HEARD = "guess", "heard"  # from latents, too; only from sound
 SHORT_NAME, MOST_IN_ROW, MOST_IN_COLUMN = 4, 16, 10  # what classes can be shown side by side
 
@@ -81,6 +82,8 @@ class Controls:
         ranges: lowest and highest value of each latent axis' slider.
         rising: what each axis does to the sound as it rises, in a word.
         places: coordinates of typical sounds of like loudness, the most central one first.
+        stops: coordinates of places that a walk passes.
+        ways: for each of them the numbers of those that it goes on to.
         labels: in the order of the inlets.
         guesses: in the order of the outlets.
         settings: in the order of the attributes.
@@ -95,6 +98,8 @@ class Controls:
     ranges: tuple[tuple[float, float], ...]
     rising: tuple[str, ...]
     places: tuple[tuple[float, ...], ...]
+    stops: tuple[tuple[float, ...], ...]
+    ways: tuple[tuple[int, ...], ...]
     labels: tuple[Label, ...]
     guesses: tuple[Guess, ...]
     settings: tuple[Setting, ...]
@@ -134,6 +139,32 @@ class Controls:
         return f"First: {begin}{sound}. Then {then}"
 
     @property
+    def pitch_label(self) -> tuple[Label, tuple[int, ...]] | None:
+        """The first label of the twelve notes, and its class for each of them from A on.
+
+        Classes of a label called pitch that have no names are in this order.
+        """
+        for label in self.labels:
+            if sorted(label.names) == sorted(NOTES):
+                return label, tuple(map(label.names.index, NOTES))
+            if label.task == "pitch" and label.names == tuple(map(str, range(12))):
+                return label, tuple(range(12))
+        return None
+
+    @property
+    def octave_label(self) -> tuple[Label, int] | None:
+        """A label called octave whose classes are numbers in order, and the first of them.
+
+        Octaves are counted as `extract_pitch.py` does: A4, of 440 Hz, opens octave 5.
+        """
+        for label in self.labels:
+            numbers = [int(name) for name in label.names if name.isdigit()]
+            rising = [numbers[0] + i for i in range(len(label.names))] if numbers else None
+            if label.task == "octave" and numbers == rising:
+                return label, numbers[0]
+        return None
+
+    @property
     def presets(self) -> list[list[float]]:
         """Values of all axes, then labels: places that sound about as loud as each other."""
         first = [float(label.first) for label in self.labels]
@@ -151,6 +182,7 @@ class Controls:
         }
         axes = methods["decode"][0] - len(labels) if "decode" in methods else 0
         latent = card.get("latent") or _unmeasured(axes)
+        walk = latent.get("walk") or _anywhere(latent["places"])
         return Controls(
             name,
             as_key(name),
@@ -158,6 +190,8 @@ class Controls:
             tuple(map(slider_range, latent["lowest"], latent["highest"])),
             tuple(words.split(",")[0] for words in latent["rising"]),
             tuple(map(tuple, latent["places"])),
+            tuple(map(tuple, walk["stops"])),
+            tuple(map(tuple, walk["ways"])),
             labels,
             tuple(Guess(each, as_key(each), names.get(each, ())) for each in heard),
             settings_of(card["attributes"]),
@@ -211,3 +245,10 @@ def _unmeasured(axes: int) -> dict[str, Any]:
         "rising": [""] * axes,
         "places": [[0.0] * axes],
     }
+
+
+def _anywhere(places: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """A walk from any place to any other."""
+    numbers = range(len(places))
+    others = [[other for other in numbers if other != place] for place in numbers]
+    return {"stops": places, "ways": [other or [0] for other in others]}

@@ -24,8 +24,9 @@ def source(canvas: MaxCanvas, x: float, y: float) -> int:
     return chosen
 
 
-def output(canvas: MaxCanvas, x: float, y: float, model: int, name: str) -> None:
+def output(canvas: MaxCanvas, x: float, y: float, model: int, key: str, method: str) -> None:
     """Level, meter, limiter and loudspeakers of a model's first outlet."""
+    name = f"{key} {method}"
     level = canvas.add(
         "live.gain~", x, y, 130, 40, 1, [SIGNAL, NONE, "float", "list"], channels=1,
         orientation=1, parameter_enable=1, varname=name,
@@ -42,7 +43,7 @@ def output(canvas: MaxCanvas, x: float, y: float, model: int, name: str) -> None
             }
         },
     )  # fmt: skip
-    limited = canvas.sub(x + 140, y, "limiter", inner.limiter(), 1, [SIGNAL])
+    limited = canvas.sub(x + 140, y, "limiter", inner.limiter(key), 1, [SIGNAL])
     speaker = canvas.gui("ezdac~", x + 220, y, 40, 40)
     canvas.chain(model, level, limited, speaker)
     canvas.connect(limited, speaker, 0, 1)
@@ -65,7 +66,8 @@ def label_block(label: Label, key: str, guess: Guess | None) -> Block[MaxCanvas]
 
     def draw(canvas: MaxCanvas, x: int, y: int) -> None:
         canvas.comment(x, y, label.task)
-        begin = canvas.obj(x, y + ROW, f"loadmess {label.first + offset}", 1, [NONE])
+        first = inner.label_first(label.first + offset, f"{key}.{label.key}.choose")
+        begin = canvas.sub(x, y + ROW, "first", first, 1, [NONE])
         if label.names:
             chosen = canvas.gui(
                 "umenu", x, y + 2 * ROW, CONTROL, BOX_HEIGHT, items=menu_items(words)

@@ -1,6 +1,7 @@
 """Max's file format: a patcher being written, box by box."""
 
 import json
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -86,6 +87,14 @@ class MaxCanvas:
         """A box of a class in `PORTS`."""
         inlets, outlets = PORTS[kind]
         return self.add(kind, x, y, width, height, inlets, list(outlets), **told)
+
+    def coll(self, x: float, y: float, lists: Sequence[Sequence[float]]) -> int:
+        """A `coll` that is saved with the patch: lists of numbers, by number from 0."""
+        data = [{"key": key, "value": list(value)} for key, value in enumerate(lists)]
+        return self.obj(
+            x, y, "coll", 1, ["", "", "", ""], coll_data={"count": len(data), "data": data},
+            saved_object_attributes={"embed": 1, "precision": 6},
+        )  # fmt: skip
 
     def msg(self, x: float, y: float, text: str) -> int:
         """A message box."""

@@ -5,7 +5,7 @@ from vschaos2.patches.controls import Controls, Guess, Label
 from vschaos2.patches.max_canvas import MaxCanvas, text_width
 
 SIGNAL, NONE = "signal", ""
-WALK_STEPS = 1000
+TICK_MS = 30  # between two steps of what moves
 
 
 def source() -> MaxCanvas:
@@ -26,9 +26,13 @@ def source() -> MaxCanvas:
     return canvas
 
 
-def limiter() -> MaxCanvas:
-    """What passes up to the knee as it is and bends towards 1 above: the curve of `soft_clip`."""
-    canvas, room = MaxCanvas(300, 330), 1.0 - KNEE
+def limiter(key: str) -> MaxCanvas:
+    """What passes up to the knee as it is and bends towards 1 above: the curve of `soft_clip`.
+
+    What leaves goes to KEY.recorded, too.
+    """
+    sent = f"send~ {key}.recorded"
+    canvas, room = MaxCanvas(max(300, 160 + text_width(sent)), 330), 1.0 - KNEE
     sound = canvas.gui("inlet", 20, 20, 30, 30, comment="sound")
     within = canvas.obj(20, 70, f"clip~ {-KNEE:g} {KNEE:g}", 3, [SIGNAL])
     beyond = canvas.obj(130, 110, "-~", 2, [SIGNAL])
@@ -37,6 +41,7 @@ def limiter() -> MaxCanvas:
     small = canvas.obj(130, 200, f"*~ {room:g}", 2, [SIGNAL])
     both = canvas.obj(20, 240, "+~", 2, [SIGNAL])
     canvas.chain(sound, within, both, canvas.gui("outlet", 20, 280, 30, 30, comment="within 1"))
+    canvas.connect(both, canvas.obj(130, 280, sent, 1, []))
     canvas.chain(sound, beyond, steep, bent, small)
     canvas.connect(within, beyond, 0, 1)
     canvas.connect(small, both, 0, 1)
@@ -59,6 +64,33 @@ def messages(key: str, method: str) -> MaxCanvas:
     out = canvas.gui("outlet", 20, 90, 30, 30, comment="messages")
     for x, name in ((20, method), (20 + step, "models")):
         canvas.connect(canvas.obj(x, 20, f"r {key}.{name}", 0, [NONE]), out)
+    return canvas
+
+
+def recorder(key: str) -> MaxCanvas:
+    """The sum of all that is played into a file that is asked for, while its inlet is 1."""
+    canvas = MaxCanvas(max(300, 160 + text_width(f"receive~ {key}.recorded")), 260)
+    switch = canvas.gui("inlet", 20, 20, 30, 30, comment="on or off")
+    order = canvas.obj(20, 60, "t i i", 1, ["int", "int"])
+    is_on = canvas.obj(110, 90, "sel 1", 1, ["bang", NONE])
+    ask = canvas.msg(110, 120, "open wave")
+    heard = canvas.obj(120, 20, f"receive~ {key}.recorded", 1, [SIGNAL])
+    file = canvas.obj(20, 200, "sfrecord~ 1", 1, [SIGNAL])
+    canvas.chain(switch, order, file)
+    canvas.connect(order, is_on, 1)
+    canvas.chain(is_on, ask, file)
+    canvas.connect(heard, file)
+    return canvas
+
+
+def label_first(entry: int, receiver: str) -> MaxCanvas:
+    """The entry that a menu begins with, and what others choose."""
+    canvas = MaxCanvas(160 + text_width(f"r {receiver}"), 160)
+    begin = canvas.obj(20, 20, f"loadmess {entry}", 1, [NONE])
+    told = canvas.obj(140, 20, f"r {receiver}", 0, [NONE])
+    out = canvas.gui("outlet", 20, 90, 30, 30, comment="entry")
+    canvas.connect(begin, out)
+    canvas.connect(told, out)
     return canvas
 
 
@@ -120,42 +152,69 @@ def labels_played(controls: Controls) -> MaxCanvas:
     return canvas
 
 
-def walk(controls: Controls) -> MaxCanvas:
-    """A slow random walk: every axis glides to places that change now and then; and fixed places.
+def move(controls: Controls) -> MaxCanvas:
+    """What moves the axes: a glide to a place, and a walk from stop to stop.
 
-    Inlets: on or off, seconds, and the number of a place. Outlets: the axes.
+    A step of the walk goes to a neighbour of the last stop, all axes together: the level holds
+    along the straight ways between neighbours.
+
+    Inlets: walk on or off, seconds of a step, number of a place, seconds of a glide. Outlets: the
+    axes.
     """
-    step, count = 130, len(controls.ranges)
-    places = [" ".join(f"{value:g}" for value in each) for each in controls.places]
-    canvas = MaxCanvas(60 + max(step * max(3, count), *map(text_width, places)), 680)
-    on = canvas.gui("inlet", 20, 20, 30, 30, comment="on or off")
-    seconds = canvas.gui("inlet", 20 + step, 20, 30, 30, comment="seconds")
-    whole = canvas.obj(20 + step, 60, "* 1000.", 2, ["float"])
-    canvas.chain(seconds, whole)
-    number = canvas.gui("inlet", 20 + 2 * step, 20, 30, 30, comment="number of a place")
-    numbers = " ".join(str(i) for i in range(len(places)))
-    which = canvas.obj(20 + 2 * step, 60, f"sel {numbers}", 1, [NONE] * (len(places) + 1))
-    zeros = " 0." * count
-    spread = canvas.obj(20, 580, f"unpack{zeros}", 1, ["float"] * count)
-    canvas.width = max(canvas.width, 40 + text_width(f"unpack{zeros}"))
-    canvas.chain(number, which)
-    for i, text in enumerate(places):
-        message = canvas.msg(20, 300 + 30 * i, text)
-        canvas.connect(which, message, i)
-        canvas.connect(message, spread)
-    for axis, (low, high) in enumerate(controls.ranges):
+    count = len(controls.ranges)
+    step = max(130, 10 + int(text_width(f"r {controls.key}.axis{count}")))
+    canvas = MaxCanvas(60 + step * max(4, count), 540)
+    most = max(map(len, controls.ways))
+    ways = [(list(each) * most)[:most] for each in controls.ways]
+    inlets = [
+        canvas.gui("inlet", 20 + step * i, 20, 30, 30, comment=comment)
+        for i, comment in enumerate(
+            ("walk on or off", "seconds of a step", "number of a place", "seconds of a glide")
+        )
+    ]
+    turns = canvas.obj(20, 80, "metro 8000", 2, ["bang"])
+    both = canvas.obj(20, 110, "t b b", 1, ["bang", "bang"])
+    last = canvas.obj(20, 140, "i 0", 2, ["int"])
+    around = canvas.coll(20, 170, ways)
+    following = canvas.obj(20, 200, "zl nth 1", 2, [NONE, NONE])
+    twice = canvas.obj(20, 230, "t i i", 1, ["int", "int"])
+    stops = canvas.coll(20, 260, controls.stops)
+    which = canvas.obj(90, 140, f"random {most}", 2, ["int"])
+    counted = canvas.obj(90, 170, "+ 1", 2, ["int"])
+    canvas.chain(inlets[0], turns, both, last, around, following, twice, stops)
+    canvas.chain(which, counted)
+    canvas.connect(both, which, 1)
+    canvas.connect(counted, following, 0, 1)
+    canvas.connect(twice, last, 1, 1)
+    places = canvas.coll(20 + 2 * step, 260, controls.places)
+    canvas.connect(inlets[2], places)
+    walked = canvas.obj(20 + step, 80, "* 1000.", 2, ["float"])
+    glided = canvas.obj(20 + 3 * step, 80, "* 1000.", 2, ["float"])
+    canvas.chain(inlets[1], walked)
+    canvas.connect(walked, turns, 0, 1)
+    canvas.chain(inlets[3], glided)
+    pairs = []
+    for y, source, lasts, first in ((300, stops, walked, 8000), (350, places, glided, 500)):
+        text = "unpack" + " 0." * count
+        spread = canvas.obj(20, y, text, 1, ["float"] * count)
+        canvas.width = max(canvas.width, 40 + text_width(text))
+        canvas.connect(source, spread)
+        row = []
+        for axis in range(count):
+            pair = canvas.obj(20 + step * axis, y + 25, f"pack 0. {first}.", 2, [NONE])
+            canvas.connect(spread, pair, axis)
+            canvas.connect(lasts, pair, 0, 1)
+            row.append(pair)
+        pairs.append(row)
+    for axis, (walk, glide) in enumerate(zip(*pairs, strict=True)):
         x = 20 + step * axis
-        tick = canvas.obj(x, 110, "metro 8000", 2, ["bang"])
-        place = canvas.obj(x, 140, f"random {WALK_STEPS + 1}", 2, ["int"])
-        scaled = canvas.obj(x, 170, f"scale 0 {WALK_STEPS} {low:.6g} {high:.6g}", 6, [NONE], 120)
-        pair = canvas.obj(x, 200, "pack 0. 8000.", 2, [NONE])
-        glide = canvas.obj(x, 230, "line 0. 30", 3, [NONE, NONE, "bang"])
-        canvas.chain(on, tick, place, scaled, pair, glide)
-        canvas.connect(whole, tick, 0, 1)
-        canvas.connect(whole, pair, 0, 1)
-        out = canvas.gui("outlet", x, 630, 30, 30, comment=f"axis {axis + 1}")
-        canvas.connect(glide, out)
-        canvas.connect(spread, out, axis)
+        line = canvas.obj(x, 410, f"line 0. {TICK_MS}", 3, [NONE, NONE, "bang"])
+        canvas.connect(walk, line)
+        canvas.connect(glide, line)
+        out = canvas.gui("outlet", x, 480, 30, 30, comment=f"axis {axis + 1}")
+        told = canvas.obj(x, 440, f"r {controls.key}.axis{axis + 1}", 0, [NONE])
+        canvas.connect(line, out)
+        canvas.connect(told, out)
     return canvas
 
 

@@ -22,6 +22,11 @@ def header(canvas: MaxCanvas, controls: Controls, first_steps: str) -> None:
     canvas.comment(12, 2, controls.name, size=20)
     canvas.comment(12, 33, controls.figures)
     canvas.comment(12, 54, first_steps)
+    x = canvas.width - 180
+    toggle = canvas.gui("toggle", x, 6, 22, 22)
+    canvas.comment(x + 26, 6, "record")
+    recorder = canvas.sub(x + 90, 6, "record", inner.recorder(controls.key), 1, [])
+    canvas.connect(toggle, recorder)
 
 
 def every_block(controls: Controls) -> list[Block[MaxCanvas]]:
@@ -82,7 +87,7 @@ def forward(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> None:
         sent = inner.send_heard(key, guess.key)
         box = canvas.sub(x + HEARD_AT + 62 * i, at["heard"], "heard", sent, 1, [])
         canvas.connect(model, box, outlets + i)
-    blocks.output(canvas, x, at["output"], model, f"{key} forward")
+    blocks.output(canvas, x, at["output"], model, key, "forward")
 
 
 def model_word(name: str) -> str:

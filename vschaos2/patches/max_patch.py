@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from vschaos2.patches import max_blocks as blocks
 from vschaos2.patches import max_inner as inner
+from vschaos2.patches import max_outside as outside
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.flow import rows
 from vschaos2.patches.max_canvas import BOX_HEIGHT, MaxCanvas, menu_items, text_width
@@ -58,7 +59,7 @@ def _play_axes(frame: Frame, y: int) -> None:
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
     _presets(canvas, frame.x0, at["presets"])
-    walk = _walk(frame, at)
+    move = _move(frame, at)
     frame.name_axes(at["names"])
     decode = frame.model("decode", at["model"], count + labels, 1)
     for axis, (low, high) in enumerate(controls.ranges):
@@ -68,18 +69,17 @@ def _play_axes(frame: Frame, y: int) -> None:
         )
         number = frame.number(x, at["numbers"])
         signal = canvas.obj(x, at["signals"], "sig~", 1, [SIGNAL], 31)
-        canvas.connect(walk, slider, axis)
+        canvas.connect(move, slider, axis)
         canvas.chain(slider, number, signal)
         canvas.connect(signal, decode, 0, axis)
     _messages(frame, decode, at["model"] - 30)
     if labels:
         _label_columns(frame, decode, at)
     blocks.switch(canvas, GAP + 12, at["sliders"] - 10, key, "decode", is_on=False)
-    blocks.output(canvas, frame.x0, at["output"], decode, f"{key} decode")
-    canvas.comment(
-        frame.x0 + 270, at["output"] + 4, "Every axis is a number: a slider shows where your "
-        "sounds lay. 0 is their middle, the first axis changes the sound most.", 530, lines=2,
-    )  # fmt: skip
+    gate = canvas.sub(GAP + 12, at["output"], "gate", outside.gate(key), 1, [SIGNAL])
+    canvas.connect(decode, gate)
+    blocks.output(canvas, frame.x0, at["output"], gate, key, "decode")
+    outside.switches(canvas, controls, frame.x0 + 270, at["output"] - 6)
     canvas.height = at["end"] + GAP
 
 
@@ -124,7 +124,7 @@ def edit_patch(controls: Controls) -> str:
     _messages(frame, decode, at["decode"] - 30)
     _edited_axes(frame, encode, decode, at)
     _edited_labels(frame, encode, decode, at["scale"])
-    blocks.output(canvas, frame.x0, at["output"], decode, f"{key} decode")
+    blocks.output(canvas, frame.x0, at["output"], decode, key, "decode")
     canvas.height = at["end"] + GAP
     return canvas.text()
 
@@ -140,26 +140,42 @@ def _presets(canvas: MaxCanvas, x: int, y: int) -> None:
     canvas.comment(x + 160, y, "your presets, empty at first: shift-click keeps, click recalls")
 
 
-def _walk(frame: Frame, at: Mapping[str, int]) -> int:
-    """Places to go to, and a walk at random; returns the box that moves the axes."""
+def _move(frame: Frame, at: Mapping[str, int]) -> int:
+    """Places to glide to, and a walk at random; returns the box that moves the axes."""
     canvas, x, y, count = frame.canvas, frame.x0, at["walk"], len(frame.controls.ranges)
     places = [f"place {i}" for i in range(1, 1 + len(frame.controls.places))]
-    first = canvas.obj(GAP + 12, at["move"], "loadmess 0", 1, [NONE])
-    menu = canvas.gui("umenu", x, y, 90, BOX_HEIGHT, items=menu_items(places))
-    toggle = canvas.gui("toggle", x + 110, y - 1, 24, 24)
-    canvas.comment(x + 138, y, "walk at random")
-    begin = canvas.obj(x + 250, y, "loadmess 8.", 1, [NONE])
-    seconds = canvas.gui("flonum", x + 346, y, 60, BOX_HEIGHT, minimum=0.2)
-    canvas.comment(x + 412, y, "seconds to a new place")
     width = max(60.0, frame.width_for(count))
-    moved = inner.walk(frame.controls)
-    walk = canvas.sub(x, at["move"], "move", moved, 3, [NONE] * count, width)
-    canvas.connect(toggle, walk)
-    canvas.connect(begin, seconds)
-    canvas.connect(seconds, walk, 0, 1)
+    moved = inner.move(frame.controls)
+    move = canvas.sub(x, at["move"], "move", moved, 4, [NONE] * count, width)
+    begin = inner.label_first(0, f"{frame.controls.key}.place")
+    first = canvas.sub(GAP + 12, at["move"], "first", begin, 1, [NONE])
+    menu = canvas.gui("umenu", x, y, 90, BOX_HEIGHT, items=menu_items(places))
     canvas.connect(first, menu, is_hidden=True)
-    canvas.connect(menu, walk, 0, 2)
-    return walk
+    canvas.connect(menu, move, 0, 2)
+    _seconds(canvas, x + 100, y, 0.5, 0.0, "s glide", move, 3)
+    toggle = canvas.gui("toggle", x + 320, y - 1, 24, 24)
+    canvas.comment(x + 348, y, "walk at random")
+    canvas.connect(toggle, move)
+    _seconds(canvas, x + 460, y, 8.0, 0.2, "s to a new place", move, 1)
+    return move
+
+
+def _seconds(
+    canvas: MaxCanvas,
+    x: float,
+    y: float,
+    first: float,
+    least: float,
+    text: str,
+    box: int,
+    inlet: int,
+) -> None:
+    """A number of seconds, and what it starts with."""
+    begin = canvas.obj(x, y, f"loadmess {first:g}", 1, [NONE], 96)
+    number = canvas.gui("flonum", x + 102, y, 50, BOX_HEIGHT, minimum=least)
+    canvas.comment(x + 156, y, text)
+    canvas.connect(begin, number)
+    canvas.connect(number, box, 0, inlet)
 
 
 def _label_columns(frame: Frame, decode: int, at: Mapping[str, int]) -> None:

@@ -90,6 +90,13 @@ class PdCanvas:
             lines.append(f"#X f {characters}")
         return self.add(";\n".join(lines))
 
+    def kept_text(self, x: int, y: int, name: str, lines: Sequence[Sequence[float]]) -> int:
+        """A `text` object that is saved with the patch, and its lines of numbers."""
+        content = r" \; ".join(" ".join(f"{value:g}" for value in line) for line in lines)
+        box = self.obj(x, y, f"text define -k {name}")
+        self.boxes[-1] += f";\n#A set {content} \\;"
+        return box
+
     def panel(self, x: int, y: int, width: int, height: int, color: str = PALE) -> int:
         """A coloured area behind what is added later."""
         return self.obj(
@@ -181,12 +188,6 @@ class PdCanvas:
 def widest(texts: Iterable[str]) -> int:
     """Pixels of the widest box around one of these texts; 0 for none."""
     return max(map(text_width, texts), default=0)
-
-
-def kept_text(name: str, lines: Sequence[Sequence[float]]) -> str:
-    """A `text` object that is saved with the patch, and its lines."""
-    content = r" \; ".join(" ".join(f"{value:g}" for value in line) for line in lines)
-    return f"text define -k {name};\n#A set {content} \\;"
 
 
 def _fixed(characters: int | None) -> str:

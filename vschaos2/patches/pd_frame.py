@@ -12,11 +12,12 @@ from vschaos2.patches.pd_canvas import (
     PdCanvas,
     text_width,
 )
+from vschaos2.patches.pd_motion import GLIDE_S
 from vschaos2.patches.pd_panel import GAP, panels_width
 
 NARROWEST, WIDTH, WIDEST = 960, 1272, 1360  # pixels of a window; the last for many axes only
 GUTTER = 152  # pixels left of the columns, for switch, level and meter
-SECONDS, SECONDS_AT = "seconds to a new place", 552  # pixels from the row's left
+SECONDS, SECONDS_AT = "s to a new place", 582  # pixels from the row's left
 LEAST_PITCH, ROOMY_PITCH = 33, 38  # a column: sig~ just fits; a number with two digits, too
 
 
@@ -66,18 +67,20 @@ class Frame:
         self.signals: list[int] = []
         self.least_characters = len(text)
 
-    def presets(self, key: str, y: int, has_walk: bool) -> None:
-        """A row of presets, and what makes the axes walk."""
+    def presets(self, key: str, y: int, moves: bool) -> None:
+        """A row of presets, and what makes the axes glide there, and walk."""
         canvas, x = self.canvas, self.x0
         canvas.comment(x, y, "presets")
         canvas.radio(x + 60, y, 22, 8, f"{key}-preset", "empty", 0, says_first=False)
         canvas.bang(x + 252, y + 1, f"{key}-store")
         canvas.comment(x + 276, y, "store")
-        if not has_walk:
+        if not moves:
             return
-        canvas.toggle(x + 350, y + 1, f"{key}-walk")
-        canvas.comment(x + 374, y, "walk at random")
-        canvas.number(x + 494, y + 1, 4, 0.2, 600, f"{key}-walk-seconds", "empty", 8)
+        canvas.comment(x + 332, y, "glide, s")
+        canvas.number(x + 396, y + 1, 4, 0, 600, f"{key}-glide", "empty", GLIDE_S)
+        canvas.toggle(x + 460, y + 1, f"{key}-walk")
+        canvas.comment(x + 484, y, "walk")
+        canvas.number(x + 524, y + 1, 4, 0.2, 600, f"{key}-walk-seconds", "empty", 8)
         canvas.comment(x + SECONDS_AT, y, SECONDS)
 
     def name_axes(self, controls: Controls, y: int) -> None:

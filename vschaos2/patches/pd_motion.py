@@ -1,12 +1,14 @@
-"""The patches within a Pd patch that move things: presets, a random walk, the editing of axes."""
+"""The patches within a Pd patch that move things: presets, glides, a walk, the editing of axes."""
 
 from collections.abc import Sequence
 
 from vschaos2.patches.controls import Controls
-from vschaos2.patches.pd_canvas import PdCanvas, kept_text, text_width, widest
+from vschaos2.patches.pd_canvas import PdCanvas, text_width, widest
 from vschaos2.patches.pd_labels import heard
 
-TICK_MS = 30  # between two steps of the random walk
+TICK_MS = 30  # between two steps of what moves
+REACHED = 3  # time constants of a walk from stop to stop: all but a twentieth of the way
+GLIDE_S = 0.5  # to a preset, at first
 COLUMNS = 4  # of receivers in the presets
 PORT_STEP = 84  # pixels between two inlets or outlets of a patch
 
@@ -37,10 +39,10 @@ def presets(
     first = canvas.msg(20 + step + 60, 50, "0")
     canvas.connect(begin, first)
     canvas.connect(first, recall[1])
-    define, *kept_lines = kept_text(f"{key}-presets", lines).split(";\n", 1)
-    canvas.obj(20, 120, define)
-    canvas.boxes[-1] += "".join(f";\n{line}" for line in kept_lines)
-    canvas.comment(40 + widest([define]), 120, "kept when the patch is saved")
+    canvas.kept_text(20, 120, f"{key}-presets", lines)
+    canvas.comment(
+        40 + text_width(f"text define -k {key}-presets"), 120, "kept when the patch is saved"
+    )
     spread = canvas.obj(20, 155, f"unpack{zeros}", 60)
     canvas.connect(recall[2], spread)
     store = canvas.obj(right, 20, f"r {key}-store")
@@ -59,55 +61,74 @@ def presets(
     return canvas.fit()
 
 
-def walk(controls: Controls) -> PdCanvas:
-    """A slow random walk of all sliders: each glides towards places that change now and then."""
+def move(controls: Controls) -> PdCanvas:
+    """What moves the axes: glides, and a walk.
+
+    KEY-axisN-to glides one axis, in KEY-glide seconds. The walk goes from stop to stop, all axes
+    together: the level holds along the straight ways between neighbours.
+    """
     key, count = controls.key, len(controls.ranges)
-    canvas = PdCanvas("walk")
+    canvas = PdCanvas("move")
     step = 40 + widest([f"r {key}-walk-seconds"])
-    switch = canvas.chain(20, 20, f"r {key}-walk", f"metro {TICK_MS}", f"s {key}-walk-tick")
-    begin = canvas.obj(20 + step, 20, "sel 1")
-    turns = canvas.chain(20 + step, 80, "metro 500", f"random {count}")
-    seconds = canvas.obj(20 + 2 * step, 20, f"r {key}-walk-seconds")
-    # The place is reached, but for a twentieth, in three time constants.
-    rate = canvas.chain(
-        20 + 2 * step, 50, f"expr {3e-3 * TICK_MS:g} / max(\\$f1 \\, 0.1)", f"s {key}-walk-rate"
-    )
-    every = canvas.obj(20 + 2 * step, 110, f"expr max(\\$f1 \\, 0.1) * {1000 / count:g}")
-    choose = canvas.obj(20, 160, "sel " + " ".join(str(i) for i in range(count)), 110)
-    canvas.connect(switch[0], begin)
+    most = max(map(len, controls.ways))
+    ways = [(list(each) * most)[:most] for each in controls.ways]
+    canvas.kept_text(20 + 2 * step, 150, f"{key}-stops", controls.stops)
+    canvas.kept_text(20 + 2 * step, 180, f"{key}-ways", ways)
+    switch = canvas.chain(20, 20, f"r {key}-walk", f"metro {TICK_MS}", f"s {key}-move-tick")
+    turns = canvas.chain(20 + step, 50, "metro 8000", "t b b")
+    seconds = canvas.chain(
+        20 + 2 * step, 20, f"r {key}-walk-seconds", "expr max(\\$f1 \\, 0.1) * 1000",
+        f"expr {REACHED * TICK_MS} / \\$f1", f"s {key}-move-rate",
+    )  # fmt: skip
+    last, which = canvas.obj(20, 120, "f"), canvas.obj(20 + step, 120, f"random {most}")
+    following = canvas.chain(20, 160, f"text get {key}-ways 0 1", "t f f", f"text get {key}-stops")
+    spread = canvas.obj(20, 260, "unpack" + " 0" * count, 110)
     canvas.connect(switch[0], turns[0])
-    canvas.connect(seconds, rate[0])
-    canvas.connect(seconds, every)
-    canvas.connect(every, turns[0], 0, 1)
-    canvas.connect(turns[1], choose)
-    for axis, ends in enumerate(controls.ranges):
+    canvas.connect(seconds[1], turns[0], 0, 1)
+    canvas.connect(turns[1], last)
+    canvas.connect(turns[1], which, 1)
+    canvas.connect(which, following[0], 0, 1)
+    canvas.connect(last, following[0])
+    canvas.connect(following[1], last, 1, 1)
+    canvas.connect(following[2], spread)
+    for axis in range(count):
         row, column = divmod(axis, 8)
-        inner = _axis_walk(key, axis + 1, ends)
-        box = canvas.sub(20 + 100 * column, 210 + 40 * row, inner)
-        canvas.connect(choose, box, axis)
-        canvas.connect(begin, box)
+        box = canvas.sub(20 + 100 * column, 310 + 40 * row, _axis_move(key, axis + 1))
+        canvas.connect(spread, box, axis)
     return canvas.fit()
 
 
-def _axis_walk(key: str, axis: int, ends: tuple[float, float]) -> PdCanvas:
-    low, high = ends
+def _axis_move(key: str, axis: int) -> PdCanvas:
+    """One axis: where it is, and what moves it on. Inlet: the place that the walk goes to."""
+    name = f"{key}-axis{axis}"
     canvas = PdCanvas(f"axis{axis}")
-    step = 40 + widest([f"r {key}-axis{axis}-now"])
-    tick = canvas.obj(20, 20, f"r {key}-walk-tick")
-    now = canvas.obj(20, 50, f"r {key}-axis{axis}-now")
+    step = 40 + widest([f"r {name}-now"])
+    tick = canvas.obj(20, 20, f"r {key}-move-tick")
+    now = canvas.obj(20, 50, f"r {name}-now")
     held = canvas.obj(20, 110, "f")
-    move = canvas.obj(20, 180, "expr \\$f1 + \\$f3 * (\\$f2 - \\$f1)")
-    moved = canvas.obj(20, 220, f"s {key}-axis{axis}")
-    place = canvas.chain(
-        20 + step, 20, "inlet", "random 1001", f"expr {low:g} + \\$f1 * {(high - low) / 1000:g}"
-    )
-    rate = canvas.obj(20 + step, 130, f"r {key}-walk-rate")
+    walked = canvas.obj(20, 180, "expr \\$f1 + \\$f3 * (\\$f2 - \\$f1)")
+    moved = canvas.obj(20, 300, f"s {name}")
+    place = canvas.obj(20 + step, 20, "inlet")
+    rate = canvas.obj(20 + step, 130, f"r {key}-move-rate")
+    right = 20 + 2 * step
+    told = canvas.chain(right, 20, f"r {name}-to", "t f b")
+    here = canvas.chain(right + 130, 80, "f", "(set \\$1)")
+    pair = canvas.obj(right, 170, "pack 0 0")  # what a patch opens with is there at once
+    glide = canvas.obj(right, 240, f"line 0 {TICK_MS}")
+    lasts = canvas.chain(right + step, 20, f"r {key}-glide", "* 1000")
     canvas.connect(tick, held)
     canvas.connect(now, held, 0, 1)
-    canvas.connect(held, move)
-    canvas.connect(place[2], move, 0, 1)
-    canvas.connect(rate, move, 0, 2)
-    canvas.connect(move, moved)
+    canvas.connect(held, walked)
+    canvas.connect(place, walked, 0, 1)
+    canvas.connect(rate, walked, 0, 2)
+    canvas.connect(walked, moved)
+    canvas.connect(told[1], here[0], 1)
+    canvas.connect(now, here[0], 0, 1)
+    canvas.connect(here[1], glide)
+    canvas.connect(lasts[1], pair, 0, 1)
+    canvas.connect(told[1], pair)
+    canvas.connect(pair, glide)
+    canvas.connect(glide, moved)
     return canvas.fit()
 
 

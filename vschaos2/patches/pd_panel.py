@@ -46,8 +46,9 @@ def sound_panel(
     canvas.title(x + 10, y + 6, "sound")
     if has_sources:
         _sources(canvas, key, x, y + 32)
-    canvas.toggle(x + 140, y + 6, f"{key}-audio")
-    canvas.comment(x + 164, y + 5, "AUDIO ON")
+    for left, name, text in ((88, "audio", "AUDIO ON"), (184, "record", "record")):
+        canvas.toggle(x + left, y + 6, f"{key}-{name}")
+        canvas.comment(x + left + 22, y + 5, text)
 
 
 def _sources(canvas: PdCanvas, key: str, x: int, y: int) -> None:
@@ -78,7 +79,8 @@ def output(
     canvas.comment(x + 112 * is_short, y + 26, level)
     name = f"{key}-{method}-level"
     canvas.slider(x + 3, y + (28 if is_short else 48), 100, 18, LEVEL_DB, name, name)
-    canvas.connect(model, canvas.sub(*at, sound_out(key, method)))
+    is_gated = method == "decode" and is_on == 0  # where notes play it
+    canvas.connect(model, canvas.sub(*at, sound_out(key, method, is_gated)))
 
 
 def control_panels(

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 from vschaos2.patches import pd_labels, pd_settings
 from vschaos2.patches import pd_motion as motion
+from vschaos2.patches import pd_outside as outside
 from vschaos2.patches import pd_sound as sound
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.flow import rows
-from vschaos2.patches.pd_canvas import CHARACTER, PdCanvas, text_width
+from vschaos2.patches.pd_canvas import PdCanvas, text_width
 from vschaos2.patches.pd_frame import GUTTER, Frame, model_atom
 from vschaos2.patches.pd_panel import (
     GAP,
@@ -42,15 +43,16 @@ def play_patch(controls: Controls) -> str:
     if has_sound:
         _forward(canvas, controls, frame.model, GAP, beside)
     settings = pd_settings.settings(controls, controls.played, controls.played[:1])
+    end = y + height + GAP
     if has_axes:
-        at = _play_axes(frame, controls, y + height + GAP)
+        at = _play_axes(frame, controls, end)
         canvas.sub(GAP + 10, at["out"], settings)
         canvas.sub(GAP + 96, at["out"], sound.loudspeakers(key))
-        canvas.height = at["end"] + GAP
+        end = at["end"] + GAP
     else:
         canvas.sub(GAP + 12, beside["model"], settings)
         canvas.sub(GAP + 12, beside["output"], sound.loudspeakers(key))
-        canvas.height = y + height + GAP
+    canvas.height = end
     return canvas.text()
 
 
@@ -64,7 +66,7 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     corner = (GAP + 10, at["title"] + 30)
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.title(GAP + 10, at["title"], "latent axes")
-    frame.presets(key, at["title"], has_walk=True)
+    frame.presets(key, at["title"], moves=True)
     frame.name_axes(controls, at["names"])
     signals = []
     for axis, ends in enumerate(controls.ranges, 1):
@@ -90,15 +92,10 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     canvas.connect(messages, decode)
     output(canvas, controls, "decode", decode, (frame.x0, at["out"]), corner, "level, dB", 0)
     canvas.meter(GAP + 122, corner[1], 120, f"{key}-decode-meter")
-    canvas.comment(
-        frame.x0 + 170, at["out"] - 2,
-        f"Other patches play it, too: numbers to {key}-axis1, -preset, -walk and so on; "
-        f"r~ {key}-decode-sound is the sound.",
-        min(100, (canvas.width - frame.x0 - 170 - 2 * GAP) // CHARACTER),
-    )  # fmt: skip
+    outside.switches(canvas, controls, frame.x0 + 120, at["out"] - 4)
     presets = motion.presets(key, *_axis_names(controls), controls.presets)
     canvas.sub(GAP + 10, at["model"], presets)
-    canvas.sub(GAP + 96, at["model"], motion.walk(controls))
+    canvas.sub(GAP + 96, at["model"], motion.move(controls))
     return at
 
 
@@ -127,7 +124,7 @@ def edit_patch(controls: Controls) -> str:
     panel_y = y + height + GAP
     canvas.panel(GAP, panel_y, canvas.width - 2 * GAP, at["end"] - panel_y)
     canvas.title(GAP + 10, at["title"], "latent axes")
-    frame.presets(key, at["title"], has_walk=False)
+    frame.presets(key, at["title"], moves=False)
     for name, down in (("heard", 1), ("scale", 12), ("offset", 12)):
         canvas.comment(frame.x0 - 62, at[name] + down, name)
     for axis, (bottom, top) in enumerate(controls.ranges, 1):
@@ -199,7 +196,7 @@ def _axis_names(controls: Controls) -> tuple[list[str], list[str]]:
     """Receivers that move everything a preset holds, and what says where it is."""
     axes = [f"{controls.key}-axis{axis}" for axis in range(1, len(controls.ranges) + 1)]
     labels = [f"{controls.key}-label-{label.key}" for label in controls.labels]
-    return axes + labels, [f"{axis}-now" for axis in axes] + labels
+    return [f"{axis}-to" for axis in axes] + labels, [f"{axis}-now" for axis in axes] + labels
 
 
 def _source_width(controls: Controls) -> int:

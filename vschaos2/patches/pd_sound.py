@@ -10,6 +10,7 @@ from vschaos2.patches.pd_canvas import PdCanvas, text_width, widest
 
 FIRST_LEVEL_DB = -12
 LEVEL_DB = (-60.0, 6.0)  # of the slider, and of what other patches say in its place
+RISE_MS, FALL_MS = 10, 200  # of a note's level
 SOURCES = ("off", "microphone", "file", "noise")
 
 
@@ -86,8 +87,14 @@ def limiter(canvas: PdCanvas, x: int, y: int) -> tuple[int, int]:
     return begin, end
 
 
-def output(key: str, method: str) -> PdCanvas:
-    """Level and meter, on to `loudspeakers`; before the level, a send~ for other patches."""
+def output(key: str, method: str, is_gated: bool = False) -> PdCanvas:
+    """Level and meter, on to `loudspeakers`; before the level, a send~ for other patches.
+
+    Args:
+        key: of the instrument.
+        method: of the model.
+        is_gated: whether notes open and close it, by KEY-gate, 0 to 1.
+    """
     canvas = PdCanvas(f"{method}-out")
     sound = canvas.obj(20, 20, "inlet~")
     tap = canvas.obj(120, 20, f"s~ {key}-{method}-sound")
@@ -101,6 +108,9 @@ def output(key: str, method: str) -> PdCanvas:
     out = canvas.obj(20, 360, f"throw~ {key}-out")
     meter = canvas.chain(140, 260, "env~ 4096", "- 100", f"s {key}-{method}-meter")
     canvas.connect(sound, tap)
+    if is_gated:
+        x = 160 + text_width(f"r {name}") + text_width(f"s {name}")
+        sound = _gate(canvas, key, sound, x, 80)
     canvas.connect(sound, factor)
     canvas.connect(level[-1], factor, 0, 1)
     canvas.connect(factor, out)
@@ -108,13 +118,47 @@ def output(key: str, method: str) -> PdCanvas:
     return canvas.fit()
 
 
+def _gate(canvas: PdCanvas, key: str, sound: int, x: int, y: int) -> int:
+    """A sound under the level of the last note; returns the box that it leaves by."""
+    gated = canvas.obj(20, 120, "*~")
+    order = canvas.chain(x, y, f"r {key}-gate", "t f f")
+    lasts = canvas.obj(x + 60, y + 60, f"expr if(\\$f1 > 0 \\, {RISE_MS} \\, {FALL_MS})")
+    glide = canvas.chain(x, y + 90, "pack 0 20", "line~")
+    canvas.connect(order[1], lasts, 1)
+    canvas.connect(lasts, glide[0], 0, 1)
+    canvas.connect(order[1], glide[0])
+    canvas.connect(sound, gated)
+    canvas.connect(glide[1], gated, 0, 1)
+    return gated
+
+
 def loudspeakers(key: str) -> PdCanvas:
-    """The sum of all that is played, limited."""
+    """The sum of all that is played, limited; and what records it."""
     canvas = PdCanvas("out")
     every = canvas.obj(20, 20, f"catch~ {key}-out")
     loud, soft = limiter(canvas, 20, 60)
     out = canvas.obj(20, 220, "dac~ 1 2")
     canvas.connect(every, loud)
     canvas.connect(soft, out)
+    _recorder(canvas, key, soft, max(340, 40 + text_width(f"catch~ {key}-out")), 20)
     canvas.connect(soft, out, 0, 1)
     return canvas.fit()
+
+
+def _recorder(canvas: PdCanvas, key: str, sound: int, x: int, y: int) -> None:
+    """A sound into a file that is asked for, from KEY-record 1 to KEY-record 0."""
+    switch = canvas.chain(x, y, f"r {key}-record", "sel 1 0", "savepanel")
+    place = canvas.obj(x, y + 100, "t b s")
+    named = canvas.obj(x + 200, y + 60, f"r {key}-record-to")
+    start, opened = (
+        canvas.msg(x, y + 140, "start"),
+        canvas.msg(x + 80, y + 140, "open -bytes 3 \\$1"),
+    )
+    stop, file = canvas.msg(x + 260, y + 140, "stop"), canvas.obj(x, y + 200, "writesf~ 1")
+    canvas.connect(switch[1], stop, 1)
+    for source in (switch[2], named):
+        canvas.connect(source, place)
+    canvas.connect(place, opened, 1)
+    canvas.connect(place, start)
+    for box in (opened, start, stop, sound):
+        canvas.connect(box, file)

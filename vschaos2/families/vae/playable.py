@@ -15,7 +15,7 @@ from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, count_axes, fit_axes
 from vschaos2.families.vae.proofs import check_quiet, check_recovered_delays, measure_recovery
-from vschaos2.families.vae.response import measure_response
+from vschaos2.families.vae.response import axis_words, heard_windows
 from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.labels.ports import LabelPorts
 from vschaos2.ranges import check_number
@@ -77,7 +77,8 @@ class PlayableVAE(Playable):
     def lines(self, content: bytes) -> dict[str, Any]:
         """Window and hop, how phases are recovered, latent axes and labels."""
         shown, axes = self.core.latent_dims, self.axes
-        words, places = measure_response(self.core, self.latents, axes, self.ports.plain)
+        heard = heard_windows(self.core, self.latents, axes, self.ports.plain)
+        ways = heard.roadmap()
         return {
             "n_fft": self.core.transform.n_fft,
             "hop": self.core.hop,
@@ -86,8 +87,9 @@ class PlayableVAE(Playable):
                 "explained": [round(float(v), 4) for v in axes.explained[:shown]],
                 "lowest": [round(float(v), 3) for v in axes.lowest[:shown]],
                 "highest": [round(float(v), 3) for v in axes.highest[:shown]],
-                "rising": words,
-                "places": places,
+                "rising": axis_words(heard, axes),
+                "places": _rounded(heard.places()),
+                "walk": {"stops": _rounded(ways.stops), "ways": ways.ways},
             },
             "labels": {
                 "empty_inlet": EMPTY_INLET,
@@ -152,6 +154,11 @@ class PlayableVAE(Playable):
             for guess in card["labels"]["guessed"]
         ]
         return lines
+
+
+def _rounded(points: Tensor) -> list[list[float]]:
+    """Coordinates as a card has them."""
+    return [[round(value, 2) for value in point] for point in points.tolist()]
 
 
 def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:

@@ -1,4 +1,4 @@
-"""What a model makes of its latent axes: a word for what each does, and places to begin at.
+"""What a model makes of its training windows and its latent axes: measures, and words for them.
 
 Measured on the spectra that the decoder gives for latents that stand still:
 
@@ -9,12 +9,14 @@ Measured on the spectra that the decoder gives for latents that stand still:
     pitch        octaves of the period, where one is clear          higher    lower
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.places import Roadmap, roadmap, sounding, typical_places
 from vschaos2.families.vae.projection import LatentAxes
 
 WORDS = (("louder", "quieter"), ("brighter", "darker"), ("noisier", "purer"), ("higher", "lower"))
@@ -22,53 +24,92 @@ SUBTLE = "subtle"  # what changes none of them by a tenth of what the training d
 LEAST_STRENGTH = 0.1
 ALIKE = 0.7  # a second word is said if it is as strong as this part of the first
 PLAIN_DB = 6.0  # who moves an axis hears a change of level above this first, whatever else changes
-PLACES = 8
-LEVEL_STEP_DB = 1.0  # places of like loudness lie within this of their median, if enough do
-SOUNDING_DB = 40.0  # below the loudest twentieth of what was heard: silence
-MOST_FRAMES, LEAST_FRAMES = 1024, 64  # that are looked at; that places are chosen among
+MOST_FRAMES = 1024  # that are looked at
 SETTLING_FRAMES = 16  # for a decoder with memory
 LOWEST_HZ, HIGHEST_HZ = 50.0, 2000.0  # of a pitch
 CLEAR = 0.5  # autocorrelation, relative to lag 0
 
 
+class HeardWindows(NamedTuple):
+    """Training windows as an instrument plays them, in the coordinates of the axes it shows.
+
+    Attributes:
+        points: some of the windows, all along the training, [N, d].
+        measures: of their spectra, as of `sound_measures`, [N, 4].
+        importance: what a unit on each axis counts in distances, [d].
+        measures_of: the same of any points, [M, d] → [M, 4].
+    """
+
+    points: Tensor
+    measures: Tensor
+    importance: Tensor
+    measures_of: Callable[[Tensor], Tensor]
+
+    @property
+    def level_db(self) -> Tensor:
+        """Of the points, [N]."""
+        return self.measures[:, 0]
+
+    @property
+    def sounding(self) -> Tensor:
+        """The points that are no silence, [≤ N, d]."""
+        return self.points[sounding(self.level_db)]
+
+    def places(self) -> Tensor:
+        """Typical sounds of like loudness, the most central one first, [`PLACES`, d]."""
+        return self.points[typical_places(self.points * self.importance, self.level_db)]
+
+    def roadmap(self) -> Roadmap:
+        """Ways among sounds of like loudness."""
+
+        def level_of(points: Tensor) -> Tensor:
+            return self.measures_of(points)[:, 0]
+
+        return roadmap(self.points, self.level_db, level_of, self.importance)
+
+
 @torch.no_grad()
-def measure_response(
+def heard_windows(
     core: InstrumentCore, latents: Tensor, axes: LatentAxes, labels: Sequence[float]
-) -> tuple[list[str], list[list[float]]]:
-    """Words for what each axis shown does when it rises, and `PLACES` places.
+) -> HeardWindows:
+    """Training windows as they sound.
 
     Args:
         core: the signal path.
         latents: of training windows, [N, Z].
         axes: the axes shown at first.
         labels: what the decoder is told meanwhile, one value for each label.
-
-    Returns:
-        for each axis one word, or two if they fit about as well or the first is a plain change of
-        level; coordinates of places.
     """
     shown = core.latent_dims
-    heard = latents[torch.linspace(0, len(latents) - 1, min(len(latents), MOST_FRAMES)).long()]
-    points = ((heard - axes.centre) @ axes.to_axes)[:, :shown]
+    rows = torch.linspace(0, len(latents) - 1, min(len(latents), MOST_FRAMES)).long()
+    points = ((latents[rows] - axes.centre) @ axes.to_axes)[:, :shown]
 
-    def spectra(of: Tensor) -> Tensor:
-        return still_spectra(core, axes.centre + of @ axes.from_axes[:shown], labels)
+    @torch.no_grad()
+    def measures_of(of: Tensor) -> Tensor:
+        latent = axes.centre + of @ axes.from_axes[:shown]
+        return sound_measures(still_spectra(core, latent, labels), core.transform.sample_rate_hz)
 
-    rate_hz = core.transform.sample_rate_hz
-    measures = sound_measures(spectra(points), rate_hz)
     importance = axes.explained[:shown].clamp_min(0.0).sqrt()
-    places = points[typical_places(points * importance, measures[:, 0])]
-    spread = torch.stack([_spread(column) for column in measures.unbind(1)])
+    return HeardWindows(points, measures_of(points), importance, measures_of)
+
+
+def axis_words(heard: HeardWindows, axes: LatentAxes) -> list[str]:
+    """For each axis a word for what it does when it rises, at typical places.
+
+    It is two words where they fit about as well, or where the first is a plain change of level.
+    """
+    places = heard.places()
+    spread = torch.stack([_spread(column) for column in heard.measures.unbind(1)])
     words = []
-    for axis in range(shown):
+    for axis in range(places.shape[1]):
         ends = []
         for end in (axes.lowest[axis], axes.highest[axis]):
             moved = places.clone()
             moved[:, axis] = end * 2 / 3
-            ends.append(sound_measures(spectra(moved), rate_hz))
+            ends.append(heard.measures_of(moved))
         change = (ends[1] - ends[0]).nanmean(0)
         words.append(axis_word(change / spread, float(change[0])))
-    return words, [[round(value, 2) for value in place] for place in places.tolist()]
+    return words
 
 
 def still_spectra(core: InstrumentCore, latent: Tensor, labels: Sequence[float]) -> Tensor:
@@ -132,35 +173,3 @@ def axis_word(strengths: Tensor, level_db: float = 0.0) -> str:
         return SUBTLE
     is_said = float(strengths[second].abs()) >= max(LEAST_STRENGTH, ALIKE * strongest)
     return ", ".join(WORDS[i][int(strengths[i] < 0)] for i in [first] + [second] * is_said)
-
-
-def typical_places(points: Tensor, level_db: Tensor) -> list[int]:
-    """Rows that are typical of points of like loudness: medoids, the first nearest to 0.
-
-    k-medoids (Kaufman & Rousseeuw 1987) by turns (Park & Jun 2009): every point joins the nearest
-    medoid, then the point with the least sum of distances to its fellows is the medoid.
-
-    Args:
-        points: [N, d], N ≥ 1.
-        level_db: of each, [N].
-    """
-    sounding = level_db >= level_db.quantile(0.95) - SOUNDING_DB
-    off = (level_db - level_db[sounding].median()).abs()
-    count = max(LEAST_FRAMES, int((off <= LEVEL_STEP_DB).sum()))
-    near = off.argsort(stable=True)[:count]
-    distances = torch.cdist(points[near], points[near])
-    medoids = [int(points[near].square().sum(1).argmin())]
-    while len(medoids) < PLACES:  # begin far from each other
-        medoids.append(int(distances[medoids].amin(0).argmax()))
-    for _ in range(20):
-        nearest = distances[medoids].argmin(0)
-        groups = [torch.nonzero(nearest == i).flatten() for i in range(PLACES)]
-        moved = [
-            int(group[distances[group][:, group].sum(1).argmin()]) if len(group) else medoid
-            for group, medoid in zip(groups, medoids, strict=True)
-        ]
-        if moved == medoids:
-            break
-        medoids = moved
-    rows = near[medoids]
-    return rows[points[rows].square().sum(1).argsort(stable=True)].tolist()
