@@ -42,6 +42,8 @@ pytestmark = [
 def cards() -> tuple[dict, dict]:
     """A card with plain names, and one that is the same but for hostile ones."""
     plain = made_card(3, 5, 4)
+    pitch = plain["labels"]["commanded"][0]
+    pitch["classes"] = [f"n{i}" for i in range(12)]  # nor are those of the other notes
     hostile = copy.deepcopy(plain)
     for number, task in enumerate(hostile["labels"]["commanded"]):
         task["task"] = f"{HOSTILE[number]}{task['task']}"

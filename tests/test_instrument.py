@@ -63,6 +63,9 @@ class Mirror(nn.Module):
 
     decode = encode
 
+    def to_magnitude(self, frames: Tensor) -> Tensor:
+        return self.transform.to_magnitude(frames)
+
     def coherence(self, latent: Tensor, labels: Tensor | None) -> Tensor | None:
         return None
 

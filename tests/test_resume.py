@@ -294,6 +294,7 @@ def test_nothing_in_common_is_refused_before_there_is_a_folder(whole, recordings
     with pytest.raises(InputError, match="no weight of"):
         sizes = [f"model.{part}.hidden_dim=24" for part in ("encoder", "decoder")]
         sizes += [f"model.{part}.linear=false" for part in ("encoder", "decoder")]
+        sizes.append("model.coherence_dim=24")
         limits = ("trainer.max_epochs=1", f"model.init_from={whole}")
         train_new(recordings, tmp_path / "runs", *sizes, *limits)
     assert not (tmp_path / "runs").exists()

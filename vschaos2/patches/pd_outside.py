@@ -4,7 +4,7 @@ Each is off until its switch in front is turned on.
 """
 
 from vschaos2.patches.controls import Controls
-from vschaos2.patches.pd_canvas import PdCanvas, widest
+from vschaos2.patches.pd_canvas import PdCanvas, text_width, widest
 
 FIRST_CONTROLLER, MOST_CONTROLLER = 20, 127  # of MIDI: those from 20 on mean nothing else
 
@@ -69,7 +69,8 @@ def notes(controls: Controls) -> PdCanvas:
         canvas.connect(order, target[0])
         return canvas.fit()
     label, classes = controls.pitch_label
-    canvas.kept_text(20 + step, low, f"{key}-classes", [[each] for each in classes])
+    right = 40 + max(step, text_width("expr ($f1 + 3) % 12"))
+    canvas.kept_text(right, low, f"{key}-classes", [[each] for each in classes])
     target = canvas.chain(
         20, low, "expr (\\$f1 + 3) % 12", f"text get {key}-classes", f"s {key}-label-{label.key}"
     )
