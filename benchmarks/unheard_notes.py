@@ -93,7 +93,7 @@ def main() -> None:
     length.add_argument("--steps", type=int, default=1600)
     length.add_argument("--cpu-s", type=float, help="steps as many as fit into these seconds")
     parser.add_argument("overrides", nargs="*", metavar="key=value")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)
     instruments = REPORTED if arguments.reported else CHOSEN_BY
