@@ -10,9 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import TINY
+from exports import export_run
 from filelock import FileLock
+from omegaconf import OmegaConf
 from pd.malformed import malformed_files
 from pd.runner import BLOCK, Patch, play, run_pd, start_pd
+
+from vschaos2.families.vae.build import build_model
 
 ROOT = Path(__file__).parents[1]
 HOP = 128  # of the tiny instrument
@@ -117,6 +122,21 @@ def test_forward_is_exact(library, exported_path, tmp_path, buffer, sample_rate_
     assert played.code == 0
     assert "info: xruns 0" in played.lines
     assert_equal(played.signals, hosted(exported_path, "forward", signals, buffer))
+
+
+def test_convolutions_are_exact(library, tiny_run, tmp_path):
+    """They ask for memory in a way of their own."""
+    config = OmegaConf.create(TINY)
+    for part in ("encoder", "decoder"):
+        kind = {"_target_": f"Conv{part.title()}", "channels": [16, 32, 64], "kernel_size": 9}
+        OmegaConf.update(config, f"model.{part}", {**kind, "stride": 4}, merge=False)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build_model(config).eval().requires_grad_(False)
+    path = export_run(tiny_run._replace(model=model), tmp_path, "conv", blocks=2)
+    signals = noise()
+    played = play(tmp_path, library, [(f"vschaos~ {path} forward 2048", 1)], signals)
+    assert_equal(played.signals, hosted(path, "forward", signals, 2048))
 
 
 @pytest.mark.parametrize("buffer", BUFFERS)

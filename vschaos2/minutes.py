@@ -32,7 +32,8 @@ def in_trainer_words(words: list[str]) -> list[str]:
     others = [word for word in words if word != given[0]]
     for word in others:
         if _key(word) == "trainer.max_time":
-            raise InputError(f"{given[0]} and {word} both say how long: give one of them")
+            said = word.lstrip("+")
+            raise InputError(f"{given[0]} and {said} both say how long: give one of them")
     ends = [f"++trainer.max_time={days_to_seconds(seconds)}"]
     if not any(_key(word) == "trainer.max_epochs" for word in others):
         ends.append("++trainer.max_epochs=-1")

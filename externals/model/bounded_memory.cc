@@ -5,7 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
-#include <utility>
+#include <new>
 
 namespace vschaos {
 
@@ -21,31 +21,39 @@ class BoundedAllocator final : public c10::Allocator {
       TORCH_CHECK(false, "can't allocate memory: models would hold more than ", limit_ >> 20,
                   " MB, half of what this machine has");
     }
-    auto* block = new Block{this, size, {}};
+    void* base = nullptr;
     try {
-      block->data = c10::GetDefaultCPUAllocator()->allocate(size);
+      base = c10::GetDefaultCPUAllocator()->raw_allocate(kHeaderSize + size);
     } catch (...) {
-      Free(block);
+      held_ -= size;
       throw;
     }
-    return {block->data.get(), block, &Free, c10::Device(c10::kCPU)};
+    new (base) Header{this, size};
+    void* data = static_cast<char*>(base) + kHeaderSize;
+    return {data, data, &Free, c10::Device(c10::kCPU)};
   }
+
+  // What asks for plain memory, as convolutions do, knows of a block only where its data begins.
+  c10::DeleterFnPtr raw_deleter() const override { return &Free; }
 
   void copy_data(void* target, const void* source, std::size_t size) const override {
     default_copy_data(target, source, size);
   }
 
  private:
-  struct Block {
+  struct Header {
     BoundedAllocator* owner;
     std::size_t size;
-    c10::DataPtr data;
   };
+  static constexpr std::size_t kHeaderSize = 64;  // as data are aligned
+  static_assert(sizeof(Header) <= kHeaderSize);
 
-  static void Free(void* context) {
-    auto* block = static_cast<Block*>(context);
-    block->owner->held_ -= block->size;
-    delete block;
+  static void Free(void* data) {
+    if (data == nullptr) return;
+    void* base = static_cast<char*>(data) - kHeaderSize;
+    const auto* header = static_cast<const Header*>(base);
+    header->owner->held_ -= header->size;
+    c10::GetDefaultCPUAllocator()->raw_deallocate(base);
   }
 
   const std::size_t limit_;

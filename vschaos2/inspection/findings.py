@@ -93,12 +93,12 @@ class Training:
     def line(self) -> str:
         """All of it in one line."""
         held_out = (
-            f"{self.held_out_stretches} stretches of it"
+            _plural(self.held_out_stretches, "stretch", "es") + " of it"
             if self.held_out_stretches
-            else f"{self.held_out_files} files"
+            else _plural(self.held_out_files, "file")
         )
         return (
-            f"{self.training_files} files, {self.training_windows} windows of "
+            f"{_plural(self.training_files, 'file')}, {self.training_windows} windows of "
             f"{self.frame_samples} samples every {self.hop_samples}; held out: "
             f"{held_out}, {self.held_out_windows} windows, "
             f"{duration(self.held_out_s)}"
@@ -190,5 +190,5 @@ def _kinds(counts: Mapping[str, int]) -> str:
     return " + ".join(f"{name} ({count})" for name, count in counts.items())
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _plural(count: int, noun: str, ending: str = "s") -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{ending}"

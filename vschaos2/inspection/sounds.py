@@ -81,7 +81,7 @@ def check_sound(
         if rate < rate_hz
     ]
     return recordings, [
-        *findings_of(silent, "warning", "silent files",
+        *findings_of(silent, "error" if len(silent) == len(files) else "warning", "silent files",
                "remove them; if they do sound, their channels cancel in the mono mix: keep one"),
         *findings_of(loud, "warning", "files far above full scale",
                "scale them to a peak of 1: next to them the others are hardly learned"),

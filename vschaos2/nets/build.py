@@ -108,4 +108,4 @@ def _check_numbers(where: str, node: Any) -> None:
         for number, value in enumerate(node):
             _check_numbers(f"{where}[{number}]", value)
     elif isinstance(node, int | float) and not abs(node) <= LARGEST:
-        raise InputError(f"{where}: {node} is more than a model can have: {LARGEST} at most")
+        raise InputError(f"{where}: {node} is no number a model can have: up to {LARGEST}")

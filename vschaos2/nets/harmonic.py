@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from vschaos2.dsp.fundamental import Fundamental, HarmonicNumbers
+from vschaos2.errors import InputError
 from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.parts import part
@@ -94,6 +95,11 @@ class HarmonicEncoder(nn.Module):
         linear: bool = False,
     ) -> None:
         super().__init__()
+        if n_outputs < 4:
+            raise InputError(
+                f"model.latent_dim must be 2 or more, where encoder and decoder are harmonic, got "
+                f"{n_outputs // 2}: the first latent is the fundamental"
+            )
         size = HarmonicNumbers(n_features).size
         dense = DenseEncoder(size, n_outputs - 2, hidden_dim, n_blocks, n_labels, linear)
         self.body = HarmonicBody(n_features, dense.body)

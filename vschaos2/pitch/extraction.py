@@ -294,10 +294,14 @@ def _own_lists(root: Path, fill: bool) -> dict[str, str]:
         folder = root / "metadata" / task
         lists[task] = HEARD if fill and not _is_ours(folder / GIVEN) else GIVEN
         if not _is_ours(folder / lists[task]):
-            remedy = "" if fill else "add --fill to label only what it leaves unknown, or "
-            raise InputError(
-                f"{folder / lists[task]} was not written by extract_pitch.py: {remedy}move "
+            others = (
+                f"move {HEARD} away"
+                if fill
+                else "add --fill to label only what it leaves unknown, or move "
                 f"metadata/{task} away to keep it, or add --overwrite to replace it"
+            )
+            raise InputError(
+                f"{folder / lists[task]} was not written by extract_pitch.py: {others}"
             )
     return lists
 

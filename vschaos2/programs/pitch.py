@@ -25,10 +25,11 @@ def main() -> None:
     parser.add_argument("--batch_size", type=int, help="of crepe: windows at once (256)")
     parser.add_argument("--model", help="of crepe: tiny or full (full)")
     parser.add_argument("--device", help="of crepe: cpu, cuda … (a GPU if there is one)")
-    parser.add_argument(
+    by_hand = parser.add_mutually_exclusive_group()
+    by_hand.add_argument(
         "--overwrite", action="store_true", help="replace labels that were made otherwise"
     )
-    parser.add_argument(
+    by_hand.add_argument(
         "--fill", action="store_true", help="keep labels made by hand, and label what they do not"
     )
     arguments = parser.parse_args()

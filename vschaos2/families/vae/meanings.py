@@ -68,7 +68,8 @@ def meanings(model: VAE, classes: Mapping[str, list[str]]) -> dict[str, Meaning]
         elif part == "encoder":
             _encoder(model, name, axes, classes)
         elif part == "coherence_head":
-            key = (name, *_frames(model))
+            # What the latents are that it reads, the encoder says.
+            key = (name, type(model.encoder).__name__, *_frames(model))
             _coherence_head(model, name, axes, classes)
         else:
             _decoder(model, name, axes, classes)

@@ -38,7 +38,7 @@ def settle(config: DictConfig) -> None:
     if section(config, "model").get("latent_dim") != AUTO:
         return
     tried = config.copy()
-    OmegaConf.update(tried, "model.latent_dim", 1)
+    OmegaConf.update(tried, "model.latent_dim", 2)  # of harmonic models the least
     model = build_model(tried)
     objective(tried, model)  # refuses what a training would
     gain_db = augment_of(tried, model).gain_db

@@ -261,7 +261,6 @@ def check_harmonic(model: VAE) -> None:
     if not harmonic:
         return
     at_odds = {
-        "model.latent_dim": (model.latent_dim < 2, "2 or more"),
         "model.output": (model.output != "softplus", "softplus"),
         "model.temporal": (model.temporal is not None, "null"),
         "data.transform.n_mels": (model.transform.n_mels > 0, "0"),
