@@ -109,6 +109,13 @@ def test_silent_files_are_found_and_so_are_channels_that_cancel(dataset):
     assert found(inspect_dataset(dataset, USE)) == {"silent files": ("warning", places)}
 
 
+def test_silence_all_through_is_an_error(dataset):
+    for path in (dataset / "data").iterdir():
+        path.unlink()
+    write(dataset, "silent.wav", np.zeros(40_000))
+    assert found(inspect_dataset(dataset, USE))["silent files"] == ("error", ["data/silent.wav"])
+
+
 def test_levels_that_no_recording_has_are_found(dataset):
     for name, peak in (("hot.wav", 20.0), ("integers.wav", 20_000.0), ("faint.wav", 1e-38)):
         path = dataset / "data" / name

@@ -2,11 +2,14 @@ import math
 
 import pytest
 import torch
+from conftest import TINY
+from omegaconf import OmegaConf
 
 from vschaos2.data.augment import Augment
 from vschaos2.dsp.coherence import coherence, coherence_samples
 from vschaos2.dsp.framing import gaussian_window
 from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.meanings import meanings
 from vschaos2.families.vae.objective import VAEObjective
 from vschaos2.nets.coherence_head import CoherenceHead
 from vschaos2.training.objective import Moment
@@ -112,3 +115,18 @@ def test_the_head_learns_beside_a_model_that_learns_nothing_of_it(tiny_config):
             assert torch.equal(weight.grad, bare[name].grad)
     head = list(with_head.model.coherence_head.parameters())
     assert {id(p) for p in with_head.apart(with_head.model)} == {id(p) for p in head}
+
+
+def test_a_head_is_lent_only_where_latents_are_those_of_such_an_encoder():
+    keys = {}
+    for kind in ("Dense", "Conv"):
+        config = OmegaConf.create(TINY)
+        config.model.coherence_dim = 8
+        for part in ("encoder", "decoder"):
+            sizes = {"hidden_dim": 8} if kind == "Dense" else {"channels": [8, 8]}
+            told = {"_target_": f"{kind}{part.title()}", **sizes}
+            OmegaConf.update(config, f"model.{part}", told, merge=False)
+        found = meanings(build_model(config), {})
+        keys[kind] = {m.key for name, m in found.items() if name.startswith("coherence_head.")}
+    assert len(keys["Dense"]) == len(keys["Conv"]) == 4
+    assert not keys["Dense"] & keys["Conv"]

@@ -20,6 +20,7 @@ from vschaos2.pitch.extraction import extract_pitch, pitch_and_octave, segments
 from vschaos2.pitch.following import PitchTrack, follow_pitch
 from vschaos2.pitch.methods import make_tracker
 from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, PyinTracker, SwiftTracker, installed, refine_f0
+from vschaos2.programs.pitch import main as extract_pitch_program
 
 ROOT = Path(__file__).parents[1]
 RATE = 22_050
@@ -584,3 +585,13 @@ def test_classes_are_those_of_the_demo_dataset():
         sys.path.pop(0)
     assert CLASSES["pitch"] == list(PITCH_CLASSES)
     assert CLASSES["octave"] == list(OCTAVE_CLASSES)
+
+
+def test_labels_made_by_hand_are_kept_or_replaced_but_not_both(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["extract_pitch.py", str(tmp_path), "--fill", "--overwrite"])
+    with pytest.raises(SystemExit) as stopped:
+        extract_pitch_program()
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "--overwrite" in line and "--fill" in line
+    assert list(tmp_path.iterdir()) == []
