@@ -5,6 +5,7 @@ Python world: a name is looked up among the parts there are, and its arguments a
 part's signature. Values are resolved once, before, and never again.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -108,4 +109,5 @@ def _check_numbers(where: str, node: Any) -> None:
         for number, value in enumerate(node):
             _check_numbers(f"{where}[{number}]", value)
     elif isinstance(node, int | float) and not abs(node) <= LARGEST:
-        raise InputError(f"{where}: {node} is no number a model can have: up to {LARGEST}")
+        what = "no number" if math.isnan(node) else "more than a model can have"
+        raise InputError(f"{where}: {node} is {what}: {LARGEST} at most")
