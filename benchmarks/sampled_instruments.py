@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from vschaos2.pitch.classes import OCTAVE_CLASSES, PITCH_CLASSES
+from vschaos2.pitch_classes import OCTAVE_CLASSES, PITCH_CLASSES
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 SAMPLE_RATE_HZ = 44_100

@@ -15,11 +15,11 @@ import soundfile
 
 from vschaos2.errors import InputError
 from vschaos2.labels.metadata import load_metadata, read_task
-from vschaos2.pitch.classes import OCTAVE_CLASSES, PITCH_CLASSES
 from vschaos2.pitch.extraction import extract_pitch, pitch_and_octave, segments
 from vschaos2.pitch.following import PitchTrack, follow_pitch
 from vschaos2.pitch.methods import make_tracker
 from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, PyinTracker, SwiftTracker, installed, refine_f0
+from vschaos2.pitch_classes import OCTAVE_CLASSES, PITCH_CLASSES
 from vschaos2.programs.pitch import main as extract_pitch_program
 
 ROOT = Path(__file__).parents[1]

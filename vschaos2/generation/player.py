@@ -79,7 +79,7 @@ class Player:
         plain = LabelPorts.of(model.conditioning, model.prediction, classes, False).plain
         return heard_windows(self.core, self.run.kept.latents, self.axes, plain)
 
-    @property
+    @cached_property
     def middle(self) -> npt.NDArray[np.float64]:
         """Coordinates of the most typical training window that sounds, [D]."""
         return self.windows.places()[0].double().numpy()

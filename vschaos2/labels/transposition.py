@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from vschaos2.pitch.classes import OCTAVE_CLASSES, PITCH_CLASSES
+from vschaos2.pitch_classes import OCTAVE_CLASSES, PITCH_CLASSES
 
 PITCHES, OCTAVES = len(PITCH_CLASSES), len(OCTAVE_CLASSES)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from vschaos2.patches.figures import buffer_of, figures
 from vschaos2.patches.settings import Setting, settings_of
+from vschaos2.pitch_classes import PITCH_CLASSES
 
 HEADROOM = 1.2  # sliders reach a little beyond what the training data used
 UNMEASURED = 2.5  # an axis that nobody measured reaches from its negative to this
-NOTES = ("A", "A#", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#")
 GUESS, HEARD = "guess", "heard"  # from latents, too; only from sound
 SHORT_NAME, MOST_IN_ROW, MOST_IN_COLUMN = 4, 16, 10  # what classes can be shown side by side
 
@@ -145,8 +145,8 @@ class Controls:
         Classes of a label called pitch that have no names are in this order.
         """
         for label in self.labels:
-            if sorted(label.names) == sorted(NOTES):
-                return label, tuple(map(label.names.index, NOTES))
+            if sorted(label.names) == sorted(PITCH_CLASSES):
+                return label, tuple(map(label.names.index, PITCH_CLASSES))
             if label.task == "pitch" and label.names == tuple(map(str, range(12))):
                 return label, tuple(range(12))
         return None
@@ -163,6 +163,17 @@ class Controls:
             if label.task == "octave" and numbers == rising:
                 return label, numbers[0]
         return None
+
+    @property
+    def played_by_notes(self) -> str:
+        """What MIDI notes choose, in a word."""
+        return "presets" if self.pitch_label is None else "labels"
+
+    @property
+    def ways_alike(self) -> list[list[int]]:
+        """As many ways from every stop: where fewer lead on than at most, again and again."""
+        most = max(map(len, self.ways))
+        return [(list(ways) * most)[:most] for ways in self.ways]
 
     @property
     def presets(self) -> list[list[float]]:

@@ -164,8 +164,7 @@ def move(controls: Controls) -> MaxCanvas:
     count = len(controls.ranges)
     step = max(130, 10 + int(text_width(f"r {controls.key}.axis{count}")))
     canvas = MaxCanvas(60 + step * max(4, count), 540)
-    most = max(map(len, controls.ways))
-    ways = [(list(each) * most)[:most] for each in controls.ways]
+    ways = controls.ways_alike
     inlets = [
         canvas.gui("inlet", 20 + step * i, 20, 30, 30, comment=comment)
         for i, comment in enumerate(
@@ -179,7 +178,7 @@ def move(controls: Controls) -> MaxCanvas:
     following = canvas.obj(20, 200, "zl nth 1", 2, [NONE, NONE])
     twice = canvas.obj(20, 230, "t i i", 1, ["int", "int"])
     stops = canvas.coll(20, 260, controls.stops)
-    which = canvas.obj(90, 140, f"random {most}", 2, ["int"])
+    which = canvas.obj(90, 140, f"random {len(ways[0])}", 2, ["int"])
     counted = canvas.obj(90, 170, "+ 1", 2, ["int"])
     canvas.chain(inlets[0], turns, both, last, around, following, twice, stops)
     canvas.chain(which, counted)

@@ -13,9 +13,8 @@ SIGNAL, NONE = "signal", ""
 
 def switches(canvas: MaxCanvas, controls: Controls, x: float, y: float) -> None:
     """Two rows of switches, and the patchers behind them."""
-    played = "presets" if controls.pitch_label is None else "labels"
     toggle = canvas.gui("toggle", x, y, 22, 22)
-    canvas.comment(x + 26, y, f"MIDI notes play {played}")
+    canvas.comment(x + 26, y, f"MIDI notes play {controls.played_by_notes}")
     canvas.connect(toggle, canvas.sub(x + 204, y, "notes", notes(controls), 1, []))
     canvas.comment(x + 310, y, "OSC port")
     port = canvas.gui("number", x + 380, y, 60, BOX_HEIGHT, minimum=0, maximum=65535)

@@ -70,8 +70,7 @@ def move(controls: Controls) -> PdCanvas:
     key, count = controls.key, len(controls.ranges)
     canvas = PdCanvas("move")
     step = 40 + widest([f"r {key}-walk-seconds"])
-    most = max(map(len, controls.ways))
-    ways = [(list(each) * most)[:most] for each in controls.ways]
+    ways = controls.ways_alike
     canvas.kept_text(20 + 2 * step, 150, f"{key}-stops", controls.stops)
     canvas.kept_text(20 + 2 * step, 180, f"{key}-ways", ways)
     switch = canvas.chain(20, 20, f"r {key}-walk", f"metro {TICK_MS}", f"s {key}-move-tick")
@@ -80,7 +79,7 @@ def move(controls: Controls) -> PdCanvas:
         20 + 2 * step, 20, f"r {key}-walk-seconds", "expr max(\\$f1 \\, 0.1) * 1000",
         f"expr {REACHED * TICK_MS} / \\$f1", f"s {key}-move-rate",
     )  # fmt: skip
-    last, which = canvas.obj(20, 120, "f"), canvas.obj(20 + step, 120, f"random {most}")
+    last, which = canvas.obj(20, 120, "f"), canvas.obj(20 + step, 120, f"random {len(ways[0])}")
     following = canvas.chain(20, 160, f"text get {key}-ways 0 1", "t f f", f"text get {key}-stops")
     spread = canvas.obj(20, 260, "unpack" + " 0" * count, 110)
     canvas.connect(switch[0], turns[0])

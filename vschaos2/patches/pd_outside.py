@@ -12,9 +12,8 @@ FIRST_CONTROLLER, MOST_CONTROLLER = 20, 127  # of MIDI: those from 20 on mean no
 def switches(canvas: PdCanvas, controls: Controls, x: int, y: int) -> None:
     """Two rows of switches, and the patches behind them."""
     key = controls.key
-    played = "presets" if controls.pitch_label is None else "labels"
     canvas.toggle(x, y, f"{key}-notes")
-    canvas.comment(x + 22, y - 1, f"MIDI notes play {played}")
+    canvas.comment(x + 22, y - 1, f"MIDI notes play {controls.played_by_notes}")
     canvas.sub(x + 200, y - 2, notes(controls))
     canvas.comment(x + 288, y - 1, "OSC port")
     canvas.number(x + 350, y, 5, 0, 65535, f"{key}-osc-port", "empty", 0)

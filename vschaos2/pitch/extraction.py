@@ -30,9 +30,9 @@ from vschaos2.dataset_paths import sound_folder
 from vschaos2.errors import InputError
 from vschaos2.files import open_plain, reason, write_whole
 from vschaos2.folders import own_folders
-from vschaos2.pitch.classes import OCTAVE_CLASSES, PITCH_CLASSES
 from vschaos2.pitch.following import PitchTrack, follow_pitch
 from vschaos2.pitch.trackers import Tracker, Values
+from vschaos2.pitch_classes import OCTAVE_CLASSES, PITCH_CLASSES
 from vschaos2.progress import Progress
 
 logger = logging.getLogger(__name__)
