@@ -156,19 +156,25 @@ void* New(t_symbol*, int count, t_atom* atoms) {
   vschaos::Settings settings;
   settings.is_offline = IsBatch();
   settings.block = sys_getblksize();
-  int words = 0;
+  int words = 0, numbers = 0;
   for (const Atom& value : Atoms(count, atoms)) {
     if (const auto* word = std::get_if<std::string>(&value)) {
       if (word->size() > 1 && word->front() == '-') {
         pd_error(nullptr,
                  "vschaos~: %s: there are no flags, and no multichannel cords as with nn~'s -m: "
-                 "make one object for each voice",
+                 "voices are the fourth argument",
                  word->c_str());
         return nullptr;
       }
       (words++ == 0 ? settings.model : settings.method) = *word;
+    } else if (const double number = std::get<double>(value); numbers++ == 0) {
+      settings.buffer = int(std::fmin(std::fmax(number, -1e9), 1e9));
+    } else if (numbers == 2 && number == std::floor(number) && std::fabs(number) < 1e6) {
+      settings.voices = int(number);
     } else {
-      settings.buffer = int(std::fmin(std::fmax(std::get<double>(value), -1e9), 1e9));
+      pd_error(nullptr, "vschaos~: %g: after BUFFER comes VOICES, a whole number, and no other",
+               number);
+      return nullptr;
     }
   }
   auto* x = reinterpret_cast<VschaosTilde*>(pd_new(vschaos_class));
@@ -188,8 +194,8 @@ void* New(t_symbol*, int count, t_atom* atoms) {
     return nullptr;
   }
   objects->insert(x);
-  x->ins->resize(x->host->ports().inlets);
-  x->outs->resize(x->host->ports().outlets);
+  x->ins->resize(x->host->ports().in_rows());
+  x->outs->resize(x->host->ports().out_rows());
   for (std::size_t i = 1; i < x->ins->size(); ++i) {
     inlet_new(&x->object, &x->object.ob_pd, &s_signal, &s_signal);
   }

@@ -77,15 +77,17 @@ def hosted(
     signals: np.ndarray,
     buffer: int,
     settings: tuple[tuple[int, str, object], ...] = (),
+    voices: int = 1,
 ) -> np.ndarray:
     """What a host has to play: chunks through the model, one delay late.
 
     Args:
         path: of the model.
         method: of the model.
-        signals: [inlets, T].
+        signals: [voices · inlets, T].
         buffer: of the host, in samples.
         settings: (block, attribute, value), set with the chunk that is gathered in that block.
+        voices: of one model.
     """
     model = torch.jit.load(str(path))
     model.get_methods()
@@ -93,16 +95,17 @@ def hosted(
     delay = buffer or HOP - BLOCK
     _, in_ratio, outlets, out_ratio = getattr(model, f"{method}_params").tolist()
     length = signals.shape[1]
-    output = np.zeros((outlets, length + chunk + delay), np.float32)
+    output = np.zeros((voices * outlets, length + chunk + delay), np.float32)
     waiting = list(settings)
     for start in range(0, length - chunk + 1, chunk):
         while waiting and waiting[0][0] * BLOCK < start + chunk:
             _, name, value = waiting.pop(0)
             assert getattr(model, f"set_{name}")(value) == 0
-        values = torch.from_numpy(signals[None, :, start : start + chunk])
+        values = torch.from_numpy(signals[:, start : start + chunk]).reshape(voices, -1, chunk)
         with torch.inference_mode():
             result = getattr(model, method)(values[..., in_ratio - 1 :: in_ratio].contiguous())
-        output[:, start + delay :][:, :chunk] = result[0].repeat_interleave(out_ratio, -1)
+        held = result.flatten(0, 1).repeat_interleave(out_ratio, -1)
+        output[:, start + delay :][:, :chunk] = held
     return output[:, :length]
 
 

@@ -12,16 +12,15 @@ Engine::Engine(Crew* crew, const Patience& patience)
 std::shared_ptr<Worker> Engine::StartWorker() {
   auto worker = std::make_shared<Worker>();
   worker->is_offline = is_offline_;
-  worker->renderer.Init(outlets_);
+  worker->renderer.Init(ports_);
   crew_->Start([worker] { worker->Run(); });
   return worker;
 }
 
-void Engine::Init(int inlets, int outlets) {
-  inlets_ = inlets;
-  outlets_ = outlets;
-  fader_.Init(outlets);
-  worker_->renderer.Init(outlets);
+void Engine::Init(const Ports& ports) {
+  ports_ = ports;
+  fader_.Init(ports.out_rows());
+  worker_->renderer.Init(ports);
 }
 
 void Engine::Configure(int block, int buffer, int granularity) {
@@ -42,7 +41,7 @@ void Engine::Reset() {
 }
 
 void Engine::StartStream() {
-  stream_ = std::make_shared<Stream>(geometry_, inlets_, outlets_);
+  stream_ = std::make_shared<Stream>(geometry_, ports_.in_rows(), ports_.out_rows());
   inline_ = nullptr;
   filling_ = nullptr;
   filled_ = 0;
@@ -120,7 +119,7 @@ void Engine::Process(const float* const* in, float* const* out, int frames) noex
   const int chunk = geometry_.chunk;
   if (filled_ == 0) filling_ = stream->in.BeginWrite();
   if (filling_) {
-    for (int c = 0; c < inlets_; ++c) {
+    for (int c = 0; c < ports_.in_rows(); ++c) {
       float* row = filling_->samples.data() + std::size_t(c) * chunk;
       std::memcpy(row + filled_, in[c], frames * sizeof(float));
     }

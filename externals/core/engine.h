@@ -32,7 +32,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  void Init(int inlets, int outlets);
+  void Init(const Ports& ports);
 
   // Ends the worker's thread, after the chunk in work and without waiting for it. Nothing may be
   // called afterwards.
@@ -88,8 +88,7 @@ class Engine {
 
   Crew* const crew_;
   const Patience patience_;
-  int inlets_ = 0;
-  int outlets_ = 0;
+  Ports ports_;
   Geometry geometry_;
   bool is_configured_ = false;
   bool is_enabled_ = true;

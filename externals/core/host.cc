@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +13,11 @@ Host::Host(Console* console, Loader* loader, const PeekFunction& peek, const Set
       loader_(loader),
       settings_(settings),
       engine_(loader->crew(), settings.patience) {
+  ports_.voices = settings_.voices;
+  if (ports_.voices < 1 || ports_.voices > kMostVoices) {
+    throw std::invalid_argument(std::to_string(ports_.voices) + " voices: give a number from 1 to " +
+                                std::to_string(kMostVoices));
+  }
   engine_.SetOffline(settings.is_offline);
   if (settings_.buffer < 0 || settings_.buffer > kLargestBuffer) {
     console_->Error("buffer " + std::to_string(settings_.buffer) + " is not between 0 and " +
@@ -30,7 +36,14 @@ Host::Host(Console* console, Loader* loader, const PeekFunction& peek, const Set
       ports_.outlets = instrument->methods()[method].out_channels;
     }
   }
-  engine_.Init(ports_.inlets, ports_.outlets);
+  if (std::max(ports_.in_rows(), ports_.out_rows()) > kMostRows) {
+    if (job_) job_->is_cancelled = true;
+    throw std::invalid_argument(std::to_string(ports_.voices) + " voices of " +
+                                std::to_string(ports_.inlets) + " inlets and " +
+                                std::to_string(ports_.outlets) + " outlets: more than " +
+                                std::to_string(kMostRows) + " of either");
+  }
+  engine_.Init(ports_);
   if (job_ && (job_->is_done || settings_.is_offline)) FinishLoad();
 }
 
@@ -49,7 +62,7 @@ void Host::Load(const std::string& name) {
   }
   if (job_) job_->is_cancelled = true;
   is_slow_told_ = false;
-  job_ = loader_->Load(path, settings_.block, settings_.buffer);
+  job_ = loader_->Load(path, settings_.block, settings_.buffer, settings_.voices);
   if (!playing_) path_ = path;
 }
 

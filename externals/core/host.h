@@ -29,26 +29,24 @@ struct Settings {
   std::string method = "forward";
   int buffer = 4096;  // samples; 0: no thread
   int block = 64;     // samples
+  int voices = 1;     // of one model
   bool is_offline = false;
   Patience patience;
 };
 
-// Channels of a method, as a file says without being loaded.
-struct Ports {
-  int inlets = 1;
-  int outlets = 1;
-};
-
 class Host {
  public:
-  // Reads the ports of a method from a file; false: they are not to be had so quickly.
+  // Reads the inlets and outlets of a voice from a file; false: they are not to be had so quickly.
   using PeekFunction =
       std::function<bool(const std::string& path, const std::string& method, Ports* ports)>;
 
   static constexpr int kLargestBuffer = 1 << 17;  // samples
+  static constexpr int kMostVoices = 64;
+  static constexpr int kMostRows = 512;  // inlets or outlets of all voices
 
   // Finds the ports, begins to load, and says what is wrong, if anything is.
-  // Throws std::system_error if there is no thread to be had.
+  // Throws std::system_error if there is no thread to be had, std::invalid_argument for voices that
+  // there cannot be.
   Host(Console* console, Loader* loader, const PeekFunction& peek, const Settings& settings);
   ~Host();
 

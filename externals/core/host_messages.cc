@@ -136,6 +136,7 @@ void Host::Tell() {
 
 void Host::Dump() {
   Tell();
+  console_->Info("voices", {double(ports_.voices)});
   console_->Info("xruns", {double(engine_.xruns())});
   if (!playing_) return;
   const Method& method = playing_->methods()[FindMethod(*playing_, settings_.method)];

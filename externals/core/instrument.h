@@ -29,6 +29,17 @@ struct Method {
   Failure failure;  // why this method cannot be played
 };
 
+// What a method plays at once: several voices, each with rows of its own, which follow each other.
+// A voice may have more rows than the method has channels; the method takes the first of them.
+struct Ports {
+  int inlets = 1;   // of each voice
+  int outlets = 1;  // of each voice
+  int voices = 1;
+
+  int in_rows() const { return voices * inlets; }
+  int out_rows() const { return voices * outlets; }
+};
+
 // A loaded model. What it says of itself never changes; Process, Set, Get and Reset are called by
 // one thread at a time and throw nothing.
 class Instrument {
@@ -41,9 +52,11 @@ class Instrument {
   // What the model was trained at; 0: it does not say.
   virtual int sample_rate_hz() const = 0;
 
-  // Runs a method on a block. `in` holds in_channels rows and `out` out_channels rows of `frames`
-  // samples each; `frames` is a multiple of every ratio of the model.
-  virtual Failure Process(int method, const float* in, float* out, int frames) noexcept = 0;
+  // Runs a method on a block of all voices. `in` and `out` hold the rows of `ports`, of `frames`
+  // samples each; `frames` is a multiple of every ratio of the model. Rows of `out` beyond the
+  // method's channels are left as they are.
+  virtual Failure Process(int method, const Ports& ports, const float* in, float* out,
+                          int frames) noexcept = 0;
 
   virtual Failure Set(const std::string& name, const std::vector<Atom>& values) noexcept = 0;
   virtual Failure Get(const std::string& name, std::vector<Atom>* values) noexcept = 0;

@@ -43,11 +43,13 @@ void Loader::Stop() {
   desk_->changed.notify_all();
 }
 
-std::shared_ptr<LoadJob> Loader::Load(const std::string& path, int block, int buffer) {
+std::shared_ptr<LoadJob> Loader::Load(const std::string& path, int block, int buffer,
+                                      int voices) {
   auto job = std::make_shared<LoadJob>();
   job->path = path;
   job->block = block;
   job->buffer = buffer;
+  job->voices = voices;
   const std::lock_guard<std::mutex> lock(desk_->mutex);
   desk_->waiting.push_back(job);
   PassHangingBy();

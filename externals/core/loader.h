@@ -24,6 +24,7 @@ struct LoadJob {
   std::string path;
   int block = 64;   // samples; the model is tried out with the chunks that these give
   int buffer = 0;
+  int voices = 1;
   Effort effort;    // the loader's own
   std::atomic<bool> is_cancelled{false};  // nobody wants the result any more
   std::atomic<bool> is_done{false};       // loaded may be read
@@ -53,7 +54,7 @@ class Loader {
   // Cancels what is under way, without waiting for it. Nothing may be called afterwards.
   void Stop();
 
-  std::shared_ptr<LoadJob> Load(const std::string& path, int block, int buffer);
+  std::shared_ptr<LoadJob> Load(const std::string& path, int block, int buffer, int voices = 1);
 
   // What effort a job has taken; 0: it has to wait. Sees that none waits for one that hangs,
   // so to be called every few milliseconds by who waits.

@@ -8,7 +8,7 @@ namespace vschaos {
 
 void Renderer::Prepare(const Geometry& geometry) {
   delay_ = geometry.delay;
-  previous_out_.assign(std::size_t(outlets_) * geometry.chunk, 0.0f);
+  previous_out_.assign(std::size_t(ports_.out_rows()) * geometry.chunk, 0.0f);
 }
 
 void Renderer::Apply(Command* command) {
@@ -76,31 +76,34 @@ bool Renderer::Render(const float* in, float* out, int frames) {
   const Failure failure = Run(current_, in, out, frames);
   if (previous_.instrument) {
     if (failure.empty() && Run(previous_, in, previous_out_.data(), frames).empty()) {
-      for (int c = 0; c < outlets_; ++c) {
+      for (int c = 0; c < ports_.out_rows(); ++c) {
         float* row = out + std::size_t(c) * frames;
         const float* old = previous_out_.data() + std::size_t(c) * frames;
         for (int i = 0; i < frames; ++i) row[i] = old[i] + (row[i] - old[i]) * i / frames;
       }
     }
-    previous_ = Voice();
+    previous_ = Player();
   }
   const std::string& name = current_.instrument->methods()[current_.method].name;
   if (!failure.empty()) ComplainNowAndThen(name + ": " + failure);
   return failure.empty();
 }
 
-Failure Renderer::Run(const Voice& voice, const float* in, float* out, int frames) {
-  Failure failure = voice.instrument->Process(voice.method, in, out, frames);
-  const Method& method = voice.instrument->methods()[voice.method];
-  float* const end = out + std::size_t(outlets_) * frames;
-  float* const surplus = out + std::size_t(method.out_channels) * frames;
+Failure Renderer::Run(const Player& player, const float* in, float* out, int frames) {
+  Failure failure = player.instrument->Process(player.method, ports_, in, out, frames);
+  const Method& method = player.instrument->methods()[player.method];
   int missing = 0;
-  for (float* value = out; value < surplus; ++value) {
-    if (std::isfinite(*value)) continue;
-    *value = 0.0f;
-    ++missing;
+  for (int voice = 0; voice < ports_.voices; ++voice) {
+    float* const end = out + std::size_t(ports_.outlets) * frames;
+    float* const surplus = out + std::size_t(method.out_channels) * frames;
+    for (float* value = out; value < surplus; ++value) {
+      if (std::isfinite(*value)) continue;
+      *value = 0.0f;
+      ++missing;
+    }
+    std::fill(surplus, end, 0.0f);
+    out = end;
   }
-  std::fill(surplus, end, 0.0f);
   if (failure.empty() && missing > 0) {
     ComplainNowAndThen(method.name + ": returns values that are no numbers: they become silence");
   }

@@ -16,7 +16,7 @@ class Renderer {
  public:
   explicit Renderer(SpscRing<Reply>* replies) : replies_(replies) {}
 
-  void Init(int outlets) { outlets_ = outlets; }
+  void Init(const Ports& ports) { ports_ = ports; }
 
   // Makes room for chunks of this length.
   void Prepare(const Geometry& geometry);
@@ -29,22 +29,22 @@ class Renderer {
   bool RenderFront(Stream* stream, bool waits);
 
  private:
-  struct Voice {
+  struct Player {
     std::shared_ptr<Instrument> instrument;
     int method = 0;
   };
 
   bool Render(const float* in, float* out, int frames);
-  Failure Run(const Voice& voice, const float* in, float* out, int frames);
+  Failure Run(const Player& player, const float* in, float* out, int frames);
   void Report(const std::string& selector, std::vector<Atom> values);
   void Complain(const std::string& text);
   void ComplainNowAndThen(const std::string& text);
 
   SpscRing<Reply>* replies_;
-  int outlets_ = 0;
+  Ports ports_;
   int delay_ = 0;
-  Voice current_;
-  Voice previous_;           // what current_ takes over from in the next chunk
+  Player current_;
+  Player previous_;          // what current_ takes over from in the next chunk
   // What goes wrong with the sound is said at most so often: it can go wrong a hundred times a second.
   static constexpr std::chrono::seconds kQuiet{10};
   bool has_complained_ = false;

@@ -63,48 +63,58 @@ class TorchInstrument : public Instrument {
   const std::vector<std::string>& attributes() const override { return attributes_; }
   int sample_rate_hz() const override { return sample_rate_hz_; }
 
-  // Runs every method on silence; one that fails is marked, so that nobody plays it.
+  // Runs every method on silence in all voices; one that fails is marked, so that nobody plays it.
   void TryOut(const LoadJob& job) {
     const int frames = Plan(job.block, job.buffer, Granularity(*this)).chunk;
     for (std::size_t i = 0; i < methods_.size(); ++i) {
       Method& method = methods_[i];
-      if (std::int64_t(frames) * std::max(method.in_channels, method.out_channels) > kMostValues) {
+      const Ports ports{method.in_channels, method.out_channels, job.voices};
+      if (std::int64_t(frames) * std::max(ports.in_rows(), ports.out_rows()) > kMostValues) {
         method.failure =
             "needs chunks of " + std::to_string(frames) + " samples, more than this host gives";
         continue;
       }
-      const std::vector<float> in(std::size_t(method.in_channels) * frames);
-      std::vector<float> out(std::size_t(method.out_channels) * frames);
+      const std::vector<float> in(std::size_t(ports.in_rows()) * frames);
+      std::vector<float> out(std::size_t(ports.out_rows()) * frames);
       for (int call = 0; call < kWarmUpCalls && method.failure.empty(); ++call) {
         if (job.is_cancelled) return;
-        method.failure = Process(static_cast<int>(i), in.data(), out.data(), frames);
+        method.failure = Process(static_cast<int>(i), ports, in.data(), out.data(), frames);
+      }
+      if (job.voices > 1 && !method.failure.empty()) {
+        method.failure += " with " + std::to_string(job.voices) + " voices";
       }
     }
   }
 
-  Failure Process(int index, const float* in, float* out, int frames) noexcept override {
+  // A voice is an item of a batch.
+  Failure Process(int index, const Ports& ports, const float* in, float* out,
+                  int frames) noexcept override {
     return Guarded([&] {
       const Method& method = methods_[index];
       const std::int64_t count = frames / method.in_ratio;
       // Of each ratio's samples the last one counts. The model may keep its input: it gets a copy.
       const at::Tensor values =
           at::from_blob(const_cast<float*>(in) + method.in_ratio - 1,
-                        {1, method.in_channels, count},
-                        {std::int64_t(method.in_channels) * frames, frames, method.in_ratio},
+                        {ports.voices, method.in_channels, count},
+                        {std::int64_t(ports.inlets) * frames, frames, method.in_ratio},
                         at::kFloat)
               .clone(at::MemoryFormat::Contiguous);
       const c10::IValue returned = module_.get_method(method.name)({values});
       if (!returned.isTensor()) return Failure("returns no tensor");
       const at::Tensor result = returned.toTensor();
-      const std::int64_t wanted = std::int64_t(method.out_channels) * (frames / method.out_ratio);
+      const std::int64_t each = std::int64_t(method.out_channels) * (frames / method.out_ratio);
+      const std::int64_t wanted = ports.voices * each;
       if (result.numel() != wanted) {
         return "returns " + std::to_string(result.numel()) + " values where " +
                std::to_string(wanted) + " are due";
       }
       const at::Tensor plain = result.to(at::kCPU, at::kFloat).contiguous();
       const float* value = plain.const_data_ptr<float>();
-      for (std::int64_t i = 0; i < wanted; ++i) {
-        out = std::fill_n(out, method.out_ratio, value[i]);
+      for (int voice = 0; voice < ports.voices; ++voice, value += each) {
+        float* row = out + std::size_t(voice) * ports.outlets * frames;
+        for (std::int64_t i = 0; i < each; ++i) {
+          row = std::fill_n(row, method.out_ratio, value[i]);
+        }
       }
       return Failure();
     });

@@ -29,7 +29,8 @@ class FakeInstrument : public Instrument {
   const std::vector<std::string>& attributes() const override { return attributes_; }
   int sample_rate_hz() const override { return 44100; }
 
-  Failure Process(int method, const float* in, float* out, int frames) noexcept override {
+  Failure Process(int method, const Ports& ports, const float* in, float* out,
+                  int frames) noexcept override {
     if (is_gated) {
       has_arrived.Post();
       gate.Wait();
@@ -37,8 +38,12 @@ class FakeInstrument : public Instrument {
     seen.emplace_back(in[0], gain);
     if (fails) return "it is broken";
     const float factor = float(method == 1 ? -gain : gain);
-    for (int i = 0; i < methods_[method].out_channels * frames; ++i) {
-      out[i] = is_nan ? std::nanf("") : factor * in[i];
+    for (int voice = 0; voice < ports.voices; ++voice) {
+      for (int i = 0; i < methods_[method].out_channels * frames; ++i) {
+        out[i] = is_nan ? std::nanf("") : factor * in[i];
+      }
+      in += ports.inlets * frames;
+      out += ports.outlets * frames;
     }
     return "";
   }

@@ -44,13 +44,13 @@ struct HostRig {
         }) {}
 
   std::unique_ptr<Host> Make(const std::string& model, const std::string& method = "forward",
-                             int buffer = 0, bool is_offline = true) {
+                             int buffer = 0, bool is_offline = true, int voices = 1) {
     const auto peek = [](const std::string& path, const std::string& name, Ports* ports) {
       ports->inlets = name == "wide" ? 2 : 1;
       return path != "/models/bad";
     };
     return std::make_unique<Host>(&listener, &loader, peek,
-                                  Settings{model, method, buffer, 64, is_offline, patience});
+                                  Settings{model, method, buffer, 64, voices, is_offline, patience});
   }
 
   std::vector<float> Run(Host* host, int samples) {

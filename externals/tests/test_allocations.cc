@@ -77,7 +77,7 @@ TEST_CASE("the counters count") {
 TEST_CASE("Process neither allocates nor locks, in time, late or off") {
   Crew crew;
   Engine engine(&crew);
-  engine.Init(2, 2);
+  engine.Init({2, 2});
   engine.Configure(64, 1024, 512);
   const auto instrument = std::make_shared<FakeInstrument>(2);
   engine.Send(PlayCommand(instrument));

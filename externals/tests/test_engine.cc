@@ -26,7 +26,7 @@ struct Rig {
   Rig(int buffer, bool is_offline, int block = 64, int hop = 512)
       : instrument(std::make_shared<FakeInstrument>()) {
     engine.SetOffline(is_offline);
-    engine.Init(1, 1);
+    engine.Init({});
     engine.Configure(block, buffer, hop);
     engine.Send(PlayCommand(instrument));
   }

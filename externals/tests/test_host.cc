@@ -201,3 +201,78 @@ TEST_CASE("a model of another rate is pointed out") {
   REQUIRE(rig.listener.posts.size() == 1);
   CHECK(rig.listener.posts[0] == "/models/good was trained at 44100 Hz and plays at 48000 Hz");
 }
+
+// Every sample of row r of the object says 100 r + 1; what comes out of each row, at its end.
+static std::vector<float> Rows(Host* host, int inlets, int outlets) {
+  std::vector<std::vector<float>> in, out(outlets, std::vector<float>(64));
+  std::vector<const float*> sources;
+  std::vector<float*> targets;
+  for (int row = 0; row < inlets; ++row) in.emplace_back(64, 100.0f * row + 1.0f);
+  for (const auto& row : in) sources.push_back(row.data());
+  for (auto& row : out) targets.push_back(row.data());
+  for (int block = 0; block < 64; ++block) host->Process(sources.data(), targets.data(), 64);
+  std::vector<float> heard;
+  for (const auto& row : out) heard.push_back(row.back());
+  return heard;
+}
+
+TEST_CASE("inlets and outlets go by voices, one voice behind the other") {
+  for (const int buffer : {0, 1024}) {
+    Rig rig;
+    const auto host = rig.Make("loud", "wide", buffer, true, 3);
+    host->Prepare(64, 44100.0, false);
+    REQUIRE(host->ports().in_rows() == 6);
+    REQUIRE(host->ports().out_rows() == 3);
+    CHECK(Rows(host.get(), 6, 3) == std::vector<float>{4.0f, 804.0f, 1604.0f});
+    // A method of fewer channels takes the first inlets of every voice.
+    host->Message("method", {std::string("negate")});
+    CHECK(Rows(host.get(), 6, 3) == std::vector<float>{-4.0f, -804.0f, -1604.0f});
+    host->Message("dump", {});
+    bool is_told = false;
+    for (const auto& [selector, values] : rig.listener.infos) {
+      is_told = is_told || (selector == "voices" && values == std::vector<Atom>{3.0});
+    }
+    CHECK(is_told);
+    CHECK(rig.listener.errors.empty());
+  }
+}
+
+TEST_CASE("outlets that a method does not have are silent in every voice") {
+  Crew crew;
+  Engine engine(&crew);
+  engine.Init({1, 2, 2});
+  engine.Configure(64, 0, 64);
+  engine.Send(PlayCommand(std::make_shared<FakeInstrument>()));
+  std::vector<std::vector<float>> rows(4, std::vector<float>(64));
+  for (int block = 0; block < 8; ++block) {
+    for (int voice = 0; voice < 2; ++voice) rows[voice].assign(64, voice + 1.0f);
+    std::vector<float*> pointers;
+    for (auto& row : rows) pointers.push_back(row.data());
+    engine.Process(pointers.data(), pointers.data(), 64);
+  }
+  CHECK(rows[0].back() == 1.0f);
+  CHECK(rows[1].back() == 0.0f);
+  CHECK(rows[2].back() == 2.0f);
+  CHECK(rows[3].back() == 0.0f);
+}
+
+TEST_CASE("voices that there cannot be are refused") {
+  for (const int voices : {0, -1, 65}) {
+    Rig rig;
+    CHECK_THROWS_WITH_AS(rig.Make("good", "forward", 0, true, voices),
+                         doctest::Contains("give a number from 1 to 64"), std::invalid_argument);
+  }
+  Crew crew;
+  Loader loader(&crew, [](const LoadJob&) { return Loaded{nullptr, "must not be reached"}; });
+  Listener listener;
+  const auto peek = [](const std::string&, const std::string&, Ports* ports) {
+    ports->inlets = 200;
+    return true;
+  };
+  Settings settings;
+  settings.model = "wide";
+  settings.voices = 3;
+  CHECK_THROWS_WITH_AS(Host(&listener, &loader, peek, settings),
+                       "3 voices of 200 inlets and 1 outlets: more than 512 of either",
+                       std::invalid_argument);
+}

@@ -11,7 +11,7 @@ namespace {
 
 struct Rig {
   Rig() {
-    engine.Init(1, 1);
+    engine.Init({});
     engine.Configure(64, 0, 512);
     engine.Send(PlayCommand(instrument));
   }

@@ -2,15 +2,16 @@
 
 They know no family of models. A card of `forward` alone makes a patch that plays sound through it;
 with `decode`, latent axes stand below; with `encode`, too, there is a second patch, which edits
-latents. What a card says of labels, latents, attributes, delay and load is shown, as far as it says
+latents. A third one plays `decode` in several voices. What a card says of labels, latents, attributes, delay and load is shown, as far as it says
 it.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from vschaos2.patches import max_patch, pd_patch
+from vschaos2.patches import max_patch, pd_patch, pd_voices
 from vschaos2.patches.controls import Controls
+from vschaos2.patches.voices import has_voices
 from vschaos2.terminal import printable
 
 
@@ -32,6 +33,8 @@ def patch_files(name: str, card: Mapping[str, Any]) -> dict[str, str]:
     if controls.can_edit:
         files[f"{name}-encode-decode.pd"] = pd_patch.edit_patch(controls)
         files[f"{name}-encode-decode.maxpat"] = max_patch.edit_patch(controls)
+    if has_voices(controls):
+        files[f"{name}-voices.pd"] = pd_voices.voices_patch(controls)
     return files
 
 

@@ -109,10 +109,10 @@ def setting_block(setting: Setting, key: str) -> Block[PdCanvas]:
             canvas.shown_word(x, y + 25, 20, f"{name}-look", name)
 
         return Block(max(text_width(title), 144), 46, word)
-    return _number_block(setting, name)
+    return number_block(setting, name)
 
 
-def _number_block(setting: Setting, name: str) -> Block[PdCanvas]:
+def number_block(setting: Setting, name: str) -> Block[PdCanvas]:
     """A slider, and its number below its unit; a number box where the number has no limits."""
     ends, unit = setting.usual, setting.unit
     unit_at = max(NUMBER_AT, text_width(setting.name) + CHARACTER)

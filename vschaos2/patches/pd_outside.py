@@ -3,21 +3,26 @@
 Each is off until its switch in front is turned on.
 """
 
+from collections.abc import Sequence
+
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.pd_canvas import PdCanvas, text_width, widest
 
 FIRST_CONTROLLER, MOST_CONTROLLER = 20, 127  # of MIDI: those from 20 on mean nothing else
 
 
-def switches(canvas: PdCanvas, controls: Controls, x: int, y: int) -> None:
+def switches(
+    canvas: PdCanvas, controls: Controls, x: int, y: int, notes: PdCanvas, osc: PdCanvas,
+    is_played: int = 0,
+) -> None:  # fmt: skip
     """Two rows of switches, and the patches behind them."""
     key = controls.key
-    canvas.toggle(x, y, f"{key}-notes")
+    canvas.toggle(x, y, f"{key}-notes", is_played)
     canvas.comment(x + 22, y - 1, f"MIDI notes play {controls.played_by_notes}")
-    canvas.sub(x + 200, y - 2, notes(controls))
+    canvas.sub(x + 200, y - 2, notes)
     canvas.comment(x + 288, y - 1, "OSC port")
     canvas.number(x + 350, y, 5, 0, 65535, f"{key}-osc-port", "empty", 0)
-    canvas.sub(x + 420, y - 2, osc(controls))
+    canvas.sub(x + 420, y - 2, osc)
     canvas.toggle(x, y + 24, f"{key}-controllers")
     canvas.comment(x + 22, y + 23, "controllers from")
     canvas.number(
@@ -67,22 +72,37 @@ def notes(controls: Controls) -> PdCanvas:
         target = canvas.chain(20, low, f"mod {len(controls.presets)}", f"s {key}-preset")
         canvas.connect(order, target[0])
         return canvas.fit()
-    label, classes = controls.pitch_label
+    label, _ = controls.pitch_label
     right = 40 + max(step, text_width("expr ($f1 + 3) % 12"))
-    canvas.kept_text(right, low, f"{key}-classes", [[each] for each in classes])
-    target = canvas.chain(
-        20, low, "expr (\\$f1 + 3) % 12", f"text get {key}-classes", f"s {key}-label-{label.key}"
-    )
+    keep_classes(canvas, right, low, controls)
+    target = canvas.chain(20, low, *class_of_note(controls), f"s {key}-label-{label.key}")
     canvas.connect(order, target[0])
     if controls.octave_label is not None:
-        label, first = controls.octave_label
-        end = len(label.names) - 1
+        label, _ = controls.octave_label
         octave = canvas.chain(
-            20, low + 120, f"expr min(max(int((\\$f1 - 9) / 12) - {first} \\, 0) \\, {end})",
-            f"s {key}-label-{label.key}",
-        )  # fmt: skip
+            20, low + 120, octave_of_note(controls), f"s {key}-label-{label.key}"
+        )
         canvas.connect(order, octave[0])
     return canvas.fit()
+
+
+def keep_classes(canvas: PdCanvas, x: int, y: int, controls: Controls) -> None:
+    """The class of each of the twelve notes from A on, which `class_of_note` looks up."""
+    assert controls.pitch_label is not None
+    canvas.kept_text(x, y, f"{controls.key}-classes", [[each] for each in controls.pitch_label[1]])
+
+
+def class_of_note(controls: Controls) -> tuple[str, str]:
+    """Boxes from a note to its class in the label of pitch."""
+    return "expr (\\$f1 + 3) % 12", f"text get {controls.key}-classes"
+
+
+def octave_of_note(controls: Controls) -> str:
+    """A box from a note to its class in the label of octave."""
+    assert controls.octave_label is not None
+    label, first = controls.octave_label
+    end = len(label.names) - 1
+    return f"expr min(max(int((\\$f1 - 9) / 12) - {first} \\, 0) \\, {end})"
 
 
 def controllers(controls: Controls) -> PdCanvas:
@@ -122,16 +142,21 @@ def controllers(controls: Controls) -> PdCanvas:
     return canvas.fit()
 
 
-def osc(controls: Controls) -> PdCanvas:
+def osc(controls: Controls, further: Sequence[str] = ()) -> PdCanvas:
     """OSC messages on the port of KEY-osc-port, 0 for none: /NAME VALUE for what is named here.
 
     No other receiver can be reached: of these, none opens a file.
+
+    Args:
+        controls: of the instrument.
+        further: names that only some patches know.
     """
     key = controls.key
     names = [f"axis{axis}{to}" for axis in range(1, 1 + len(controls.ranges)) for to in ("", "-to")]
     names += [f"label-{label.key}" for label in controls.labels]
     names += ["preset", "store", "glide", "walk", "walk-seconds", "note", "decode-on"]
     names += ["decode-level", *(["forward-on", "forward-level"] * ("forward" in controls.methods))]
+    names += further
     canvas = PdCanvas("osc")
     step = 24 + widest(f"s {key}-{name}" for name in names)
     port = canvas.chain(20, 20, f"r {key}-osc-port", "sel 0")

@@ -65,18 +65,10 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     )  # fmt: skip
     corner = (GAP + 10, at["title"] + 30)
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
-    canvas.title(GAP + 10, at["title"], "latent axes")
     frame.presets(key, at["title"], moves=True)
-    frame.name_axes(controls, at["names"])
     signals = []
-    for axis, ends in enumerate(controls.ranges, 1):
-        x = frame.at(axis - 1)
-        slider = canvas.slider(
-            x, at["sliders"], 20, SLIDER_HEIGHT, ends, f"{key}-axis{axis}-now", f"{key}-axis{axis}"
-        )
-        shown = canvas.shown_number(x, at["numbers"], frame.digits, "-")
-        signals.append(canvas.obj(x, at["signals"], "sig~"))
-        canvas.connect(slider, shown)
+    for axis, shown in enumerate(axes(frame, controls, at)):
+        signals.append(canvas.obj(frame.at(axis), at["signals"], "sig~"))
         canvas.connect(shown, signals[-1])
     frame.name_labels(controls, at["numbers"] - 24)
     for column, label in enumerate(controls.labels, len(controls.ranges)):
@@ -92,11 +84,28 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     canvas.connect(messages, decode)
     output(canvas, controls, "decode", decode, (frame.x0, at["out"]), corner, "level, dB", 0)
     canvas.meter(GAP + 122, corner[1], 120, f"{key}-decode-meter")
-    outside.switches(canvas, controls, frame.x0 + 120, at["out"] - 4)
-    presets = motion.presets(key, *_axis_names(controls), controls.presets)
+    x, y = frame.x0 + 120, at["out"] - 4
+    outside.switches(canvas, controls, x, y, outside.notes(controls), outside.osc(controls))
+    presets = motion.presets(key, *axis_names(controls), controls.presets)
     canvas.sub(GAP + 10, at["model"], presets)
     canvas.sub(GAP + 96, at["model"], motion.move(controls))
     return at
+
+
+def axes(frame: Frame, controls: Controls, at: Mapping[str, int]) -> list[int]:
+    """Sliders of the latent axes in rows called title, names, sliders, numbers; their numbers."""
+    canvas, key = frame.canvas, controls.key
+    canvas.title(GAP + 10, at["title"], "latent axes")
+    frame.name_axes(controls, at["names"])
+    numbers = []
+    for axis, ends in enumerate(controls.ranges, 1):
+        x = frame.at(axis - 1)
+        slider = canvas.slider(
+            x, at["sliders"], 20, SLIDER_HEIGHT, ends, f"{key}-axis{axis}-now", f"{key}-axis{axis}"
+        )
+        numbers.append(canvas.shown_number(x, at["numbers"], frame.digits, "-"))
+        canvas.connect(slider, numbers[-1])
+    return numbers
 
 
 def edit_patch(controls: Controls) -> str:
@@ -192,7 +201,7 @@ def _edit_presets(controls: Controls) -> PdCanvas:
     return motion.presets(key, [f"{axis}-move" for axis in axes] + labels, axes + labels, first)
 
 
-def _axis_names(controls: Controls) -> tuple[list[str], list[str]]:
+def axis_names(controls: Controls) -> tuple[list[str], list[str]]:
     """Receivers that move everything a preset holds, and what says where it is."""
     axes = [f"{controls.key}-axis{axis}" for axis in range(1, len(controls.ranges) + 1)]
     labels = [f"{controls.key}-label-{label.key}" for label in controls.labels]

@@ -1,0 +1,80 @@
+"""What several voices cost in Pd: through one model as a batch, and through as many models.
+
+    make external
+    python -m benchmarks.voices FILE.ts [--method decode] [--buffer 2048] [--seconds 30]
+
+Noise goes into every inlet. Pd renders as fast as it can, and its processor time, all threads
+together, is told per second of sound: that of a long run less that of a short one, so that loading
+does not count. The least of three such differences is printed, as percent of one core.
+"""
+
+import argparse
+import resource
+import tempfile
+from pathlib import Path
+
+import torch
+
+from tests.pd.runner import Patch, run_pd
+
+VOICES = (1, 2, 4, 8)
+SHORT_S = 2.0
+RUNS = 3
+
+
+def playing(path: Path, method: str, buffer: int, voices: int, objects: int, seconds: float) -> Patch:
+    """A patch that plays objects of so many voices for a while."""
+    inlets = int(getattr(torch.jit.load(str(path)), f"{method}_params")[0])
+    patch = Patch()
+    noise = patch.box("noise~")
+    for _ in range(objects):
+        box = patch.box(f"vschaos~ {path} {method} {buffer} {voices}")
+        for inlet in range(inlets * voices):
+            patch.connect(noise, box, 0, inlet)
+    start = patch.box("loadbang")
+    patch.send(start, 0, "; pd dsp 1")
+    patch.send(start, 1000 * seconds, "; pd quit")
+    return patch
+
+
+def processor_seconds(patch: Patch, library: Path) -> float:
+    """Processor time of Pd with a patch, all of its threads."""
+    with tempfile.TemporaryDirectory() as folder:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        lines, code = run_pd(patch, Path(folder), library, "-lib", "vschaos~", "-batch")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if code or any(line.startswith("error") for line in lines):
+        raise SystemExit("Pd did not play: " + "; ".join(lines[-3:]))
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--method", default="decode")
+    parser.add_argument("--buffer", type=int, default=2048)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--library", type=Path, default=Path("build/external"))
+    arguments = parser.parse_args()
+    path, library = arguments.file.resolve(), arguments.library.resolve()
+
+    def percent(voices: int, objects: int) -> float:
+        short, long = (
+            playing(path, arguments.method, arguments.buffer, voices, objects, seconds)
+            for seconds in (SHORT_S, SHORT_S + arguments.seconds)
+        )
+        spent_s = min(
+            processor_seconds(long, library) - processor_seconds(short, library)
+            for _ in range(RUNS)
+        )
+        return 100.0 * spent_s / arguments.seconds
+
+    print(f"{path.name}, {arguments.method}, buffer {arguments.buffer}: percent of one core\n")
+    print("| voices | one object | as many objects |\n|---|---|---|")
+    for voices in VOICES:
+        print(f"| {voices} | {percent(voices, 1):.1f} | {percent(1, voices):.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
