@@ -127,7 +127,7 @@ def test_files_for_one_voice_are_told_so(library, tmp_path):
     path = tmp_path / "one_voice.ts"
     torch.jit.script(OneVoice()).save(str(path))
     for method, complaint in (
-        ("forward", "returns 512 values where 1536 are due with 3 voices"),
+        ("forward", "returns 256 values where 768 are due with 3 voices"),
         ("encode", "with 3 voices"),
     ):
         box = f"vschaos~ {path} {method} 512 {VOICES}"

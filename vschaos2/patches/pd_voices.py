@@ -135,9 +135,8 @@ def _voices(controls: Controls) -> PdCanvas:
     key, canvas = controls.key, PdCanvas("voices")
     inlets, outlets = controls.methods["decode"]
     canvas.comment(20, 20, "One model, four voices: its inlets go by voices, axes then labels.")
-    told = canvas.obj(20, 50, f"r {key}-voice")
     numbers = " ".join(str(voice) for voice in range(1, VOICES + 1))
-    route = canvas.obj(20, 80, f"route {numbers}")
+    route = canvas.chain(20, 50, f"r {key}-voice", f"route {numbers}")[1]
     text = f"vschaos~ {model_atom(controls.name)} decode {controls.buffer} {VOICES}"
     model = canvas.obj(20, 200, text, max(90, len(text)))
     canvas.connect(canvas.obj(420, 160, f"r {key}-decode"), model)
