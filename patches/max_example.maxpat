@@ -5170,24 +5170,6 @@
    {
     "box": {
      "id": "obj-66",
-     "maxclass": "newobj",
-     "numinlets": 8,
-     "numoutlets": 1,
-     "patching_rect": [
-      174.0,
-      666.0,
-      439.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "nn~ my_instrument decode 2048"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-67",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5207,7 +5189,7 @@
    },
    {
     "box": {
-     "id": "obj-68",
+     "id": "obj-67",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5226,20 +5208,41 @@
    },
    {
     "box": {
-     "id": "obj-69",
-     "maxclass": "newobj",
+     "id": "obj-68",
+     "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      174.0,
-      620.0,
-      31.0,
+      234.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-69",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      234.0,
+      592.0,
+      54.0,
       22.0
      ],
      "outlettype": [
-      "signal"
+      "",
+      "bang"
      ],
-     "text": "sig~"
+     "triangle": 1
     }
    },
    {
@@ -5249,7 +5252,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      234.0,
+      294.0,
       496.0,
       20.0,
       90.0
@@ -5269,7 +5272,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      234.0,
+      294.0,
       592.0,
       54.0,
       22.0
@@ -5284,29 +5287,11 @@
    {
     "box": {
      "id": "obj-72",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      234.0,
-      620.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-73",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
+      354.0,
       496.0,
       20.0,
       90.0
@@ -5321,12 +5306,12 @@
    },
    {
     "box": {
-     "id": "obj-74",
+     "id": "obj-73",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      294.0,
+      354.0,
       592.0,
       54.0,
       22.0
@@ -5340,20 +5325,41 @@
    },
    {
     "box": {
-     "id": "obj-75",
-     "maxclass": "newobj",
+     "id": "obj-74",
+     "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      294.0,
-      620.0,
-      31.0,
+      414.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-75",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      414.0,
+      592.0,
+      54.0,
       22.0
      ],
      "outlettype": [
-      "signal"
+      "",
+      "bang"
      ],
-     "text": "sig~"
+     "triangle": 1
     }
    },
    {
@@ -5363,7 +5369,7 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      354.0,
+      474.0,
       496.0,
       20.0,
       90.0
@@ -5383,7 +5389,7 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      354.0,
+      474.0,
       592.0,
       54.0,
       22.0
@@ -5398,6 +5404,156 @@
    {
     "box": {
      "id": "obj-78",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      534.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-79",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      534.0,
+      592.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-80",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      594.0,
+      496.0,
+      20.0,
+      90.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "floatoutput": 1,
+     "min": -3.0,
+     "size": 6.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-81",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      594.0,
+      592.0,
+      54.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "bang"
+     ],
+     "triangle": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-82",
+     "maxclass": "newobj",
+     "numinlets": 8,
+     "numoutlets": 1,
+     "patching_rect": [
+      174.0,
+      666.0,
+      439.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "nn~ my_instrument decode 2048"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-83",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      174.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-84",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      234.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-85",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      294.0,
+      620.0,
+      31.0,
+      22.0
+     ],
+     "outlettype": [
+      "signal"
+     ],
+     "text": "sig~"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-86",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5415,165 +5571,12 @@
    },
    {
     "box": {
-     "id": "obj-79",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      414.0,
-      496.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-80",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      414.0,
-      592.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-81",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      414.0,
-      620.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-82",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      474.0,
-      496.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-83",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      474.0,
-      592.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-84",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      474.0,
-      620.0,
-      31.0,
-      22.0
-     ],
-     "outlettype": [
-      "signal"
-     ],
-     "text": "sig~"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-85",
-     "maxclass": "slider",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      534.0,
-      496.0,
-      20.0,
-      90.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
-    }
-   },
-   {
-    "box": {
-     "id": "obj-86",
-     "maxclass": "flonum",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      534.0,
-      592.0,
-      54.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "bang"
-     ],
-     "triangle": 1
-    }
-   },
-   {
-    "box": {
      "id": "obj-87",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      534.0,
+      414.0,
       620.0,
       31.0,
       22.0
@@ -5587,40 +5590,37 @@
    {
     "box": {
      "id": "obj-88",
-     "maxclass": "slider",
+     "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      594.0,
-      496.0,
-      20.0,
-      90.0
+      474.0,
+      620.0,
+      31.0,
+      22.0
      ],
      "outlettype": [
-      ""
+      "signal"
      ],
-     "floatoutput": 1,
-     "min": -3.0,
-     "size": 6.0
+     "text": "sig~"
     }
    },
    {
     "box": {
      "id": "obj-89",
-     "maxclass": "flonum",
+     "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 2,
+     "numoutlets": 1,
      "patching_rect": [
-      594.0,
-      592.0,
-      54.0,
+      534.0,
+      620.0,
+      31.0,
       22.0
      ],
      "outlettype": [
-      "",
-      "bang"
+      "signal"
      ],
-     "triangle": 1
+     "text": "sig~"
     }
    },
    {
@@ -9692,6 +9692,18 @@
       0
      ],
      "destination": [
+      "obj-66",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-66",
+      0
+     ],
+     "destination": [
       "obj-67",
       0
      ]
@@ -9700,8 +9712,8 @@
    {
     "patchline": {
      "source": [
-      "obj-67",
-      0
+      "obj-47",
+      1
      ],
      "destination": [
       "obj-68",
@@ -9724,20 +9736,8 @@
    {
     "patchline": {
      "source": [
-      "obj-69",
-      0
-     ],
-     "destination": [
-      "obj-66",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-47",
-      1
+      2
      ],
      "destination": [
       "obj-70",
@@ -9760,8 +9760,8 @@
    {
     "patchline": {
      "source": [
-      "obj-71",
-      0
+      "obj-47",
+      3
      ],
      "destination": [
       "obj-72",
@@ -9776,8 +9776,8 @@
       0
      ],
      "destination": [
-      "obj-66",
-      1
+      "obj-73",
+      0
      ]
     }
    },
@@ -9785,19 +9785,7 @@
     "patchline": {
      "source": [
       "obj-47",
-      2
-     ],
-     "destination": [
-      "obj-73",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-73",
-      0
+      4
      ],
      "destination": [
       "obj-74",
@@ -9820,20 +9808,8 @@
    {
     "patchline": {
      "source": [
-      "obj-75",
-      0
-     ],
-     "destination": [
-      "obj-66",
-      2
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-47",
-      3
+      5
      ],
      "destination": [
       "obj-76",
@@ -9856,8 +9832,8 @@
    {
     "patchline": {
      "source": [
-      "obj-77",
-      0
+      "obj-47",
+      6
      ],
      "destination": [
       "obj-78",
@@ -9872,152 +9848,8 @@
       0
      ],
      "destination": [
-      "obj-66",
-      3
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-47",
-      4
-     ],
-     "destination": [
       "obj-79",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-79",
-      0
-     ],
-     "destination": [
-      "obj-80",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-80",
-      0
-     ],
-     "destination": [
-      "obj-81",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-81",
-      0
-     ],
-     "destination": [
-      "obj-66",
-      4
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-47",
-      5
-     ],
-     "destination": [
-      "obj-82",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-82",
-      0
-     ],
-     "destination": [
-      "obj-83",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-83",
-      0
-     ],
-     "destination": [
-      "obj-84",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-84",
-      0
-     ],
-     "destination": [
-      "obj-66",
-      5
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-47",
-      6
-     ],
-     "destination": [
-      "obj-85",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-85",
-      0
-     ],
-     "destination": [
-      "obj-86",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-86",
-      0
-     ],
-     "destination": [
-      "obj-87",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-87",
-      0
-     ],
-     "destination": [
-      "obj-66",
-      6
      ]
     }
    },
@@ -10028,6 +9860,150 @@
       7
      ],
      "destination": [
+      "obj-80",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-80",
+      0
+     ],
+     "destination": [
+      "obj-81",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-67",
+      0
+     ],
+     "destination": [
+      "obj-83",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-83",
+      0
+     ],
+     "destination": [
+      "obj-82",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-69",
+      0
+     ],
+     "destination": [
+      "obj-84",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-84",
+      0
+     ],
+     "destination": [
+      "obj-82",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-71",
+      0
+     ],
+     "destination": [
+      "obj-85",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-85",
+      0
+     ],
+     "destination": [
+      "obj-82",
+      2
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-73",
+      0
+     ],
+     "destination": [
+      "obj-86",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-86",
+      0
+     ],
+     "destination": [
+      "obj-82",
+      3
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-75",
+      0
+     ],
+     "destination": [
+      "obj-87",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-87",
+      0
+     ],
+     "destination": [
+      "obj-82",
+      4
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-77",
+      0
+     ],
+     "destination": [
       "obj-88",
       0
      ]
@@ -10037,6 +10013,18 @@
     "patchline": {
      "source": [
       "obj-88",
+      0
+     ],
+     "destination": [
+      "obj-82",
+      5
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-79",
       0
      ],
      "destination": [
@@ -10052,6 +10040,18 @@
       0
      ],
      "destination": [
+      "obj-82",
+      6
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-81",
+      0
+     ],
+     "destination": [
       "obj-90",
       0
      ]
@@ -10064,7 +10064,7 @@
       0
      ],
      "destination": [
-      "obj-66",
+      "obj-82",
       7
      ]
     }
@@ -10076,7 +10076,7 @@
       0
      ],
      "destination": [
-      "obj-66",
+      "obj-82",
       0
      ]
     }
@@ -10108,7 +10108,7 @@
    {
     "patchline": {
      "source": [
-      "obj-66",
+      "obj-82",
       0
      ],
      "destination": [

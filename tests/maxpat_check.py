@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 
 # Inlets and outlets of each class, as Max makes them; None: they depend on the arguments.
@@ -41,7 +42,7 @@ KNOWN: dict[str, tuple[int | None, int | None]] = {
     "selector~": (None, 1),
     "snapshot~": (2, 1),
     "prepend": (1, 1),
-    "expr": (1, 1),
+    "expr": (None, 1),
     "split": (3, 2),
     "metro": (2, 1),
     "random": (2, 1),
@@ -69,6 +70,12 @@ KNOWN: dict[str, tuple[int | None, int | None]] = {
     "zl": (2, 2),
     "p": (None, None),
     "nn~": (None, None),
+    "mc.nn~": (None, None),
+    "mc.pack~": (None, 1),
+    "mc.unpack~": (1, None),
+    "poly": (2, 3),  # of two arguments: what steals has no outlet for what it cannot hold
+    "pipe": (None, None),
+    "delay": (2, 1),
 }
 
 
@@ -96,7 +103,15 @@ def expected_ports(box: dict) -> tuple[int, int]:
     elif name == "p":
         kinds = [inner["box"]["maxclass"] for inner in box["patcher"]["boxes"]]
         inlets, outlets = max(1, kinds.count("inlet")), kinds.count("outlet")
-    elif name == "nn~":
+    elif name == "expr":
+        inlets = max(map(int, re.findall(r"\$[fi](\d)", box["text"])))
+    elif name == "mc.pack~":
+        inlets = int(words[1])
+    elif name == "mc.unpack~":
+        outlets = int(words[1])
+    elif name == "pipe":  # the last is a time
+        inlets, outlets = len(words) - 1, len(words) - 2
+    elif name in ("nn~", "mc.nn~"):
         inlets, outlets = box["numinlets"], box["numoutlets"]
     assert inlets is not None and outlets is not None
     return inlets, outlets
@@ -129,7 +144,7 @@ def check_maxpat(text: str, channels: dict[str, tuple[int, int]] | None = None) 
                 faults.append(f"{class_of(box)} has {expected_ports(box)} ports, not {ports}")
             if len(box.get("outlettype", [])) != box["numoutlets"]:
                 faults.append(f"{class_of(box)}: types of {box['numoutlets']} outlets")
-            if class_of(box) == "nn~" and channels is not None:
+            if class_of(box) in ("nn~", "mc.nn~") and channels is not None:
                 method = box["text"].split()[2]
                 if channels.get(method) != ports:
                     faults.append(f"nn~ {method} has {channels.get(method)}, not {ports}")

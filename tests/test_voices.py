@@ -83,6 +83,55 @@ def test_pd_joins_every_voice_with_inlets_of_its_own(labels):
     }
 
 
+@pytest.mark.parametrize("labels", [0, 1, 2, 3])
+def test_max_makes_a_batch_of_voices(labels):
+    """A channel of every inlet is a voice: mc.nn~ makes a batch of as many as all of them have."""
+    text = patch_files("cello", made_card(4, labels))["cello-voices.maxpat"]
+    assert check_maxpat(text, {"decode": (4 + labels, 1)}) == []
+    boxes, cords = inner_max(text, "mc.nn~")
+    (model,) = (name for name, text in boxes.items() if text == "mc.nn~ cello decode 2048")
+    (parts,) = (name for name, text in boxes.items() if text == f"mc.unpack~ {VOICES}")
+    packs = {
+        inlet: source
+        for (source, _), (target, inlet) in cords
+        if target == model and boxes[source] == f"mc.pack~ {VOICES}"
+    }
+    assert sorted(packs) == list(range(4 + labels))
+    assert ((model, 0), (parts, 0)) in cords
+    for voice in range(VOICES):
+        (box,) = (name for name, text in boxes.items() if text == f"p voice{voice + 1}")
+        for inlet, pack in packs.items():
+            assert ((box, inlet), (pack, voice)) in cords
+        (level,) = (target for (source, out), (target, _) in cords if (source, out) == (parts, voice))
+        assert boxes[level] == "*~" and ((box, 4 + labels), (level, 1)) in cords
+
+
+def inner_max(text: str, name: str) -> tuple[dict[str, str], list[tuple[tuple, tuple]]]:
+    """Texts of the boxes and cords of the patcher that holds a box of a class."""
+    for patcher in patchers(text):
+        boxes = {box["box"]["id"]: box["box"].get("text", "") for box in patcher["boxes"]}
+        if any(text.split()[:1] == [name] for text in boxes.values()):
+            lines = [line["patchline"] for line in patcher["lines"]]
+            return boxes, [(tuple(line["source"]), tuple(line["destination"])) for line in lines]
+    raise AssertionError(f"no {name}")
+
+
+@pytest.mark.parametrize("labels", [0, 3])
+def test_both_programs_give_a_note_the_same_labels_and_places(labels):
+    card = made_card(4, labels)
+    files = patch_files("cello", card)
+    lists = [
+        [entry["value"] for entry in box["box"]["coll_data"]["data"]]
+        for patcher in patchers(files["cello-voices.maxpat"])
+        for box in patcher["boxes"]
+        if "coll_data" in box["box"]
+    ]
+    wanted = [[each] for each in range(12)] if labels else card["latent"]["places"]
+    assert lists.count(wanted) == VOICES
+    kept = " \\; ".join(" ".join(f"{value:g}" for value in line) for line in wanted)
+    assert f"#A set {kept}" in files["cello-voices.pd"]
+
+
 # --- in Pd ---
 
 

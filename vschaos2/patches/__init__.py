@@ -9,7 +9,7 @@ it.
 from collections.abc import Mapping
 from typing import Any
 
-from vschaos2.patches import max_patch, pd_patch, pd_voices
+from vschaos2.patches import max_patch, max_voices, pd_patch, pd_voices
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.voices import has_voices
 from vschaos2.terminal import printable
@@ -35,6 +35,7 @@ def patch_files(name: str, card: Mapping[str, Any]) -> dict[str, str]:
         files[f"{name}-encode-decode.maxpat"] = max_patch.edit_patch(controls)
     if has_voices(controls):
         files[f"{name}-voices.pd"] = pd_voices.voices_patch(controls)
+        files[f"{name}-voices.maxpat"] = max_voices.voices_patch(controls)
     return files
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vschaos2.patches.figures import buffer_of, figures
+from vschaos2.patches.figures import buffer_of, decode_in_nn_ms, figures
 from vschaos2.patches.settings import Setting, settings_of
 from vschaos2.pitch_classes import PITCH_CLASSES
 
@@ -90,6 +90,7 @@ class Controls:
         buffer: of the host, in samples.
         sample_rate_hz: of the model.
         figures: a line about delay and load.
+        decode_in_nn_ms: from a value at an inlet of `decode` to its sound, in nn~.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Controls:
     buffer: int
     sample_rate_hz: int
     figures: str
+    decode_in_nn_ms: float = 0.0
 
     @property
     def heard_labels(self) -> tuple[Label, ...]:
@@ -209,6 +211,7 @@ class Controls:
             buffer_of(card),
             card["sample_rate_hz"],
             figures(card),
+            decode_in_nn_ms(card),
         )
 
 

@@ -33,6 +33,13 @@ def figures(card: Mapping[str, Any]) -> str:
     return " · ".join(told)
 
 
+def decode_in_nn_ms(card: Mapping[str, Any]) -> float:
+    """From a value at an inlet of `decode` to its sound, in nn~."""
+    in_nn, _ = host_delays(buffer_of(card), card.get("block_samples", card.get("hop", 1)))
+    own_ms: float = card.get("delay_ms", {}).get("decode", 0.0)
+    return own_ms + 1000.0 * in_nn / card["sample_rate_hz"]
+
+
 def buffer_of(card: Mapping[str, Any]) -> int:
     """The buffer that patches ask their host for, in samples."""
     return card.get("smallest_safe_buffer") or LARGEST_BUFFER

@@ -1,5 +1,7 @@
 """The patchers within a Max patch: sources, labels, settings, what moves the axes."""
 
+from collections.abc import Sequence
+
 from vschaos2.full_scale import KNEE
 from vschaos2.patches.controls import Controls, Guess, Label
 from vschaos2.patches.max_canvas import MaxCanvas, text_width
@@ -126,6 +128,17 @@ def heard_value(guess: Guess, key: str) -> MaxCanvas:
     return canvas
 
 
+def told(key: str, names: Sequence[str]) -> MaxCanvas:
+    """What others say under these names. Outlets: one for each."""
+    canvas, x = MaxCanvas(0, 140), 20.0
+    for name in names:
+        come = canvas.obj(x, 20, f"r {key}.{name}", 0, [NONE])
+        canvas.connect(come, canvas.gui("outlet", x, 70, 30, 30, comment=name))
+        x += text_width(f"r {key}.{name}") + 14
+    canvas.width = x
+    return canvas
+
+
 def label_signals(controls: Controls) -> MaxCanvas:
     """Labels as they are commanded. Outlets: a signal for each."""
     canvas = MaxCanvas(0, 180)
@@ -141,15 +154,7 @@ def label_signals(controls: Controls) -> MaxCanvas:
 
 def labels_played(controls: Controls) -> MaxCanvas:
     """Labels as `decode` plays them. Outlets: a number for each."""
-    canvas = MaxCanvas(0, 140)
-    x = 20.0
-    for label in controls.labels:
-        name = f"r {controls.key}.{label.key}.played"
-        come = canvas.obj(x, 20, name, 0, [NONE])
-        canvas.connect(come, canvas.gui("outlet", x, 70, 30, 30, comment=label.task))
-        x += text_width(name) + 14
-    canvas.width = x
-    return canvas
+    return told(controls.key, [f"{label.key}.played" for label in controls.labels])
 
 
 def move(controls: Controls) -> MaxCanvas:

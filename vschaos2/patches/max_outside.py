@@ -3,22 +3,27 @@
 Each is off until its switch in front is turned on. They speak to what KEY.NAME receives.
 """
 
+from collections.abc import Sequence
+
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.max_canvas import BOX_HEIGHT, MaxCanvas, text_width
 from vschaos2.patches.pd_outside import FIRST_CONTROLLER
 from vschaos2.patches.pd_sound import FALL_MS, RISE_MS
 
 SIGNAL, NONE = "signal", ""
+FOLDED = "expr ($i1 + 3) % 12"  # from a note to its number among the twelve, from A on
 
 
-def switches(canvas: MaxCanvas, controls: Controls, x: float, y: float) -> None:
-    """Two rows of switches, and the patchers behind them."""
-    toggle = canvas.gui("toggle", x, y, 22, 22)
+def switches(
+    canvas: MaxCanvas, controls: Controls, x: float, y: float, notes: MaxCanvas, osc: MaxCanvas
+) -> int:
+    """Two rows of switches, and the patchers behind them; returns the switch of the notes."""
+    played = canvas.gui("toggle", x, y, 22, 22)
     canvas.comment(x + 26, y, f"MIDI notes play {controls.played_by_notes}")
-    canvas.connect(toggle, canvas.sub(x + 204, y, "notes", notes(controls), 1, []))
+    canvas.connect(played, canvas.sub(x + 204, y, "notes", notes, 1, []))
     canvas.comment(x + 310, y, "OSC port")
     port = canvas.gui("number", x + 380, y, 60, BOX_HEIGHT, minimum=0, maximum=65535)
-    canvas.connect(port, canvas.sub(x + 450, y, "osc", osc(controls), 1, []))
+    canvas.connect(port, canvas.sub(x + 450, y, "osc", osc, 1, []))
     y += 25
     toggle = canvas.gui("toggle", x, y, 22, 22)
     canvas.comment(x + 26, y, "controllers, the first")
@@ -26,6 +31,7 @@ def switches(canvas: MaxCanvas, controls: Controls, x: float, y: float) -> None:
     moved = canvas.sub(x + 310, y, "controllers", controllers(controls), 2, [])
     canvas.connect(toggle, moved)
     canvas.connect(number, moved, 0, 1)
+    return played
 
 
 def notes(controls: Controls) -> MaxCanvas:
@@ -69,21 +75,27 @@ def notes(controls: Controls) -> MaxCanvas:
         canvas.chain(order, place, canvas.obj(20, 430, f"s {key}.place", 1, []))
         return canvas
     label, classes = controls.pitch_label
-    folded = canvas.obj(20, 270, "expr ($i1 + 3) % 12", 1, [NONE])
+    folded = canvas.obj(20, 270, FOLDED, 1, [NONE])
     entries = [[each + int(label.is_guessed)] for each in classes]
     canvas.chain(
         order, folded, canvas.coll(20, 340, entries),
         canvas.obj(20, 370, f"s {key}.{label.key}.choose", 1, []),
     )  # fmt: skip
     if controls.octave_label is not None:
-        label, first = controls.octave_label
-        last_class, offset = len(label.names) - 1, int(label.is_guessed)
-        text = f"expr min(max(($i1 - 9) / 12 - {first}\\, 0)\\, {last_class}) + {offset}"
+        label, _ = controls.octave_label
+        text = f"{octave_of_note(controls)} + {int(label.is_guessed)}"
         octave = canvas.obj(20, 440, text, 1, [NONE])
         sent = f"s {key}.{label.key}.choose"
         canvas.chain(order, octave, canvas.obj(20, 470, sent, 1, []))
         canvas.width = max(canvas.width, text_width(text), text_width(sent)) + 40
     return canvas
+
+
+def octave_of_note(controls: Controls) -> str:
+    """A box from a note to its class in the label of octave."""
+    assert controls.octave_label is not None
+    label, first = controls.octave_label
+    return f"expr min(max(($i1 - 9) / 12 - {first}\\, 0)\\, {len(label.names) - 1})"
 
 
 def controllers(controls: Controls) -> MaxCanvas:
@@ -118,15 +130,19 @@ def controllers(controls: Controls) -> MaxCanvas:
     return canvas
 
 
-def osc(controls: Controls) -> MaxCanvas:
+def osc(controls: Controls, further: Sequence[str] = ("place",)) -> MaxCanvas:
     """OSC messages on a port, 0 for none: /NAME VALUE for what is named here.
 
     No other receiver can be reached.
+
+    Args:
+        controls: of the instrument.
+        further: names that only some patches know.
     """
     key = controls.key
     names = {f"/axis{axis}": f"axis{axis}" for axis in range(1, 1 + len(controls.ranges))}
     names |= {f"/label-{label.key}": f"{label.key}.choose" for label in controls.labels}
-    names |= {"/place": "place"}
+    names |= {f"/{name}": name for name in further}
     step = 16 + max(text_width(f"s {key}.{name}") for name in names.values())
     canvas = MaxCanvas(40 + step * min(8, len(names)), 200 + 70 * -(-len(names) // 8))
     port = canvas.gui("inlet", 20, 20, 30, 30, comment="port")

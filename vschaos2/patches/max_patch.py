@@ -58,19 +58,12 @@ def _play_axes(frame: Frame, y: int) -> None:
     )  # fmt: skip
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
-    _presets(canvas, frame.x0, at["presets"])
-    move = _move(frame, at)
-    frame.name_axes(at["names"])
+    presets(canvas, frame.x0, at["presets"])
+    numbers = axes(frame, at, move(frame, at))
     decode = frame.model("decode", at["model"], count + labels, 1)
-    for axis, (low, high) in enumerate(controls.ranges):
-        x = frame.at(axis)
-        slider = canvas.gui(
-            "slider", x, at["sliders"], 20, SLIDER_HEIGHT, floatoutput=1, min=low, size=high - low
-        )
-        number = frame.number(x, at["numbers"])
-        signal = canvas.obj(x, at["signals"], "sig~", 1, [SIGNAL], 31)
-        canvas.connect(move, slider, axis)
-        canvas.chain(slider, number, signal)
+    for axis, number in enumerate(numbers):
+        signal = canvas.obj(frame.at(axis), at["signals"], "sig~", 1, [SIGNAL], 31)
+        canvas.connect(number, signal)
         canvas.connect(signal, decode, 0, axis)
     _messages(frame, decode, at["model"] - 30)
     if labels:
@@ -79,8 +72,30 @@ def _play_axes(frame: Frame, y: int) -> None:
     gate = canvas.sub(GAP + 12, at["output"], "gate", outside.gate(key), 1, [SIGNAL])
     canvas.connect(decode, gate)
     blocks.output(canvas, frame.x0, at["output"], gate, key, "decode")
-    outside.switches(canvas, controls, frame.x0 + 270, at["output"] - 6)
+    x, y = frame.x0 + 270, at["output"] - 6
+    outside.switches(canvas, controls, x, y, outside.notes(controls), outside.osc(controls))
     canvas.height = at["end"] + GAP
+
+
+def axes(frame: Frame, at: Mapping[str, int], moved: int) -> list[int]:
+    """Sliders of the latent axes in rows called names, sliders, numbers; their number boxes.
+
+    Args:
+        frame: of the patch.
+        at: the rows.
+        moved: a box whose outlets move the sliders.
+    """
+    canvas, numbers = frame.canvas, []
+    frame.name_axes(at["names"])
+    for axis, (low, high) in enumerate(frame.controls.ranges):
+        x = frame.at(axis)
+        slider = canvas.gui(
+            "slider", x, at["sliders"], 20, SLIDER_HEIGHT, floatoutput=1, min=low, size=high - low
+        )
+        numbers.append(frame.number(x, at["numbers"]))
+        canvas.connect(moved, slider, axis)
+        canvas.connect(slider, numbers[-1])
+    return numbers
 
 
 def edit_patch(controls: Controls) -> str:
@@ -108,7 +123,7 @@ def edit_patch(controls: Controls) -> str:
     )  # fmt: skip
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
-    _presets(canvas, frame.x0, at["presets"])
+    presets(canvas, frame.x0, at["presets"])
     heard = controls.heard_labels
     encode = frame.model("encode", at["encode"], 1 + len(heard), count + guesses)
     canvas.connect(sound, encode)
@@ -135,29 +150,30 @@ def _messages(frame: Frame, model: int, y: int) -> None:
     frame.canvas.connect(messages, model)
 
 
-def _presets(canvas: MaxCanvas, x: int, y: int) -> None:
+def presets(canvas: MaxCanvas, x: int, y: int) -> None:
+    """Room for what a player wants to keep."""
     canvas.gui("preset", x, y, 150, 24, bubblesize=16)
     canvas.comment(x + 160, y, "your presets, empty at first: shift-click keeps, click recalls")
 
 
-def _move(frame: Frame, at: Mapping[str, int]) -> int:
+def move(frame: Frame, at: Mapping[str, int]) -> int:
     """Places to glide to, and a walk at random; returns the box that moves the axes."""
     canvas, x, y, count = frame.canvas, frame.x0, at["walk"], len(frame.controls.ranges)
     places = [f"place {i}" for i in range(1, 1 + len(frame.controls.places))]
     width = max(60.0, frame.width_for(count))
-    moved = inner.move(frame.controls)
-    move = canvas.sub(x, at["move"], "move", moved, 4, [NONE] * count, width)
+    inside = inner.move(frame.controls)
+    moved = canvas.sub(x, at["move"], "move", inside, 4, [NONE] * count, width)
     begin = inner.label_first(0, f"{frame.controls.key}.place")
     first = canvas.sub(GAP + 12, at["move"], "first", begin, 1, [NONE])
     menu = canvas.gui("umenu", x, y, 90, BOX_HEIGHT, items=menu_items(places))
     canvas.connect(first, menu, is_hidden=True)
-    canvas.connect(menu, move, 0, 2)
-    _seconds(canvas, x + 100, y, 0.5, 0.0, "s glide", move, 3)
+    canvas.connect(menu, moved, 0, 2)
+    _seconds(canvas, x + 100, y, 0.5, 0.0, "s glide", moved, 3)
     toggle = canvas.gui("toggle", x + 320, y - 1, 24, 24)
     canvas.comment(x + 348, y, "walk at random")
-    canvas.connect(toggle, move)
-    _seconds(canvas, x + 460, y, 8.0, 0.2, "s to a new place", move, 1)
-    return move
+    canvas.connect(toggle, moved)
+    _seconds(canvas, x + 460, y, 8.0, 0.2, "s to a new place", moved, 1)
+    return moved
 
 
 def _seconds(

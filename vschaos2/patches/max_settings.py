@@ -93,7 +93,7 @@ def exponent(low: float, high: float) -> float:
 
 def message(setting: Setting, key: str) -> MaxCanvas:
     """A value as the message that sets an attribute of all models."""
-    canvas = MaxCanvas(320, 180)
+    canvas = MaxCanvas(max(320, 40 + text_width(f"s {key}.models")), 180)
     inlet = canvas.gui("inlet", 20, 20, 30, 30, comment=f"value of {setting.name}")
     if setting.kind == "switch":
         _switch(canvas, inlet, setting, key)
