@@ -22,7 +22,9 @@ SHORT_S = 2.0
 RUNS = 3
 
 
-def playing(path: Path, method: str, buffer: int, voices: int, objects: int, seconds: float) -> Patch:
+def playing(
+    path: Path, method: str, buffer: int, voices: int, objects: int, seconds: float
+) -> Patch:
     """A patch that plays objects of so many voices for a while."""
     inlets = int(getattr(torch.jit.load(str(path)), f"{method}_params")[0])
     patch = Patch()

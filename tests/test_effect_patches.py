@@ -225,8 +225,15 @@ def test_patches_ask_for_the_methods_of_the_card_and_no_others(name):
     played = {"fuzz.pd": methods & {"forward", "decode"}}
     if {"encode", "decode"} <= methods:
         played["fuzz-encode-decode.pd"] = {"encode", "decode"}
+    if "decode" in methods:
+        played["fuzz-voices.pd"] = {"decode"}
     found = {
-        file: {box.words[2] for box in patch.boxes if box.words[:1] == ["nn~"]}
+        file: {
+            box.words[2]
+            for canvas in patch.every()
+            for box in canvas.boxes
+            if box.kind == "obj" and box.words[0] in ("nn~", "vschaos~")
+        }
         for file, patch in pd_patches(CARDS[name], "fuzz").items()
     }
     assert found == played

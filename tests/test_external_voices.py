@@ -30,9 +30,7 @@ def test_voices_are_exact(library, exported_path, tmp_path, buffer):
     settings = ((37, "gain_db", -20.0), (101, "reset", True))
     played = play(tmp_path, library, [(box, VOICES)], signals, messages)
     assert "info: xruns 0" in played.lines
-    assert_equal(
-        played.signals, hosted(exported_path, "decode", signals, buffer, settings, VOICES)
-    )
+    assert_equal(played.signals, hosted(exported_path, "decode", signals, buffer, settings, VOICES))
 
 
 def test_every_voice_sounds_as_if_alone(library, exported_path, tmp_path):

@@ -444,7 +444,8 @@ def test_successful_export_replaces_the_older_file_and_leaves_nothing_else(tmp_p
     (folder / "tiny.ts").write_bytes(b"an older instrument")
     wishes = {"projection": "none", "latent_dims": 0.6, "inversion": "live"}
     assert export_run(tiny_run, folder, "tiny", 1, **wishes) == folder / "tiny.ts"
-    patches = [f"tiny{part}.{end}" for part in ("-encode-decode", "") for end in ("maxpat", "pd")]
+    parts = ("", "-encode-decode", "-voices")
+    patches = [f"tiny{part}.{end}" for part in parts for end in ("maxpat", "pd")]
     assert set(contents(folder)) == {"tiny.json", "tiny.ts", *patches}
     loaded = torch.jit.load(str(folder / "tiny.ts"))
     card = json.loads((folder / "tiny.json").read_text())

@@ -107,8 +107,8 @@ def test_exported_file_plays_and_has_a_card(trained: Path, tmp_path: Path):
     folder = tmp_path / "new" / "folder"
     assert {path.name for path in folder.iterdir()} == {
         *("cello.ts", "cello.json"),
-        *("cello.pd", "cello-encode-decode.pd"),
-        *("cello.maxpat", "cello-encode-decode.maxpat"),
+        *("cello.pd", "cello-encode-decode.pd", "cello-voices.pd"),
+        *("cello.maxpat", "cello-encode-decode.maxpat", "cello-voices.maxpat"),
     }
     card = json.loads((folder / "cello.json").read_text())
     assert card["delay_samples"] == {"forward": 1536, "decode": 2048}

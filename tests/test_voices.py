@@ -27,22 +27,35 @@ pytestmark = [
 ]
 
 
-def controls(axes: int = 4, labels: int = 0, guesses: int = 0) -> Controls:
-    return Controls.of("cello", made_card(axes, labels, guesses))
-
-
 def test_notes_command_pitch_and_octave_and_all_else_is_common():
-    assert [label.task for label in common(voiced(controls(4, 3))).labels] == ["instrument"]
-    shared = common(voiced(controls(4, 0)))
+    assert [label.task for label in common(voiced("cello", made_card(4, 3))).labels] == [
+        "instrument"
+    ]
+    shared = common(voiced("cello", made_card(4)))
     assert shared.labels == () and not np.any(shared.places)  # a note says the place
-    assert common(voiced(controls(4, 2))).places == controls(4, 2).places
+    card = made_card(4, 2)
+    np.testing.assert_array_equal(common(voiced("cello", card)).places, card["latent"]["places"])
 
 
 def test_the_chord_lies_within_one_octave_of_those_that_are_known():
-    notes = np.array(chord(controls(4, 2)))  # octaves 0 to 8: the fifth opens with A3
+    notes = np.array(chord(voiced("cello", made_card(4, 2))))  # of 0 to 8, octave 4 begins at A3
     np.testing.assert_array_equal(notes, [57, 60, 64, 67])
     assert set((notes + 3) // 12 - 1) == {4}
-    assert len({note % 8 for note in chord(controls())}) == VOICES  # places of their own
+    assert len({note % 8 for note in chord(voiced("cello", made_card(4)))}) == VOICES
+
+
+def test_the_buffer_leaves_time_for_as_many_calls_as_voices():
+    """At 512 samples 11.6 ms pass, of which 70 % may be used: by four calls of 2 ms, not of 2.1."""
+    blocks = {"512": 2.1, "1024": 3.0, "2048": 30.0}
+    card = {**made_card(4), "smallest_safe_buffer": 512}
+    load = {size: {"real_time_factor": 0.1, "slowest_ms": ms} for size, ms in blocks.items()}
+    for slowest_ms, buffer in ((2.0, 512), (2.1, 1024)):
+        load["512"]["slowest_ms"] = slowest_ms
+        controls = voiced("cello", {**card, "load": {"decode": load}})
+        assert controls.buffer == buffer
+        assert "load of one core 40 % at most, by 4 voices" in controls.figures
+    load["1024"]["slowest_ms"] = 30.0
+    assert voiced("cello", {**card, "load": {"decode": load}}).buffer == 4096
 
 
 def test_voices_stand_evenly_around_the_common_place():
@@ -102,7 +115,9 @@ def test_max_makes_a_batch_of_voices(labels):
         (box,) = (name for name, text in boxes.items() if text == f"p voice{voice + 1}")
         for inlet, pack in packs.items():
             assert ((box, inlet), (pack, voice)) in cords
-        (level,) = (target for (source, out), (target, _) in cords if (source, out) == (parts, voice))
+        (level,) = (
+            target for (source, out), (target, _) in cords if (source, out) == (parts, voice)
+        )
         assert boxes[level] == "*~" and ((box, 4 + labels), (level, 1)) in cords
 
 
@@ -139,7 +154,7 @@ def voices_of(name: str, labels: int, places: list[list[float]] | None = None) -
     """The patch of an instrument of known sound, whose last two inlets are labels or axes."""
     card = made_card(AXES + 2 - labels, labels)
     card["methods"] = {"decode": ports(AXES + 2, HOP, 1, 1)}
-    card |= {"hop": HOP, "smallest_safe_buffer": BUFFER, "attributes": []}
+    card |= {"hop": HOP, "smallest_safe_buffer": BUFFER, "attributes": [], "load": {}}
     if places is not None:
         card["latent"]["places"] = places
     return patch_files(name, card)[f"{name}-voices.pd"]
@@ -256,7 +271,7 @@ def test_attack_release_chord_and_the_end_of_midi(library, sines, tmp_path):
     )  # fmt: skip
     early, late = sound[int(0.32 * RATE_HZ) :][:4410], sound[int(0.9 * RATE_HZ) :][:22050]
     assert np.abs(early).max() < 0.3 * np.abs(late).max()
-    assert_notes(late / (90 / 127) ** 2, *chord(controls(AXES, 2)))
+    assert_notes(late / (90 / 127) ** 2, *chord(voiced("sines", made_card(AXES, 2))))
     ended = int(2.9 * RATE_HZ) + BUFFER + BLOCK
     assert not sound[ended : int(3.3 * RATE_HZ)].any()
     assert sound[int(3.5 * RATE_HZ) :][:441].any()

@@ -1,9 +1,9 @@
 """Patches for Pd and Max, made for one instrument from its card.
 
 They know no family of models. A card of `forward` alone makes a patch that plays sound through it;
-with `decode`, latent axes stand below; with `encode`, too, there is a second patch, which edits
-latents. A third one plays `decode` in several voices. What a card says of labels, latents, attributes, delay and load is shown, as far as it says
-it.
+with `decode`, latent axes stand below, and a patch of several voices plays them by notes; with
+`encode`, too, there is one that edits latents. What a card says of labels, latents, attributes, delay
+and load is shown, as far as it says it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 from vschaos2.patches import max_patch, max_voices, pd_patch, pd_voices
 from vschaos2.patches.controls import Controls
-from vschaos2.patches.voices import has_voices
+from vschaos2.patches.voices import has_voices, voiced
 from vschaos2.terminal import printable
 
 
@@ -25,7 +25,8 @@ def patch_files(name: str, card: Mapping[str, Any]) -> dict[str, str]:
         name: of the instrument's file, without its ending.
         card: of the instrument, as `measure_card` returns it.
     """
-    controls = Controls.of(name, _printable(card))
+    card = _printable(card)
+    controls = Controls.of(name, card)
     files = {
         f"{name}.pd": pd_patch.play_patch(controls),
         f"{name}.maxpat": max_patch.play_patch(controls),
@@ -34,8 +35,9 @@ def patch_files(name: str, card: Mapping[str, Any]) -> dict[str, str]:
         files[f"{name}-encode-decode.pd"] = pd_patch.edit_patch(controls)
         files[f"{name}-encode-decode.maxpat"] = max_patch.edit_patch(controls)
     if has_voices(controls):
-        files[f"{name}-voices.pd"] = pd_voices.voices_patch(controls)
-        files[f"{name}-voices.maxpat"] = max_voices.voices_patch(controls)
+        voices = voiced(name, card)
+        files[f"{name}-voices.pd"] = pd_voices.voices_patch(voices)
+        files[f"{name}-voices.maxpat"] = max_voices.voices_patch(voices)
     return files
 
 

@@ -184,8 +184,8 @@ class Controls:
         return [[*place, *first] for place in self.places]
 
     @staticmethod
-    def of(name: str, card: Mapping[str, Any]) -> "Controls":
-        """What the card of an instrument of this name tells."""
+    def of(name: str, card: Mapping[str, Any], voices: int = 1) -> "Controls":
+        """What the card of an instrument of this name tells, of so many voices of `decode`."""
         told = card.get("labels", {"commanded": [], "guessed": []})
         labels = tuple(map(_label, told["commanded"]))
         names = {label.task: label.names for label in labels}
@@ -208,10 +208,10 @@ class Controls:
             labels,
             tuple(Guess(each, as_key(each), names.get(each, ())) for each in heard),
             settings_of(card["attributes"]),
-            buffer_of(card),
+            buffer_of(card, voices),
             card["sample_rate_hz"],
-            figures(card),
-            decode_in_nn_ms(card),
+            figures(card, voices),
+            decode_in_nn_ms(card, voices),
         )
 
 

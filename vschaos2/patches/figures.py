@@ -5,21 +5,25 @@ from typing import Any
 
 LARGEST_BUFFER = 4096  # samples; where no buffer was measured to be safe
 PD_BLOCK = 64  # samples
+SAFE_LOAD = 0.7  # of its duration, for the slowest calls of a block
 
 
-def figures(card: Mapping[str, Any]) -> str:
+def figures(card: Mapping[str, Any], voices: int = 1) -> str:
     """Rate, axes, delays and load, as far as the card knows them.
 
     Delay and load are told of the methods that give sound: one value every sample.
     """
-    rate, buffer, loads = card["sample_rate_hz"], buffer_of(card), card.get("load", {})
+    rate, loads = card["sample_rate_hz"], card.get("load", {})
+    buffer = buffer_of(card, voices)
     sounding = [name for name, ports in card["methods"].items() if ports["out_ratio"] == 1]
     delays = [
         f"{name} {card['delay_ms'][name]:.0f} ms"
         for name in sounding
         if name in card.get("delay_ms", {})
     ]
-    load = [f"{100.0 * _load(loads[name], buffer):.0f} %" for name in sounding if name in loads]
+    load = [
+        f"{100.0 * voices * _load(loads[name], buffer):.0f} %" for name in sounding if name in loads
+    ]
     block = card.get("block_samples", card.get("hop", 1))
     in_nn, in_vschaos = (1000.0 * delay / rate for delay in host_delays(buffer, block))
     told = [f"{rate} Hz"]
@@ -29,20 +33,33 @@ def figures(card: Mapping[str, Any]) -> str:
         told.append(f"delay of {', of '.join(delays)}")
     told.append(f"at a buffer of {buffer} nn~ adds {in_nn:.0f} ms, vschaos~ {in_vschaos:.0f} ms")
     if load:
-        told.append(f"load of one core {' and '.join(load)}")
+        most = "" if voices == 1 else f" at most, by {voices} voices"
+        told.append(f"load of one core {' and '.join(load)}{most}")
     return " · ".join(told)
 
 
-def decode_in_nn_ms(card: Mapping[str, Any]) -> float:
+def decode_in_nn_ms(card: Mapping[str, Any], voices: int = 1) -> float:
     """From a value at an inlet of `decode` to its sound, in nn~."""
-    in_nn, _ = host_delays(buffer_of(card), card.get("block_samples", card.get("hop", 1)))
+    in_nn, _ = host_delays(buffer_of(card, voices), card.get("block_samples", card.get("hop", 1)))
     own_ms: float = card.get("delay_ms", {}).get("decode", 0.0)
     return own_ms + 1000.0 * in_nn / card["sample_rate_hz"]
 
 
-def buffer_of(card: Mapping[str, Any]) -> int:
-    """The buffer that patches ask their host for, in samples."""
-    return card.get("smallest_safe_buffer") or LARGEST_BUFFER
+def buffer_of(card: Mapping[str, Any], voices: int = 1) -> int:
+    """The buffer that patches ask their host for, in samples.
+
+    For voices of `decode` it is one at which so many separate calls would be safe; a batch of them
+    takes less.
+    """
+    least: int = card.get("smallest_safe_buffer") or LARGEST_BUFFER
+    if voices == 1:
+        return least
+    blocks = {int(size): block for size, block in card.get("load", {}).get("decode", {}).items()}
+    for size in sorted(size for size in blocks if size >= least):
+        limit_ms = SAFE_LOAD * 1000.0 * size / card["sample_rate_hz"]
+        if voices * blocks[size].get("slowest_ms", 0.0) <= limit_ms:
+            return size
+    return LARGEST_BUFFER if blocks else least
 
 
 def host_delays(buffer: int, block: int) -> tuple[int, int]:

@@ -31,7 +31,6 @@ from vschaos2.patches.voices import (
     common,
     is_of_note,
     offsets,
-    voiced,
 )
 
 FIRST_STEPS = (
@@ -43,8 +42,11 @@ SHAPE_ROW = 28  # pixels from one number of the notes to the next
 
 
 def voices_patch(controls: Controls) -> str:
-    """A patch of four voices, taken by notes; all else is common to them."""
-    controls = voiced(controls)
+    """A patch of four voices, taken by notes; all else is common to them.
+
+    Args:
+        controls: of the voices, from `voiced`.
+    """
     shared, key, count = common(controls), controls.key, len(controls.ranges)
     frame = Frame(shared, count)
     canvas, y = frame.canvas, HEADER_HEIGHT
@@ -133,7 +135,7 @@ def _chord(controls: Controls) -> MaxCanvas:
 
 
 def _notes(key: str) -> MaxCanvas:
-    """Notes of MIDI and of KEY.note, allotted to voices: KEY.voice NUMBER NOTE VELOCITY.
+    """Notes of MIDI and of KEY.note, as lists of voice, note and velocity to KEY.voice.
 
     Of taken voices the oldest gives way.
     """

@@ -79,9 +79,7 @@ def notes(controls: Controls) -> PdCanvas:
     canvas.connect(order, target[0])
     if controls.octave_label is not None:
         label, _ = controls.octave_label
-        octave = canvas.chain(
-            20, low + 120, octave_of_note(controls), f"s {key}-label-{label.key}"
-        )
+        octave = canvas.chain(20, low + 120, octave_of_note(controls), f"s {key}-label-{label.key}")
         canvas.connect(order, octave[0])
     return canvas.fit()
 

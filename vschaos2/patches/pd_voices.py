@@ -28,20 +28,22 @@ from vschaos2.patches.voices import (
     common,
     is_of_note,
     offsets,
-    voiced,
 )
 
 FIRST_STEPS = (
-    "First: turn AUDIO ON, then play a MIDI keyboard or click 'a chord'. It needs vschaos~; with "
-    "nn~ there is patches/four_voices.pd."
+    "First: turn AUDIO ON, then play a MIDI keyboard or click 'a chord'. It needs vschaos~. With "
+    "nn~ alone there is patches/four_voices.pd."
 )
 ASK_MS = 500  # how often the model is asked for its delay
 SHAPE_ROW = 58  # pixels from one slider of the notes to the next
 
 
 def voices_patch(controls: Controls) -> str:
-    """A patch of four voices, taken by notes; all else is common to them."""
-    controls = voiced(controls)
+    """A patch of four voices, taken by notes; all else is common to them.
+
+    Args:
+        controls: of the voices, from `voiced`.
+    """
     shared, key = common(controls), controls.key
     frame = Frame(shared, len(controls.ranges), SOURCE_WIDTH, LEAST_TOP)
     canvas, y = frame.canvas, HEADER_HEIGHT
@@ -86,7 +88,7 @@ def voices_patch(controls: Controls) -> str:
 
 
 def _notes(controls: Controls) -> PdCanvas:
-    """Notes of MIDI, of KEY-note and of a chord, allotted to voices: KEY-voice NUMBER NOTE VELOCITY.
+    """Notes of MIDI, of KEY-note and of a chord, as lists of voice, note, velocity to KEY-voice.
 
     Of taken voices the oldest gives way.
     """

@@ -6,6 +6,8 @@ chooses one of the typical sounds. Everything else is common to all voices.
 
 import dataclasses
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from vschaos2.patches.controls import GUESS, Controls
 from vschaos2.patches.settings import Setting
@@ -26,19 +28,20 @@ def has_voices(controls: Controls) -> bool:
     return 0 < VOICES * inlets <= MOST_INLETS and len(controls.ranges) > 0
 
 
-def voiced(controls: Controls) -> Controls:
-    """An instrument of which nothing but `decode` is played, under names of its own."""
+def voiced(name: str, card: Mapping[str, Any]) -> Controls:
+    """An instrument of which nothing but `decode` is played, under names of its own.
+
+    Args:
+        name: of the instrument.
+        card: of one that `has_voices`.
+    """
+    decode = {"decode": card["methods"]["decode"]}
+    controls = Controls.of(name, {**card, "methods": decode}, VOICES)
     labels = tuple(
         dataclasses.replace(label, is_guessed=label.is_guessed_in_decode, guess=GUESS)
         for label in controls.labels
     )
-    return dataclasses.replace(
-        controls,
-        key=f"{controls.key}-voices",
-        methods={"decode": controls.methods["decode"]},
-        labels=labels,
-        guesses=(),
-    )
+    return dataclasses.replace(controls, key=f"{controls.key}-voices", labels=labels, guesses=())
 
 
 def common(controls: Controls) -> Controls:
