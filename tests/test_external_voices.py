@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from pd.runner import Patch, play, run_pd
+from pd.runner import BLOCK, Patch, play, run_pd
 from test_external import BUFFERS, LENGTH, assert_equal, compiler, hosted, library, noise  # noqa: F401
 from torch import Tensor
 
@@ -69,16 +69,28 @@ def test_what_is_no_number_stays_in_its_voice(library, exported_path, tmp_path):
 
 def test_answers_with_voices(library, exported_path, tmp_path):
     messages = [(10, text) for text in ("latency", "dump", "method decode", "method encode")]
+    messages.append((20, "get gain_db"))
     box = f"vschaos~ {exported_path} forward 2048 {VOICES}"
     lines = play(tmp_path, library, [(box, VOICES)], noise(VOICES), messages).lines
     infos = [line.removeprefix("info: ") for line in lines if line.startswith("info: ")]
     assert infos[0] == "latency 2432 2048 384"
     assert {"voices 3", "dim 1 1"} <= set(infos)
+    assert infos[-1] == "gain_db 0"
     errors = [line for line in lines if line.startswith("error")]
     assert [line.split(": create")[0].split(".ts: ")[1] for line in errors] == [
         "method: decode has 4 inlets and 1 outlets, this object has 1 and 1",
         "method: encode has 1 inlets and 4 outlets, this object has 1 and 1",
     ]
+
+
+def test_a_new_buffer_and_rest_are_those_of_all_voices(library, exported_path, tmp_path):
+    messages = [(64, "bufsize 512"), (65, "latency"), (256, "enable 0")]
+    box = f"vschaos~ {exported_path} forward 2048 {VOICES}"
+    played = play(tmp_path, library, [(box, VOICES)], noise(VOICES), messages)
+    assert "info: latency 896 512 384" in played.lines
+    heard, rests = played.signals[:, 128 * BLOCK : 256 * BLOCK], played.signals[:, 258 * BLOCK :]
+    assert np.abs(heard).max(1).min() > 0.01
+    assert not rests.any()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 They know no family of models. A card of `forward` alone makes a patch that plays sound through it;
 with `decode`, latent axes stand below, and a patch of several voices plays them by notes; with
-`encode`, too, there is one that edits latents. What a card says of labels, latents, attributes, delay
-and load is shown, as far as it says it.
+`encode`, too, there is one that edits latents. What a card says of labels, latents, attributes,
+delay and load is shown, as far as it says it.
 """
 
 from collections.abc import Mapping
