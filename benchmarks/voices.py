@@ -20,6 +20,7 @@ import torch
 
 from tests.pd.runner import Patch, run_pd
 from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.objectives.measures import spectral_convergence
 
 VOICES = (1, 2, 4, 8)
 SHORT_S = 2.0
@@ -72,17 +73,12 @@ def from_alone(path: Path, mode: str) -> tuple[float, float]:
         model.set_reset(True)
         return torch.cat([model.decode(block) for block in some.split(4, -1)], -1)[:, 0]
 
-    def spectra(sound: torch.Tensor) -> torch.Tensor:
-        window = torch.hann_window(2048)
-        return torch.stft(sound, 2048, 512, window=window, return_complex=True).abs()
-
     of_samples, of_spectra = 0.0, 0.0
     for voice, together in enumerate(played(values)):
         alone = played(values[voice : voice + 1])[0]
         apart = (together - alone).abs().max() / alone.abs().max()
-        spectrum = spectra(alone)
-        differ = (spectra(together) - spectrum).norm() / spectrum.norm()
-        of_samples, of_spectra = max(of_samples, float(apart)), max(of_spectra, float(differ))
+        of_samples = max(of_samples, float(apart))
+        of_spectra = max(of_spectra, spectral_convergence(alone, together))
     return of_samples, of_spectra
 
 

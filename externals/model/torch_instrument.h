@@ -2,8 +2,8 @@
 //
 // A file names its methods in get_methods() and its attributes in get_attributes(). A method m has
 // a tensor m_params = [in_channels, in_ratio, out_channels, out_ratio], takes float32
-// [V, in_channels, N / in_ratio] and returns [V, out_channels, N / out_ratio], V = 1 for one voice. An attribute a has
-// get_a() -> list, set_a(...) -> 0, and a_params with a type code per value.
+// [V, in_channels, N / in_ratio] and returns [V, out_channels, N / out_ratio], V the voices. An
+// attribute a has get_a() -> list, set_a(...) -> 0, and a_params with a type code per value.
 
 #ifndef VSCHAOS_MODEL_TORCH_INSTRUMENT_H_
 #define VSCHAOS_MODEL_TORCH_INSTRUMENT_H_

@@ -1,6 +1,7 @@
 """The card: what an exported instrument costs and how it behaves, measured when it is made."""
 
 import hashlib
+import math
 import platform
 import sys
 import time
@@ -13,6 +14,7 @@ from vschaos2.export.checks import check_file, declared_delays
 from vschaos2.export.nn_tilde import get_attribute
 from vschaos2.export.playable import Playable
 from vschaos2.export.trial import opened
+from vschaos2.patches.figures import in_time
 
 BLOCK_SIZES = (512, 1024, 2048, 4096)
 BLOCKS = 1000  # enough for a 99.9th percentile
@@ -24,7 +26,6 @@ LOAD_COUNTS = (
     if sys.platform == "win32"
     else "processor time; slowest_with_other_work_ms is by the clock, other work included"
 )
-SAFE_LOAD = 0.7  # a block whose slowest calls take less of its duration than this is safe
 
 
 def measure_card(
@@ -130,8 +131,8 @@ def safe_buffer(loads: dict[str, dict[str, dict[str, float]]], sample_rate_hz: i
     """
     for size in BLOCK_SIZES:
         blocks = [sizes[str(size)] for sizes in loads.values() if str(size) in sizes]
-        limit_ms = SAFE_LOAD * 1000.0 * size / sample_rate_hz
-        if blocks and all(block["slowest_ms"] <= limit_ms for block in blocks):
+        slowest_ms = max((block["slowest_ms"] for block in blocks), default=math.inf)
+        if in_time(slowest_ms, size, sample_rate_hz):
             return size
     return None
 

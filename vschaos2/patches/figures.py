@@ -5,7 +5,7 @@ from typing import Any
 
 LARGEST_BUFFER = 4096  # samples; where no buffer was measured to be safe
 PD_BLOCK = 64  # samples
-SAFE_LOAD = 0.7  # of its duration, for the slowest calls of a block
+SAFE_LOAD = 0.7  # a block whose slowest calls take less of its duration than this is safe
 
 
 def figures(card: Mapping[str, Any], voices: int = 1) -> str:
@@ -56,10 +56,15 @@ def buffer_of(card: Mapping[str, Any], voices: int = 1) -> int:
         return least
     blocks = {int(size): block for size, block in card.get("load", {}).get("decode", {}).items()}
     for size in sorted(size for size in blocks if size >= least):
-        limit_ms = SAFE_LOAD * 1000.0 * size / card["sample_rate_hz"]
-        if voices * blocks[size].get("slowest_ms", 0.0) <= limit_ms:
+        slowest_ms = voices * blocks[size].get("slowest_ms", 0.0)
+        if in_time(slowest_ms, size, card["sample_rate_hz"]):
             return size
     return LARGEST_BUFFER if blocks else least
+
+
+def in_time(slowest_ms: float, block: int, sample_rate_hz: int) -> bool:
+    """Whether calls that take so long at most are safely within the duration of a block."""
+    return slowest_ms <= SAFE_LOAD * 1000.0 * block / sample_rate_hz
 
 
 def host_delays(buffer: int, block: int) -> tuple[int, int]:
