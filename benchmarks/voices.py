@@ -4,8 +4,8 @@
     python -m benchmarks.voices FILE.ts [--method decode] [--buffer 2048] [--seconds 30]
 
 Noise goes into every inlet. Pd renders as fast as it can, and its processor time, all threads
-together, is told per second of sound: that of a long run less that of a short one, so that loading
-does not count. The least of three such differences is printed, as percent of one core.
+together, is told per second of sound: the least of three long runs less the least of three short
+ones, so that loading does not count; as percent of one core.
 
 Then, for every inversion, how far four voices of a batch, on random walks of their own, are from
 what each of them plays alone: samples relative to the peak, and magnitudes of spectra in the mean.
@@ -94,15 +94,14 @@ def main() -> None:
     path, library = arguments.file.resolve(), arguments.library.resolve()
 
     def percent(voices: int, objects: int) -> float:
-        short, long = (
+        patches = [
             playing(path, arguments.method, arguments.buffer, voices, objects, seconds)
             for seconds in (SHORT_S, SHORT_S + arguments.seconds)
+        ]
+        short_s, long_s = (
+            min(processor_seconds(patch, library) for _ in range(RUNS)) for patch in patches
         )
-        spent_s = min(
-            processor_seconds(long, library) - processor_seconds(short, library)
-            for _ in range(RUNS)
-        )
-        return 100.0 * spent_s / arguments.seconds
+        return 100.0 * (long_s - short_s) / arguments.seconds
 
     print(f"{path.name}, {arguments.method}, buffer {arguments.buffer}: percent of one core\n")
     print("| voices | one object | as many objects |\n|---|---|---|")
