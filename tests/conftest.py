@@ -157,9 +157,10 @@ def as_first_set(instrument: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
         instrument.set_projection("pca"),
         instrument.set_gain_db(0.0),
         instrument.set_limiter("decode"),
+        instrument.set_sample_rate(44100),
         instrument.set_reset(True),
     ]
-    assert answers == [0] * 6
+    assert answers == [0] * 7
     return instrument
 
 

@@ -124,7 +124,8 @@ def test_forward_is_exact(library, exported_path, tmp_path, buffer, sample_rate_
     )
     assert played.code == 0
     assert "info: xruns 0" in played.lines
-    assert_equal(played.signals, hosted(exported_path, "forward", signals, buffer))
+    told = ((0, "sample_rate", sample_rate_hz),)
+    assert_equal(played.signals, hosted(exported_path, "forward", signals, buffer, told))
 
 
 def test_convolutions_are_exact(library, tiny_run, tmp_path):

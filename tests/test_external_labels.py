@@ -22,7 +22,8 @@ def test_latents_are_exact_at_48_khz(library, exported_path, tmp_path, method):
     signals = noise(1 if method == "encode" else 4)
     box, outlets = f"vschaos~ {exported_path} {method} 2048", 4 if method == "encode" else 1
     played = play(tmp_path, library, [(box, outlets)], signals, sample_rate_hz=48000)
-    assert_equal(played.signals, hosted(exported_path, method, signals, 2048))
+    told = ((0, "sample_rate", 48000),)
+    assert_equal(played.signals, hosted(exported_path, method, signals, 2048, told))
 
 
 @pytest.fixture(scope="module")

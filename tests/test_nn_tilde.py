@@ -36,6 +36,7 @@ VALUES = {  # one that every attribute takes, and what the getter then says
     "projection": "ica",
     "gain_db": -6.0,
     "limiter": "all",
+    "sample_rate": 48000,
     "reset": True,
 }
 METHODS = ["forward", "encode", "decode"]
@@ -97,7 +98,7 @@ def test_ratios_are_powers_of_two_of_which_the_highest_is_at_least_64(instrument
 def test_attributes_declare_one_type_code_per_value(instrument):
     codes = {
         **{"temperature": [2], "inversion": [3], "projection": [3], "gain_db": [2]},
-        **{"limiter": [3], "reset": [0], "latent_dims": [1], "delay": [1, 1]},
+        **{"limiter": [3], "reset": [0], "latent_dims": [1], "delay": [1, 1], "sample_rate": [1]},
     }
     assert sorted(instrument.get_attributes()) == sorted(codes)
     kinds = [bool, int, float, str]
@@ -120,7 +121,7 @@ def test_first_settings_are_neutral(fresh_instrument):
     assert settings(fresh_instrument) == {
         **{"temperature": [0.0], "inversion": ["default"], "projection": ["pca"]},
         **{"gain_db": [0.0], "limiter": ["decode"], "reset": [False]},
-        **{"latent_dims": [4], "delay": [384, 512]},
+        **{"latent_dims": [4], "delay": [384, 512], "sample_rate": [44100]},
     }
 
 
@@ -142,6 +143,7 @@ def test_setters_answer_zero_and_change_their_own_value_only(instrument, name: s
         *(("gain_db", value) for value in (-121.0, 60.5, math.nan, math.inf, -math.inf)),
         *(("inversion", value) for value in ("", "1.000000", "Eco", "eco ", "griffin_lim")),
         *(("projection", value) for value in ("", "1.000000", "0.000000", "PCA", "tsne")),
+        *(("sample_rate", value) for value in (0, -1, 8000, 44099, 96000)),
         *(("latent_dims", value) for value in (0, 2, 4)),
         ("delay", (0, 0)),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("number", "choice", "switch", "event", "reading", "text")
+KINDS = ("number", "integer", "choice", "switch", "event", "reading", "text")
 CURVES = ("linear", "exponential")
 
 
@@ -15,8 +15,9 @@ class Control:
     """One value of an instrument, from which accessors, cards and patches are drawn.
 
         number   within lowest … highest           switch   on or off
-        choice   one of `choices`                  event    whatever is sent does the same
-        text     what it means its family knows    reading  cannot be set
+        choice   one of `choices`, words           event    whatever is sent does the same
+        integer  one of `choices`, whole numbers   reading  cannot be set
+        text     what it means its family knows
 
     Args:
         name: what `set NAME` takes.
@@ -26,7 +27,7 @@ class Control:
         highest: of a number.
         unit: of a number, such as "dB"; empty where it has none.
         curve: how a number's knob should move: "linear", or "exponential" for equal ratios.
-        choices: of a choice.
+        choices: of a choice or an integer.
         shown: whether patches show it.
         usual: of a number, ends between which a slider is of use, if not between the limits.
 
@@ -41,7 +42,7 @@ class Control:
     highest: float | None = None
     unit: str = ""
     curve: str = "linear"
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] | tuple[int, ...] = ()
     shown: bool = True
     usual: tuple[float, float] | None = None
 
@@ -57,10 +58,10 @@ class Control:
             raise ValueError(
                 f"control {self.name}: curve must be one of {', '.join(CURVES)}, got {self.curve!r}"
             )
-        if self.kind == "choice" and self.value not in self.choices:
+        if self.kind in ("choice", "integer") and self.value not in self.choices:
             raise ValueError(
                 f"control {self.name}: its value must be one of its choices "
-                f"({', '.join(self.choices)}), got {self.value!r}"
+                f"({', '.join(map(str, self.choices))}), got {self.value!r}"
             )
         if self.kind == "number":
             self._check_range()

@@ -116,10 +116,10 @@ void Host::Play(std::shared_ptr<Instrument> instrument, const std::string& name,
     play.instrument = instrument;
     playing_ = std::move(instrument);
     Configure();
-    CompareRates();
   }
   settings_.method = name;
   engine_.Send(std::move(play));
+  if (is_new) TellRate();
 }
 
 void Host::Configure() {
@@ -134,11 +134,24 @@ void Host::Configure() {
   }
 }
 
-void Host::CompareRates() {
-  if (!playing_ || sample_rate_hz_ == 0.0 || playing_->sample_rate_hz() == 0) return;
-  if (playing_->sample_rate_hz() == static_cast<int>(sample_rate_hz_)) return;
-  console_->Post(path_ + " was trained at " + std::to_string(playing_->sample_rate_hz()) +
-                 " Hz and plays at " + std::to_string(static_cast<int>(sample_rate_hz_)) + " Hz");
+// Tells the model Pd's rate, or the console that the model is for another.
+void Host::TellRate() {
+  if (!playing_ || sample_rate_hz_ == 0.0) return;
+  const int rate_hz = static_cast<int>(sample_rate_hz_);
+  const std::vector<int> possible = playing_->host_rates_hz();
+  if (std::find(possible.begin(), possible.end(), rate_hz) != possible.end()) {
+    Command set;
+    set.verb = Command::Verb::kSet;
+    set.name = "sample_rate";
+    set.values = {double(rate_hz)};
+    engine_.Send(std::move(set));
+    return;
+  }
+  if (playing_->sample_rate_hz() == 0 || playing_->sample_rate_hz() == rate_hz) return;
+  console_->Post(path_ + " is made for " + std::to_string(playing_->sample_rate_hz()) +
+                 " Hz and plays at " + std::to_string(rate_hz) +
+                 " Hz, out of tune: script.py --rate " + std::to_string(rate_hz) +
+                 " makes one for this rate, if there is one");
 }
 
 void Host::Prepare(int block, double sample_rate_hz, bool after_pause) {
@@ -147,7 +160,7 @@ void Host::Prepare(int block, double sample_rate_hz, bool after_pause) {
   sample_rate_hz_ = sample_rate_hz;
   if (after_pause) engine_.Reset();
   Configure();
-  if (has_new_rate) CompareRates();
+  if (has_new_rate) TellRate();
 }
 
 void Host::Poll() {

@@ -82,7 +82,7 @@ class Host {
   void Tell();
   void Dump();
   void Configure();
-  void CompareRates();
+  void TellRate();
   void Forward(Command command);
   void Error(const std::string& text);
   Failure WhyNot(const Instrument& instrument, const std::string& method) const;

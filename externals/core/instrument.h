@@ -49,8 +49,11 @@ class Instrument {
   virtual const std::vector<Method>& methods() const = 0;
   virtual const std::vector<std::string>& attributes() const = 0;
 
-  // What the model was trained at; 0: it does not say.
+  // What the model is made for; 0: it does not say.
   virtual int sample_rate_hz() const = 0;
+
+  // The rates that its attribute sample_rate takes; empty: it has none.
+  virtual std::vector<int> host_rates_hz() const { return {}; }
 
   // Runs a method on a block of all voices. `in` and `out` hold the rows of `ports`, of `frames`
   // samples each; `frames` is a multiple of every ratio of the model. Rows of `out` beyond the

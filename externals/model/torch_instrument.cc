@@ -50,6 +50,12 @@ class TorchInstrument : public Instrument {
     if (module_.hasattr("sample_rate_hz") && module_.attr("sample_rate_hz").isInt()) {
       sample_rate_hz_ = static_cast<int>(module_.attr("sample_rate_hz").toInt());
     }
+    if (Knows("sample_rate") && module_.hasattr("host_rates_hz") &&
+        module_.attr("host_rates_hz").isIntList()) {
+      for (const std::int64_t rate_hz : module_.attr("host_rates_hz").toIntVector()) {
+        host_rates_hz_.push_back(static_cast<int>(rate_hz));
+      }
+    }
   }
 
   // The same face on a module of its own, whose state is untouched.
@@ -57,11 +63,13 @@ class TorchInstrument : public Instrument {
       : module_(std::move(module)),
         methods_(face.methods_),
         attributes_(face.attributes_),
-        sample_rate_hz_(face.sample_rate_hz_) {}
+        sample_rate_hz_(face.sample_rate_hz_),
+        host_rates_hz_(face.host_rates_hz_) {}
 
   const std::vector<Method>& methods() const override { return methods_; }
   const std::vector<std::string>& attributes() const override { return attributes_; }
   int sample_rate_hz() const override { return sample_rate_hz_; }
+  std::vector<int> host_rates_hz() const override { return host_rates_hz_; }
 
   // Runs every method on silence in all voices; one that fails is marked, so that nobody plays it.
   void TryOut(const LoadJob& job) {
@@ -206,6 +214,7 @@ class TorchInstrument : public Instrument {
   std::vector<Method> methods_;
   std::vector<std::string> attributes_;
   int sample_rate_hz_ = 0;
+  std::vector<int> host_rates_hz_;
 };
 
 // Why a model cannot sound, though it can be loaded: bits of its weights are not what they were.

@@ -28,6 +28,7 @@ class FakeInstrument : public Instrument {
   const std::vector<Method>& methods() const override { return methods_; }
   const std::vector<std::string>& attributes() const override { return attributes_; }
   int sample_rate_hz() const override { return 44100; }
+  std::vector<int> host_rates_hz() const override { return host_rates; }
 
   Failure Process(int method, const Ports& ports, const float* in, float* out,
                   int frames) noexcept override {
@@ -49,6 +50,10 @@ class FakeInstrument : public Instrument {
   }
 
   Failure Set(const std::string& name, const std::vector<Atom>& values) noexcept override {
+    if (name == "sample_rate") {
+      told_rates.push_back(std::get<double>(values[0]));
+      return "";
+    }
     if (name != "gain") return "no attribute " + name;
     gain = std::get<double>(values[0]);
     return "";
@@ -69,6 +74,8 @@ class FakeInstrument : public Instrument {
 
   double gain = 1.0;
   int resets = 0;
+  std::vector<int> host_rates;
+  std::vector<double> told_rates;
   bool is_nan = false;
   std::atomic<bool> fails{false};
   std::atomic<bool> is_gated{false};

@@ -30,7 +30,7 @@ struct Listener : Console {
   std::vector<std::pair<std::string, std::vector<Atom>>> infos;
 };
 
-// "bad" cannot be loaded; "slow" waits for its gate; everything else is a fake instrument.
+// "bad" cannot be loaded; "slow" waits for its gate; "warped" plays at two rates; everything else is a fake instrument.
 struct HostRig {
   HostRig()
       : loader(&crew, [this](const LoadJob& job) {
@@ -38,6 +38,7 @@ struct HostRig {
           if (job.path == "/models/slow") gate.Wait();
           auto instrument = std::make_shared<FakeInstrument>(1, 512);
           instrument->gain = job.path == "/models/loud" ? 4.0 : 1.0;
+          if (job.path == "/models/warped") instrument->host_rates = {44100, 48000};
           const std::lock_guard<std::mutex> lock(mutex);
           last = instrument;
           return Loaded{instrument, ""};

@@ -199,7 +199,31 @@ TEST_CASE("a model of another rate is pointed out") {
   const auto host = rig.Make("good");
   host->Prepare(64, 48000.0, false);
   REQUIRE(rig.listener.posts.size() == 1);
-  CHECK(rig.listener.posts[0] == "/models/good was trained at 44100 Hz and plays at 48000 Hz");
+  CHECK(rig.listener.posts[0] ==
+        "/models/good is made for 44100 Hz and plays at 48000 Hz, out of tune: script.py --rate "
+        "48000 makes one for this rate, if there is one");
+}
+
+TEST_CASE("a model that plays at several rates is told that of the host") {
+  Rig rig;
+  const auto host = rig.Make("warped");
+  host->Prepare(64, 48000.0, false);
+  host->Prepare(64, 48000.0, false);  // Pd comes here whenever a patch changes
+  host->Prepare(64, 44100.0, false);
+  const auto instrument = rig.last.lock();
+  CHECK(instrument->told_rates == std::vector<double>{48000.0, 44100.0});
+  CHECK(rig.listener.posts.empty());
+  host->Prepare(64, 96000.0, false);
+  CHECK(instrument->told_rates.size() == 2);
+  CHECK(rig.listener.posts.size() == 1);
+}
+
+TEST_CASE("a model loaded while sound is on is told the rate") {
+  Rig rig;
+  const auto host = rig.Make("good");
+  host->Prepare(64, 48000.0, false);
+  host->Message("load", {std::string("warped")});
+  CHECK(rig.last.lock()->told_rates == std::vector<double>{48000.0});
 }
 
 // Every sample of row r of the object says 100 r + 1; what comes out of each row, at its end.

@@ -43,6 +43,7 @@ def _taken(control: Control) -> list[Any]:
         return [control.lowest, control.highest, (control.lowest + control.highest) / 2]
     of_kind: dict[str, list[Any]] = {
         "choice": list(control.choices),
+        "integer": list(control.choices),
         "switch": [True, False],
         "event": [True],
     }
@@ -54,7 +55,8 @@ def _refused(control: Control) -> list[list[Any]]:
         assert control.lowest is not None and control.highest is not None
         return [[control.lowest - 1.0], [control.highest + 1.0], [float("nan")]]
     of_kind: dict[str, list[list[Any]]] = {
-        "choice": [["".join(control.choices) + "?"]],
+        "choice": [["".join(map(str, control.choices)) + "?"]],
+        "integer": [[wrong] for wrong in (0, -1, 8000) if wrong not in control.choices],
         "reading": [control.values],
     }
     return of_kind.get(control.kind, [])

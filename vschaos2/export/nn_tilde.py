@@ -26,7 +26,7 @@ from vschaos2.controls import Control
 
 TYPE_CODES: dict[type, int] = {bool: 0, int: 1, float: 2, str: 3, Tensor: 4}
 TYPES: dict[str, type] = {
-    "number": float, "choice": str, "switch": bool, "event": bool, "text": str
+    "number": float, "integer": int, "choice": str, "switch": bool, "event": bool, "text": str
 }  # fmt: skip
 
 
@@ -42,9 +42,9 @@ class Ports(NamedTuple):
 class NnTildeModule(nn.Module):
     """A module that says of itself what nn~ asks. Subclasses register methods and controls.
 
-    A method reads a number as `self.control_values[NAME]`, 1.0 or 0.0 of a switch, and a choice as
-    `self.choice(NAME)`. Or `control_changed` tells of each change, and of each event. What the
-    accessors of a "text" do, `get_text(name) -> list[str]` and `set_text(name, value) -> int` say,
+    A method reads a number or an integer as `self.control_values[NAME]`, 1.0 or 0.0 of a switch,
+    and a choice as `self.choice(NAME)`. Or `control_changed` tells of each change, and of each
+    event. What the accessors of a "text" do, `get_text(name) -> list[str]` and `set_text(name, value) -> int` say,
     and of a "reading" `get_NAME`; these the subclass defines and exports.
 
     Attributes:
@@ -56,6 +56,7 @@ class NnTildeModule(nn.Module):
     control_values: dict[str, float]
     control_ranges: dict[str, list[float]]
     control_choices: dict[str, list[str]]
+    control_integers: dict[str, list[int]]
 
     def __init_subclass__(cls) -> None:
         """Hand the annotations on: TorchScript looks at those of the class itself only."""
@@ -67,7 +68,8 @@ class NnTildeModule(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.method_names, self.attribute_names = [], []
-        self.control_values, self.control_ranges, self.control_choices = {}, {}, {}
+        self.control_values, self.control_ranges = {}, {}
+        self.control_choices, self.control_integers = {}, {}
         self.controls: list[Control] = []
 
     def register_method(
@@ -116,14 +118,16 @@ class NnTildeModule(nn.Module):
         for accessor in (f"set_{name}", *([] if kind == "reading" else [f"get_{name}"])):
             if hasattr(self, accessor):
                 raise ValueError(f"control {name}: {accessor} is defined already: rename one")
-        if kind in ("number", "switch"):
+        if kind in ("number", "integer", "switch"):
             self.control_values[name] = float(control.value)
+        if kind == "integer":
+            self.control_integers[name] = [int(each) for each in control.choices]
         if kind == "number":
             assert control.lowest is not None and control.highest is not None
             self.control_ranges[name] = [float(control.lowest), float(control.highest)]
         if kind == "choice":
             self.control_values[name] = float(control.choices.index(control.value))
-            self.control_choices[name] = list(control.choices)
+            self.control_choices[name] = [str(each) for each in control.choices]
         types = [type(v) for v in control.values] if kind == "reading" else [TYPES[kind]]
         codes = torch.tensor([TYPE_CODES[of] for of in types], dtype=torch.int64)
         self.register_buffer(f"{name}_params", codes)
@@ -148,7 +152,7 @@ class NnTildeModule(nn.Module):
 
         Args:
             name: of the control.
-            value: of a number; the index of a choice; 0 or 1 of a switch or an event.
+            value: of a number or an integer; the index of a choice; 0 or 1 of a switch or an event.
         """
 
     @torch.jit.export
@@ -168,6 +172,18 @@ class NnTildeModule(nn.Module):
         if not (value >= lowest and value <= highest):  # nor NaN
             return 1
         return self.take(name, value)
+
+    @torch.jit.export
+    def get_integer(self, name: str) -> list[int]:
+        """The value of an integer."""
+        return [int(self.control_values[name])]
+
+    @torch.jit.export
+    def set_integer(self, name: str, value: int) -> int:
+        """Take one of the whole numbers that there are to choose from."""
+        if value not in self.control_integers[name]:
+            return 1
+        return self.take(name, float(value))
 
     @torch.jit.export
     def get_choice(self, name: str) -> list[str]:

@@ -6,7 +6,7 @@ from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, fail, run, say
 from vschaos2.terminal import printable
 
-WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence")
+WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence", "rate")
 
 
 def main() -> None:
@@ -33,6 +33,13 @@ def main() -> None:
         "--texture",
         type=float,
         help="part of the noise played as noise at first, 0 to 1 (the run's)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=int,
+        metavar="HZ",
+        help="sample rate of the host: 44100, 48000, 88200 or 96000 (the run's); from 88200 on, "
+        "window and hop are twice as many samples",
     )
     parser.add_argument(
         "--confidence", action="store_true", help="outlets for how sure each guessed label is"

@@ -34,6 +34,9 @@ class Core(nn.Module):
     def set_projection(self, index: int) -> None:  # noqa: D102
         pass
 
+    def set_rate(self, rate_hz: int) -> None:  # noqa: D102
+        pass
+
     def set_label(self, task: int, value: float) -> None:  # noqa: D102
         pass
 

@@ -10,6 +10,9 @@ Where recovered phases would make a buzz of noise, and the model's magnitudes le
 A decoder may remember the frames before. Labels stand beside: commanded at further inlets, or
 guessed from what is heard; what is guessed leaves at further outlets of `encode` and `forward`.
 
+Frames are those of the host's sample rate, magnitudes between encoder and decoder those of the
+model's: see `dsp.host_rate`.
+
 No method shares state with another. Everything here is the code that trained, with state around.
 """
 
@@ -18,6 +21,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from vschaos2.dsp.host_rate import HostRate
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.state import State, Stateful
@@ -50,6 +54,15 @@ class InstrumentCore(FramePath, Stateful):
             be negative.
         texture: part of the noise that is played as noise at first, 0 to 1; None for an instrument
             that knows of none.
+        rate_hz: of the host at first, the model's own if None; for a rate that wants longer windows
+            window and hop are longer.
+
+    Attributes:
+        n_fft: window in samples of the host.
+        hop: in samples of the host.
+
+    Raises:
+        ValueError: for a rate that the model cannot play at.
     """
 
     has_texture: Final[bool]
@@ -69,10 +82,12 @@ class InstrumentCore(FramePath, Stateful):
         is_hosted: bool = False,
         for_files: bool = False,
         texture: float | None = None,
+        rate_hz: int | None = None,
     ) -> None:
         super().__init__(model, confidence, for_files)
         transform = model.transform
-        n_fft, hop = transform.n_fft, transform.hop
+        self.host = HostRate(transform.sample_rate_hz, transform.n_fft, rate_hz)
+        n_fft, hop = self.host.factor * transform.n_fft, self.host.factor * transform.hop
         self.has_texture = texture is not None
         self.texture = 0.0 if texture is None else float(texture)
         self.register_buffer("low", low_bins(n_fft // 2 + 1), persistent=False)
@@ -82,12 +97,12 @@ class InstrumentCore(FramePath, Stateful):
         self.decode_inlets = EmptyInlets(every, is_hosted)
         feature_dim: Any = model.encoder.feature_dim if self.labels.guesses_latent else 0
         self.feature_dim: int = feature_dim
-        self.hop = hop
+        self.n_fft, self.hop = n_fft, hop
         self.latent_dims = latent_dims
-        self.silence = SILENCE * float(transform.window.sum()) / 2
         self.latent_limit = LATENT_LIMIT
         self.encode_analysis = StreamingAnalysis(n_fft, hop)
         self.forward_analysis = StreamingAnalysis(n_fft, hop)
+        self.silence = SILENCE * float(self.forward_analysis.window.sum()) / 2
         self.forward_synthesis = StreamingSynthesis(n_fft, hop)
         self.forward_inversion = MagnitudeInversion(
             n_fft,
@@ -145,9 +160,21 @@ class InstrumentCore(FramePath, Stateful):
         self.projection = index
 
     @torch.jit.export
+    def set_rate(self, rate_hz: int) -> None:
+        """The host's sample rate, of those that `host` knows."""
+        self.host.set_rate(rate_hz)
+
+    @torch.jit.export
     def set_label(self, task: int, value: float) -> None:
         """A label where nobody commands it and nothing guesses it."""
         self.labels.set_value(task, value)
+
+    def host_coherence(self, latent: Tensor, labels: Tensor | None, batch: int) -> Tensor | None:
+        """What the model knows of phases, in the host's bins: [B·F, Z], labels → [B, F, K]."""
+        found = self.coherence_of(latent, labels, batch)
+        if found is None or not self.host.is_warped:
+            return found
+        return self.host.spread(found).clamp(0.0, 1.0)
 
     @torch.jit.export
     def forward_delay(self) -> int:
@@ -168,7 +195,7 @@ class InstrumentCore(FramePath, Stateful):
         Shape: sound, then labels of the encoder, a frame taking the last value of its hop,
         [B, 1 + labels, F·hop] → [B, latent_dims + guesses, F].
         """
-        magnitude = self.encode_analysis(block[:, 0]).abs()
+        magnitude = self.host.heard(self.encode_analysis(block[:, 0]))
         batch, count, bins = magnitude.shape
         magnitude = magnitude.reshape(batch * count, bins)
         i = self.projection
@@ -209,10 +236,10 @@ class InstrumentCore(FramePath, Stateful):
         memory = self.decode_memory.recall(batch)
         magnitude, memory = self.magnitude_after(latent, labels, memory)
         self.decode_memory.keep(memory)
-        magnitude = magnitude.reshape(batch, count, -1)
+        magnitude = self.host.played(magnitude.reshape(batch, count, -1))
         coherence: Tensor | None = None
         if self.decode_inversion.has_texture():
-            coherence = self.coherence_of(latent, labels, batch)
+            coherence = self.host_coherence(latent, labels, batch)
         return self.decode_level(self.decode_inversion(magnitude, coherence)).unsqueeze(1)
 
     def forward(self, block: Tensor) -> Tensor:
@@ -223,8 +250,9 @@ class InstrumentCore(FramePath, Stateful):
         """
         coefficients = self.forward_analysis(block[:, 0])
         given = coefficients.abs()
-        batch, count, bins = given.shape
-        rows = given.reshape(batch * count, bins)
+        batch, count = given.shape[0], given.shape[1]
+        heard = self.host.heard(coefficients) if self.host.is_warped else given
+        rows = heard.reshape(batch * count, heard.shape[2])
         labels: Tensor | None = None
         if self.labels.is_used:
             inlets = self.forward_inlets(block[:, 1:, self.hop - 1 :: self.hop])
@@ -235,7 +263,7 @@ class InstrumentCore(FramePath, Stateful):
         memory = self.forward_memory.recall(batch)
         magnitude, memory = self.magnitude_after(latent, labels, memory)
         self.forward_memory.keep(memory)
-        magnitude = magnitude.reshape(batch, count, bins)
+        magnitude = self.host.played(magnitude.reshape(batch, count, -1))
         # A model has no exact silence of its own: where nothing is heard, nothing is played.
         audible = given.amax(-1, keepdim=True) > self.silence
         magnitude = magnitude * audible
@@ -248,7 +276,7 @@ class InstrumentCore(FramePath, Stateful):
         else:
             coherence: Tensor | None = None
             if self.forward_inversion.has_texture():
-                coherence = self.coherence_of(latent, labels, batch)
+                coherence = self.host_coherence(latent, labels, batch)
             signal = self.forward_inversion(magnitude, coherence)
         signal = self.forward_level(signal).unsqueeze(1)
         if guesses.shape[1] == 0:

@@ -8,7 +8,9 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
+from vschaos2.dsp.host_rate import window_factors
 from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.export.checks import LARGEST, check_finite
 from vschaos2.export.playable import Playable, check_wishes
@@ -21,7 +23,8 @@ from vschaos2.labels.ports import LabelPorts
 from vschaos2.ranges import check_number
 from vschaos2.runs.folder import Run
 
-WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence")
+WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence", "rate")
+LONGEST = 2**15  # samples of a window
 EMPTY_INLET = (
     "an inlet that has said nothing but 0 counts as empty, like one with nothing connected: its "
     "label is guessed, or as set, as at any value below 0; 0 is class 0 once anything else has come"
@@ -51,7 +54,7 @@ class PlayableVAE(Playable):
         shown = core.latent_dims
         ranges = torch.stack((axes.lowest, axes.highest), 1)[:shown]
         eager = StreamingVAE(core, ranges, ports)
-        super().__init__(eager, core.transform.sample_rate_hz, core.hop)
+        super().__init__(eager, core.host.rate_hz, core.hop)
         self.core, self.axes, self.latents, self.ports = core, axes, latents, ports
         self.label_names = eager.label_names
         self.together = {"encode": shown}
@@ -80,7 +83,9 @@ class PlayableVAE(Playable):
         heard = heard_windows(self.core, self.latents, axes, self.ports.plain)
         ways = heard.roadmap()
         return {
-            "n_fft": self.core.transform.n_fft,
+            "host_rates_hz": self.core.host.rates_hz,
+            "trained_at_hz": self.core.transform.sample_rate_hz,
+            "n_fft": self.core.n_fft,
             "hop": self.core.hop,
             "phase_recovery": measure_recovery(content, self.core),
             "latent": {
@@ -172,7 +177,9 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:
             inversion: phase recovery of `decode`; "live" serves `forward`, too, whose delay would
                 else be longer with the input's phase than without (the run's);
             texture: part of the noise that is played as noise at first, 0 to 1 (the run's);
-            confidence: an outlet for how sure each guessed label is (no).
+            confidence: an outlet for how sure each guessed label is (no);
+            rate: the host's sample rate at first, in Hz, which decides how long window and hop are
+                in samples (the model's own).
 
     Raises:
         InputError: for a wish that cannot be, or a run that no instrument can come from.
@@ -203,6 +210,8 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:
             f"{run.folder}: the sounds it was trained on are all but silent (a mean magnitude of "
             f"{scale:.0e}): train on recordings that can be heard"
         )
+    rate_hz = wishes.get("rate")
+    check_rate(model.transform, rate_hz)
     axes = {kind: fit_axes(latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
     fidelity = wishes.get("latent_dims")
     wanted = model.latent_dim if fidelity is None else fidelity
@@ -212,10 +221,27 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:
         *(model, axes, shown, forward_mode, inversion, confidence),
         is_hosted=True,
         texture=texture,
+        rate_hz=rate_hz,
     )
     core.set_projection(PROJECTIONS.index(projection))
     ports = LabelPorts.of(model.conditioning, model.prediction, run.kept.classes, confidence)
     return PlayableVAE(core.eval(), axes[projection], latents, ports)
+
+
+def check_rate(transform: SpectralTransform, rate_hz: int | None) -> None:
+    """Refuse a rate that a model cannot play at.
+
+    Raises:
+        InputError: saying which it can.
+    """
+    factors = window_factors(transform.sample_rate_hz)
+    possible = [hz for hz, factor in factors.items() if factor * transform.n_fft <= LONGEST]
+    if rate_hz is not None and rate_hz not in possible:
+        known = ", ".join(map(str, sorted(possible)))
+        raise InputError(
+            f"--rate {rate_hz}: a model trained at {transform.sample_rate_hz} Hz plays at "
+            f"{known} Hz: give one of these"
+        )
 
 
 def run_inversion(run: Run) -> str:

@@ -42,12 +42,11 @@ def check_recovered_delays(content: bytes, core: InstrumentCore) -> None:
     position = TEST_HOPS // 3 * core.hop
     impulse = torch.zeros(1, TEST_HOPS * core.hop)
     impulse[0, position] = 0.5
-    n_fft = core.transform.n_fft
     declared = dict(zip(("forward", "decode"), opened(content).get_delay(), strict=True))
     with torch.inference_mode():
         for name, inversion in _recovering(core).items():
-            fresh = MagnitudeInversion(n_fft, core.hop, inversion.mode)
-            spectrum = StreamingAnalysis(n_fft, core.hop)(impulse)
+            fresh = MagnitudeInversion(core.n_fft, core.hop, inversion.mode)
+            spectrum = StreamingAnalysis(core.n_fft, core.hop)(impulse)
             sound = fresh.keep_phase(spectrum.abs(), spectrum.angle())[0]
             same_delay(name, int(sound.abs().argmax()) - position, declared[name])
 
@@ -85,7 +84,7 @@ def measure_recovery(content: bytes, core: InstrumentCore) -> dict[str, dict[str
                 set_attribute(loaded, "reset", True)
                 blocks = given.split(given.shape[2] // count, -1)
                 heard = torch.cat([getattr(loaded, name)(block)[:, 0] for block in blocks], -1)
-                analysis = StreamingAnalysis(core.transform.n_fft, core.hop)
+                analysis = StreamingAnalysis(core.n_fft, core.hop)
                 spectra.append(analysis(heard[:, delays[name] :]).abs()[0])
             at_once, in_blocks = spectra
             asked = _asked_for(core, name, given)[: len(at_once)]

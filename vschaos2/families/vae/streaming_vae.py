@@ -29,6 +29,8 @@ class StreamingVAE(NnTildeModule):
         texture         0 to 1: part of the noise that is played as noise; not in every instrument
         gain_db         -120 to 60, reached over the next block
         limiter         off | decode | all: which methods' sound bends at full scale (`soft_clip`)
+        sample_rate     of the host, in Hz, one of `host_rates_hz`; any other is refused and
+                        changes nothing
         reset           any value: forget all that was heard
         latent_dims     number of latent axes, read only
         delay           samples from input to output of `forward`, and from a frame to its sound of
@@ -46,6 +48,7 @@ class StreamingVAE(NnTildeModule):
     """
 
     core: Core
+    host_rates_hz: list[int]
     label_values: list[float]
     label_names: list[str]
 
@@ -56,7 +59,8 @@ class StreamingVAE(NnTildeModule):
         self.core = core  # type: ignore[assignment]
         self.hop = core.hop
         self.latent_dims = core.latent_dims
-        self.sample_rate_hz = core.transform.sample_rate_hz
+        self.sample_rate_hz = core.host.rate_hz
+        self.host_rates_hz = list(core.host.rates_hz)
         self.forward_mode = KEEP_INPUT if core.keep_input else core.forward_inversion.mode
         self.decode_mode = core.decode_inversion.mode
         self.is_warm = False
@@ -79,6 +83,13 @@ class StreamingVAE(NnTildeModule):
             Control("projection", "choice", PROJECTIONS[core.projection], choices=PROJECTIONS),
             Control("gain_db", "number", 0.0, -120.0, 60.0, unit="dB", usual=(-60.0, 12.0)),
             Control("limiter", "choice", "decode", choices=limiters, shown=False),
+            Control(
+                "sample_rate",
+                "integer",
+                self.sample_rate_hz,
+                choices=tuple(self.host_rates_hz),
+                shown=False,
+            ),
             Control("reset", "event", False),
             Control("latent_dims", "reading", core.latent_dims),
             Control("delay", "reading", delays),
@@ -110,15 +121,18 @@ class StreamingVAE(NnTildeModule):
 
     @torch.jit.export
     def warm_up(self) -> None:
-        """Run every method on silence until TorchScript has compiled it, then reset."""
+        """Run every method on silence at every rate until TorchScript has compiled it; reset."""
         with torch.no_grad():
-            for count in self.warm_up_frames:
-                for _ in range(self.warm_up_calls):
-                    samples = count * self.hop
-                    self.core.forward(torch.zeros(1, 1 + self.label_inlets[0], samples))
-                    self.core.encode(torch.zeros(1, 1 + self.label_inlets[1], samples))
-                    inlets = self.latent_dims + self.label_inlets[0]
-                    self.core.decode(torch.zeros(1, inlets, count))
+            for rate_hz in self.host_rates_hz:
+                self.core.set_rate(rate_hz)
+                for count in self.warm_up_frames:
+                    for _ in range(self.warm_up_calls):
+                        samples = count * self.hop
+                        self.core.forward(torch.zeros(1, 1 + self.label_inlets[0], samples))
+                        self.core.encode(torch.zeros(1, 1 + self.label_inlets[1], samples))
+                        inlets = self.latent_dims + self.label_inlets[0]
+                        self.core.decode(torch.zeros(1, inlets, count))
+        self.core.set_rate(int(self.control_values["sample_rate"]))
         self.core.reset()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -154,6 +168,8 @@ class StreamingVAE(NnTildeModule):
             self.core.set_texture(value)
         elif name == "gain_db":
             self.core.set_gain(math.pow(10.0, value / 20.0))
+        elif name == "sample_rate":
+            self.core.set_rate(int(value))
         elif name == "limiter":
             limited = self.choice(name)
             self.core.set_limits(limited == "all", limited != "off")
