@@ -8,6 +8,7 @@ from collections.abc import Iterator
 # Inlets and outlets of each class, as Max makes them; None: they depend on the arguments.
 KNOWN: dict[str, tuple[int | None, int | None]] = {
     "message": (2, 1),
+    "dspstate~": (1, 4),
     "comment": (1, 0),
     "panel": (1, 0),
     "toggle": (1, 1),

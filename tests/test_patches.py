@@ -93,6 +93,7 @@ def made_card(axes: int, labels: int = 0, guesses: int = 0) -> dict:
     tasks = ["pitch", "octave", "instrument", "brightness", "voice"]
     return {
         "sample_rate_hz": 44100,
+        "host_rates_hz": [44100, 48000],
         "methods": {
             "forward": ports(1 + labels, 1, 1 + guesses, 1),
             "encode": ports(1 + (labels > 1), 1, axes + guesses, 512),
@@ -562,7 +563,12 @@ def test_decode_in_pd_is_the_model(library, instrument, tmp_path):  # noqa: F811
 
 
 def printed(
-    folder: Path, patch_path: Path, external: Path, messages: list[tuple[int, str]], *names: str
+    folder: Path,
+    patch_path: Path,
+    external: Path,
+    messages: list[tuple[int, str]],
+    *names: str,
+    sample_rate_hz: int = 44100,
 ) -> list[str]:
     """What Pd prints when messages are sent to a patch before some block, and receivers listen."""
     patch = Patch()
@@ -577,7 +583,7 @@ def printed(
         external,
         "-batch",
         "-r",
-        "44100",
+        str(sample_rate_hz),
         "-lib",
         "vschaos~",
         "-open",
@@ -729,6 +735,27 @@ def test_what_is_recorded_is_what_is_heard(library, instrument, tmp_path):  # no
         np.abs(kept - heard[lag : lag + len(kept)]).max() for lag in range(0, 8 * BLOCK, BLOCK)
     ]
     assert min(errors) < 2e-7 + 2.0**-23
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["played", "played-voices"])
+@pytest.mark.parametrize("rate_hz", [44100, 48000, 96000])
+def test_models_are_told_pd_s_rate_or_else_the_player(library, instrument, tmp_path, name, rate_hz):  # noqa: F811
+    key = name.replace("-", "_") if name == "played" else "played-voices"
+    receivers = (f"{key}-models", f"{key}-warning")
+    lines = printed(
+        tmp_path, instrument / f"{name}.pd", library, [], *receivers, sample_rate_hz=rate_hz
+    )
+    told = [line for line in lines if "sample_rate" in line]
+    said = [line for line in lines if line.startswith(f"{key}-warning")]
+    if rate_hz == 96000:
+        assert told == []
+        assert said == [
+            rf"{key}-warning: label Pd's\ rate\ is\ another:\ set\ it\ to\ 44100\ or\ 48000\ Hz"
+        ]
+    else:
+        assert told == [f"{key}-models: set sample_rate {rate_hz}"]
+        assert said == [f"{key}-warning: label empty"]
 
 
 @pytest.mark.slow

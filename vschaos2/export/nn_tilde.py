@@ -44,8 +44,9 @@ class NnTildeModule(nn.Module):
 
     A method reads a number or an integer as `self.control_values[NAME]`, 1.0 or 0.0 of a switch,
     and a choice as `self.choice(NAME)`. Or `control_changed` tells of each change, and of each
-    event. What the accessors of a "text" do, `get_text(name) -> list[str]` and `set_text(name, value) -> int` say,
-    and of a "reading" `get_NAME`; these the subclass defines and exports.
+    event. What the accessors of a "text" do, `get_text(name) -> list[str]` and
+    `set_text(name, value) -> int` say, and of a "reading" `get_NAME`; these the subclass defines
+    and exports.
 
     Attributes:
         controls: all that were registered, in order.

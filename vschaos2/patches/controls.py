@@ -90,6 +90,7 @@ class Controls:
         buffer: of the host, in samples.
         sample_rate_hz: of the model.
         figures: a line about delay and load.
+        host_rates_hz: what the model can be told of the host's rate; none of a model that cannot.
         decode_in_nn_ms: from a value at an inlet of `decode` to its sound, in nn~.
     """
 
@@ -108,6 +109,12 @@ class Controls:
     sample_rate_hz: int
     figures: str
     decode_in_nn_ms: float = 0.0
+    host_rates_hz: tuple[int, ...] = ()
+
+    @property
+    def in_tune_hz(self) -> tuple[int, ...]:
+        """Rates of hosts at which it is in tune."""
+        return self.host_rates_hz or (self.sample_rate_hz,)
 
     @property
     def heard_labels(self) -> tuple[Label, ...]:
@@ -212,6 +219,7 @@ class Controls:
             card["sample_rate_hz"],
             figures(card, voices),
             decode_in_nn_ms(card, voices),
+            tuple(card.get("host_rates_hz", ())),
         )
 
 

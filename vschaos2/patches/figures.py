@@ -26,7 +26,8 @@ def figures(card: Mapping[str, Any], voices: int = 1) -> str:
     ]
     block = card.get("block_samples", card.get("hop", 1))
     in_nn, in_vschaos = (1000.0 * delay / rate for delay in host_delays(buffer, block))
-    told = [f"{rate} Hz"]
+    rates = " or ".join(map(str, card.get("host_rates_hz", [rate])))
+    told = [f"{rates} Hz"]
     if "latent" in card:
         told.append(f"{len(card['latent']['lowest'])} axes")
     if delays:

@@ -69,6 +69,26 @@ def messages(key: str, method: str) -> MaxCanvas:
     return canvas
 
 
+def rate(controls: Controls) -> MaxCanvas:
+    """Max's rate, of those that the models know, as a message for them, whenever it is said.
+
+    Max says it when the sound is turned on. nn~ tells a model the rate only when it loads one.
+    """
+    rates, sent = controls.host_rates_hz, f"s {controls.key}.models"
+    step = text_width("set sample_rate 44100") + 14
+    canvas = MaxCanvas(40 + max(step * len(rates), text_width(sent)), 200)
+    state = canvas.obj(20, 20, "dspstate~", 1, ["int", "float", "int", "int"])
+    known = "sel " + " ".join(f"{hz}." for hz in rates)
+    which = canvas.obj(20, 60, known, 1, ["bang"] * len(rates) + [NONE])
+    told = canvas.obj(20, 150, sent, 1, [])
+    canvas.connect(state, which, 1)
+    for outlet, hz in enumerate(rates):
+        said = canvas.msg(20 + step * outlet, 110, f"set sample_rate {hz}")
+        canvas.connect(which, said, outlet)
+        canvas.connect(said, told)
+    return canvas
+
+
 def recorder(key: str) -> MaxCanvas:
     """The sum of all that is played into a file that is asked for, while its inlet is 1."""
     canvas = MaxCanvas(max(300, 160 + text_width(f"receive~ {key}.recorded")), 260)

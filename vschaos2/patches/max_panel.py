@@ -25,6 +25,8 @@ def header(canvas: MaxCanvas, controls: Controls, first_steps: str) -> None:
     x = canvas.width - 180
     toggle = canvas.gui("toggle", x, 6, 22, 22)
     canvas.comment(x + 26, 6, "record")
+    if controls.host_rates_hz:
+        canvas.sub(x - 80, 6, "rate", inner.rate(controls), 1, [])
     recorder = canvas.sub(x + 90, 6, "record", inner.recorder(controls.key), 1, [])
     canvas.connect(toggle, recorder)
 

@@ -3,7 +3,7 @@
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.flow import stack
 from vschaos2.patches.pd_blocks import label_blocks, setting_blocks
-from vschaos2.patches.pd_canvas import ACCENT, PALE, PdCanvas
+from vschaos2.patches.pd_canvas import ACCENT, PALE, PdCanvas, symbol
 from vschaos2.patches.pd_sound import LEVEL_DB, SOURCES
 from vschaos2.patches.pd_sound import output as sound_out
 
@@ -23,18 +23,34 @@ def header(canvas: PdCanvas, controls: Controls, first_steps: str) -> None:
     canvas.title(min(after, width - 320), 12, "", 14, f"{controls.key}-warning")
     canvas.comment(14, 33, controls.figures)
     canvas.comment(14, 54, first_steps)
-    canvas.sub(width - 80, 8, _rate_warning(controls))
+    canvas.sub(width - 80, 8, _rate(controls))
 
 
-def _rate_warning(controls: Controls) -> PdCanvas:
-    """Says in the header where Pd does not run at the model's rate."""
-    rate = controls.sample_rate_hz
+def _rate(controls: Controls) -> PdCanvas:
+    """Tells the models Pd's rate, or the header that it is none of theirs.
+
+    It is asked for when the patch opens and whenever the sound is turned on.
+    """
+    key, rates = controls.key, controls.in_tune_hz
     canvas = PdCanvas("rate")
-    text = f"Pd's rate is another: set it to {rate} Hz".replace(" ", "\\ ")
-    canvas.chain(
-        20, 20, "loadbang", "delay 100", "samplerate~", f"!= {rate}", "sel 1",
-        f"(label {text})", f"s {controls.key}-warning",
-    )  # fmt: skip
+    text = f"Pd's rate is another: set it to {' or '.join(map(str, rates))} Hz"
+    known = f"sel {' '.join(map(str, rates))}"
+    rate = canvas.chain(20, 20, "loadbang", "delay 100", "samplerate~", known)
+    on = canvas.chain(140, 20, f"r {key}-audio", "sel 1")
+    canvas.connect(on[1], rate[2])
+    right = canvas.msg(20, 240, "label empty")
+    wrong = canvas.msg(140, 240, f"label {symbol(text)}")
+    told = canvas.obj(20, 270, f"s {key}-warning")
+    models = canvas.obj(20, 190, f"s {key}-models") if controls.host_rates_hz else None
+    for outlet, hz in enumerate(rates):
+        canvas.connect(rate[3], right, outlet)
+        if models is not None:
+            said = canvas.msg(20 + 180 * outlet, 150, f"set sample_rate {hz}")
+            canvas.connect(rate[3], said, outlet)
+            canvas.connect(said, models)
+    canvas.connect(rate[3], wrong, len(rates))
+    canvas.connect(right, told)
+    canvas.connect(wrong, told)
     return canvas.fit()
 
 
