@@ -7,7 +7,7 @@ import torch
 from exports import export_run
 from test_label_export import labelled_run
 
-from vschaos2.dsp.host_rate import HostRate, between, cubic, window_factors
+from vschaos2.dsp.host_rate import HostRate, RecentSound, between, cubic, window_factors
 from vschaos2.dsp.streaming import StreamingAnalysis
 from vschaos2.errors import InputError
 from vschaos2.families.vae.instrument_core import InstrumentCore
@@ -25,6 +25,13 @@ def sine(frequency_hz: float, rate_hz: int, samples: int) -> torch.Tensor:
 def frame(sound: torch.Tensor, n_fft: int) -> torch.Tensor:
     """The last frame of a sound, complex [1, 1, K]."""
     return StreamingAnalysis(n_fft, n_fft)(sound[:, -n_fft:])
+
+
+def hear(host: HostRate, sound: torch.Tensor) -> torch.Tensor:
+    """What a model hears in a sound: [1, F, K]."""
+    hop = host.factor * HOP
+    recent = RecentSound(host.longest - hop)
+    return host.heard(recent(sound[:, : sound.shape[1] // hop * hop]), hop)
 
 
 def peak_bin(magnitude: torch.Tensor) -> float:
@@ -60,8 +67,6 @@ def test_another_rate_is_refused_in_words():
 def test_own_rate_is_no_warp_at_all():
     host = HostRate(44100, N_FFT)
     assert not host.is_warped
-    coefficients = torch.randn(1, 3, 1025, dtype=torch.complex64)
-    assert torch.equal(host.heard(coefficients), coefficients.abs())
     magnitude = torch.rand(1, 3, 1025)
     assert host.played(magnitude) is magnitude
 
@@ -78,7 +83,7 @@ def test_a_rate_that_is_none_changes_nothing():
 
 def test_places_on_bins_are_read_as_they_are():
     at_bins = torch.zeros(1, dtype=torch.float64)
-    torch.testing.assert_close(between(at_bins)[0], torch.eye(8, dtype=torch.float64)[3])
+    torch.testing.assert_close(between(at_bins, 0.5)[0], torch.eye(8, dtype=torch.float64)[3])
     torch.testing.assert_close(cubic(at_bins)[0], torch.eye(4, dtype=torch.float64)[1])
 
 
@@ -87,27 +92,27 @@ def test_places_on_bins_are_read_as_they_are():
 def test_a_sine_is_heard_and_played_at_its_frequency(model_hz, host_hz, frequency_hz):
     host = HostRate(model_hz, N_FFT, host_hz)
     n_fft = host.factor * N_FFT
-    given = frame(sine(frequency_hz, host_hz, 2 * n_fft), n_fft)
-    heard = host.heard(given)
+    heard = hear(host, sine(frequency_hz, host_hz, 3 * n_fft))[:, -1:]
     assert cents(peak_bin(heard) * model_hz / N_FFT, frequency_hz) < 2.0
     played = host.played(heard)
     assert cents(peak_bin(played) * host_hz / n_fft, frequency_hz) < 2.0
 
 
 @pytest.mark.parametrize(("model_hz", "host_hz"), PAIRS)
-def test_what_is_heard_is_the_transform_between_the_bins(model_hz, host_hz):
-    """Held against the sum that defines it."""
+def test_what_is_heard_is_heard_with_the_model_s_own_window(model_hz, host_hz):
+    """Held against the sum that defines it: the window is as long in seconds as the model's."""
     host = HostRate(model_hz, N_FFT, host_hz)
-    n_fft = host.factor * N_FFT
-    sound = torch.randn(1, n_fft, generator=torch.Generator().manual_seed(0))
-    windowed = sound[0].double() * StreamingAnalysis(n_fft, n_fft).window.double()
+    length = 2 * round(N_FFT * host_hz / model_hz / 2)
+    sound = torch.randn(1, 8 * host.factor * HOP, generator=torch.Generator().manual_seed(0))
+    seconds = (torch.arange(length, dtype=torch.float64) - length / 2) / host_hz
+    window = torch.exp(-4.0 * math.log(100.0) * (seconds * model_hz / N_FFT).square())
+    windowed = sound[0, -length:].double() * window * model_hz / host_hz
     bins = torch.tensor([1, 2, 10, 137, 500, 800])
-    turns = bins[:, None] * model_hz / N_FFT * torch.arange(n_fft, dtype=torch.float64) / host_hz
+    turns = bins[:, None] * model_hz / N_FFT * seconds
     exact = (windowed * torch.polar(torch.ones_like(turns), -2.0 * math.pi * turns)).sum(1).abs()
-    exact = exact * math.sqrt(model_hz / (host_hz * host.factor))
-    heard = host.heard(frame(sound, n_fft))[0, 0, bins].double()
+    heard = hear(host, sound)[0, -1, bins].double()
     torch.testing.assert_close(
-        heard, exact, rtol=0.0, atol=0.02 * float(exact.square().mean().sqrt())
+        heard, exact, rtol=0.0, atol=2e-4 * float(exact.square().mean().sqrt())
     )
 
 
@@ -120,7 +125,7 @@ def test_levels_of_noise_hold(model_hz, host_hz):
     hosts = torch.randn(1, 64 * n_fft, generator=generator) * math.sqrt(host_hz / model_hz)
     expected = StreamingAnalysis(N_FFT, HOP)(own)[:, 8:].abs().square().mean()
     coefficients = StreamingAnalysis(n_fft, n_fft // 4)(hosts)[:, 8:]
-    heard = host.heard(coefficients)
+    heard = hear(host, hosts)[:, 8:]
     end = int(0.9 * min(model_hz, host_hz / host.factor) / model_hz * 1025)
     assert abs(10.0 * math.log10(heard[..., 4:end].square().mean() / expected)) < 0.15
     given = coefficients.abs()[..., 8 : end // 2].square().mean()
@@ -128,12 +133,35 @@ def test_levels_of_noise_hold(model_hz, host_hz):
     assert abs(10.0 * math.log10(back / given)) < 0.3
 
 
+@pytest.mark.parametrize("model_hz", [44100, 48000])
+def test_a_partial_is_played_as_wide_as_the_host_s_window_has_it(model_hz):
+    """A lobe of the model's window becomes one of the host's, of the same level."""
+    host_hz = 48000 + 44100 - model_hz
+    host = HostRate(model_hz, N_FFT, host_hz)
+    given = frame(sine(1000.0, model_hz, 2 * N_FFT), N_FFT).abs()
+    expected = frame(sine(1000.0, host_hz, 2 * N_FFT), N_FFT).abs()
+    played = host.played(given)
+    assert float((played - expected).norm() / expected.norm()) < 0.05
+
+
+def test_blocks_are_heard_as_the_whole_is():
+    host = HostRate(44100, N_FFT, 48000)
+    sound = torch.randn(1, 24 * HOP, generator=torch.Generator().manual_seed(0))
+    recent, whole = RecentSound(host.longest - HOP), hear(host, sound)
+    for size in (1, 3):
+        recent.reset()
+        parts = [host.heard(recent(block), HOP) for block in sound.split(size * HOP, 1)]
+        torch.testing.assert_close(torch.cat(parts, 1), whole)
+
+
 def test_above_what_a_model_knows_is_silence():
     host = HostRate(44100, N_FFT, 48000)
     top = math.floor(1024 * 44100 / 48000)
     played = host.played(torch.ones(1, 1, 1025))
-    assert float(played[..., top + 1 :].abs().max()) == 0.0
-    torch.testing.assert_close(played[..., :top], torch.full((1, 1, top), math.sqrt(48000 / 44100)))
+    assert float(played[..., top + 2 :].abs().max()) == 0.0
+    torch.testing.assert_close(
+        played[..., : top - 1], torch.full((1, 1, top - 1), math.sqrt(48000 / 44100))
+    )
     assert float(host.played(torch.zeros(1, 1, 1025)).abs().max()) == 0.0
 
 
@@ -141,12 +169,11 @@ def test_above_what_a_model_knows_is_silence():
 def test_scripted_is_as_in_python():
     host = HostRate(44100, N_FFT, 48000)
     scripted = torch.jit.script(host)
-    coefficients = torch.randn(2, 3, 1025, dtype=torch.complex64)
+    sound, magnitude = torch.randn(2, 6 * N_FFT), 100.0 * torch.rand(2, 3, 1025)
     for rate_hz in (44100, 48000, 44100):
         host.set_rate(rate_hz)
         scripted.set_rate(rate_hz)
-        torch.testing.assert_close(scripted.heard(coefficients), host.heard(coefficients))
-        magnitude = coefficients.abs()
+        torch.testing.assert_close(scripted.heard(sound, HOP), host.heard(sound, HOP))
         torch.testing.assert_close(scripted.played(magnitude), host.played(magnitude))
 
 

@@ -1,39 +1,47 @@
 """A model of frames at a host's sample rate, where that is another: spectra are warped.
 
-Bin k of a window of N samples at h Hz stands for k·h/N Hz. So a model that was trained at m Hz with
-windows of M samples hears, in windows of N = d·M samples at h Hz, its bin j at the host's bin
+Bin k of a window of N samples at h Hz stands for k·h/N Hz. A model that was trained at m Hz with
+windows of M samples is played by windows of N = d·M samples, d such that h is near d·m. Its bin j
+lies at the host's bin
 
-    ρ j,   ρ = (m / M) / (h / N) = d m / h
+    ρ j,   ρ = (m / M) / (h / N) = d m / h.
 
-and what it plays in its bin k/ρ is played in the host's bin k. The window is as long as the model
-wants it but for 1/ρ, which is why h lies within a tenth of d·m.
-
-What is heard is complex, and a frame of N samples has all of its spectrum in N bins. Between them
-it is estimated (`between`): noise under the window w, its phases counted from the window's centre,
+What it hears, it hears with its own window, as long in seconds, L = M h/m samples: networks hear a
+window that is another by a tenth, and make other sounds of it. The frame is transformed among
+zeros, P samples in all, and read at the places of the model's bins. Between bins it is estimated
+from the nearest (`between`): noise under the window w, its phases counted from the window's centre,
 has coefficients x bins apart whose correlation is
 
-    r(x) = Σ_l w[l]² cos(2π x l / N) / Σ_l w[l]²,
+    r(x) = Σ_l w[l]² cos(2π x l / P) / Σ_l w[l]²,
 
 so the best linear estimate from neighbours at distances x_i has the weights c that solve
-Σ_i r(x_i - x_n) c_i = r(x_n) (Wiener 1949). What is played has no phase yet: it is interpolated by
-cubics under ln(1 + S/s), where the lobe of a partial, a Gaussian, is a parabola, which a cubic is.
+Σ_i r(x_i - x_n) c_i = r(x_n) (Wiener 1949). Sums over the window are h/m times the model's, and
+what is heard is multiplied by m/h: tones and noise of a given density keep their levels.
 
-Power in a band of Hz is kept: noise of a power density D has |S|² = D/2 · rate · Σw², so magnitudes
-are multiplied by sqrt(ρ)/d where they are heard, and divided by it where they are played.
+What it plays has no phase: it is interpolated by cubics under ln(1 + S/s), where the lobe of a
+partial, a Gaussian, is a parabola, which a cubic is. Its lobes are then ρ times as wide as those of
+the host's window, whose power is exp(-x²/2V) at x bins, V = `LOBE`: the power is smoothed by three
+bins whose variance is what is missing, V (1 - ρ²), and multiplied by d²/ρ: power in a band of Hz is
+kept.
 """
 
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vschaos2.dsp.framing import gaussian_window
+from vschaos2.dsp.framing import GAUSSIAN_CONSTANT, gaussian_window
+from vschaos2.dsp.state import State, Stateful
+from vschaos2.dsp.streaming import INPUT_LIMIT
 
 HOST_RATES_HZ = (44100, 48000, 88200, 96000)
 FACTORS = (1, 2, 4)  # of the window, in samples
 NEAR = 0.1  # h / (d·m) is 1 to this
 NEIGHBOURS = 8  # that an estimate between bins is made of
 POINTS = 256  # of the window: its correlation over bins is the same with any more
+# The amplitude of a partial is exp(-π C x²), see `texture.py`: its square has the variance 1/4πC.
+LOBE = 1.0 / (4.0 * math.pi * GAUSSIAN_CONSTANT)  # bins²
 LEAST_LEVEL = 1e-4  # s, relative to the peak of a full-scale sine
 
 
@@ -47,17 +55,19 @@ def window_factors(model_rate_hz: int) -> dict[int, int]:
     return factors
 
 
-def between(fraction: Tensor) -> Tensor:
+def between(fraction: Tensor, part: float) -> Tensor:
     """Weights of the `NEIGHBOURS` nearest coefficients, phases counted from the window's centre.
 
     Args:
         fraction: of a bin, from the nearest bin below to the place wanted, 0 to 1, [P], float64.
+        part: of the samples that are transformed, how many the window covers, 0 to 1.
 
     Shape: [P] → [P, NEIGHBOURS], for the bins from NEIGHBOURS/2 - 1 below that bin on.
     """
     power = gaussian_window(POINTS).square()
     power = power / power.sum()
-    angle = 2.0 * math.pi / POINTS * (torch.arange(POINTS, dtype=torch.float64) - POINTS / 2)
+    angle = torch.arange(POINTS, dtype=torch.float64) - POINTS / 2
+    angle = angle * (2.0 * math.pi * part / POINTS)
 
     def correlation(distance: Tensor) -> Tensor:
         return torch.cos(distance[:, None] * angle) @ power
@@ -117,12 +127,15 @@ class HostRate(nn.Module):
         ValueError: for a rate that the model cannot play at.
     """
 
+    windows: Tensor  # [R, the longest L], zeros before those that are shorter
     heard_index: Tensor  # [R, M/2+1, NEIGHBOURS]
     heard_weight: Tensor  # [R, M/2+1, NEIGHBOURS, 2], for real and imaginary parts
     played_index: Tensor  # [R, N/2+1, 4]
     played_weight: Tensor  # [R, N/2+1, 4]
     rates_hz: list[int]
+    lengths: list[int]
     scales: list[float]
+    missing: list[float]
 
     def __init__(self, model_rate_hz: int, n_fft: int, rate_hz: int | None = None) -> None:
         super().__init__()
@@ -138,11 +151,18 @@ class HostRate(nn.Module):
         self.own_rate_hz = model_rate_hz
         self.bins, self.host_bins = n_fft // 2 + 1, self.factor * n_fft // 2 + 1
         self.least = LEAST_LEVEL * float(gaussian_window(n_fft).sum()) / 2
-        tables = [self._tables(rate) for rate in self.rates_hz]
-        names = ("heard_index", "heard_weight", "played_index", "played_weight")
+        self.n_padded = 2 * self.factor * n_fft
+        exact = [n_fft * rate / model_rate_hz for rate in self.rates_hz]
+        self.lengths = [2 * round(samples / 2) for samples in exact]
+        self.longest = max(self.lengths)
+        tables = [
+            self._tables(rate, length) for rate, length in zip(self.rates_hz, exact, strict=True)
+        ]
+        names = ("windows", "heard_index", "heard_weight", "played_index", "played_weight")
         for name, of in zip(names, zip(*tables, strict=True), strict=True):
             self.register_buffer(name, torch.stack(of), persistent=False)
-        self.scales = [math.sqrt(self._step(rate)) / self.factor for rate in self.rates_hz]
+        self.scales = [self.factor / math.sqrt(self._step(rate)) for rate in self.rates_hz]
+        self.missing = [LOBE * (1.0 - self._step(rate) ** 2) for rate in self.rates_hz]
         self.rate_hz, self.row, self.is_warped = 0, 0, False
         self.set_rate(rate_hz)
 
@@ -150,21 +170,28 @@ class HostRate(nn.Module):
         """ρ, the host's bins to one of the model's."""
         return self.factor * self.own_rate_hz / rate_hz
 
-    def _tables(self, rate_hz: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What is read where, with which weights, at one rate."""
-        step = self._step(rate_hz)
-        below, fraction, is_within = places(self.bins, step, self.host_bins)
+    def _tables(
+        self, rate_hz: int, samples: float
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The window of so many samples, and what is read where, with which weights."""
+        length, step = 2 * round(samples / 2), self._step(rate_hz)
+        offset = torch.arange(self.longest, dtype=torch.float64) - self.longest + length / 2
+        window = torch.exp(-math.pi * offset.square() / (GAUSSIAN_CONSTANT * samples**2))
+        window = torch.where(offset < -length / 2, 0.0, window) * (self.own_rate_hz / rate_hz)
+        padded_bins = self.n_padded // 2 + 1
+        padded_step = step * self.n_padded / (2 * (self.host_bins - 1))
+        below, fraction, is_within = places(self.bins, padded_step, padded_bins)
         index = below[:, None] + torch.arange(NEIGHBOURS) - (NEIGHBOURS // 2 - 1)
-        weight = between(fraction) * is_within[:, None]
+        weight = between(fraction, samples / self.n_padded) * is_within[:, None]
         weight = weight * (1.0 - 2.0 * (index % 2))  # phases from the window's centre
-        is_mirrored = (index < 0) | (index >= self.host_bins)
+        is_mirrored = (index < 0) | (index >= padded_bins)
         conjugate = torch.where(is_mirrored, -1.0, 1.0)
         heard = torch.stack((weight, weight * conjugate), -1).float()
-        heard_index = mirrored(index, self.host_bins)
+        heard_index = mirrored(index, padded_bins)
         below, fraction, is_within = places(self.host_bins, 1.0 / step, self.bins)
         played_index = mirrored(below[:, None] + torch.arange(4) - 1, self.bins)
         played = (cubic(fraction) * is_within[:, None]).float()
-        return heard_index, heard, played_index, played
+        return window.float(), heard_index, heard, played_index, played
 
     @torch.jit.export
     def set_rate(self, rate_hz: int) -> None:
@@ -175,23 +202,36 @@ class HostRate(nn.Module):
                 self.is_warped = self.factor != 1 or rate_hz != self.own_rate_hz
 
     @torch.jit.export
-    def heard(self, coefficients: Tensor) -> Tensor:
-        """What a model hears in a host's frames: complex [B, F, N/2+1] → ≥ 0 [B, F, M/2+1]."""
-        if not self.is_warped:
-            return coefficients.abs()
-        index, shape = self.heard_index[self.row], coefficients.shape
-        near = torch.index_select(coefficients, 2, index.reshape(-1))
-        near = torch.view_as_real(near).reshape(shape[0], shape[1], index.shape[0], -1, 2)
-        parts = (near * self.heard_weight[self.row]).sum(3)
-        return parts.square().sum(3).sqrt() * self.scales[self.row]
+    def heard(self, sound: Tensor, hop: int) -> Tensor:
+        """What a model hears in the frames that end with each hop.
+
+        Args:
+            sound: of the host, from longest - hop samples before the first hop on, [B, T].
+            hop: in samples.
+
+        Shape: → ≥ 0, [B, F, M/2+1].
+        """
+        length = self.lengths[self.row]
+        window = self.windows[self.row, self.longest - length :]
+        frames = sound[:, self.longest - length :].unfold(1, length, hop) * window
+        side = (self.n_padded - length) // 2
+        spectra = torch.fft.rfft(F.pad(frames, [side, side]))
+        index = self.heard_index[self.row]
+        near = torch.index_select(spectra, 2, index.reshape(-1))
+        shape = [spectra.shape[0], spectra.shape[1], index.shape[0], index.shape[1], 2]
+        parts = (torch.view_as_real(near).reshape(shape) * self.heard_weight[self.row]).sum(3)
+        return parts.square().sum(3).sqrt()
 
     @torch.jit.export
     def played(self, magnitude: Tensor) -> Tensor:
         """A model's magnitudes as a host's frames have them: [B, F, M/2+1] → [B, F, N/2+1], ≥ 0."""
         if not self.is_warped:
             return magnitude
-        logarithm = self.spread(torch.log1p(magnitude / self.least))
-        return torch.expm1(logarithm).clamp_min(0.0) * (self.least / self.scales[self.row])
+        made = torch.expm1(self.spread(torch.log1p(magnitude / self.least)))
+        power = (made.clamp_min(0.0) * (self.least * self.scales[self.row])).square()
+        sides = F.pad(power, [1, 1], mode="reflect")
+        bent = sides[:, :, 2:] - 2.0 * power + sides[:, :, :-2]
+        return (power + self.missing[self.row] / 2.0 * bent).clamp_min(0.0).sqrt()
 
     @torch.jit.export
     def spread(self, values: Tensor) -> Tensor:
@@ -203,6 +243,28 @@ class HostRate(nn.Module):
         near = near.reshape(shape[0], shape[1], index.shape[0], index.shape[1])
         return (near * self.played_weight[self.row]).sum(3)
 
-    def forward(self, coefficients: Tensor) -> Tensor:
-        """`heard`."""
-        return self.heard(coefficients)
+    def forward(self, magnitude: Tensor) -> Tensor:
+        """`played`."""
+        return self.played(magnitude)
+
+
+class RecentSound(Stateful):
+    """Blocks joined to the samples before them; what is no number counts as silence.
+
+    Args:
+        size: samples before.
+
+    Shape: [B, T] → [B, size + T].
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.input_limit = INPUT_LIMIT
+        self.history = State(size)
+
+    def forward(self, block: Tensor) -> Tensor:
+        """The block behind what came before it."""
+        clean = torch.nan_to_num(block, 0.0, 0.0, 0.0).clamp(-self.input_limit, self.input_limit)
+        joined = torch.cat((self.history.recall(block.shape[0]), clean), -1)
+        self.history.keep(joined[:, block.shape[1] :].clone())
+        return joined

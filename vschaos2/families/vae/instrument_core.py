@@ -21,7 +21,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from vschaos2.dsp.host_rate import HostRate
+from vschaos2.dsp.host_rate import HostRate, RecentSound
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.state import State, Stateful
@@ -103,6 +103,8 @@ class InstrumentCore(FramePath, Stateful):
         self.encode_analysis = StreamingAnalysis(n_fft, hop)
         self.forward_analysis = StreamingAnalysis(n_fft, hop)
         self.silence = SILENCE * float(self.forward_analysis.window.sum()) / 2
+        self.encode_recent = RecentSound(self.host.longest - hop)
+        self.forward_recent = RecentSound(self.host.longest - hop)
         self.forward_synthesis = StreamingSynthesis(n_fft, hop)
         self.forward_inversion = MagnitudeInversion(
             n_fft,
@@ -161,7 +163,10 @@ class InstrumentCore(FramePath, Stateful):
 
     @torch.jit.export
     def set_rate(self, rate_hz: int) -> None:
-        """The host's sample rate, of those that `host` knows."""
+        """The host's sample rate, of those that `host` knows; what was heard at another is gone."""
+        if rate_hz != self.host.rate_hz:
+            self.encode_recent.reset()
+            self.forward_recent.reset()
         self.host.set_rate(rate_hz)
 
     @torch.jit.export
@@ -195,7 +200,10 @@ class InstrumentCore(FramePath, Stateful):
         Shape: sound, then labels of the encoder, a frame taking the last value of its hop,
         [B, 1 + labels, F·hop] → [B, latent_dims + guesses, F].
         """
-        magnitude = self.host.heard(self.encode_analysis(block[:, 0]))
+        if self.host.is_warped:
+            magnitude = self.host.heard(self.encode_recent(block[:, 0]), self.hop)
+        else:
+            magnitude = self.encode_analysis(block[:, 0]).abs()
         batch, count, bins = magnitude.shape
         magnitude = magnitude.reshape(batch * count, bins)
         i = self.projection
@@ -251,7 +259,9 @@ class InstrumentCore(FramePath, Stateful):
         coefficients = self.forward_analysis(block[:, 0])
         given = coefficients.abs()
         batch, count = given.shape[0], given.shape[1]
-        heard = self.host.heard(coefficients) if self.host.is_warped else given
+        heard = given
+        if self.host.is_warped:
+            heard = self.host.heard(self.forward_recent(block[:, 0]), self.hop)
         rows = heard.reshape(batch * count, heard.shape[2])
         labels: Tensor | None = None
         if self.labels.is_used:
