@@ -16,7 +16,12 @@ from vschaos2.export.checks import LARGEST, check_finite
 from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, count_axes, fit_axes
-from vschaos2.families.vae.proofs import check_quiet, check_recovered_delays, measure_recovery
+from vschaos2.families.vae.proofs import (
+    check_host_rates,
+    check_quiet,
+    check_recovered_delays,
+    measure_recovery,
+)
 from vschaos2.families.vae.response import axis_words, heard_windows
 from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.labels.ports import LabelPorts
@@ -73,9 +78,10 @@ class PlayableVAE(Playable):
         return torch.cat((first, labels.repeat_interleave(self.core.hop // in_ratio, -1)), 1)
 
     def prove(self, content: bytes) -> None:
-        """Silence and NaN in every mode of phase recovery, and its delay."""
+        """Silence and NaN in every mode of phase recovery, its delay, and rates of other hosts."""
         check_quiet(content, self.core)
         check_recovered_delays(content, self.core)
+        check_host_rates(content, self)
 
     def lines(self, content: bytes) -> dict[str, Any]:
         """Window and hop, how phases are recovered, latent axes and labels."""
@@ -128,7 +134,8 @@ class PlayableVAE(Playable):
     @staticmethod
     def table(card: Mapping[str, Any]) -> list[str]:
         """How near recovered phases come, what axes do as they rise, and where labels are."""
-        lines = []
+        rates = " and ".join(map(str, card["host_rates_hz"]))
+        lines = [f"  in tune at {rates} Hz, trained at {card['trained_at_hz']} Hz"]
         for method, alike in card["phase_recovery"].items():
             but = (
                 "but " if alike["difference"] else ""

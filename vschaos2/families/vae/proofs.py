@@ -7,9 +7,10 @@ from torch import Tensor
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.streaming import StreamingAnalysis
-from vschaos2.export.checks import same_delay
+from vschaos2.export.checks import TOLERANCE, same_delay
 from vschaos2.export.nn_tilde import set_attribute
-from vschaos2.export.trial import ExportError, opened
+from vschaos2.export.playable import Playable
+from vschaos2.export.trial import ExportError, opened, played, settings
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 
 TEST_HOPS = 48
@@ -32,6 +33,26 @@ def check_quiet(content: bytes, core: InstrumentCore) -> None:
             after = loaded.forward(silence)
             if not bool(torch.isfinite(broken).all()) or float(after[:, 0].abs().max()) != 0.0:
                 raise ExportError(f"forward, inversion {mode}: NaN in the input reaches the output")
+
+
+def check_host_rates(content: bytes, playable: Playable) -> None:
+    """Raise ExportError unless the file does at every rate what Python does, and is finite."""
+    loaded = opened(content)
+    loaded.get_methods()
+    generator = torch.Generator().manual_seed(0)
+    for rate_hz in loaded.host_rates_hz:
+        wanted = {"sample_rate": rate_hz}
+        for name in playable.methods:
+            block = playable.example(name, TEST_HOPS * playable.block_samples, generator)
+            exact = {**playable.exact.get(name, {}), **wanted}
+            together = playable.together.get(name, 1)
+            with torch.inference_mode(), settings(playable.eager, exact), settings(loaded, exact):
+                due = played(playable.eager, name, block)[:, :together]
+                error = (played(loaded, name, block)[:, :together] - due).abs().max()
+            if not float(error) <= TOLERANCE * max(float(due.abs().max()), 1.0):
+                raise ExportError(
+                    f"{name} at {rate_hz} Hz: deviates from the model by {float(error):.1e}"
+                )
 
 
 def check_recovered_delays(content: bytes, core: InstrumentCore) -> None:
