@@ -47,9 +47,14 @@ LOW_ALL, LOW_NONE = 0.01, 0.05
 RAYLEIGH_BIAS = 0.5 * math.log(math.pi / 2.0) - 0.5 * (math.log(2.0) - 0.5772156649015329)
 
 
-def low_bins(bins: int) -> Tensor:
-    """The least w of each bin: 1 at low frequencies, 0 above. Shape: [K], K = n_fft/2 + 1."""
-    frequency = torch.arange(bins, dtype=torch.float64) / (2 * (bins - 1))
+def low_bins(bins: int, factor: int = 1) -> Tensor:
+    """The least w of each bin: 1 at low frequencies, 0 above. Shape: [K], K = n_fft/2 + 1.
+
+    Args:
+        bins: K.
+        factor: of the sample rate, where it is so many times that of common hosts.
+    """
+    frequency = torch.arange(bins, dtype=torch.float64) * factor / (2 * (bins - 1))
     return ((LOW_NONE - frequency) / (LOW_NONE - LOW_ALL)).clamp(0.0, 1.0).float()
 
 

@@ -90,7 +90,7 @@ class InstrumentCore(FramePath, Stateful):
         n_fft, hop = self.host.factor * transform.n_fft, self.host.factor * transform.hop
         self.has_texture = texture is not None
         self.texture = 0.0 if texture is None else float(texture)
-        self.register_buffer("low", low_bins(n_fft // 2 + 1), persistent=False)
+        self.register_buffer("low", low_bins(n_fft // 2 + 1, self.host.factor), persistent=False)
         every = self.labels.n_labels
         self.forward_inlets = EmptyInlets(every, is_hosted)
         self.encode_inlets = EmptyInlets(len(self.labels.encoder_tasks), is_hosted)
@@ -114,6 +114,8 @@ class InstrumentCore(FramePath, Stateful):
             self.texture,
         )
         self.decode_inversion = MagnitudeInversion(n_fft, hop, decode_mode, for_files, self.texture)
+        for inversion in (self.forward_inversion, self.decode_inversion):
+            inversion.texture.low = self.low
         self.forward_memory = State(model.state_size)
         self.decode_memory = State(model.state_size)
         self.keep_input = forward_mode == KEEP_INPUT
