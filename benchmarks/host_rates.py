@@ -7,8 +7,8 @@ on tones of another seed. Of the scripted instrument, at its own rate and at eve
 be made for, are printed
 
     pitch    by how many cents the spectrum of `forward`, and of `decode` where a frame of each
-             tone, after its attack, stands still, must be moved to fit that at the own rate: median, largest,
-             and what it would be without a warp
+             tone, after its attack, stands still, must be moved to fit that at the own rate:
+             median, largest, and what it would be without a warp
     SC       ‖S - Ŝ‖ / ‖S‖ of the magnitudes of `forward`'s sound, the input's phase kept, mean over
              the sounds; and how much louder or softer the sound is than at the own rate, in dB
     labels   of the sounding frames, those whose guess is the one at the own rate at that time
