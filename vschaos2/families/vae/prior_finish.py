@@ -6,7 +6,8 @@ The run is whole without it: whatever happens here, its weights are safe.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,12 +25,12 @@ from vschaos2.families.vae.prior_minutes import prior_minutes
 from vschaos2.families.vae.prior_training import fit_prior
 from vschaos2.families.vae.signal_path import hear, offline_core
 from vschaos2.families.vae.vae import VAE
-from vschaos2.progress import Progress
 from vschaos2.runs.folder import Run
 
 logger = logging.getLogger(__name__)
 
 SHARE = 0.25  # of the time that the training itself took, at most
+LINE_EVERY_S = 15.0
 LEAST_S = 5.0  # in less nothing is learnt
 LONGEST_S = 900.0  # of recordings that are listened to; of held-out ones a quarter of it
 LONGEST_PIECE_S = 30.0  # of one recording, where all are longer than that together
@@ -43,6 +44,19 @@ def finish(run: Run) -> None:
     seconds = min(60.0 * minutes, SHARE * run.summary.get("seconds", 0.0))
     if seconds >= LEAST_S:
         add_prior(run, seconds)
+
+
+def _now_and_then() -> Callable[[str], None]:
+    """Says how far it is, every few seconds."""
+    told_at = time.monotonic()
+
+    def say(text: str) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= LINE_EVERY_S:
+            told_at = time.monotonic()
+            logger.info("prior: %s", text)
+
+    return say
 
 
 @contextmanager
@@ -92,8 +106,8 @@ def add_prior(run: Run, seconds: float) -> bool:
     if sum(len(each) for each in training) < 2 or not held_out:
         logger.warning("its recordings are too short for a prior: it has none")
         return False
-    with Progress("prior", "step", 0) as progress, one_thread():
-        prior = fit_prior(training, held_out, seconds, run.config.get("seed", 0), progress.say)
+    with one_thread():
+        prior = fit_prior(training, held_out, seconds, run.config.get("seed", 0), _now_and_then())
     if prior is None:
         logger.warning("too little time, or numbers that are not finite: the run has no prior")
         return False
