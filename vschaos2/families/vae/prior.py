@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from vschaos2.nets.mixture import Mixture, mixture_from_output, n_parameters
 from vschaos2.nets.recurrent import GRU
 
+QUANTILES = 33  # from the least to the greatest
+
 
 class Basis(nn.Module):
     """The coordinates that a prior counts in: x = (z - centre) · to_basis, within a range.
@@ -32,6 +34,8 @@ class Basis(nn.Module):
     lowest: Tensor  # [D]
     highest: Tensor  # [D]
     first: Tensor  # where a stream begins, [D]
+    drawn: Tensor  # quantiles of what a prior draws on each axis, rising, [D, Q]
+    recorded: Tensor  # the same of the recordings
 
     def __init__(self, latent_dim: int, dims: int) -> None:
         super().__init__()
@@ -42,6 +46,8 @@ class Basis(nn.Module):
             "lowest": [dims],
             "highest": [dims],
             "first": [dims],
+            "drawn": [dims, QUANTILES],
+            "recorded": [dims, QUANTILES],
         }.items():
             self.register_buffer(name, torch.zeros(shape))
 
@@ -58,6 +64,18 @@ class Basis(nn.Module):
     def bounded(self, x: Tensor) -> Tensor:
         """Coordinates within the recordings' range."""
         return torch.minimum(torch.maximum(x, self.lowest), self.highest)
+
+    @torch.jit.export
+    def distributed(self, x: Tensor) -> Tensor:
+        """Coordinates as often anywhere on an axis as the recordings are, [..., D].
+
+        The quantiles of what is drawn become those of the recordings, with straight lines between
+        them: a monotone map of each axis, which ends where the recordings do.
+        """
+        step = self.drawn[:, 1:] - self.drawn[:, :-1]
+        slope = (self.recorded[:, 1:] - self.recorded[:, :-1]) / step
+        above = torch.minimum((x.unsqueeze(-1) - self.drawn[:, :-1]).clamp_min(0.0), step)
+        return self.recorded[:, 0] + (above * slope).sum(-1)
 
 
 class LatentPrior(nn.Module):

@@ -55,4 +55,5 @@ class PriorStream(Stateful):
             path.append(x)
         self.position.keep(x[:batch] - first)
         self.memory.keep(state[:batch])
-        return self.model.basis.latents(torch.stack(path, 1))[:batch]
+        basis = self.model.basis
+        return basis.latents(basis.distributed(torch.stack(path, 1)))[:batch]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from vschaos2.families.vae.prior import LatentPrior
+from vschaos2.families.vae.prior import QUANTILES, LatentPrior
 from vschaos2.nets.mixture import Mixture, mixture_log_density, mixture_sample
 
 EXPLAINED = 0.99  # part of the latents' variance that moves
@@ -34,11 +34,17 @@ COMPONENTS = 6
 LARGEST_GRADIENT = 1.0
 WARMUP_STEPS = 50
 MOST_STEPS = 1500
-VALIDATE_EVERY = 50
+VALIDATE_EVERY = 100
 SPREADS = (0.2, 1.5)  # between which `spread` is sought
 CALIBRATIONS = 7
+SIMILAR = 8  # frames of a stretch
+MOST_PLAYED, MOST_RECORDED = 500, 6000  # stretches that are compared
+HEARD = (8, 96)  # streams and frames that are listened to at a validation
 CALIBRATION_STREAMS = 32
 CALIBRATION_FRAMES = 256
+QUANTILE_EVERY = 3
+MOST_QUANTILE_FRAMES = 100_000
+LEAST_STEP = 1e-4  # between quantiles, in deviations
 
 
 class Streams:
@@ -97,6 +103,10 @@ def fit_basis(prior: LatentPrior, latents: Tensor) -> None:
     basis.to_basis.copy_(torch.linalg.pinv(directions))
     basis.lowest.copy_(x.amin(0))
     basis.highest.copy_(x.amax(0))
+    even = torch.linspace(0.0, 1.0, QUANTILES)
+    reach = (basis.highest - basis.lowest).clamp_min(LEAST_STEP)
+    basis.drawn.copy_(basis.lowest[:, None] + reach[:, None] * even)
+    basis.recorded.copy_(basis.drawn)
 
 
 def count_dims(latents: Tensor) -> int:
@@ -118,7 +128,8 @@ def fit_prior(
 
     Args:
         training: latents of recordings, each [F, Z].
-        held_out: of others, by which the best moment is found.
+        held_out: of others, by which the best moment is found: the last one at which what it plays
+            is as new as they are (`novelty`), or else that of the least held-out loss.
         seconds: at most.
         seed: of everything that is drawn.
         say: called with how far it is, now and then.
@@ -137,6 +148,7 @@ def fit_prior(
         known = [prior.basis(each) for each in training]
         prior.basis.first.copy_(max(known, key=len)[0])
         unknown = [prior.basis.bounded(prior.basis(each)) for each in held_out]
+        due = novelty(unknown, known)
         lesson = Lesson(prior, known, generator)
         best, kept = math.inf, None
         try:
@@ -146,9 +158,14 @@ def fit_prior(
                 is_last = done >= 1.0 or step == most_steps - 1 or not math.isfinite(loss)
                 if is_last or step % VALIDATE_EVERY == VALIDATE_EVERY - 1:
                     found = held_out_loss(prior, unknown)
-                    if found < best:
-                        best, kept = found, copy.deepcopy(prior.state_dict())
-                    say(f"step {step + 1}, loss {loss:.2f}, held-out loss {found:.2f}")
+                    far = novelty(let_loose(prior, known, *HEARD, generator), known)
+                    if math.isfinite(loss) and (found < best or far >= due):
+                        kept = copy.deepcopy(prior.state_dict())
+                    best = min(best, found)
+                    say(
+                        f"step {step + 1}, loss {loss:.2f}, held-out loss {found:.2f}, new by "
+                        f"{far:.2f}, held-out recordings by {due:.2f}"
+                    )
                 if is_last:
                     break
         except KeyboardInterrupt:
@@ -199,23 +216,54 @@ class Lesson:
         return float(loss.detach())
 
 
+def novelty(paths: Sequence[Tensor] | Tensor, recordings: Sequence[Tensor]) -> float:
+    """How far stretches of eight frames are from the nearest one of recordings, in the median.
+
+    0 for what is there already; in deviations of the recordings. At most some thousands of each
+    are compared.
+    """
+
+    def pieces(of: Sequence[Tensor] | Tensor, most: int) -> Tensor:
+        long_enough = [each for each in of if len(each) >= SIMILAR]
+        if not long_enough:
+            return torch.zeros(0, 0)
+        found = torch.cat([each.unfold(0, SIMILAR, 1).flatten(1) for each in long_enough])
+        return found[:: 1 + len(found) // most]
+
+    some, reference = pieces(paths, MOST_PLAYED), pieces(recordings, MOST_RECORDED)
+    if not len(some) or not len(reference):
+        return 0.0
+    far = torch.cdist(some, reference).amin(1) / some.shape[1] ** 0.5
+    return float(far.median())
+
+
 @torch.no_grad()
 def calibrate(prior: LatentPrior, recordings: Sequence[Tensor], generator: torch.Generator) -> None:
-    """Set `spread` so that at temperature 1 frames differ from frames as they do in recordings.
+    """Let what is drawn at temperature 1 be distributed as the recordings are.
 
     What learns from shaken inputs expects more chance than there is, and chance adds up where
-    every draw is the next input. So the mean distance from frame to frame is measured of streams
-    let loose, and the deviations that they draw are scaled until it is that of the recordings.
+    every draw is the next input. So the median of how much each step differs from the step before
+    is measured of streams let loose, and the deviations that they draw, `spread`, are scaled until
+    it is that of the recordings. Then the quantiles of each axis are measured, which
+    `Basis.distributed` makes those of the recordings.
     """
-    due = float(torch.cat([each.diff(dim=0) for each in recordings]).norm(dim=1).mean())
+    due = float(torch.cat([each.diff(2, dim=0) for each in recordings]).norm(dim=1).median())
     low, high = SPREADS
     for _ in range(CALIBRATIONS):
         middle = math.sqrt(low * high)
         prior.spread.fill_(middle)
         x = let_loose(prior, recordings, CALIBRATION_STREAMS, CALIBRATION_FRAMES, generator)
-        moved = float(x[:, CALIBRATION_FRAMES // 4 :].diff(dim=1).norm(dim=2).mean())
+        moved = float(x[:, CALIBRATION_FRAMES // 4 :].diff(2, dim=1).norm(dim=2).median())
         low, high = (middle, high) if moved < due else (low, middle)
     prior.spread.fill_(math.sqrt(low * high))
+    x = let_loose(prior, recordings, CALIBRATION_STREAMS, 4 * CALIBRATION_FRAMES, generator)
+    even = torch.linspace(0.0, 1.0, QUANTILES)
+    rising = LEAST_STEP * torch.arange(QUANTILES)[:, None]
+    drawn = x[:, CALIBRATION_FRAMES:].flatten(0, 1)[::QUANTILE_EVERY]
+    recorded = torch.cat(list(recordings))
+    recorded = recorded[:: 1 + len(recorded) // MOST_QUANTILE_FRAMES]
+    prior.basis.drawn.copy_((torch.quantile(drawn, even, dim=0) + rising).T)
+    prior.basis.recorded.copy_(torch.quantile(recorded, even, dim=0).T)
 
 
 @torch.no_grad()
