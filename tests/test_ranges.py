@@ -125,6 +125,7 @@ WRONG: dict[str, tuple] = {
     "training.beta.warmup": NO_COUNT,
     "training.beta.unit": NO_WORD,
     "training.pseudo_labels": (*NO_NUMBER[1:], 0.4, 1.1),
+    "training.prior_minutes": (*NO_NUMBER[1:], 0, 1e5),
     "training.optimiser": NO_PART,
     "training.optimiser.learning_rate": (*NO_NUMBER, 1e10),
     "training.optimiser.weight_decay": NO_NUMBER,

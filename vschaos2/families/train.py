@@ -9,9 +9,12 @@ from vschaos2.config import section
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.families.registry import family_of
-from vschaos2.runs.folder import Run
+from vschaos2.ranges import check_number
+from vschaos2.runs.folder import Run, checkpoint_path
+from vschaos2.runs.lock import training_in
 from vschaos2.runs.upgrade import upgraded
 from vschaos2.training import resume, session
+from vschaos2.training.processes import is_first_process
 from vschaos2.training.resume import Resumed
 
 
@@ -33,7 +36,37 @@ def train(config: DictConfig, resumed: Resumed | None = None) -> Path:
     """
     family = family_of(upgraded(config))
     source = None if resumed else first_weights(section(config, "model").get("init_from"))
-    return session.train(config, family, resumed, source)
+    folder = session.train(config, family, resumed, source)
+    if is_first_process() and not config.check and checkpoint_path(folder) is not None:
+        family.finish(load_run(folder))
+    return folder
+
+
+def learn_prior(path: Path, minutes: float, root: str | None = None) -> Path:
+    """Let a trained run learn how the latents of its recordings move.
+
+    Args:
+        path: rundir/name or rundir/name/version_N.
+        minutes: at most, once the recordings were listened to.
+        root: where its recordings are now; None for where they were.
+
+    Returns:
+        The file in its folder that knows.
+
+    Raises:
+        InputError: if there is no such run or no such recordings, its family has no prior, or there
+            was too little to learn from.
+    """
+    check_number("minutes", minutes, 1 / 60, 1e4)
+    run = load_run(path)
+    family = family_of(run.config)
+    if family.learn_prior is None:
+        raise InputError(f"{run.folder}: a run of family {family.name!r} has no prior")
+    if root is not None:
+        run.config.data.dataset.root = root
+    resume.check_recordings(run.config, root is not None, run.folder)
+    with training_in(run.folder):
+        return family.learn_prior(run, 60.0 * minutes)
 
 
 def find_training(path: Path, overrides: list[str]) -> Resumed:

@@ -25,6 +25,7 @@ from vschaos2.progress import follow
 from vschaos2.ranges import check_count
 
 FOLDER = "trajectories"
+PRIOR = "prior"
 SWING = 1.5  # amplitude of the kinds that oscillate: wide, and well within the sounds' ±3
 DRAWN_HZ = (0.1, 1.0)  # frequencies that nobody gave are drawn between these
 MOST_EXAMPLES = 10_000  # of a kind
@@ -48,6 +49,7 @@ class PathOptions:
         amplitude: how far a path goes on an axis, in the coordinates of the axes; None for 1.5,
             and for 1 in `interpolate` (a factor there); without it and an origin, `point` is a
             training sound, and `line` goes from one to another.
+        temperature: of `prior`, 0 to 10: how freely it moves; 1 as the recordings do.
         frequency: cycles per second, one number or one for each axis; None to do `line` and
             `interpolate` once, and to draw others between 0.1 and 1 Hz for each axis.
 
@@ -58,6 +60,7 @@ class PathOptions:
     seed: int = 0
     amplitude: float | None = None
     frequency: Sequence[float] | None = None
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -84,7 +87,7 @@ def play_paths(
 
     Args:
         player: the run.
-        kinds: names in `trajectories.KINDS`.
+        kinds: names in `trajectories.KINDS`, or "prior": as the recordings' latents move.
         folder: made if missing.
         examples: of each kind, up to 10000.
         steps: frames of each example, up to four hours of sound.
@@ -107,17 +110,34 @@ def play_paths(
     times = np.arange(steps) / player.frames_per_second
     duration = max(steps - 1, 1) / player.frames_per_second
     unlike = list(dict.fromkeys(kinds))
-    for kind in unlike:  # mistakes are told before anything is written
+    if PRIOR in unlike:  # mistakes are told before anything is written
+        _check_prior(player, origin, given, given.seed + examples - 1)
+    for kind in unlike:
+        if kind == PRIOR:
+            continue
         path_of(kind, player, middle, duration, given, given.seed)
     player.tell_of_labels()
     written = []
     for kind, example in follow(list(product(unlike, range(examples))), "playing", "path"):
-        path = path_of(kind, player, middle, duration, given, given.seed + example)
-        points = path(times)
+        seed = given.seed + example
+        if kind == PRIOR:
+            points = player.by_itself(steps, given.temperature, seed).astype(np.float64)
+        else:
+            points = path_of(kind, player, middle, duration, given, seed)(times)
         written.append(folder / FOLDER / f"{kind}_{example}.wav")
         player.write(written[-1], points)
         write_latents(written[-1].with_suffix(".npy"), points)
     return written
+
+
+def _check_prior(player: Player, origin: Path | None, options: PathOptions, last: int) -> None:
+    """See that a run can play by itself, up to a seed, and that nothing else is asked of it."""
+    if (origin, options.amplitude, options.frequency) != (None, None, None):
+        raise InputError(
+            f"--trajectories {PRIOR} moves as the recordings do: leave --from, --amplitude and "
+            "--frequency out"
+        )
+    player.by_itself(1, options.temperature, last)
 
 
 def play_latents(player: Player, files: Sequence[Path], folder: Path) -> list[Path]:

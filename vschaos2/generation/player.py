@@ -9,14 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from vschaos2.audio import AudioWriter
+from vschaos2.calling import typed
 from vschaos2.errors import InputError
+from vschaos2.families.vae.instrument_core import HOTTEST, MOST_SEED
 from vschaos2.families.vae.playable import run_inversion
+from vschaos2.families.vae.prior_file import read_prior
 from vschaos2.families.vae.projection import LatentAxes, fit_axes
 from vschaos2.families.vae.response import HeardWindows, heard_windows
 from vschaos2.families.vae.signal_path import (
     RECOVERIES,
     Heard,
     Samples,
+    by_itself,
     check_choices,
     exactly,
     hear,
@@ -29,6 +33,7 @@ from vschaos2.frames import frame_centres
 from vschaos2.generation.file_labels import given_labels, labels_for
 from vschaos2.generation.latent_tables import TaskColumns
 from vschaos2.labels.ports import LabelPorts
+from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.folder import Run
 
 logger = logging.getLogger(__name__)
@@ -62,7 +67,8 @@ class Player:
         self.run = run
         self.projection = projection
         self.axes = fitted_axes(run, projection)
-        self.core = offline_core(run.model, mode, self.axes)
+        prior = read_prior(run.folder, run.model)
+        self.core = offline_core(run.model, mode, self.axes, prior)
         self.words = words
         self.labels = given_labels(run.model.conditioning, run.kept.classes, words)
         self.rate_hz = sample_rate_hz or run.model.transform.sample_rate_hz
@@ -99,6 +105,21 @@ class Player:
         if not audible.any():
             raise InputError(f"{source}: is silent: give a sound to start from")
         return heard.latents[audible].mean(0, dtype=np.float64)
+
+    def by_itself(self, steps: int, temperature: float, seed: int) -> npt.NDArray[np.floating]:
+        """Coordinates as they move by themselves, one point a frame, [S, D].
+
+        Raises:
+            InputError: for a run without a prior, or a temperature or a seed out of range.
+        """
+        if not self.core.has_prior:
+            raise InputError(
+                f"{self.run.folder}: has no prior, which plays it by itself: {typed('train')} "
+                f"prior={self.run.folder} makes one"
+            )
+        check_number("--temperature", temperature, 0.0, HOTTEST)
+        check_count("--seed", seed, 0, MOST_SEED)
+        return by_itself(self.core, steps, temperature, seed)
 
     @property
     def tasks(self) -> TaskColumns:

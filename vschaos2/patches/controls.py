@@ -127,6 +127,11 @@ class Controls:
         return tuple(method for method in ("forward", "decode") if method in self.methods)
 
     @property
+    def plays_itself(self) -> bool:
+        """Whether latent axes can move by themselves."""
+        return {"prior", "decode"} <= self.methods.keys()
+
+    @property
     def can_edit(self) -> bool:
         """Whether latents of a sound can be changed between two methods."""
         return {"encode", "decode"} <= self.methods.keys()

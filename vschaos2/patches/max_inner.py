@@ -89,6 +89,27 @@ def rate(controls: Controls) -> MaxCanvas:
     return canvas
 
 
+def by_itself(count: int) -> MaxCanvas:
+    """So many axes as the hand moves them, or where the first inlet is 1 as the prior does."""
+    step = 60
+    canvas = MaxCanvas(80 + step * (1 + 2 * count), 330)
+    switch = canvas.gui("inlet", 20, 20, 30, 30, comment="by itself: 1 or 0")
+    ramp = canvas.obj(20, 110, "line~", 2, [SIGNAL, "bang"])
+    canvas.chain(switch, canvas.msg(20, 70, "$1 50"), ramp)
+    turned = canvas.obj(20, 140, "*~ -1.", 2, [SIGNAL])
+    others = canvas.obj(20, 170, "+~ 1.", 2, [SIGNAL])
+    canvas.chain(ramp, turned, others)
+    for axis in range(count):
+        x = 20 + step * (1 + axis)
+        out = canvas.gui("outlet", x, 270, 30, 30, comment=f"axis {axis + 1}")
+        for left, factor, who in ((x, others, "hand"), (x + step * count, ramp, "prior")):
+            inlet = canvas.gui("inlet", left, 20, 30, 30, comment=f"axis {axis + 1}, {who}")
+            part = canvas.obj(left, 220, "*~", 2, [SIGNAL], 40)
+            canvas.chain(inlet, part, out)
+            canvas.connect(factor, part, 0, 1)
+    return canvas
+
+
 def recorder(key: str) -> MaxCanvas:
     """The sum of all that is played into a file that is asked for, while its inlet is 1."""
     canvas = MaxCanvas(max(300, 160 + text_width(f"receive~ {key}.recorded")), 260)

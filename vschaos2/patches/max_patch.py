@@ -54,17 +54,22 @@ def _play_axes(frame: Frame, y: int) -> None:
     key, count, labels = controls.key, len(controls.ranges), len(controls.labels)
     at = rows(
         y + 8, presets=30, walk=28, move=24, names=66, sliders=SLIDER_HEIGHT + 6, numbers=28,
-        signals=46, model=32, output=50,
+        signals=46, itself=62 * controls.plays_itself, model=32, output=50,
     )  # fmt: skip
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
     presets(canvas, frame.x0, at["presets"])
     numbers = axes(frame, at, move(frame, at))
     decode = frame.model("decode", at["model"], count + labels, 1)
+    chosen = _by_itself(frame, at["itself"]) if controls.plays_itself else None
     for axis, number in enumerate(numbers):
         signal = canvas.obj(frame.at(axis), at["signals"], "sig~", 1, [SIGNAL], 31)
         canvas.connect(number, signal)
-        canvas.connect(signal, decode, 0, axis)
+        if chosen is None:
+            canvas.connect(signal, decode, 0, axis)
+        else:
+            canvas.connect(signal, chosen, 0, 1 + axis)
+            canvas.connect(chosen, decode, axis, axis)
     _messages(frame, decode, at["model"] - 30)
     if labels:
         _label_columns(frame, decode, at)
@@ -75,6 +80,22 @@ def _play_axes(frame: Frame, y: int) -> None:
     x, y = frame.x0 + 270, at["output"] - 6
     outside.switches(canvas, controls, x, y, outside.notes(controls), outside.osc(controls))
     canvas.height = at["end"] + GAP
+
+
+def _by_itself(frame: Frame, y: int) -> int:
+    """The prior, and what lets it or the hand move the axes; the latter is returned."""
+    canvas, count = frame.canvas, len(frame.controls.ranges)
+    prior = frame.model("prior", y, 1, count)
+    chosen = canvas.sub(
+        frame.x0, y + 30, "itself", inner.by_itself(count), 1 + 2 * count, [SIGNAL] * count,
+        max(60.0, frame.width_for(count)),
+    )  # fmt: skip
+    _messages(frame, prior, y - 30)
+    canvas.connect(canvas.gui("toggle", GAP + 12, y, 24, 24), chosen)
+    canvas.comment(GAP + 40, y + 1, "by itself")
+    for axis in range(count):
+        canvas.connect(prior, chosen, axis, 1 + count + axis)
+    return chosen
 
 
 def axes(frame: Frame, at: Mapping[str, int], moved: int) -> list[int]:

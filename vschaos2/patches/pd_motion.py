@@ -131,6 +131,33 @@ def _axis_move(key: str, axis: int) -> PdCanvas:
     return canvas.fit()
 
 
+def by_itself(controls: Controls) -> PdCanvas:
+    """Each axis as the hand moves it, or where KEY-itself is on as the prior does, in 50 ms.
+
+    Inlets: the axes of the hand, then those of the prior. Outlets: the axes.
+    """
+    key, count = controls.key, len(controls.ranges)
+    canvas = PdCanvas("itself")
+    switch = canvas.chain(20, 70, f"r {key}-itself", "pack 0 50", "line~")
+    right = 60 + text_width(f"r {key}-itself")
+    others = canvas.chain(right, 130, "*~ -1", "+~ 1")
+    canvas.connect(switch[2], others[0])
+    inlets = [canvas.obj(20 + PORT_STEP * i, 20, "inlet~") for i in range(2 * count)]
+    for axis in range(count):
+        x = 20 + PORT_STEP * axis
+        hand, own = canvas.obj(x, 220, "*~"), canvas.obj(x + PORT_STEP * count, 220, "*~")
+        for inlet, part, factor in (
+            (inlets[axis], hand, others[1]),
+            (inlets[count + axis], own, switch[2]),
+        ):
+            canvas.connect(inlet, part)
+            canvas.connect(factor, part, 0, 1)
+        out = canvas.obj(x, 290, "outlet~")
+        canvas.connect(hand, out)
+        canvas.connect(own, out)
+    return canvas.fit()
+
+
 def edit(controls: Controls) -> PdCanvas:
     """Each latent axis times a factor, plus an offset; labels as commanded, or as heard.
 

@@ -60,8 +60,8 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     """Latent axes and labels above `decode`; returns the rows that they stand in."""
     canvas, key = frame.canvas, controls.key
     at = rows(
-        y + 6, title=43, names=43, sliders=SLIDER_HEIGHT + 6, numbers=32, signals=48, model=40,
-        out=46,
+        y + 6, title=43, names=43, sliders=SLIDER_HEIGHT + 6, numbers=32, signals=48,
+        itself=68 * controls.plays_itself, model=40, out=46,
     )  # fmt: skip
     corner = (GAP + 10, at["title"] + 30)
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
@@ -78,10 +78,13 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
         canvas.connect(shown, signals[-1])
     text = f"nn~ {frame.model} decode {controls.buffer}"
     decode = canvas.obj(frame.x0, at["model"], text, frame.characters)
-    for inlet, signal in enumerate(signals):
-        canvas.connect(signal, decode, 0, inlet)
     messages = canvas.obj(GAP + 10, at["signals"], f"r {key}-decode")
     canvas.connect(messages, decode)
+    moved = len(controls.ranges) if controls.plays_itself else 0
+    if moved:
+        _by_itself(frame, controls, at["itself"], signals[:moved], decode, messages)
+    for inlet, signal in enumerate(signals[moved:], moved):
+        canvas.connect(signal, decode, 0, inlet)
     output(canvas, controls, "decode", decode, (frame.x0, at["out"]), corner, "level, dB", 0)
     canvas.meter(GAP + 122, corner[1], 120, f"{key}-decode-meter")
     x, y = frame.x0 + 120, at["out"] - 4
@@ -90,6 +93,23 @@ def _play_axes(frame: Frame, controls: Controls, y: int) -> dict[str, int]:
     canvas.sub(GAP + 10, at["model"], presets)
     canvas.sub(GAP + 96, at["model"], motion.move(controls))
     return at
+
+
+def _by_itself(
+    frame: Frame, controls: Controls, y: int, hand: list[int], decode: int, messages: int
+) -> None:
+    """The prior, and what lets it or the hand move the axes of `decode`."""
+    canvas, key, count = frame.canvas, controls.key, len(hand)
+    canvas.toggle(GAP + 10, y + 6, f"{key}-itself")
+    canvas.comment(GAP + 32, y + 5, "by itself")
+    text = f"nn~ {frame.model} prior {controls.buffer}"
+    prior = canvas.obj(frame.x0, y, text, frame.characters_for(count + 1))
+    chosen = canvas.sub(frame.x0, y + 34, motion.by_itself(controls), frame.characters)
+    canvas.connect(messages, prior)
+    for axis, signal in enumerate(hand):
+        canvas.connect(signal, chosen, 0, axis)
+        canvas.connect(prior, chosen, axis, count + axis)
+        canvas.connect(chosen, decode, axis, axis)
 
 
 def axes(frame: Frame, controls: Controls, at: Mapping[str, int]) -> list[int]:

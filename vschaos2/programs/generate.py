@@ -69,7 +69,9 @@ def trajectories(arguments: argparse.Namespace) -> None:
             "--latents plays paths as they are: leave --from, --amplitude and --frequency out"
         )
     trained = trained_run(arguments, "encode", "decode")
-    options = PathOptions(arguments.seed, arguments.amplitude, arguments.frequency)
+    options = PathOptions(
+        arguments.seed, arguments.amplitude, arguments.frequency, arguments.temperature
+    )
     player = Player(
         trained, arguments.projection, arguments.inversion, arguments.meta, arguments.sr
     )

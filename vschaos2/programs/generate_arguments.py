@@ -61,7 +61,7 @@ def add_trajectories(commands: Commands) -> Parser:
         nargs="+",
         metavar="KIND",
         help="point, line, interpolate, sin, square, triangle, saw, circle, ellipse, spiral, "
-        "lissajous, random, brownian, uniform",
+        "lissajous, random, brownian, uniform; prior: as the recordings' latents move",
     )
     what.add_argument(
         "--latents",
@@ -81,6 +81,12 @@ def add_trajectories(commands: Commands) -> Parser:
     parser.add_argument("--seed", type=int, default=0, help="another seed, other paths")
     parser.add_argument(
         "--amplitude", type=float, help="how far on each axis; sounds lie within ±3 (1.5)"
+    )
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        default=1.0,
+        help="of prior, 0 to 10: how freely it moves; 1 as the recordings do (%(default)s)",
     )
     parser.add_argument(
         "--frequency",

@@ -4,8 +4,11 @@
 
     vschaos2 train resume=runs/my_training
 
+    vschaos2 train prior=runs/my_training minutes=2
+
 Every value of the configuration can be set as key=value; see docs/configuration.md. The second
-form continues a training that was stopped, or died.
+form continues a training that was stopped, or died. The third lets a trained run learn how the
+latents of its recordings move, so that it plays by itself; trainings do so at their end.
 """
 
 import logging
@@ -31,6 +34,9 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 def main() -> None:
     """Compose the configuration and train, or continue a training."""
     _let_the_package_be_found()
+    if any(_is_word("prior", argument) for argument in sys.argv[1:]):
+        learn_prior(sys.argv[1:])
+        return
     if any(_is_resume(argument) for argument in sys.argv[1:]):
         resume(sys.argv[1:])
         return
@@ -114,6 +120,28 @@ def resume(arguments: list[str]) -> None:
     _tell(train(found.config, found), found.config)
 
 
+def learn_prior(arguments: list[str]) -> None:
+    """Let the run that `prior=RUN` names learn how its latents move, for `minutes=…` (1)."""
+    from vschaos2.errors import InputError
+    from vschaos2.families.train import learn_prior
+    from vschaos2.training.threads import leave_busy_cores
+
+    words = dict(argument.lstrip("+").partition("=")[::2] for argument in arguments)
+    known = ("prior", "minutes", "data.dataset.root")
+    if len(words) != len(arguments) or not set(words) <= set(known) or not words["prior"]:
+        raise InputError(
+            "prior=… wants one run, rundir/name or rundir/name/version_N, and takes minutes=… and "
+            "data.dataset.root=… beside it"
+        )
+    try:
+        minutes = float(words.get("minutes", "1"))
+    except ValueError:
+        raise InputError(f"minutes must be a number, got {words['minutes']!r}") from None
+    leave_busy_cores()
+    path = learn_prior(Path(words["prior"]), minutes, words.get("data.dataset.root"))
+    say(f"learnt: {printable(path)}")
+
+
 def _tell(folder: Path, config: DictConfig) -> None:
     """Say what was done, in the first of the processes that did it."""
     from vschaos2.training.processes import is_first_process
@@ -136,7 +164,11 @@ def _let_the_package_be_found() -> None:
 
 
 def _is_resume(argument: str) -> bool:
-    return argument.lstrip("+").startswith("resume=")
+    return _is_word("resume", argument)
+
+
+def _is_word(key: str, argument: str) -> bool:
+    return argument.lstrip("+").startswith(f"{key}=")
 
 
 if __name__ == "__main__":

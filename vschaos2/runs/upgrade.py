@@ -17,6 +17,7 @@ UNSAID: dict[str, Any] = {
     "data.dataset.stretches": False,  # before one recording could be split
     "data.dataset.metadata_callbacks": None,  # before labels
     "training.pseudo_labels": None,  # before guesses taught
+    "training.prior_minutes": None,  # before priors
     "callbacks.save_every_s": 60.0,
     "callbacks.patience": None,  # a training ended where it was told to
 }

@@ -11,6 +11,7 @@ What names a family need not train: no import here loads the trainer, which take
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omegaconf import DictConfig
@@ -59,6 +60,10 @@ class Family(NamedTuple):
             the run's is about (see `runs.meanings`): the run's are taken where that is the same.
         settle: writes what the configuration of a new training leaves to its recordings into it.
             Raises InputError.
+        finish: what follows a training, of the run that it left: nothing of that is lost if this
+            fails. Raises InputError.
+        learn_prior: lets a trained run learn how its latents move, in seconds at most → the file in
+            its folder that knows; None where nothing moves. Raises InputError.
         keys: dotted keys that its configurations have besides those of every family.
         changeable: those of them that may differ when a training goes on.
         optional: those of them that may be null or absent.
@@ -75,6 +80,8 @@ class Family(NamedTuple):
     kept: Callable[[Mapping[str, Any], Any], Any] = lambda checkpoint, model: None
     transfer: Callable[[Any, WindowDataModule, Run], tuple[Meanings, Meanings]] = _by_place
     settle: Callable[[DictConfig], None] = lambda config: None
+    finish: Callable[[Run], None] = lambda run: None
+    learn_prior: Callable[[Run, float], Path] | None = None
     keys: tuple[str, ...] = ()
     changeable: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()

@@ -125,7 +125,7 @@ def find_training(
     Raises:
         InputError: if there is no run, a file of it is damaged, missing or a link, it was trained
             by a version that did not store where it stood, an override would change what is
-            trained, or nobody but the run names the recordings (see `_check_recordings`).
+            trained, or nobody but the run names the recordings (see `check_recordings`).
     """
     folder = newest_run_folder(path)
     check_own_tree(folder)
@@ -136,7 +136,8 @@ def find_training(
     _check_trainer(config, overrides, folder)
     for text in overrides:
         _apply(config, text, folder, (*CHANGEABLE, *family.changeable))
-    _check_recordings(config, overrides, folder)
+    named = [text.lstrip("+").startswith("data.dataset.root=") for text in overrides]
+    check_recordings(config, any(named), folder)
     read_table(folder / "metrics.csv")  # now, rather than when the training logs its first step
     place = folder / "checkpoints"
     if not (place / "last.ckpt").is_file():
@@ -210,14 +211,13 @@ def _check_trainer(config: DictConfig, overrides: list[str], folder: Path) -> No
             )
 
 
-def _check_recordings(config: DictConfig, overrides: list[str], folder: Path) -> None:
+def check_recordings(config: DictConfig, is_named: bool, folder: Path) -> None:
     """Raise InputError if a run, and nobody else, names a folder that no training has used here.
 
     A training keeps its decoded samples beside the recordings. A run may come from elsewhere, and
     is not to choose a folder in which that happens for the first time.
     """
     root = Path(config.data.dataset.root)
-    is_named = any(text.lstrip("+").startswith("data.dataset.root=") for text in overrides)
     if is_named or not root.is_dir() or (root / STORE).is_dir() or not os.access(root, os.W_OK):
         return
     raise InputError(

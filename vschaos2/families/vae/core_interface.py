@@ -40,6 +40,12 @@ class Core(nn.Module):
     def set_label(self, task: int, value: float) -> None:  # noqa: D102
         pass
 
+    def set_prior_temperature(self, temperature: float) -> None:  # noqa: D102
+        pass
+
+    def set_prior_seed(self, seed: int) -> None:  # noqa: D102
+        pass
+
     def forward_delay(self) -> int:  # noqa: D102
         pass
 
@@ -50,6 +56,9 @@ class Core(nn.Module):
         pass
 
     def decode(self, axes: Tensor) -> Tensor:  # noqa: D102
+        pass
+
+    def prior(self, temperature: Tensor) -> Tensor:  # noqa: D102
         pass
 
     def forward(self, block: Tensor) -> Tensor:  # noqa: D102

@@ -33,10 +33,13 @@ VAE_FAMILY = Family(
     kept=kept,
     transfer=_of_learning("transfer"),
     settle=_of_learning("settle"),
+    finish=_of_learning("finish"),
+    learn_prior=_of_learning("learn_prior"),
     keys=(
         *("inversion", "texture", "data.transform", "data.augment", "data.sequence"),
         *("training.losses", "training.divergence", "training.beta", "training.pseudo_labels"),
+        "training.prior_minutes",
     ),
-    changeable=("inversion", "texture"),
-    optional=("texture", "training.pseudo_labels"),
+    changeable=("inversion", "texture", "training.prior_minutes"),
+    optional=("texture", "training.pseudo_labels", "training.prior_minutes"),
 )

@@ -2,6 +2,7 @@
 
     encode    sound ─> analysis ─> encoder ─> player's axes
     decode    player's axes ─> decoder ─> phase recovery ─> sound
+    prior     temperature ─> what its recordings' latents would do next ─> player's axes
     forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
 
 Where recovered phases would make a buzz of noise, and the model's magnitudes level the input's own,
@@ -29,6 +30,8 @@ from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.dsp.texture import low_bins, textured_gain
 from vschaos2.export.output_level import OutputLevel
 from vschaos2.families.vae.frame_path import FramePath
+from vschaos2.families.vae.prior import LatentPrior
+from vschaos2.families.vae.prior_stream import PriorStream
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.empty_inlets import EmptyInlets
@@ -36,6 +39,8 @@ from vschaos2.nets.layers import padded_rows
 
 KEEP_INPUT = "keep_input"
 SILENCE = 1e-5  # relative to a full-scale sine's peak: a frame below -100 dB is silence
+MOST_SEED = 65535
+HOTTEST = 10.0  # temperature of a prior
 LATENT_LIMIT = 100.0  # player's coordinates lie within ±3; far outside, a decoder may overflow
 
 
@@ -54,6 +59,7 @@ class InstrumentCore(FramePath, Stateful):
             be negative.
         texture: part of the noise that is played as noise at first, 0 to 1; None for an instrument
             that knows of none.
+        prior: what moves its latents by itself; None for an instrument that cannot.
         rate_hz: of the host at first, the model's own if None; for a rate that wants longer windows
             window and hop are longer.
 
@@ -66,6 +72,7 @@ class InstrumentCore(FramePath, Stateful):
     """
 
     has_texture: Final[bool]
+    has_prior: Final[bool]
     low: Tensor
     stacked_centre: Tensor
     stacked_to_axes: Tensor
@@ -82,6 +89,7 @@ class InstrumentCore(FramePath, Stateful):
         is_hosted: bool = False,
         for_files: bool = False,
         texture: float | None = None,
+        prior: LatentPrior | None = None,
         rate_hz: int | None = None,
     ) -> None:
         super().__init__(model, confidence, for_files)
@@ -121,6 +129,10 @@ class InstrumentCore(FramePath, Stateful):
         self.keep_input = forward_mode == KEEP_INPUT
         self.forward_level, self.decode_level = OutputLevel(), OutputLevel()
         self.projection = 0
+        self.has_prior = prior is not None
+        self.prior_stream = None if prior is None else PriorStream(prior)
+        self.prior_inlet = EmptyInlets(1, is_hosted)
+        self.prior_temperature, self.hottest = 1.0, HOTTEST
         for field in ("centre", "to_axes", "from_axes"):
             stacked = torch.stack([getattr(axes[name], field) for name in PROJECTIONS])
             self.register_buffer(f"stacked_{field}", stacked, persistent=False)
@@ -182,6 +194,17 @@ class InstrumentCore(FramePath, Stateful):
         if found is None or not self.host.is_warped:
             return found
         return self.host.spread(found).clamp(0.0, 1.0)
+
+    @torch.jit.export
+    def set_prior_temperature(self, temperature: float) -> None:
+        """Of `prior`, where nobody says it at the inlet."""
+        self.prior_temperature = temperature
+
+    @torch.jit.export
+    def set_prior_seed(self, seed: int) -> None:
+        """Another seed, another performance from here on."""
+        if self.prior_stream is not None:
+            self.prior_stream.set_seed(seed)
 
     @torch.jit.export
     def forward_delay(self) -> int:
@@ -251,6 +274,21 @@ class InstrumentCore(FramePath, Stateful):
         if self.decode_inversion.has_texture():
             coherence = self.host_coherence(latent, labels, batch)
         return self.decode_level(self.decode_inversion(magnitude, coherence)).unsqueeze(1)
+
+    @torch.jit.export
+    def prior(self, temperature: Tensor) -> Tensor:
+        """The player's axes as they move by themselves.
+
+        Shape: temperatures, below 0 or at an empty inlet as set, [B, 1, F] → [B, latent_dims, F].
+        """
+        if self.prior_stream is None:
+            return temperature[:, :0]
+        given = self.prior_inlet(torch.nan_to_num(temperature, -1.0, -1.0, -1.0))[:, 0]
+        heat = torch.where(given < 0.0, self.prior_temperature, given.clamp_max(self.hottest))
+        latent = self.prior_stream(heat)
+        i = self.projection
+        axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+        return axes[:, :, : self.latent_dims].transpose(1, 2)
 
     def forward(self, block: Tensor) -> Tensor:
         """A block through the model, and guessed labels, each held for its hop.

@@ -8,10 +8,11 @@ from vschaos2.errors import InputError
 from vschaos2.families.vae.material import material
 from vschaos2.families.vae.meanings import transfer
 from vschaos2.families.vae.objective import objective
+from vschaos2.families.vae.prior_finish import finish, learn_prior
 from vschaos2.families.vae.reports import VAEShow
 from vschaos2.families.vae.settle import settle
 
-__all__ = ["material", "objective", "settle", "show", "transfer"]
+__all__ = ["finish", "learn_prior", "material", "objective", "settle", "show", "transfer"]
 
 
 def show(config: DictConfig) -> VAEShow:

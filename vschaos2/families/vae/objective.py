@@ -23,6 +23,7 @@ from vschaos2.families.vae.levels import level_gain
 from vschaos2.families.vae.linear_start import begin_linear, linear_paths
 from vschaos2.families.vae.material import augment_of, class_names, sequence_of
 from vschaos2.families.vae.pairs import draw_pair, window_samples
+from vschaos2.families.vae.prior_minutes import check_minutes
 from vschaos2.families.vae.pseudo_labels import with_pseudo_labels
 from vschaos2.families.vae.vae import VAE
 from vschaos2.labels.filling import (
@@ -50,7 +51,9 @@ def objective(config: DictConfig, model: VAE) -> "VAEObjective":
     Raises:
         InputError: for a key that does not exist, or a value that cannot be.
     """
-    options = {k: v for k, v in plain(config, "training").items() if k != "optimiser"}
+    check_minutes(config)
+    others = ("optimiser", "prior_minutes")
+    options = {k: v for k, v in plain(config, "training").items() if k not in others}
     return call(
         VAEObjective,
         "training",

@@ -15,6 +15,7 @@ from vschaos2.errors import InputError
 from vschaos2.export.checks import LARGEST, check_finite
 from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.prior_file import read_prior
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, count_axes, fit_axes
 from vschaos2.families.vae.proofs import (
     check_host_rates,
@@ -23,7 +24,7 @@ from vschaos2.families.vae.proofs import (
     measure_recovery,
 )
 from vschaos2.families.vae.response import axis_words, heard_windows
-from vschaos2.families.vae.streaming_vae import StreamingVAE
+from vschaos2.families.vae.streaming_vae import SelfPlayingVAE, StreamingVAE
 from vschaos2.labels.ports import LabelPorts
 from vschaos2.ranges import check_number
 from vschaos2.runs.folder import Run
@@ -37,7 +38,7 @@ EMPTY_INLET = (
 
 
 class PlayableVAE(Playable):
-    """`forward`, `encode` and `decode` of a VAE.
+    """`forward`, `encode` and `decode` of a VAE, and `prior` of one that plays by itself.
 
     Args:
         core: the signal path, set as it shall be at first.
@@ -58,11 +59,12 @@ class PlayableVAE(Playable):
     ) -> None:
         shown = core.latent_dims
         ranges = torch.stack((axes.lowest, axes.highest), 1)[:shown]
-        eager = StreamingVAE(core, ranges, ports)
+        kind = SelfPlayingVAE if core.has_prior else StreamingVAE
+        eager = kind(core, ranges, ports)
         super().__init__(eager, core.host.rate_hz, core.hop)
         self.core, self.axes, self.latents, self.ports = core, axes, latents, ports
         self.label_names = eager.label_names
-        self.together = {"encode": shown}
+        self.together = {"encode": shown, "prior": shown}
 
     def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
         """Noise, or axes at random; labels that change with every frame, every other one unknown.
@@ -71,6 +73,8 @@ class PlayableVAE(Playable):
         """
         inlets, in_ratio, _, _ = self.methods[method]
         frames = samples // self.core.hop
+        if method == "prior":
+            return torch.rand(1, 1, frames, generator=generator)
         first = 0.1 * torch.randn(1, 1, samples, generator=generator)
         if method == "decode":
             first = torch.randn(1, self.core.latent_dims, frames, generator=generator)
@@ -228,6 +232,7 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableVAE:
         *(model, axes, shown, forward_mode, inversion, confidence),
         is_hosted=True,
         texture=texture,
+        prior=read_prior(run.folder, model),
         rate_hz=rate_hz,
     )
     core.set_projection(PROJECTIONS.index(projection))

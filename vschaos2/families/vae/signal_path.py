@@ -21,6 +21,7 @@ from vschaos2.audio import GREATEST_RATE_HZ, LEAST_RATE_HZ, read_blocks
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.prior import LatentPrior
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, own_axes
 from vschaos2.families.vae.vae import VAE
 from vschaos2.frames import frame_centres
@@ -87,13 +88,19 @@ class OfflineCore(InstrumentCore):
         return latent + self.jitter * torch.randn_like(latent) if self.jitter > 0 else latent
 
 
-def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> OfflineCore:
+def offline_core(
+    model: VAE,
+    inversion: str,
+    axes: LatentAxes | None = None,
+    prior: LatentPrior | None = None,
+) -> OfflineCore:
     """The exported signal path, in Python.
 
     Args:
         model: the trained model.
         inversion: one of `INVERSIONS`, for `forward` and, except "keep_input", for `decode`.
         axes: the player's axes; the model's own if None.
+        prior: what moves its latents by itself, if anything does.
     """
     shown = own_axes(model.latent_dim) if axes is None else axes
     forward_mode = "eco" if inversion == OFFLINE else inversion
@@ -103,6 +110,7 @@ def offline_core(model: VAE, inversion: str, axes: LatentAxes | None = None) -> 
         *(model, axes_of, model.latent_dim, forward_mode, decode_mode),
         for_files=True,
         texture=model.texture,
+        prior=prior,
     ).eval()
     if inversion == OFFLINE:
         core.forward_inversion.configure_offline()
@@ -169,6 +177,18 @@ def hear(
         np.concatenate(column) for column in zip(*parts, strict=True)
     )
     return Heard(latents, known, guesses, level, audible, length - (overlap - 1) * core.hop)
+
+
+@torch.inference_mode()
+def by_itself(core: InstrumentCore, count: int, temperature: float, seed: int) -> Samples:
+    """The player's coordinates of `count` frames as a core's prior moves them, [F, Z]."""
+    core.reset()
+    core.set_prior_seed(seed)
+    parts = []
+    for start in range(0, count, BLOCK_FRAMES):
+        frames = min(BLOCK_FRAMES, count - start)
+        parts.append(core.prior(torch.full((1, 1, frames), temperature))[0].T.numpy())
+    return np.concatenate(parts)
 
 
 @torch.inference_mode()

@@ -8,7 +8,13 @@ from torch import Tensor
 from vschaos2.controls import Control
 from vschaos2.export.nn_tilde import NnTildeModule
 from vschaos2.families.vae.core_interface import Core
-from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore, known_modes
+from vschaos2.families.vae.instrument_core import (
+    HOTTEST,
+    KEEP_INPUT,
+    MOST_SEED,
+    InstrumentCore,
+    known_modes,
+)
 from vschaos2.families.vae.projection import PROJECTIONS
 from vschaos2.labels.inlets import LabelTexts
 from vschaos2.labels.ports import LabelPorts, attribute_name
@@ -24,6 +30,8 @@ class StreamingVAE(NnTildeModule):
     What is set already is taken and interrupts nothing:
 
         temperature     0 to 10: 0 plays means
+        prior_temperature   0 to 10: of `prior`, where its inlet is empty; 1 as recorded
+        prior_seed      a whole number from 0 to 65535: another one, another performance
         inversion       default | keep_input | random | eco | balanced | live | hq
         projection      none | pca | ica
         texture         0 to 1: part of the noise that is played as noise; not in every instrument
@@ -63,7 +71,7 @@ class StreamingVAE(NnTildeModule):
         self.host_rates_hz = list(core.host.rates_hz)
         self.forward_mode = KEEP_INPUT if core.keep_input else core.forward_inversion.mode
         self.decode_mode = core.decode_inversion.mode
-        self.is_warm = False
+        self.is_warm, self.has_prior = False, core.has_prior
         self.warm_up_calls = WARM_UP_CALLS
         self.warm_up_frames: list[int] = sorted({1, max(1, WARM_UP_SAMPLES // core.hop)})
         core.set_limits(False, True)
@@ -75,6 +83,8 @@ class StreamingVAE(NnTildeModule):
         )
         self.register_method("encode", 1, core.hop, ["signal", *heard], [*axes, *guesses])
         self.register_method("decode", core.hop, 1, [*axes, *ports.inlets("decode")], ["signal"])
+        if core.has_prior:
+            self.register_method("prior", core.hop, core.hop, ["temperature"], axes)
         modes, limiters = ("default", *known_modes()), ("off", "decode", "all")
         delays = (core.forward_delay(), core.decode_delay())
         controls = [
@@ -96,6 +106,11 @@ class StreamingVAE(NnTildeModule):
         ]
         if core.has_texture:
             controls.insert(3, Control("texture", "number", core.texture, 0.0, 1.0))
+        if core.has_prior:
+            controls[1:1] = [
+                Control("prior_temperature", "number", 1.0, 0.0, HOTTEST, usual=(0.0, 2.0)),
+                Control("prior_seed", "number", 0.0, 0.0, MOST_SEED, usual=(0.0, 100.0)),
+            ]
         for control in controls:
             self.register_control(control)
         self.texts = LabelTexts(
@@ -132,6 +147,8 @@ class StreamingVAE(NnTildeModule):
                         self.core.encode(torch.zeros(1, 1 + self.label_inlets[1], samples))
                         inlets = self.latent_dims + self.label_inlets[0]
                         self.core.decode(torch.zeros(1, inlets, count))
+                        if self.has_prior:
+                            self.core.prior(torch.zeros(1, 1, count))
         self.core.set_rate(int(self.control_values["sample_rate"]))
         self.core.reset()
 
@@ -157,6 +174,10 @@ class StreamingVAE(NnTildeModule):
         """Tell the core."""
         if name == "temperature":
             self.core.set_temperature(value)
+        elif name == "prior_temperature":
+            self.core.set_prior_temperature(value)
+        elif name == "prior_seed":
+            self.core.set_prior_seed(int(value))
         elif name == "inversion":
             mode = self.choice(name)
             forward_mode = self.forward_mode if mode == "default" else mode
@@ -202,3 +223,18 @@ class StreamingVAE(NnTildeModule):
         self.label_values[task] = label
         self.core.set_label(task, label)
         return 0
+
+
+class SelfPlayingVAE(StreamingVAE):
+    """The same with a method `prior`: the axes as they move by themselves, to be wired to `decode`.
+
+    Args:
+        core: a signal path that has a prior.
+        latent_ranges: as `StreamingVAE`.
+        ports: as `StreamingVAE`.
+    """
+
+    @torch.jit.export
+    def prior(self, x: Tensor) -> Tensor:
+        """Latent axes at a temperature: [B, 1, N / hop] → [B, latent_dims, N / hop]."""
+        return self.core.prior(x)
