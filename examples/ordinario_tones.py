@@ -46,15 +46,15 @@ class Player:
     highest: int
 
 
-PLAYERS = {
+PLAYERS = {  # first one that has the first key of a patch, A below middle C
+    "violin": Player(40, 55, 93),
+    "cello": Player(42, 36, 74),
     "flute": Player(73, 60, 93),
     "oboe": Player(68, 58, 88),
     "clarinet": Player(71, 50, 86),
     "bassoon": Player(70, 34, 69),
     "horn": Player(60, 41, 77),
     "trumpet": Player(56, 54, 84),
-    "violin": Player(40, 55, 93),
-    "cello": Player(42, 36, 74),
 }
 
 
