@@ -16,12 +16,15 @@ from demo_dataset import FolderError
 from make_demo import run
 from ordinario_tones import SOUNDFONT, render_dataset
 
-# Latents for level and colour; labels for all else.
+# Latents for level and colour, labels for all else; small enough to come with a clone.
 SETTINGS = (
     "model.latent_dim=8",
-    "model.encoder.hidden_dim=192",
+    "model.encoder.hidden_dim=160",
+    "model.decoder.hidden_dim=320",
+    "model.coherence_dim=64",
     "data.augment.tilt_db=3",
-    "data.augment.other_sound=0.3",  # labels decide, the instrument's too
+    "data.augment.other_sound=0.3",
+    "data.loader.batch_size=128",
 )
 
 
