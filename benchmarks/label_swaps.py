@@ -14,9 +14,9 @@ instrument's presets, held still. The labels of another tone of FOLDER take the 
 
 key: the share of sounds heard within 50 cents of the key that they were told, by SwiftF0, for
 more than half of what is voiced, which must be a quarter at least. instrument: the share of sounds
-nearer to the recording of their instrument at that key than to that of any other instrument, in the
-decibels of third octaves, each spectrum less its mean. How many other recordings of FOLDER this
-judge calls by their names is printed first.
+nearer to a recording of their instrument at that key than to any of another instrument, in the
+decibels of third octaves, each spectrum less its mean. How many recordings of FOLDER this judge
+calls by their names, by the others, is printed first.
 """
 
 import argparse
@@ -54,14 +54,16 @@ class Judge:
     """Hears keys and instruments.
 
     Args:
-        recordings: by tone, one recording each.
+        recordings: by tone, all there are of it.
         rate_hz: of them, and of all that is judged.
     """
 
-    def __init__(self, recordings: dict[Key, Samples], rate_hz: int) -> None:
+    def __init__(self, recordings: dict[Key, list[Samples]], rate_hz: int) -> None:
         self.rate_hz = rate_hz
         self.tracker = make_tracker("swift", 0.01, *RANGE_HZ)
-        self.templates = {key: self.spectrum(sound) for key, sound in recordings.items()}
+        self.templates = {
+            key: [self.spectrum(sound) for sound in each] for key, each in recordings.items()
+        }
 
     def spectrum(self, sound: Samples) -> Spectrum:
         """Third octaves from 40 Hz, in dB, at most 60 below the loudest, less their mean: [27]."""
@@ -83,11 +85,16 @@ class Judge:
         off = np.abs(69.0 + 12.0 * np.log2(f0_hz[voiced] / 440.0) - midi) < 0.5
         return bool(voiced.mean() >= 0.25 and off.mean() > 0.5)
 
-    def instrument(self, sound: Samples, midi: int) -> int:
-        """The instrument whose recording of this key is nearest."""
-        heard = self.spectrum(sound)
-        at_key = [key for key in self.templates if key.midi == midi]
-        return min(at_key, key=lambda k: ((self.templates[k] - heard) ** 2).sum()).instrument
+    def instrument(self, heard: Spectrum, midi: int, but: int | None = None) -> int:
+        """The instrument that has the nearest recording of this key; `but` one that is left out."""
+        distances = [
+            (float(((each - heard) ** 2).sum()), key.instrument)
+            for key, spectra in self.templates.items()
+            if key.midi == midi
+            for each in spectra
+            if id(each) != but
+        ]
+        return min(distances)[1]
 
 
 def moved(kind: str, own: Key, keys: list[Key], rng: np.random.Generator) -> Key | None:
@@ -122,12 +129,14 @@ def main() -> None:
         name, midi, *_ = path.stem.split("_")
         files[Key(names.index(name), int(midi))].append(path)
     keys = list(files)
-    judge = Judge({k: read_audio(each[-1], rate_hz) for k, each in files.items()}, rate_hz)
-    rest = [(k, path) for k, each in files.items() for path in each[:-1]][:: arguments.every]
+    recordings = {key: [read_audio(path, rate_hz) for path in each] for key, each in files.items()}
+    judge = Judge(recordings, rate_hz)
     right = [
-        judge.instrument(read_audio(path, rate_hz), k.midi) == k.instrument for k, path in rest
+        judge.instrument(spectrum, key.midi, but=id(spectrum)) == key.instrument
+        for key, spectra in judge.templates.items()
+        for spectrum in spectra
     ]
-    print(f"judge of instruments  {np.mean(right):.3f} of {len(rest)} recordings")
+    print(f"judge of instruments  {np.mean(right):.3f} of {len(right)} recordings")
     rng = np.random.default_rng(0)
     length = round(SECONDS * rate_hz)
     followed: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
@@ -137,8 +146,8 @@ def main() -> None:
         value = {"pitch": pitch, "octave": octave, "instrument": key.instrument}
         told = np.tile(np.float32([value[task] for task in tasks]), (len(latents), 1))
         sound = np.concatenate(list(sound_of(core, latents, told, 0, length)))
-        right = judge.plays(sound, key.midi), judge.instrument(sound, key.midi) == key.instrument
-        followed[f"{source}, {kind}"].append(right)
+        name = judge.instrument(judge.spectrum(sound), key.midi)
+        followed[f"{source}, {kind}"].append((judge.plays(sound, key.midi), name == key.instrument))
 
     every = [(k, path) for k, each in files.items() for path in each][:: arguments.every]
     for key, path in every:
