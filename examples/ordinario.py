@@ -22,8 +22,10 @@ SETTINGS = (
     "model.encoder.hidden_dim=160",
     "model.decoder.hidden_dim=320",
     "model.coherence_dim=64",
-    "data.augment.tilt_db=3",
-    "data.augment.other_sound=0.3",
+    "data.augment.transpose=0",  # every key was recorded
+    "data.augment.other_key=0",
+    "data.augment.tilt_db=1.5",
+    "data.augment.other_sound=0.4",
     "data.loader.batch_size=128",
 )
 
