@@ -30,6 +30,7 @@ NOT_RUN = {  # a command that begins so, or holds this word: why no test of this
     r"sudo\b|apt\b|apt-get\b|externals/install_tools.sh": "changes the computer",
     r"cmake\b|pd\b|build/": "tests/test_external.py builds and plays the external",
     r"git\b": "changes the clone",
+    r"python examples/ordinario": "needs a soundfont of 140 MB, and trains for minutes",
     r"python3? -m benchmarks\.": "measures for minutes, on sounds that are not in the clone",
     r"python3? -m docs\.": "the pages' currency is tested below, the pictures' beside their code",
     r"(\S*/)?tensorboard\b": "a server, which does not end",

@@ -171,6 +171,70 @@ def test_windows_of_unknown_key_alone_are_heard_as_they_are_wanted():
     assert given.labels is target.labels
 
 
+class Spectrum:
+    """A stand-in for a transform: a window is one frame, and its samples are its magnitudes."""
+
+    n_fft, hop = 9, 1
+
+    def analyse(self, waveform):
+        return waveform[:, None]
+
+    def to_frames(self, magnitude):
+        return magnitude
+
+
+def test_windows_of_known_labels_are_heard_from_another_recording_at_their_own_level():
+    shapes = torch.eye(9)[:8] + 0.1  # no two alike
+    level = torch.tensor([1.0, 2.0, 0.5, 1.0, 1e-4, 1.0, 3.0, 1.0])
+    labels = {"instrument": torch.arange(8.0), "vowel": torch.full((8,), 2.0)}
+    labels["vowel"][3] = NAN
+    batch = {"waveform": level[:, None] * shapes, "labels": labels}
+    heard_from = []
+    for _ in range(200):
+        given, target = draw_pair(Augment(other_sound=0.5), Spectrum(), batch)
+        torch.testing.assert_close(target.magnitude, batch["waveform"])
+        torch.testing.assert_close(target.labels, labels, equal_nan=True)
+        norms = [each.magnitude.norm(dim=1) for each in (given, target)]
+        torch.testing.assert_close(*norms)
+        alike = (
+            torch.nn.functional.normalize(given.magnitude) @ torch.nn.functional.normalize(shapes).T
+        )
+        torch.testing.assert_close(given.labels["instrument"], alike.argmax(1).float())
+        heard_from.append(alike.argmax(1))
+    sources = torch.stack(heard_from)
+    assert set(sources[:, 0].tolist()) == {0, 1, 2}  # of the first half, and known
+    torch.testing.assert_close(sources[:, 3:], torch.arange(3, 8).expand(200, -1))
+
+
+def test_a_recording_far_louder_or_softer_is_not_heard_in_place_of_another():
+    level = torch.tensor([1.0, 10.0 ** (-23 / 20), 10.0 ** (-25 / 20), 0.0])
+    batch = {
+        "waveform": level.repeat(2)[:, None] * torch.ones(8, 9),
+        "labels": {"instrument": torch.arange(8.0)},
+    }
+    pairs = set()
+    for _ in range(200):
+        given, _ = draw_pair(Augment(other_sound=0.5), Spectrum(), batch)
+        pairs |= {(i, int(j)) for i, j in enumerate(given.labels["instrument"]) if i != j}
+    assert pairs == {(0, 1), (1, 0), (1, 2), (2, 1)}
+
+
+def test_another_sound_is_heard_through_the_filter_of_the_one_that_is_wanted():
+    augment = Augment(tilt_db=6.0, gain_db=9.0, other_sound=0.5)
+    shapes = torch.rand(8, 9) + 0.5
+    batch = {"waveform": shapes, "labels": {"instrument": torch.arange(8.0)}}
+    given, target = draw_pair(augment, Spectrum(), batch)
+    source = given.labels["instrument"].long()
+    assert bool((source[:4] != torch.arange(4)).any())
+    ratio = (given.magnitude / shapes[source]) / (target.magnitude / shapes)
+    torch.testing.assert_close(ratio, ratio[:, :1].expand(-1, 9))  # but for a level
+
+
+def test_another_sound_needs_labels(two_pitches, tmp_path):
+    with pytest.raises(InputError, match=r"other_sound=0\.2 needs labels .* model\.conditioning"):
+        train(config(two_pitches, tmp_path, "data.augment.other_sound=0.2"))
+
+
 @pytest.mark.parametrize("overrides", [
     ["data.augment.other_key=0.2"],
     ["data.augment.other_key=0.2", "data.augment.transpose=2"],

@@ -70,6 +70,7 @@ WRONG: dict[str, tuple] = {
     "data.augment.transpose": (*NO_COUNT, 25),
     "data.augment.other_key": (*NO_NUMBER, 0.6),
     "data.augment.share": (*NO_NUMBER, 1.1),
+    "data.augment.other_sound": (*NO_NUMBER, 0.6),
     "model": NO_PART,
     "model.latent_dim": (*NO_COUNT, 0, 1025),
     "model.coherence_dim": (*NO_COUNT, -1, 65_537),

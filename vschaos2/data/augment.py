@@ -30,6 +30,8 @@ class Augment(nn.Module):
         other_key: part of the windows, from 0 to 0.5, that are heard in one transposition and
             wanted in another. What the latent says of the key is then of no use, and the label
             alone decides. They are among those that keep their speed.
+        other_sound: part of the windows, from 0 to 0.5, that are heard from one recording and
+            wanted from another, which labels alone tell: see `families/vae/pairs.py`.
         share: part of the windows, from 0 to 1, whose speed and key change.
 
     Raises:
@@ -44,6 +46,7 @@ class Augment(nn.Module):
         transpose: int = 0,
         other_key: float = 0.0,
         share: float = 0.5,
+        other_sound: float = 0.0,
     ) -> None:
         super().__init__()
         limits = {
@@ -52,6 +55,7 @@ class Augment(nn.Module):
             "tilt_db": (tilt_db, 60.0),
             "other_key": (other_key, 0.5),
             "share": (share, 1.0),
+            "other_sound": (other_sound, 0.5),
         }
         for name, (value, largest) in limits.items():
             check_number(f"data.augment.{name}", value, 0.0, largest)
@@ -67,6 +71,7 @@ class Augment(nn.Module):
         self.transpose = transpose
         self.other_key = other_key
         self.share = share
+        self.other_sound = other_sound
 
     def drawn_samples(self, window_samples: int) -> int:
         """Samples to draw so that those of a window remain at the highest speed."""

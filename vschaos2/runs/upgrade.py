@@ -14,6 +14,7 @@ UNSAID: dict[str, Any] = {
     "model.calibrated": False,  # before levels were measured
     "data.sequence": 1,  # before memories
     "data.augment.share": 0.5,  # every second window
+    "data.augment.other_sound": 0.0,  # every window was heard from its own recording
     "data.dataset.stretches": False,  # before one recording could be split
     "data.dataset.metadata_callbacks": None,  # before labels
     "training.pseudo_labels": None,  # before guesses taught
