@@ -13,7 +13,7 @@ from vschaos2.audio.decode import (
     UnreadableAudio,
 )
 from vschaos2.audio.find import AUDIO_EXTENSIONS, find_audio_files
-from vschaos2.audio.read import check_rate, length_at, read_audio, read_blocks
+from vschaos2.audio.read import check_rate, length_at, read_audio, read_blocks, read_channels
 from vschaos2.audio.write import AudioWriter, write_audio
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "length_at",
     "read_audio",
     "read_blocks",
+    "read_channels",
     "write_audio",
 ]

@@ -1,7 +1,7 @@
-"""Sound files in: mixed to mono, resampled, as a whole or in blocks.
+"""Sound files in: mixed to mono or with their channels, resampled, as a whole or in blocks.
 
 Resampling is soxr's at its "HQ" setting. Everything is streamed: a file's channels are mixed block
-by block, so only mono samples ever add up in memory.
+by block, so only mono samples ever add up in memory, unless channels are asked for.
 """
 
 from collections.abc import Iterator
@@ -35,8 +35,24 @@ def read_audio(path: Path, sample_rate_hz: int) -> npt.NDArray[np.float32]:
     return np.concatenate(list(_resampled(path, sample_rate_hz)))
 
 
+def read_channels(path: Path, sample_rate_hz: int) -> npt.NDArray[np.float32]:
+    """The whole file with its channels, at the wanted rate.
+
+    Args:
+        path: sound file, any rate and number of channels.
+        sample_rate_hz: rate of the result.
+
+    Shape: [C, T], float32, in the file's own full scale.
+
+    Raises:
+        InputError: as `read_audio`.
+    """
+    pieces = list(_resampled(path, sample_rate_hz, mixed=False))
+    return np.ascontiguousarray(np.concatenate(pieces).T)
+
+
 def read_blocks(
-    path: Path, sample_rate_hz: int, block_samples: int
+    path: Path, sample_rate_hz: int, block_samples: int, mixed: bool = True
 ) -> Iterator[npt.NDArray[np.float32]]:
     """The signal of `read_audio` in blocks, in memory that does not grow with the file.
 
@@ -44,8 +60,9 @@ def read_blocks(
         path: sound file, any rate and number of channels.
         sample_rate_hz: rate of the blocks.
         block_samples: length of every block but the last, which holds 1 to block_samples.
+        mixed: to mono; False keeps the channels.
 
-    Shape: [block_samples] each, float32.
+    Shape: [block_samples] each, or [block_samples, C], float32.
 
     Raises:
         InputError: at the block concerned, for the reasons of `read_audio`.
@@ -54,13 +71,13 @@ def read_blocks(
         raise InputError(f"block_samples must be at least 1, got {block_samples}")
     pending: list[npt.NDArray[np.float32]] = []
     held = 0
-    for piece in _resampled(path, sample_rate_hz):
+    for piece in _resampled(path, sample_rate_hz, mixed):
         pending.append(piece)
         held += len(piece)
         if held >= block_samples:
             joined = np.concatenate(pending)
             complete = held - held % block_samples
-            yield from joined[:complete].reshape(-1, block_samples)
+            yield from joined[:complete].reshape(-1, block_samples, *joined.shape[1:])
             pending = [joined[complete:]]
             held -= complete
     if held:
@@ -87,29 +104,35 @@ def check_rate(sample_rate_hz: int, name: str = "sample_rate_hz") -> None:
         )
 
 
-def _resampled(path: Path, sample_rate_hz: int) -> Iterator[npt.NDArray[np.float32]]:
-    """Mono pieces at sample_rate_hz; the filter's state crosses the pieces' borders."""
+def _resampled(
+    path: Path, sample_rate_hz: int, mixed: bool = True
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Pieces at sample_rate_hz, [T] or [T, C]; the filter's state crosses the pieces' borders."""
     check_rate(sample_rate_hz)
     total = 0
     with SoundReader(path) as sound:
         # A second at the lowest rate may become many at the highest.
         stretch = max(1.0, sample_rate_hz / sound.sample_rate_hz)
         frames = max(1, int(DECODE_VALUES / sound.channels / stretch))
-        mono = (
-            block[:, 0] if sound.channels == 1 else block.mean(axis=1)
-            for block in sound.blocks(frames)
-        )
+        channels = 1 if mixed else sound.channels
+        pieces = sound.blocks(frames)
+        if mixed:
+            pieces = (b[:, 0] if b.shape[1] == 1 else b.mean(axis=1) for b in pieces)
         if sound.sample_rate_hz == sample_rate_hz:
-            for piece in mono:
+            for piece in pieces:
                 total += len(piece)
                 yield piece
         else:
-            stream = soxr.ResampleStream(sound.sample_rate_hz, sample_rate_hz, 1, "float32", "HQ")
-            for piece in mono:
+            stream = soxr.ResampleStream(
+                sound.sample_rate_hz, sample_rate_hz, channels, "float32", "HQ"
+            )
+            for piece in pieces:
                 ready = stream.resample_chunk(piece)
                 total += len(ready)
                 yield ready
-            rest = stream.resample_chunk(np.zeros(0, np.float32), last=True)
+            rest = stream.resample_chunk(
+                np.zeros((0, channels)[: 1 + (not mixed)], np.float32), last=True
+            )
             total += len(rest)
             yield rest
     if total == 0:

@@ -1,12 +1,10 @@
 """Splits and loaders: what the trainer draws its batches from."""
 
 import hashlib
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig
 from torch.utils.data import DataLoader
@@ -14,17 +12,16 @@ from torch.utils.data import DataLoader
 from vschaos2.config import call, plain
 from vschaos2.data.cache import open_cache
 from vschaos2.data.dataset import SequentialWindows, WindowBatch, WindowBatches, WindowReader
+from vschaos2.data.material import EpochLoader, Material
 from vschaos2.data.splits import check_dataset_options
 from vschaos2.data.stretches import Stretch, split, with_stretch
 from vschaos2.labels.metadata import check_callbacks, load_metadata
 from vschaos2.ranges import check_count
 
-logger = logging.getLogger(__name__)
-
 PROBE_WINDOWS = 4096  # enough for the mean and the extremes of every latent axis
 
 
-class WindowDataModule(pl.LightningDataModule):
+class WindowDataModule(Material):
     """Random windows of the training files, fixed windows of the held-out ones.
 
     Args:
@@ -69,13 +66,12 @@ class WindowDataModule(pl.LightningDataModule):
         sequence: int = 1,
         stretches: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(Path(root).expanduser())
         check_dataset_options(sample_rate_hz, n_files, validation_fraction)
         check_callbacks(metadata_callbacks)
         check_count("data.loader.batch_size", batch_size, 1, 65_536)
         check_count("data.loader.batches_per_epoch", batches_per_epoch, 1, 10**9)
         check_count("data.loader.validation_windows", validation_windows, 1, 10**9)
-        self.root = Path(root).expanduser()
         self.cache = open_cache(self.root, sample_rate_hz, n_files=n_files)
         paths = [file.path for file in self.cache.files]
         # Labels that no task asks for are not read: their mistakes would stop a training in vain.
@@ -99,7 +95,6 @@ class WindowDataModule(pl.LightningDataModule):
         self.batches_per_epoch = batches_per_epoch
         self.validation_windows = validation_windows
         self.seed = seed
-        self.start = 0, 0
         self.sequence = sequence
 
     @property
@@ -119,7 +114,7 @@ class WindowDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[WindowBatch]:
         """Random windows; this process takes its share of every batch."""
-        rank, world_size = self._place()
+        rank, world_size = self.place()
         batches = WindowBatches(
             self._reader(
                 self.training_files, self.training_stretches, self.drawn_samples, self.sequence
@@ -130,11 +125,11 @@ class WindowDataModule(pl.LightningDataModule):
             rank,
             world_size,
         )
-        return _EpochLoader(batches, self._next_batch)
+        return EpochLoader(batches, self.next_batch)
 
     def val_dataloader(self) -> DataLoader[WindowBatch]:
         """Fixed windows of the held-out files."""
-        rank, world_size = self._place()
+        rank, world_size = self.place()
         samples = self.frame_samples + (self.sequence - 1) * self.hop
         return DataLoader(
             SequentialWindows(
@@ -150,24 +145,7 @@ class WindowDataModule(pl.LightningDataModule):
             generator=torch.Generator(),  # else each pass draws from the generator of all noise
         )
 
-    def start_at(self, epoch: int, batch: int) -> None:
-        """Let a training that is resumed in `epoch` draw from its batch number `batch` on."""
-        self.start = epoch, batch
-
-    def state_dict(self) -> dict[str, Any]:
-        """What the recordings are, for a training that is resumed with others."""
-        return {"recordings": self._digest()}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Say so if the recordings are not those with which the training began."""
-        if state_dict["recordings"] != self._digest() and self._place()[0] == 0:
-            logger.warning(
-                "%s: recordings were added, removed or changed since this training began: it goes "
-                "on with what is there, and held-out figures before and after do not compare",
-                self.root,
-            )
-
-    def _digest(self) -> str:
+    def digest(self) -> str:
         """A number that changes with the recordings, their lengths and their split."""
         split = [self.training_files, self.validation_files]
         files: list[Any] = [
@@ -198,17 +176,9 @@ class WindowDataModule(pl.LightningDataModule):
             self.cache, files, samples, self.hop, self.metadata, sequence, stretches
         )
 
-    def _next_batch(self) -> tuple[int, int]:
-        """Epoch and batch that come next when the trainer asks for an epoch."""
-        trainer: Any = self.trainer
-        epoch, batch = self.start
-        if trainer is None or trainer.current_epoch == epoch:
-            return epoch, batch
-        return trainer.current_epoch, 0
-
-    def _place(self) -> tuple[int, int]:
-        trainer: Any = self.trainer
-        return (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+    def label_names(self, task: str) -> list[str]:
+        """Names of the classes of a label task; none for continuous ones."""
+        return (self.metadata and self.metadata.class_names[task]) or []
 
 
 def windows(
@@ -245,25 +215,3 @@ def windows(
         tasks=tasks,
         sequence=sequence,
     )
-
-
-class _EpochLoader(DataLoader[WindowBatch]):
-    """The batches of an epoch, from a position on.
-
-    Lightning asks for an iterator more often than there are epochs: counting them would not tell
-    which epoch it is.
-
-    Args:
-        batches: the material.
-        position: epoch and batch that come next.
-    """
-
-    def __init__(self, batches: WindowBatches, position: Callable[[], tuple[int, int]]) -> None:
-        super().__init__(batches, batch_size=None, generator=torch.Generator())
-        self.batches = batches
-        self.position = position
-
-    def __iter__(self) -> Any:
-        """Batches in order, each a pure function of seed, epoch, process and number."""
-        self.batches.set_position(*self.position())
-        return super().__iter__()

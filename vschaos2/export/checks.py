@@ -132,7 +132,7 @@ def check_delays(content: bytes, playable: Playable) -> None:
     """Raise ExportError unless an impulse peaks as late as `delay` says, from sound to sound.
 
     Each method that takes and returns sound hears an impulse at its first inlet, nothing at the
-    others, under its `exact` settings.
+    others, under its `passing` settings, or `exact` ones.
     """
     loaded = opened(content)
     if "delay" not in loaded.get_attributes():
@@ -145,7 +145,8 @@ def check_delays(content: bytes, playable: Playable) -> None:
             continue
         impulse = torch.zeros(1, inlets, TEST_UNITS * unit)
         impulse[0, 0, position] = 0.5
-        with torch.inference_mode(), settings(loaded, playable.exact.get(name, {})):
+        set_to = playable.passing.get(name, playable.exact.get(name, {}))
+        with torch.inference_mode(), settings(loaded, set_to):
             declared = declared_delays(loaded, playable)[name]
             sound = played(loaded, name, impulse)[0, 0]
         same_delay(name, int(sound.abs().argmax()) - position, declared)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vschaos2.data.module import WindowDataModule
 from vschaos2.monitor.options import MonitorOptions
 from vschaos2.monitor.store import Report
 
@@ -36,9 +35,11 @@ class Show:
         return ()
 
     def begin(
-        self, model: Any, data: WindowDataModule, options: MonitorOptions
+        self, model: Any, data: Any, options: MonitorOptions
     ) -> dict[str, npt.NDArray[np.float32]]:
         """Choose what stays the same from report to report; → the recordings that it is made of.
+
+        `data` is the material of the model's own family (see `data.material`).
 
         Returns:
             name → [T] float32, stored once as samples/originals.

@@ -14,7 +14,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import nn
 
 from vschaos2.audio import write_audio
-from vschaos2.data.module import WindowDataModule
+from vschaos2.data.material import Material
 from vschaos2.errors import InputError
 from vschaos2.monitor.budget import Budget
 from vschaos2.monitor.curves import read_curves
@@ -35,7 +35,7 @@ class Watched(Protocol):
     """What is asked of a training."""
 
     @property
-    def data(self) -> WindowDataModule:
+    def data(self) -> Material:
         """Where its batches come from."""
 
     def averaged_model(self) -> nn.Module:

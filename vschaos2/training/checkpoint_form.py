@@ -55,6 +55,7 @@ def take_weights(training: Training, family: Family, resumed: Resumed) -> None:
     }
     kept = partial(family.kept, upgraded_checkpoint(checkpoint), training.model)
     check_finite(path, checkpoint.get("latents"), "latents")
+    check_finite(path, checkpoint.get("carried"), "carried")
     for key, check in {**checks, f"what the family {family.name} keeps": kept}.items():
         try:
             check()
@@ -124,6 +125,11 @@ def _recordings(found: Any, training: Training) -> None:
         raise TypeError("no text")
 
 
+def _carried(found: Any, training: Training) -> None:
+    if found is not None and (not isinstance(found, Tensor) or found.ndim != 2):
+        raise TypeError("no states of streams")
+
+
 def _version(found: Any, training: Training) -> None:
     if not re.fullmatch(r"[2-9]\.[0-9]{1,4}\.[0-9]{1,4}((\.dev|rc|\.post)[0-9]{1,10})?", found):
         raise ValueError(f"{found!r:.40}")
@@ -186,4 +192,6 @@ CHECKS: dict[str, Callable[[Any, Training], None]] = {
     "lr_schedulers": _schedulers,
     "pytorch-lightning_version": _version,
     "WindowDataModule": _recordings,
+    "PairDataModule": _recordings,
+    "carried": _carried,
 }

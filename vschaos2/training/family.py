@@ -22,7 +22,7 @@ from vschaos2.runs.meanings import Meaning, plain_meanings
 from vschaos2.runs.measure import Measure
 
 if TYPE_CHECKING:
-    from vschaos2.data.module import WindowDataModule
+    from vschaos2.data.material import Material
     from vschaos2.export.playable import Playable
     from vschaos2.monitor.show import Show
     from vschaos2.training.objective import Objective
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Meanings = Mapping[str, Meaning]
 
 
-def _by_place(model: nn.Module, data: WindowDataModule, source: Run) -> tuple[Meanings, Meanings]:
+def _by_place(model: nn.Module, data: Material, source: Run) -> tuple[Meanings, Meanings]:
     """Tensors of one name and shape mean the same."""
     return plain_meanings(model), plain_meanings(source.model)
 
@@ -39,6 +39,12 @@ def _nothing_more(config: DictConfig) -> Show:
     from vschaos2.monitor.show import Show
 
     return Show()
+
+
+def _tell_of_windows(data: Any) -> None:
+    from vschaos2.inspection.dataset import tell_of
+
+    tell_of(data)
 
 
 class Family(NamedTuple):
@@ -54,6 +60,7 @@ class Family(NamedTuple):
         methods: what its playable can be called for.
         show: a configuration → what is shown while it trains, besides the learning curves.
         best_by: what makes a checkpoint the best one.
+        tell: logs what its material holds, and what is wrong with it.
         kept: a checkpoint and its model → what the objective kept beside the weights. Raises
             ValueError, TypeError, LookupError for what it never keeps.
         transfer: a model, its material and a run → what each number of the model's weights and of
@@ -71,14 +78,15 @@ class Family(NamedTuple):
 
     name: str
     build: Callable[[DictConfig], nn.Module]
-    material: Callable[[DictConfig, Any], WindowDataModule]
+    material: Callable[[DictConfig, Any], Material]
     objective: Callable[[DictConfig, Any], Objective]
     playable: Callable[[Run, Mapping[str, Any]], Playable] | None = None
     methods: tuple[str, ...] = ("forward",)
     show: Callable[[DictConfig], Show] = _nothing_more
     best_by: Measure = Measure()
+    tell: Callable[[Any], None] = _tell_of_windows
     kept: Callable[[Mapping[str, Any], Any], Any] = lambda checkpoint, model: None
-    transfer: Callable[[Any, WindowDataModule, Run], tuple[Meanings, Meanings]] = _by_place
+    transfer: Callable[[Any, Material, Run], tuple[Meanings, Meanings]] = _by_place
     settle: Callable[[DictConfig], None] = lambda config: None
     finish: Callable[[Run], None] = lambda run: None
     learn_prior: Callable[[Run, float], Path] | None = None

@@ -14,7 +14,7 @@ import torch
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
-from vschaos2.data.module import WindowDataModule
+from vschaos2.data.material import Material
 from vschaos2.errors import InputError
 from vschaos2.runs.folder import Run
 from vschaos2.runs.meanings import Axis, Meaning
@@ -32,7 +32,7 @@ class Taken(NamedTuple):
     left: list[str]
 
 
-def begin_from(source: Run, training: Training, family: Family, data: WindowDataModule) -> None:
+def begin_from(source: Run, training: Training, family: Family, data: Material) -> None:
     """Start a training from the weights of a run.
 
     Logs what was loaded, reshaped and left as it was.

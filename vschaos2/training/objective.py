@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from vschaos2.data.module import WindowDataModule
-
 
 class Moment(NamedTuple):
     """Where a training stands, counted from 0.
@@ -44,6 +42,8 @@ class Losses(NamedTuple):
 class Objective:
     """What a model learns. Subclasses say at least `loss` and `held_out`.
 
+    What is called `data` is the material of the model's own family (see `data.material`).
+
     Args:
         model: that learns.
 
@@ -51,10 +51,13 @@ class Objective:
         scores: names of what is counted over a whole validation, such as "accuracy/pitch".
         averaged_model: the model whose weights are the running average, lent by the training; None
             outside of one.
+        carried: where batches go on where the one before ended, what the model remembers of it,
+            [B, S]; stored with a training, and given back where it is resumed.
     """
 
     scores: tuple[str, ...] = ()
     averaged_model: Any = None
+    carried: Tensor | None = None
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -67,21 +70,21 @@ class Objective:
         """The same of held-out material and the averaged model, without chance."""
         raise NotImplementedError
 
-    def fit(self, data: WindowDataModule) -> None:
+    def fit(self, data: Any) -> None:
         """Set what the model needs to know of its material, before a new training's first step.
 
         Raises:
             InputError: for material that nothing can be learnt from.
         """
 
-    def calibrate(self, model: Any, data: WindowDataModule) -> None:
+    def calibrate(self, model: Any, data: Any) -> None:
         """Set what the averaged model is to know of its own errors, before each validation."""
 
     def apart(self, model: Any) -> list[nn.Parameter]:
         """Weights whose gradient is clipped apart from that of the rest."""
         return []
 
-    def kept(self, model: Any, data: WindowDataModule) -> dict[str, Any]:
+    def kept(self, model: Any, data: Any) -> dict[str, Any]:
         """Tensors and plain values to store beside the weights of the averaged model.
 
         Their names must not be those of what every checkpoint has, such as "summary".

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
-from vschaos2.data.module import WindowDataModule
+from vschaos2.data.material import Material
 from vschaos2.training.step import Training
 
 SHOWN = 8  # labels of a batch
 
 
-def overview(training: Training, data: WindowDataModule) -> str:
+def overview(training: Training, data: Material) -> str:
     """A model's parts with their weights, and the shapes and labels of a batch, as text.
 
     Args:
@@ -33,14 +33,14 @@ def _parts(model: nn.Module) -> Iterator[tuple[str, ...]]:
     yield "all", type(model).__name__, f"{_count(model):,}", ""
 
 
-def _batch(training: Training, data: WindowDataModule) -> Iterator[tuple[str, ...]]:
+def _batch(training: Training, data: Material) -> Iterator[tuple[str, ...]]:
     """What a batch is at each stage, its shape, and its range or its first labels."""
     batch = next(data.probe_batches())
     for name, value in training.objective.stages(batch).items():
         span = f"from {float(value.min()):.3g} to {float(value.max()):.3g}"
         yield name, _shape(value), span
     for task, label in batch.get("labels", {}).items():
-        names = (data.metadata and data.metadata.class_names[task]) or []
+        names = data.label_names(task)
         some = label[:: max(1, len(label) // SHOWN)][:SHOWN].tolist()
         yield task, _shape(label), " ".join(_label(value, names) for value in some)
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from omegaconf import DictConfig
 
-from vschaos2.data.module import WindowDataModule
+from vschaos2.data.material import Material
 from vschaos2.errors import InputError
 from vschaos2.files import reason, write_whole
 from vschaos2.runs.folder import CONFIG, HELD_OUT, create_run_folder, save_config
@@ -50,7 +50,7 @@ def runs_in(config: DictConfig, resumed: Resumed | None) -> Iterator[Path]:
 
 @contextmanager
 def run_folder(
-    config: DictConfig, rundir: Path, resumed: Resumed | None, data: WindowDataModule
+    config: DictConfig, rundir: Path, resumed: Resumed | None, data: Material
 ) -> Iterator[tuple[Path, Callable[[], None]]]:
     """A run folder in which this process trains; for all but the first process, nowhere.
 
@@ -92,7 +92,7 @@ def run_folder(
         raise
 
 
-def _prepare(resumed: Resumed, data: WindowDataModule) -> None:
+def _prepare(resumed: Resumed, data: Material) -> None:
     """Bring a run folder into the state in which its last checkpoint left it."""
     forget_what_came_after(resumed.folder, resumed.position.step)
     save_config(resumed.folder, resumed.config)
@@ -122,5 +122,5 @@ def _take_back(folder: Path) -> None:
         folder.rmdir()
 
 
-def _save_held_out(folder: Path, data: WindowDataModule) -> None:
+def _save_held_out(folder: Path, data: Material) -> None:
     write_whole(folder / HELD_OUT, "\n".join(data.held_out) + "\n")

@@ -18,7 +18,7 @@ from pytorch_lightning.callbacks import Timer
 
 from vschaos2.config import suggestion
 from vschaos2.data.cache import STORE
-from vschaos2.data.module import WindowDataModule
+from vschaos2.data.material import Material
 from vschaos2.errors import InputError
 from vschaos2.files import cannot_write
 from vschaos2.folders import check_own_tree
@@ -76,7 +76,7 @@ class Resumed(NamedTuple):
             return Position(0, 0, 0)
         return Position(**self.checkpoint["position"])
 
-    def set_position(self, data: WindowDataModule) -> None:
+    def set_position(self, data: Material) -> None:
         """Let its data go on with the batch that comes next.
 
         Raises:

@@ -15,8 +15,7 @@ from omegaconf import DictConfig
 
 from vschaos2.command_line import ENDING_SIGNALS, Ended
 from vschaos2.config import call, plain
-from vschaos2.data.module import WindowDataModule
-from vschaos2.inspection.dataset import tell_of
+from vschaos2.data.material import Material
 from vschaos2.runs.folder import Run
 from vschaos2.runs.settings import settings_of
 from vschaos2.training.allocator import keep_freed_memory
@@ -77,7 +76,7 @@ def train(
 
         data = family.material(config, training.model)
         if is_first:
-            tell_of(data)
+            family.tell(data)
         if resumed:
             resumed.set_position(data)
         if resumed is None or resumed.checkpoint is None:
@@ -124,7 +123,7 @@ def _untrained(config: DictConfig, family: Family) -> Training:
     return call(Training, "training.optimiser", optimiser, model=model, objective=objective)
 
 
-def _begin(training: Training, family: Family, data: WindowDataModule, source: Run | None) -> None:
+def _begin(training: Training, family: Family, data: Material, source: Run | None) -> None:
     """Let a training know its material, take the weights of a run, and average from there."""
     training.objective.fit(data)
     if source:

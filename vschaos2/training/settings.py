@@ -21,6 +21,7 @@ KEYS = (  # of every family's configurations
     *("callbacks.validate_every", "callbacks.save_every_s", "callbacks.monitor"),
     *("callbacks.patience", "trainer"),
 )
+AUTO_RATE = "auto"  # the recordings' own, which the families say that take it
 PARTS = ("data", "data.dataset", "data.loader", "model", "training", "callbacks", "trainer")
 
 
@@ -51,7 +52,9 @@ def check_settings(config: DictConfig, family_keys: Sequence[str]) -> None:
             raise InputError(f"{key} must be a text, got {value!r}: write {key}=…")
     check_run_name(config.name)
     # The transform's follows it, and would be told of first.
-    check_dataset_rate(OmegaConf.select(config, "data.dataset.sample_rate_hz"))
+    rate_hz = OmegaConf.select(config, "data.dataset.sample_rate_hz")
+    if rate_hz != AUTO_RATE or "data.dataset.sample_rate_hz" not in family_keys:
+        check_dataset_rate(rate_hz)
     check_count("seed", config.seed, 0, 2**32 - 1)
     if config.check not in (True, False, 0, 1):
         raise InputError(f"check must be true or false, got {config.check!r}")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from vschaos2.data.module import WindowDataModule
+from vschaos2.data.material import Material
 from vschaos2.errors import InputError
 from vschaos2.ranges import check_count, check_number
 from vschaos2.training.objective import Losses, Moment, Objective
@@ -71,7 +71,7 @@ class Training(ResumableTraining):
         self.scores = torch.zeros(0, 2)
 
     @property
-    def data(self) -> WindowDataModule:
+    def data(self) -> Material:
         """Where batches come from."""
         return data_of(self.trainer)
 
@@ -181,7 +181,14 @@ class Training(ResumableTraining):
                 "already: call it otherwise"
             )
         checkpoint |= kept
+        if self.objective.carried is not None:
+            checkpoint["carried"] = self.objective.carried.cpu()
         set_random_state(chance, self.device)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Give the objective what the model remembered, in the process that stored it."""
+        super().on_load_checkpoint(checkpoint)
+        self.objective.carried = checkpoint.get("carried") if self.global_rank == 0 else None
 
 
 def watched(module: pl.LightningModule) -> Training:

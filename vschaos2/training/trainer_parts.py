@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from vschaos2.data.module import WindowDataModule
+from vschaos2.data.material import Material
 
 C = TypeVar("C", bound=Callback)
 
@@ -16,9 +16,9 @@ def callbacks_of(trainer: pl.Trainer, kind: type[C]) -> list[C]:
     return [callback for callback in callbacks if isinstance(callback, kind)]
 
 
-def data_of(trainer: pl.Trainer) -> WindowDataModule:
+def data_of(trainer: pl.Trainer) -> Material:
     """Where a trainer's batches come from, while it trains."""
-    data: WindowDataModule = cast(Any, trainer).datamodule
+    data: Material = cast(Any, trainer).datamodule
     return data
 
 

@@ -1,0 +1,1 @@
+"""Effects learnt from a dry and a wet recording: pedals with knobs."""

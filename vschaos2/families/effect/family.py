@@ -1,0 +1,49 @@
+"""Effects, as the engines see them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vschaos2.families.effect.build import build_model
+from vschaos2.families.effect.playable import playable
+from vschaos2.runs.measure import Measure
+from vschaos2.training.family import Family
+
+
+def _of_learning(name: str) -> Callable[..., Any]:
+    """A function of `learning`, which is loaded when the function is first called."""
+
+    def later(*arguments: Any) -> Any:
+        from vschaos2.families.effect import learning
+
+        return getattr(learning, name)(*arguments)
+
+    return later
+
+
+def kept(checkpoint: Mapping[str, Any], model: Any) -> dict[str, Any]:
+    """What a checkpoint says of the recordings: plain numbers and texts by name.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    found = checkpoint.get("pairs", {})
+    for name, value in found.items():
+        if not isinstance(name, str) or not isinstance(value, str | int | float):
+            raise TypeError(f"pairs: {name!r:.40} is {value!r:.40}")
+    return dict(found)
+
+
+EFFECT_FAMILY = Family(
+    name="effect",
+    build=build_model,
+    material=_of_learning("material"),
+    objective=_of_learning("objective"),
+    tell=_of_learning("tell"),
+    playable=playable,
+    methods=("forward",),
+    show=_of_learning("show"),
+    best_by=Measure("validation/esr", "ESR", "error-to-signal ratio"),
+    kept=kept,
+    settle=_of_learning("settle"),
+    keys=("data.dataset.sample_rate_hz", "training.losses"),
+)

@@ -1,0 +1,115 @@
+"""What an effect learns: to make of the dry recording what the device made of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vschaos2.config import suggestion
+from vschaos2.data.pair_batches import PairBatch
+from vschaos2.data.pair_module import PairDataModule
+from vschaos2.errors import InputError
+from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.objectives.waveform import LOSSES, WEIGHTINGS, weighted
+from vschaos2.ranges import check_number
+from vschaos2.training.objective import Losses, Moment, Objective
+
+STFT_SAMPLES = 2048  # the longest window of mr_stft
+SCORED = ("esr", "esr_pre_emphasised")
+
+
+class EffectObjective(Objective):
+    """The weighted sum of losses by name, over streams.
+
+    Error-to-signal ratios are formed with the power of the whole take, not of the window: a quiet
+    window counts for as little as it is heard, and every setting of the knobs as much as any other.
+
+    Args:
+        model: that learns.
+        losses: name → weight, of `WEIGHTINGS` and `LOSSES`.
+        window_samples: that a step hears.
+
+    Raises:
+        InputError: for a loss that there is not, a weight out of range, or windows too short.
+    """
+
+    scores = SCORED
+
+    def __init__(self, model: EffectModel, losses: Mapping[str, Any], window_samples: int) -> None:
+        super().__init__(model)
+        known = [*WEIGHTINGS, *LOSSES]
+        for name, weight in losses.items():
+            if name not in known:
+                raise InputError(
+                    f"training.losses: no loss {name!r}{suggestion(str(name), known)} (there are "
+                    f"{', '.join(known)})"
+                )
+            check_number(f"training.losses.{name}", weight, 0.0, 1e6)
+        if not any(losses.values()):
+            raise InputError("training.losses: needs one with a weight above 0")
+        if losses.get("mr_stft") and window_samples < STFT_SAMPLES:
+            raise InputError(
+                f"training.losses.mr_stft: needs data.loader.window_samples of {STFT_SAMPLES} or "
+                f"more, got {window_samples}"
+            )
+        self.losses = {name: float(weight) for name, weight in losses.items() if weight}
+        self.taps = {name: make(model.rate_hz) for name, make in WEIGHTINGS.items()}
+
+    def fit(self, data: PairDataModule) -> None:
+        """Bring the recordings' peaks to ±1."""
+        self.model.set_levels(*data.peaks())
+
+    def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
+        """The loss of the next window of each stream."""
+        state = self.carried
+        if batch["begins"] or state is None or len(state) != len(batch["dry"]):
+            state = self.model.begin(len(batch["dry"])).to(batch["dry"].device)
+        y, after = _heard(self.model, batch, state.to(batch["dry"].device))
+        self.carried = after.detach()
+        return self._losses(y, batch)
+
+    @torch.no_grad()
+    def held_out(self, model: Any, batch: Mapping[str, Any]) -> Losses:
+        """The same of held-out passages, each from rest, and sums for ratios over all of them."""
+        y, _ = _heard(model, batch, model.begin(len(batch["dry"])).to(batch["dry"].device))
+        t = batch["wet"][:, batch["warm_up"] :]
+        sums = []
+        for name in SCORED:
+            taps = self.taps[name].to(y.device)
+            sums.append(torch.stack([_energy(y - t, taps), _energy(t, taps)]))
+        return self._losses(y, batch)._replace(scores=torch.stack(sums))
+
+    def _losses(self, y: Tensor, batch: Mapping[str, Any]) -> Losses:
+        t = batch["wet"][:, batch["warm_up"] :]
+        terms = {}
+        for name in self.losses:
+            if name in LOSSES:
+                terms[name] = LOSSES[name](y, t)
+                continue
+            error = weighted(y - t, self.taps[name].to(y.device))[:, len(self.taps[name]) - 1 :]
+            terms[name] = (error.square().mean((1, 2)) / batch["powers"][name]).mean()
+        total = torch.stack([self.losses[name] * value for name, value in terms.items()]).sum()
+        return Losses(total, {f"losses/{name}": value.detach() for name, value in terms.items()})
+
+    def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
+        """What goes in, what comes out, and what the device made of it."""
+        y, _ = _heard(self.model, batch, self.model.begin(len(batch["dry"])))
+        stages = {"dry": batch["dry"], "wet": batch["wet"], "model": y}
+        return stages | ({"knobs": batch["knobs"]} if batch["knobs"].shape[2] else {})
+
+
+def _heard(
+    model: EffectModel, batch: Mapping[str, Any] | PairBatch, state: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What a model makes of a batch behind its warm-up, and its state after it."""
+    dry, knobs, warm_up = batch["dry"], batch["knobs"], batch["warm_up"]
+    if warm_up:
+        with torch.no_grad():
+            _, state = model(dry[:, :warm_up], knobs[:, :warm_up], state)
+    y, after = model(dry[:, warm_up:], knobs[:, warm_up:], state)
+    return y, after
+
+
+def _energy(x: Tensor, taps: Tensor) -> Tensor:
+    return weighted(x, taps)[:, len(taps) - 1 :].square().sum()

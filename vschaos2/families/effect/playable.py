@@ -1,0 +1,81 @@
+"""What a host plays of an effect."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from vschaos2.controls import Control
+from vschaos2.export.checks import check_finite
+from vschaos2.export.playable import Playable, check_wishes
+from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.streaming_effect import StreamingEffect
+from vschaos2.runs.folder import Run
+
+WORDS = ((0.01, "great"), (0.035, "good"), (0.1, "fair"), (0.3, "rough"))
+
+
+def in_words(esr: float) -> str:
+    """How good an error-to-signal ratio is."""
+    return next((word for limit, word in WORDS if esr < limit), "poor")
+
+
+class PlayableEffect(Playable):
+    """`forward` and `modulate` of an effect.
+
+    Args:
+        model: the effect.
+        facts: lines of the card, in plain values.
+    """
+
+    passing: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "forward": {"bypass": True},
+        "modulate": {"bypass": True},
+    }
+
+    def __init__(self, model: EffectModel, facts: Mapping[str, Any]) -> None:
+        shown = [
+            Control(knob.name, "number", knob.value, knob.lowest, knob.highest, unit=knob.unit)
+            for knob in model.knobs
+        ]
+        super().__init__(StreamingEffect(model, shown), model.rate_hz, model.net.block)
+        self.model, self.facts = model, dict(facts)
+
+    def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
+        """Noise, and knobs that wander all over their range.
+
+        Shape: → [1, inlets, samples].
+        """
+        sound = 0.1 * torch.randn(1, self.model.net.n_channels, samples, generator=generator)
+        if method == "forward":
+            return sound
+        spread = (self.model.highest - self.model.lowest)[None, :, None]
+        shape = (1, len(self.model.knobs), -(-samples // 64))
+        moves = (torch.rand(shape, generator=generator) - 0.5).repeat_interleave(64, 2)
+        return torch.cat((sound, spread * moves[:, :, :samples]), 1)
+
+    def lines(self, content: bytes) -> dict[str, Any]:
+        """What is known of how it was learnt."""
+        return {"effect": self.facts}
+
+    @staticmethod
+    def table(card: Mapping[str, Any]) -> list[str]:
+        """How near it comes to the device, in figures and a word."""
+        esr = card["effect"].get("held_out_esr")
+        if esr is None:
+            return []
+        return [f"  ESR on what was held out: {esr:.4f}, {in_words(esr)}"]
+
+
+def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableEffect:
+    """A trained effect, as it was learnt.
+
+    Raises:
+        InputError: for a wish, there is none, or a run that no effect can come from.
+    """
+    check_wishes(wishes, (), "effect")
+    check_finite(run.folder, run.model.state_dict())
+    esr = run.summary.get("validation/esr")
+    facts = {"held_out_esr": round(esr, 6)} if esr is not None else {}
+    return PlayableEffect(run.model, facts | run.kept)
