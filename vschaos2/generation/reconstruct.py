@@ -3,16 +3,12 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, length_at, read_blocks
+from vschaos2.audio import AudioWriter, UnreadableAudio, find_audio_files, length_at
 from vschaos2.errors import InputError
-from vschaos2.export.checks import declared_delays
-from vschaos2.export.playable import Playable
 from vschaos2.families.vae.instrument_core import KEEP_INPUT
 from vschaos2.families.vae.signal_path import (
     INVERSIONS,
@@ -30,8 +26,6 @@ from vschaos2.ranges import check_count, check_number
 from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
-
-BLOCK_SAMPLES = 2**16  # per call
 
 
 @dataclass(frozen=True)
@@ -110,49 +104,12 @@ def reconstruct(
         return write_sounds(jobs, rate_hz, sound_of)
 
 
-def reconstruct_by_forward(
-    playable: Playable, inputs: Iterable[Path], folder: Path, sample_rate_hz: int | None = None
-) -> list[Path]:
-    """Pass sound files through the `forward` of any playable, at its first settings.
-
-    Args:
-        playable: with a `forward` of one inlet.
-        inputs: as those of `reconstruct`.
-        folder: the same.
-        sample_rate_hz: the same.
-
-    Returns:
-        As `reconstruct`.
-
-    Raises:
-        InputError: as `reconstruct`.
-    """
-    rate_hz = sample_rate_hz or playable.sample_rate_hz
-    check_choices(KEEP_INPUT, INVERSIONS, rate_hz)
-
-    def sound_of(source: Path) -> Iterator[Samples]:
-        return resampled(forward(playable, source), playable.sample_rate_hz, rate_hz)
-
-    return write_sounds(named_files(inputs, folder / "reconstructions"), rate_hz, sound_of)
-
-
-@torch.inference_mode()
-def forward(playable: Playable, source: Path) -> Iterator[Samples]:
-    """The sound of a file through `forward`, without its delay, with the tail that follows."""
-    playable.reset()
-    skip = declared_delays(playable.eager, playable).get("forward", 0)
-    block = playable.block_samples * max(1, BLOCK_SAMPLES // playable.block_samples)
-    tail = np.zeros(skip, dtype=np.float32)  # pushes the last samples out
-    for sound in chain(read_blocks(source, playable.sample_rate_hz, block), (tail,)):
-        padded = np.pad(sound, (0, -len(sound) % playable.block_samples))
-        if len(padded):
-            made = playable.eager(torch.from_numpy(padded)[None, None])[0, 0].numpy()
-            yield made[skip:]
-            skip = max(0, skip - len(made))
-
-
 def write_sounds(
-    jobs: list[tuple[Path, Path]], rate_hz: int, sound_of: Callable[[Path], Iterator[Samples]]
+    jobs: list[tuple[Path, Path]],
+    rate_hz: int,
+    sound_of: Callable[[Path], Iterator[Samples]],
+    title: str = "reconstructing",
+    channels_of: Callable[[Path], int] = lambda source: 1,
 ) -> list[Path]:
     """Write a sound for each file, as long as it is; → the files written.
 
@@ -160,16 +117,18 @@ def write_sounds(
         jobs: every file and the one to write for it.
         rate_hz: of the sounds.
         sound_of: a file → what becomes of it, in blocks.
+        title: of the progress line.
+        channels_of: a file → channels of what becomes of it.
 
     Raises:
         InputError: if no file could be read; others are named in a warning.
     """
     written = []
-    with Progress("reconstructing", "file", len(jobs)) as progress:
+    with Progress(title, "file", len(jobs)) as progress:
         for source, target in jobs:
             try:
                 sound, length, done = sound_of(source), length_at(source, rate_hz), 0
-                with AudioWriter(target, rate_hz) as writer:
+                with AudioWriter(target, rate_hz, channels_of(source)) as writer:
                     for block in exactly(sound, length):
                         writer.write(block)
                         done += len(block)

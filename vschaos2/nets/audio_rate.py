@@ -1,37 +1,42 @@
-"""What a network at audio rate is made of: sound and knobs in, sound out, sample by sample.
+"""What a network at audio rate is: sound and knobs in, sound out, sample by sample, never ahead.
 
-Inputs stand beside each other in the last axis: first the channels of the sound, then the knobs.
+A pure function `(x, knobs, state) -> (y, state)`, as in `causal`: blocks joined equal the whole,
+and zeros as the first state stand for silence before. So one forward learns from windows and plays.
 """
 
 import torch
 from torch import Tensor, nn
 
-from vschaos2.nets.causal import Causal
 from vschaos2.ranges import check_count
 
 WIDEST, DEEPEST, MOST_CHANNELS, MOST_KNOBS = 1024, 32, 2, 64
 
 
-class AudioNet(Causal):
-    """A causal map from sound and knobs to sound. Subclasses are registered as "effect_net".
+class AudioNet(nn.Module):
+    """A causal map from sound to sound, told knobs. Subclasses are registered as "effect_net".
 
     Args:
         n_channels: of the sound that enters, C.
-        n_knobs: numbers between -1 and 1 beside it, K.
+        n_knobs: numbers that it is told, K.
         n_outputs: channels of the sound that leaves, O.
         rate_hz: of the sound.
 
     Attributes:
-        is_physical: whether it works in full scale and physical units, and is handed the sound and
-            the knobs as they are; others are handed them brought to ±1.
+        state_size: numbers that are carried from block to block, S.
+        reach: samples before its own that an output hears; None where the past never ends.
+        is_physical: whether it works in full scale, and knows knobs from 0 to 1; others are handed
+            sounds brought to ±1 and knobs from -1 to 1.
         block: every block of samples is a multiple of this.
 
-    Shape: x [B, T, C + K], state [B, S] → y [B, T, O], state [B, S].
+    Shape: x [B, T, C], knobs [B, T, K] or, where they rest, [B, 1, K], state [B, S] →
+        y [B, T, O], state [B, S].
 
     Raises:
         InputError: for a number out of its range.
     """
 
+    state_size: int
+    reach: int | None = None
     is_physical: bool = False
     block: int = 1
 
@@ -43,9 +48,14 @@ class AudioNet(Causal):
         self.n_channels, self.n_knobs, self.n_outputs = n_channels, n_knobs, n_outputs
         self.rate_hz = rate_hz
 
+    @torch.jit.export
     def begin(self, batch: int) -> Tensor:
         """The state of so many sounds before which there was silence, [batch, S]."""
         return torch.zeros(batch, self.state_size)
+
+    def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """The sound that leaves, and the state after it."""
+        raise NotImplementedError
 
 
 def check_width(where: str, width: int) -> None:
@@ -54,14 +64,19 @@ def check_width(where: str, width: int) -> None:
 
 
 def readout(n_hidden: int, n_outputs: int) -> nn.Linear:
-    """The last layer, which begins small: a new model is nearly silent."""
+    """The last layer, whose bias begins at 0: a new model hears no constant."""
     layer = nn.Linear(n_hidden, n_outputs)
     nn.init.zeros_(layer.bias)
     return layer
 
 
-def first_channels(x: Tensor, count: int) -> Tensor:
-    """The sound itself, brought to `count` channels: [B, T, C…] → [B, T, count].
+def with_knobs(x: Tensor, knobs: Tensor) -> Tensor:
+    """Sound and knobs beside each other at every sample, [B, T, C + K]."""
+    return torch.cat((x, knobs.expand(-1, x.shape[1], -1)), 2)
+
+
+def as_channels(x: Tensor, count: int) -> Tensor:
+    """The sound itself with `count` channels: [B, T, C] → [B, T, count].
 
     Of a mono sound every channel is the same; of several, a mono output has the mean.
     """

@@ -11,14 +11,20 @@ networks"; the skip connection is theirs.
 import torch
 from torch import Tensor, nn
 
-from vschaos2.nets.audio_rate import DEEPEST, AudioNet, check_width, first_channels, readout
+from vschaos2.nets.audio_rate import (
+    DEEPEST,
+    AudioNet,
+    as_channels,
+    check_width,
+    readout,
+    with_knobs,
+)
 from vschaos2.parts import part
 from vschaos2.ranges import check_count
 
 
-@part("effect_net")
-class LSTM(AudioNet):
-    """Long short-term memory; knobs stand beside the sound, at every sample.
+class RecurrentNet(AudioNet):
+    """What both kinds of units have in common; knobs stand beside the sound at every sample.
 
     Args:
         n_channels: as `AudioNet`.
@@ -31,10 +37,6 @@ class LSTM(AudioNet):
 
     Raises:
         InputError: as `AudioNet`.
-
-    Shape: state [B, layers · 2 · H].
-
-    Source: Hochreiter & Schmidhuber (1997), as `torch.nn.LSTM` has it.
     """
 
     def __init__(
@@ -51,26 +53,50 @@ class LSTM(AudioNet):
         check_width("hidden_dims", hidden_dims)
         check_count("model.net.layers", layers, 1, DEEPEST)
         self.dim, self.n_layers, self.skip = hidden_dims, layers, skip
-        self.units = nn.LSTM(n_channels + n_knobs, hidden_dims, layers, batch_first=True)
         self.readout = readout(hidden_dims, n_outputs)
+
+    def sound(self, y: Tensor, x: Tensor) -> Tensor:
+        """What the units y [B, T, H] say, and the sound itself if it is added."""
+        said: Tensor = self.readout(y)
+        return said + as_channels(x, self.n_outputs) if self.skip else said
+
+
+@part("effect_net")
+class LSTM(RecurrentNet):
+    """Long short-term memory.
+
+    Shape: state [B, 2 · layers · H].
+
+    Source: Hochreiter & Schmidhuber (1997), as `torch.nn.LSTM` has it.
+    """
+
+    def __init__(
+        self,
+        n_channels: int,
+        n_knobs: int,
+        n_outputs: int,
+        rate_hz: int,
+        hidden_dims: int = 32,
+        layers: int = 1,
+        skip: bool = False,
+    ) -> None:
+        super().__init__(n_channels, n_knobs, n_outputs, rate_hz, hidden_dims, layers, skip)
+        self.units = nn.LSTM(n_channels + n_knobs, hidden_dims, layers, batch_first=True)
         self.state_size = 2 * layers * hidden_dims
 
-    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The sound that leaves, and all units after it."""
         batch = x.shape[0]
         before = state.reshape(batch, 2 * self.n_layers, self.dim).transpose(0, 1).contiguous()
         hidden, cells = before[: self.n_layers], before[self.n_layers :]
-        y, (hidden, cells) = self.units(x, (hidden, cells))
-        sound = self.readout(y)
-        if self.skip:
-            sound = sound + first_channels(x[:, :, : self.n_channels], self.n_outputs)
+        y, (hidden, cells) = self.units(with_knobs(x, knobs), (hidden, cells))
         after = torch.cat((hidden, cells)).transpose(0, 1).reshape(batch, self.state_size)
-        return sound, after
+        return self.sound(y, x), after
 
 
 @part("effect_net", "GRU")
-class AudioGRU(AudioNet):
-    """Gated recurrent units; otherwise as `LSTM`, three quarters of its weights.
+class AudioGRU(RecurrentNet):
+    """Gated recurrent units: three quarters of the weights of `LSTM`.
 
     Shape: state [B, layers · H].
 
@@ -87,20 +113,14 @@ class AudioGRU(AudioNet):
         layers: int = 1,
         skip: bool = False,
     ) -> None:
-        super().__init__(n_channels, n_knobs, n_outputs, rate_hz)
-        check_width("hidden_dims", hidden_dims)
-        check_count("model.net.layers", layers, 1, DEEPEST)
-        self.dim, self.n_layers, self.skip = hidden_dims, layers, skip
+        super().__init__(n_channels, n_knobs, n_outputs, rate_hz, hidden_dims, layers, skip)
         self.units = nn.GRU(n_channels + n_knobs, hidden_dims, layers, batch_first=True)
-        self.readout = readout(hidden_dims, n_outputs)
         self.state_size = layers * hidden_dims
 
-    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The sound that leaves, and all units after it."""
         batch = x.shape[0]
         before = state.reshape(batch, self.n_layers, self.dim).transpose(0, 1).contiguous()
-        y, after = self.units(x, before)
-        sound = self.readout(y)
-        if self.skip:
-            sound = sound + first_channels(x[:, :, : self.n_channels], self.n_outputs)
-        return sound, after.transpose(0, 1).reshape(batch, self.state_size)
+        y, after = self.units(with_knobs(x, knobs), before)
+        after = after.transpose(0, 1).reshape(batch, self.state_size)
+        return self.sound(y, x), after

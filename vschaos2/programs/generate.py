@@ -28,20 +28,41 @@ def reconstruct(arguments: argparse.Namespace) -> None:
     from vschaos2.families.export import playable_of
     from vschaos2.generation.file_labels import labels_for
     from vschaos2.generation.methods import has
-    from vschaos2.generation.reconstruct import Unrest, reconstruct, reconstruct_by_forward
+    from vschaos2.generation.process import process
+    from vschaos2.generation.reconstruct import Unrest, reconstruct
 
     trained = trained_run(arguments, "forward")
     if not has(trained, "encode"):
         refuse_options(arguments, trained)
-        playable = playable_of(trained, {})
-        written = reconstruct_by_forward(playable, arguments.files, arguments.out, arguments.sr)
-        tell(written, arguments.out / "reconstructions")
+        folder = arguments.out / "reconstructions"
+        tell(process([playable_of(trained, {})], arguments.files, folder, arguments.sr), folder)
         return
     labels = labels_for(trained, arguments.meta, arguments.dataset)
     unrest = Unrest(bool(arguments.sample_latent), arguments.jitter, arguments.seed)
     options = (arguments.sr, arguments.inversion, labels, unrest)
     written = reconstruct(trained.model, arguments.files, arguments.out, *options)
     tell(written, arguments.out / "reconstructions")
+
+
+def process_files(arguments: argparse.Namespace) -> None:
+    """Pass sound files through a run at chosen settings, or through several."""
+    from vschaos2.families.export import playable_of
+    from vschaos2.generation.process import check_stage, process, set_controls
+
+    stages = []
+    for number, path in enumerate([arguments.run, *arguments.through]):
+        asked = arguments if number == 0 else _plainly(arguments, path)
+        trained = trained_run(asked, "forward")
+        check_stage(trained)
+        stages.append(playable_of(trained, {}))
+    set_controls(stages[0], arguments.set)
+    folder = arguments.out / "processed"
+    tell(process(stages, arguments.files, folder, arguments.sr), folder)
+
+
+def _plainly(arguments: argparse.Namespace, path: Path) -> argparse.Namespace:
+    """The same arguments about the newest version of another run."""
+    return argparse.Namespace(run=path, name=None, version=None, plugins=arguments.plugins)
 
 
 def encode(arguments: argparse.Namespace) -> None:
@@ -193,6 +214,7 @@ def show_runs(arguments: argparse.Namespace) -> None:
 
 COMMANDS = (
     (arguments_of.add_reconstruct, reconstruct),
+    (arguments_of.add_process, process_files),
     (arguments_of.add_encode, encode),
     (arguments_of.add_trajectories, trajectories),
     (arguments_of.add_morph, morph),

@@ -32,6 +32,31 @@ def add_reconstruct(commands: Commands) -> Parser:
     return parser
 
 
+def add_process(commands: Commands) -> Parser:
+    """The arguments of `process`."""
+    parser = commands.add_parser("process", help="pass sound files through an effect, or several")
+    add_run(parser)
+    parser.add_argument("--files", type=Path, nargs="+", required=True, help="or folders")
+    add_output(parser)
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME VALUE",
+        help="knobs of the first run, such as drive 0.7 mix 0.5 (as recorded in the middle)",
+    )
+    parser.add_argument(
+        "--through",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="RUN",
+        help="runs behind it, in this order, at their first settings (none)",
+    )
+    return parser
+
+
 def add_encode(commands: Commands) -> Parser:
     """The arguments of `encode`."""
     parser = commands.add_parser("encode", help="write the latents, times and labels of sounds")

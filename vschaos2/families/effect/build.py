@@ -8,7 +8,7 @@ from vschaos2.config import call
 from vschaos2.errors import InputError
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import knobs_of
-from vschaos2.nets import audio_recurrent  # noqa: F401 - nets register themselves
+from vschaos2.nets import audio_conv, audio_recurrent, state_space  # noqa: F401 - they register
 from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.build import limited, model_options
 from vschaos2.parts import part_of

@@ -25,7 +25,8 @@ class EffectModel(nn.Module):
         input_gain: of the sound before the network.
         output_gain: of what it says.
 
-    Shape: x [B, T, C], knobs [B, T, K] in their own units, state [B, S] → y [B, T, O], state.
+    Shape: x [B, T, C], knobs [B, T, K], or [B, 1, K] where they rest, in their own units,
+        state [B, S] → y [B, T, O], state.
     """
 
     input_gain: Tensor
@@ -57,12 +58,9 @@ class EffectModel(nn.Module):
 
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The sound that leaves, and the state after it."""
+        positions = (knobs - self.lowest) / (self.highest - self.lowest)
         if self.is_physical:
-            return self.net(torch.cat((x, self.positions(knobs)), 2), state)
-        told = 2.0 * self.positions(knobs) - 1.0
-        y, state = self.net(torch.cat((x * self.input_gain, told), 2), state)
+            y, state = self.net(x, positions, state)
+            return y, state
+        y, state = self.net(x * self.input_gain, 2.0 * positions - 1.0, state)
         return y * self.output_gain, state
-
-    def positions(self, knobs: Tensor) -> Tensor:
-        """Where knobs stand between their ends, 0 to 1."""
-        return (knobs - self.lowest) / (self.highest - self.lowest)

@@ -130,7 +130,7 @@ class StreamingEffect(NnTildeModule):
         moving = self.values(count)
         self.since = min(self.since + count, self.glide_samples)
         n_knobs = len(self.knob_names)
-        knobs = moving[:, :n_knobs].expand(batch, count, n_knobs)
+        knobs = moving[None, :, :n_knobs].expand(batch, -1, n_knobs)
         if added.shape[1] > 0:
             more = torch.nan_to_num(added, 0.0, 0.0, 0.0).transpose(1, 2)
             knobs = torch.minimum(
