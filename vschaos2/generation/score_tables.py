@@ -1,15 +1,13 @@
 """An evaluation as a table for people, and as CSV and JSON for programs."""
 
-import csv
-import io
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 from vschaos2.families.vae.instrument_core import KEEP_INPUT
 from vschaos2.folders import made_folder
 from vschaos2.generation.evaluation import OCTAVE, ORIGINAL, Evaluation
+from vschaos2.generation.written_tables import csv_text, even_table, finite, number
 from vschaos2.placing import place_together
 from vschaos2.terminal import printable
 
@@ -55,21 +53,21 @@ def markdown(result: Evaluation) -> str:
     if result.labels:
         heads = ["label", "measure", "value", "frames"]
         scores = [
-            [printable(task), measure.replace("_", " "), _number(value), str(frames)]
+            [printable(task), measure.replace("_", " "), number(value), str(frames)]
             for task, measure, value, frames in result.labels
         ]
-        parts.append(_table([heads, *scores]))
+        parts.append(even_table([heads, *scores]))
     return "\n\n".join([*parts, LEGEND]) + "\n"
 
 
 def _file_table(result: Evaluation, heads: dict[str, str]) -> str:
     """A table of the scores named by `heads` (score: head of its column), every file and means."""
     rows = [
-        [_cut(printable(file)), *(_number(score[key]) for key in heads)]
+        [_cut(printable(file)), *(number(score[key]) for key in heads)]
         for file, score in zip(result.files, result.scores, strict=True)
     ]
-    mean = [f"mean of {len(rows)}", *(_number(result.means[key]) for key in heads)]
-    return _table([["file", *heads.values()], *rows, mean])
+    mean = [f"mean of {len(rows)}", *(number(result.means[key]) for key in heads)]
+    return even_table([["file", *heads.values()], *rows, mean])
 
 
 def _octave_table(result: Evaluation) -> list[str]:
@@ -89,9 +87,9 @@ def _octave_table(result: Evaluation) -> list[str]:
     for way, octaves in levels.items():
         known = {octave: value for octave, value in octaves.items() if math.isfinite(value)}
         worst = max(known, key=lambda octave: abs(known[octave]), default="–")
-        rows.append([NOISE_WAYS[way], worst, *(_number(value) for value in octaves.values())])
+        rows.append([NOISE_WAYS[way], worst, *(number(value) for value in octaves.values())])
     heads = ["octaves from … up, dB", "worst", *next(iter(levels.values()))]
-    return [_table([heads, *rows])]
+    return [even_table([heads, *rows])]
 
 
 def write_tables(result: Evaluation, folder: Path) -> list[Path]:
@@ -112,55 +110,30 @@ def write_tables(result: Evaluation, folder: Path) -> list[Path]:
 
 
 def _csv(result: Evaluation) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    keys = list(result.means)
-    writer.writerow(["file", *keys])
-    for file, score in zip(result.files, result.scores, strict=True):
-        writer.writerow([printable(file), *(score[key] for key in keys)])
-    return text.getvalue()
+    return csv_text(
+        [
+            {"file": printable(file), **{key: score[key] for key in result.means}}
+            for file, score in zip(result.files, result.scores, strict=True)
+        ]
+    )
 
 
 def _json(result: Evaluation) -> str:
     content = {
         "run": f"{result.run.parent.name}/{result.run.name}",
         "inversion": result.inversion,
-        "means": _finite(result.means),
+        "means": finite(result.means),
         "labels": {
-            label.task: _finite({label.measure: label.value, "frames": label.frames})
+            label.task: finite({label.measure: label.value, "frames": label.frames})
             for label in result.labels
         },
         "files": {
-            file: _finite(score) for file, score in zip(result.files, result.scores, strict=True)
+            file: finite(score) for file, score in zip(result.files, result.scores, strict=True)
         },
         "skipped": result.skipped,
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value if math.isfinite(value) else None for key, value in values.items()}
-
-
-def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
-
-
 def _cut(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else "…" + name[1 - LONGEST_NAME :]
-
-
-def _table(rows: list[list[str]]) -> str:
-    """Rows, the first of them heads, as a Markdown table; all but the first column to the right."""
-    rows = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    rule = ["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]
-    lines.insert(1, f"|{'|'.join(rule)}|")
-    return "\n".join(lines)

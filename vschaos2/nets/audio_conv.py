@@ -1,4 +1,4 @@
-"""Dilated convolutions at audio rate: a past of fixed length, heard by layers that reach ever wider.
+"""Dilated convolutions at audio rate: a past of fixed length, in layers that reach ever wider.
 
     TCN   h ← h + W tanh(conv(h))                 GCN   h ← h + W tanh(conv₁(h)) · σ(conv₂(h))
 
