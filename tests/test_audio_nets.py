@@ -58,7 +58,7 @@ def test_blocks_equal_the_whole(net, batch, is_scripted):
             y, state = run(sound, told, state)
             made.append(y)
         torch.testing.assert_close(torch.cat(made, 1), whole, rtol=0, atol=3e-6)
-        torch.testing.assert_close(state, last, rtol=0, atol=3e-6)
+        torch.testing.assert_close(state, last, rtol=2e-6, atol=3e-6)
 
 
 def test_sounds_of_a_batch_do_not_mix(net):

@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from vschaos2.data.pair_files import Pair
-from vschaos2.data.pairs import rate_of, read_channels, read_pair
+from vschaos2.data.pairs import rate_of, read_pair, read_sides
 from vschaos2.errors import InputError
 
 RATE_HZ = 16_000
@@ -59,7 +59,9 @@ def test_files_of_two_rates_are_brought_to_a_third(pair):
     given = pair(dry, dense, 16_000, 48_000)
     with pytest.raises(InputError, match=r"dry\.wav: 16000 Hz, .*wet\.wav: 48000 Hz") as refusal:
         rate_of([given])
-    assert "data.sample_rate_hz=48000" in str(refusal.value) and "\n" not in str(refusal.value)
+    assert "data.dataset.sample_rate_hz=48000" in str(refusal.value) and "\n" not in str(
+        refusal.value
+    )
     assert rate_of([given], 24_000) == 24_000
     sound = read_pair(given, 24_000)
     inner = slice(2000, -2000)  # a filter rings where a file is cut off
@@ -81,4 +83,4 @@ def test_foreign_pairs_are_refused_by_name_in_one_line(pair):
 def test_more_than_two_channels_are_refused(pair):
     given = pair(music(), np.zeros((100, 3)))
     with pytest.raises(InputError, match="has 3 channels, mono or stereo"):
-        read_channels(given.wet, RATE_HZ)
+        read_sides(given.wet, RATE_HZ)

@@ -1,15 +1,14 @@
 """Pairs as sound: read, brought to one rate, and cut to where both say something of each other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 import torch
 
-from vschaos2.audio import SoundReader, UnreadableAudio, check_rate
+from vschaos2.audio import SoundReader, UnreadableAudio, check_rate, read_channels
 from vschaos2.data.pair_files import Pair
 from vschaos2.dsp.alignment import Alignment, NoAlignment, align
 from vschaos2.errors import InputError
@@ -51,7 +50,7 @@ def read_pair(pair: Pair, sample_rate_hz: int) -> PairedSound:
         InputError: if a file cannot be read or has more channels than two, or nothing in the wet
             recording follows the dry one.
     """
-    dry, wet = (read_channels(path, sample_rate_hz) for path in (pair.dry, pair.wet))
+    dry, wet = (read_sides(path, sample_rate_hz) for path in (pair.dry, pair.wet))
     # One delay holds for all channels: that of the loudest, as a mix of them might cancel.
     try:
         found = align(_loudest(dry), _loudest(wet), sample_rate_hz)
@@ -86,7 +85,7 @@ def rate_of(pairs: Sequence[Pair], sample_rate_hz: int | Literal["auto"] = "auto
         InputError: if their rates differ and no rate is wished for.
     """
     if sample_rate_hz != "auto":
-        check_rate(sample_rate_hz, "data.sample_rate_hz")
+        check_rate(sample_rate_hz, "data.dataset.sample_rate_hz")
         return sample_rate_hz
     first: dict[int, Path] = {}
     for path in sorted({path for pair in pairs for path in (pair.dry, pair.wet)}):
@@ -96,12 +95,12 @@ def rate_of(pairs: Sequence[Pair], sample_rate_hz: int | Literal["auto"] = "auto
         (one, one_path), (other, other_path) = list(first.items())[:2]
         raise InputError(
             f"the recordings differ in their rates ({one_path}: {one} Hz, {other_path}: {other} "
-            f"Hz): choose one, such as data.sample_rate_hz={max(first)}"
+            f"Hz): choose one, such as data.dataset.sample_rate_hz={max(first)}"
         )
     return next(iter(first))
 
 
-def read_channels(path: Path, sample_rate_hz: int) -> Signal:
+def read_sides(path: Path, sample_rate_hz: int) -> Signal:
     """The whole file with its channels, at another rate.
 
     Shape: [C, T], C 1 or 2; of two channels that are the same, one.
@@ -109,30 +108,13 @@ def read_channels(path: Path, sample_rate_hz: int) -> Signal:
     Raises:
         UnreadableAudio: if it cannot be decoded, is empty or has more than two channels.
     """
-    check_rate(sample_rate_hz)
     with SoundReader(path) as sound:
         if sound.channels > MOST_CHANNELS:
             raise UnreadableAudio(path, f"has {sound.channels} channels, mono or stereo is wanted")
-        blocks: Iterable[Signal] = sound.blocks()
-        if sound.sample_rate_hz != sample_rate_hz:
-            blocks = _resampled(blocks, sound.sample_rate_hz, sample_rate_hz, sound.channels)
-        read = list(blocks)
-    signal = np.concatenate(read) if read else np.zeros((0, 1), np.float32)
-    if not len(signal):
-        raise UnreadableAudio(path, "holds no samples")
-    if signal.shape[1] == MOST_CHANNELS and np.array_equal(signal[:, 0], signal[:, 1]):
-        signal = signal[:, :1]
-    return np.ascontiguousarray(signal.T)
-
-
-def _resampled(
-    blocks: Iterable[Signal], rate_hz: int, wanted_hz: int, channels: int
-) -> Iterable[Signal]:
-    stream = soxr.ResampleStream(rate_hz, wanted_hz, channels, "float32", "HQ")
-    for block in blocks:
-        yield stream.resample_chunk(block[:, 0] if channels == 1 else block).reshape(-1, channels)
-    rest = np.zeros(0 if channels == 1 else (0, channels), np.float32)
-    yield stream.resample_chunk(rest, last=True).reshape(-1, channels)
+    signal = read_channels(path, sample_rate_hz)
+    if len(signal) == MOST_CHANNELS and np.array_equal(signal[0], signal[1]):
+        signal = signal[:1]
+    return signal
 
 
 def _loudest(signal: Signal) -> torch.Tensor:

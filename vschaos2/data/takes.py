@@ -1,6 +1,8 @@
 """Takes: a dry and a wet recording of the same notes in line with each other, and the knobs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,7 @@ class Take:
         wet: what came out, [O, T] float32.
         knobs: their values in their own units, one for all of the take or one every `KNOB_HOP`
             samples, [K, 1] or [K, F] float32.
+        alignment: how the recordings lay in their files (see `dsp.alignment.Alignment`).
     """
 
     name: str
@@ -27,6 +30,7 @@ class Take:
     dry: Samples
     wet: Samples
     knobs: Samples
+    alignment: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what is not in line."""

@@ -18,6 +18,7 @@ from torch import Tensor
 from vschaos2.data.pair_module import PairDataModule
 from vschaos2.data.takes import Take
 from vschaos2.families.effect.rendering import rendered
+from vschaos2.families.registry import family_of
 from vschaos2.folders import made_folder
 from vschaos2.generation.written_tables import csv_text, even_table, finite, number
 from vschaos2.objectives.linear_fit import best_filter_esr
@@ -70,6 +71,19 @@ class EffectEvaluation(NamedTuple):
     knobs: list[dict[str, float]]
     levels: dict[str, float]
     times: list[list[float]]
+
+
+def pairs_to_measure(run: Run, dataset: Path | None) -> tuple[PairDataModule, bool]:
+    """The material of a run, or the pairs of another folder, all of which are to be measured.
+
+    Raises:
+        InputError: if there are none, or they cannot be read or aligned.
+    """
+    config = run.config.copy()
+    if dataset is not None:
+        config.data.dataset.update({"root": str(dataset), "dry": None, "wet": None})
+    data: Any = family_of(config).material(config, run.model)
+    return data, dataset is not None
 
 
 def evaluate_effect(run: Run, data: PairDataModule, everything: bool = False) -> EffectEvaluation:
@@ -133,7 +147,7 @@ class _Levels:
             if signal <= 0.0:
                 continue
             place = math.floor(10.0 * math.log10(signal / theirs.numel()) / LEVEL_DB)
-            self.sums[place] = self.sums.get(place, np.zeros(2)) + (error, signal)
+            self.sums[place] = self.sums.get(place, np.zeros(2)) + np.array([error, signal])
 
     def table(self) -> dict[str, float]:
         """ESR by level, the loudest first."""

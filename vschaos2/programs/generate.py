@@ -135,13 +135,37 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from vschaos2.files import check_place
     from vschaos2.folders import made_folder
     from vschaos2.generation.evaluation import evaluate
+    from vschaos2.generation.methods import check_methods
     from vschaos2.generation.score_tables import markdown, write_tables
 
-    trained = trained_run(arguments, "encode", "decode")
+    trained = trained_run(arguments)
+    if trained.config.family == "effect":
+        _evaluate_effect(arguments, trained)
+        return
+    check_methods(trained, "encode", "decode")
     folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
     check_place(folder / "evaluation.json")
     result = evaluate(trained, arguments.dataset, arguments.inversion)
     written = write_tables(result, folder)
+    logger.info(markdown(result))
+    tell(written, folder)
+
+
+def _evaluate_effect(arguments: argparse.Namespace, trained: Any) -> None:
+    """The same of an effect."""
+    from vschaos2.files import check_place
+    from vschaos2.folders import made_folder
+    from vschaos2.generation.effect_evaluation import (
+        evaluate_effect,
+        markdown,
+        pairs_to_measure,
+        write_evaluation,
+    )
+
+    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
+    check_place(folder / "evaluation.json")
+    result = evaluate_effect(trained, *pairs_to_measure(trained, arguments.dataset))
+    written = write_evaluation(result, folder)
     logger.info(markdown(result))
     tell(written, folder)
 

@@ -1,5 +1,6 @@
 """One step of any training: an objective's loss goes down, and a running average follows."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -87,7 +88,7 @@ class Training(ResumableTraining):
         """The loss of one batch."""
         found = self.objective.loss(batch, Moment(self.global_step, self.current_epoch))
         if (self.global_step + 1) % log_interval(self.trainer) == 0:
-            self._log("train", found)
+            self._log("train", found, _size(batch))
         return found.total
 
     def validation_step(self, batch: dict[str, Any], index: int) -> None:
@@ -97,7 +98,7 @@ class Training(ResumableTraining):
             InputError: if its scores are not one for each name of the objective's.
         """
         found = self.objective.held_out(self.averaged_model(), batch)
-        self._log("validation", found)
+        self._log("validation", found, _size(batch))
         if found.scores is not None:
             if found.scores.shape != self.scores.shape:
                 raise InputError(
@@ -137,12 +138,12 @@ class Training(ResumableTraining):
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
-    def _log(self, stage: str, found: Losses) -> None:
+    def _log(self, stage: str, found: Losses, size: int) -> None:
         shared = stage == "validation" and self.trainer.world_size > 1
         terms = {f"{stage}/{name}": value for name, value in found.terms.items()}
-        self.log_dict(terms, sync_dist=shared)
-        self.log(f"{stage}/loss", found.total, prog_bar=True, sync_dist=shared)
-        self.log_dict(dict(found.rates), sync_dist=shared)
+        self.log_dict(terms, sync_dist=shared, batch_size=size)
+        self.log(f"{stage}/loss", found.total, prog_bar=True, sync_dist=shared, batch_size=size)
+        self.log_dict(dict(found.rates), sync_dist=shared, batch_size=size)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW; biases and gains are not decayed."""
@@ -189,6 +190,11 @@ class Training(ResumableTraining):
         """Give the objective what the model remembered, in the process that stored it."""
         super().on_load_checkpoint(checkpoint)
         self.objective.carried = checkpoint.get("carried") if self.global_rank == 0 else None
+
+
+def _size(batch: Mapping[str, Any]) -> int:
+    """Items of a batch: those of its first tensor."""
+    return next(len(value) for value in batch.values() if isinstance(value, Tensor))
 
 
 def watched(module: pl.LightningModule) -> Training:

@@ -1,37 +1,180 @@
 """Where the streams of an effect come from, and what its recordings settle of a configuration."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
+from vschaos2.audio import SoundReader
+from vschaos2.config import call, check_keys, plain
+from vschaos2.data.knobs import Knob, read_knobs
+from vschaos2.data.pair_files import Pair, find_pairs, single_pair
+from vschaos2.data.pair_module import PairDataModule
+from vschaos2.data.pairs import PairedSound, rate_of, read_pair
+from vschaos2.data.takes import KNOB_HOP, Take
+from vschaos2.errors import InputError
 from vschaos2.families.effect.build import AUTO
+from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.progress import Progress
+from vschaos2.terminal import printable
+from vschaos2.training.processes import is_first_process
 
 logger = logging.getLogger(__name__)
 
 WARM_UP_MS = 20.0  # of what remembers without end: what it takes to come to rest
+OPTIONS = ("root", "sample_rate_hz", "validation_fraction", "dry", "wet")
+
+
+def pairs_of(config: DictConfig) -> tuple[Path, list[Pair]]:
+    """The folder of a configuration and its pairs, or the one pair that it names.
+
+    Raises:
+        InputError: if there are none, or recordings without a partner.
+    """
+    dataset = config.data.dataset
+    check_keys(dataset, "data.dataset", OPTIONS)
+    root = Path(str(dataset.root)).expanduser()
+    dry, wet = dataset.get("dry"), dataset.get("wet")
+    if (dry is None) != (wet is None):
+        raise InputError("data.dataset.dry and data.dataset.wet: give both, or neither")
+    if dry is not None:
+        return root, single_pair(root / str(dry), root / str(wet))
+    return root, find_pairs(root)
 
 
 def settle(config: DictConfig) -> None:
     """Write what the recordings say where `auto` stands: their rate, their channels, their knobs.
 
+    A knob that stood at one value all along is none: nothing can be learnt of it.
+
     Raises:
         InputError: for a folder without pairs, or pairs that disagree.
     """
-    dataset, model = config.data.dataset, config.model
-    waiting = [dataset.sample_rate_hz, model.channels_in, model.channels_out, model.knobs]
-    if AUTO not in waiting:
+    root, pairs = pairs_of(config)
+    if OmegaConf.select(config, "data.dataset.sample_rate_hz") == AUTO:
+        config.data.dataset.sample_rate_hz = rate_of(pairs)
+    for key, paths in (
+        ("channels_in", {pair.dry for pair in pairs}),
+        ("channels_out", {pair.wet for pair in pairs}),
+    ):
+        if config.model[key] == AUTO:
+            config.model[key] = min(2, max(_channels(path) for path in sorted(paths)))
+    if config.model.knobs != AUTO:
         return
-    folder = pairs_of(config)
-    found: dict[str, Any] = {
-        "data.dataset.sample_rate_hz": folder.sample_rate_hz,
-        "model.channels_in": folder.channels_in,
-        "model.channels_out": folder.channels_out,
-        "model.knobs": {
-            knob.name: {"lowest": knob.lowest, "highest": knob.highest, "value": knob.middle}
-            for knob in folder.knobs
-        },
-    }
-    for key, value in found.items():
-        if OmegaConf.select(config, key) == AUTO:
-            OmegaConf.update(config, key, value, merge=False)
+    knobs = {}
+    for knob in read_knobs(root, pairs):
+        if knob.lowest == knob.highest:
+            if is_first_process():
+                logger.warning(
+                    "%s stood at %g in every recording: it becomes no knob", knob.name, knob.lowest
+                )
+            continue
+        middle = knob.positions[len(knob.positions) // 2]
+        knobs[knob.name] = {"lowest": knob.lowest, "highest": knob.highest, "value": middle}
+    OmegaConf.update(config, "model.knobs", knobs or None, merge=False)
+
+
+def _channels(path: Path) -> int:
+    with SoundReader(path) as sound:
+        return sound.channels
+
+
+def material(config: DictConfig, model: EffectModel) -> PairDataModule:
+    """The pairs of a configuration as streams, with the knobs that a model is told.
+
+    Raises:
+        InputError: for a dataset or a value that no training can take.
+    """
+    root, pairs = pairs_of(config)
+    takes = takes_of(root, pairs, model)
+    dataset, loader = plain(config, "data.dataset"), plain(config, "data.loader")
+    data = call(
+        PairDataModule,
+        "data.loader",
+        loader,
+        root=root,
+        takes=takes,
+        rate_hz=model.rate_hz,
+        validation_fraction=dataset["validation_fraction"],
+        warm_up=warm_up_of(model, loader.get("window_samples", 1)),
+        seed=config.seed,
+    )
+    return data
+
+
+def warm_up_of(model: EffectModel, window_samples: int) -> int:
+    """Samples that a model hears before what it says counts, in whole blocks of its network."""
+    reach = model.net.reach
+    wanted = round(WARM_UP_MS * model.rate_hz / 1000.0) if reach is None else reach
+    block = model.net.block
+    return -(-max(wanted, min(window_samples, 4096)) // block) * block
+
+
+def takes_of(root: Path, pairs: list[Pair], model: EffectModel) -> list[Take]:
+    """Every pair read and aligned, as many channels as a model takes, and its knobs.
+
+    Raises:
+        InputError: for what cannot be read or aligned, or a knob that nobody tells the value of.
+    """
+    knobs = {knob.name: knob for knob in read_knobs(root, pairs)} if model.knobs else {}
+    for knob in model.knobs:
+        if knob.name not in knobs:
+            raise InputError(
+                f"{root}: nothing tells of the knob {knob.name}: add metadata/{knob.name}/"
+                "metadata.txt, or set model.knobs"
+            )
+    told = [knobs[knob.name] for knob in model.knobs]
+    takes = []
+    with Progress("aligning", "pair", len(pairs)) as progress:
+        for pair in pairs:
+            progress.say(printable(pair.name))
+            found = read_pair(pair, model.rate_hz)
+            takes.append(
+                Take(
+                    pair.name,
+                    str(pair.dry),
+                    _sides(found.dry, model.net.n_channels),
+                    _sides(found.wet, model.net.n_outputs),
+                    _values(told, found),
+                    found.alignment._asdict(),
+                )
+            )
+            progress.update()
+    return takes
+
+
+def _sides(sound: np.ndarray, count: int) -> np.ndarray:
+    """As many channels as wanted: [C, T] → [count, T]."""
+    if len(sound) == count:
+        return sound
+    mono = sound.mean(0, keepdims=True, dtype=np.float32)
+    return np.repeat(mono, count, 0)
+
+
+def _values(knobs: list[Knob], found: PairedSound) -> np.ndarray:
+    """What knobs stand at in a take, [K, 1] where none moves, [K, F] where one does."""
+    if not any(knob.moves(found.name) for knob in knobs):
+        return np.array([[knob.value(found.name)] for knob in knobs], np.float32).reshape(-1, 1)
+    frames = np.arange(-(-found.wet.shape[1] // KNOB_HOP))
+    seconds = (found.wet_first + (frames + 0.5) * KNOB_HOP) / found.sample_rate_hz
+    return np.stack([knob.at(found.name, seconds) for knob in knobs])
+
+
+def tell(data: PairDataModule) -> None:
+    """Log what a training's pairs hold, and what is odd about them."""
+    seconds = sum(take.length for take in data.takes) / data.rate_hz
+    names = ", ".join(printable(name) for name in data.held_out[:4])
+    more = " …" if len(data.held_out) > 4 else ""
+    logger.info(
+        "%d pairs, %.1f minutes at %d Hz; held out: %s%s",
+        len(data.takes), seconds / 60.0, data.rate_hz, names, more,
+    )  # fmt: skip
+    for take in data.takes:
+        facts: dict[str, Any] = dict(take.alignment)
+        if facts and abs(facts["drift_ppm"]) > 5.0:
+            logger.warning(
+                "%s: its clock drifts by %.1f millionths: a long recording loses its alignment",
+                printable(take.name), facts["drift_ppm"],
+            )  # fmt: skip

@@ -1,5 +1,6 @@
 """What an effect learns: to make of the dry recording what the device made of it."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -91,6 +92,21 @@ class EffectObjective(Objective):
             terms[name] = (error.square().mean((1, 2)) / batch["powers"][name]).mean()
         total = torch.stack([self.losses[name] * value for name, value in terms.items()]).sum()
         return Losses(total, {f"losses/{name}": value.detach() for name, value in terms.items()})
+
+    def kept(self, model: Any, data: PairDataModule) -> dict[str, Any]:
+        """How the pairs lay, and how loud the device was driven, for the card."""
+        dry, wet = (20.0 * math.log10(max(peak, 1e-9)) for peak in data.peaks())
+        pairs: dict[str, Any] = {
+            "driven_at_most_dbfs": round(dry, 2),
+            "wet_at_most_dbfs": round(wet, 2),
+        }
+        first = data.takes[0].alignment
+        if first:
+            pairs |= {
+                "latency_removed_samples": int(first["shift"]),
+                "polarity": "turned over" if first["polarity"] < 0 else "kept",
+            }
+        return {"pairs": pairs}
 
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
         """What goes in, what comes out, and what the device made of it."""

@@ -44,6 +44,9 @@ class StreamingEffect(NnTildeModule):
         self.sample_rate_hz = model.rate_hz
         self.glide_samples = round(GLIDE_MS * model.rate_hz / 1000.0)
         self.is_warm = False
+        self.greatest, self.warm_up_calls, self.warm_up_samples = (
+            GREATEST, WARM_UP_CALLS, WARM_UP_SAMPLES,
+        )  # fmt: skip
         self.knob_names = [control.name for control in shown]
         sides = ["left", "right"]
         ins = ["signal"] if self.n_in == 1 else sides
@@ -75,8 +78,8 @@ class StreamingEffect(NnTildeModule):
         if not self.is_warm:
             self.is_warm = True
             with torch.no_grad():
-                for _ in range(WARM_UP_CALLS):
-                    self.forward(torch.zeros(1, self.n_in, WARM_UP_SAMPLES))
+                for _ in range(self.warm_up_calls):
+                    self.forward(torch.zeros(1, self.n_in, self.warm_up_samples))
             self.forget()
         return self.method_names
 
@@ -126,7 +129,7 @@ class StreamingEffect(NnTildeModule):
     def play(self, sound: Tensor, added: Tensor) -> Tensor:
         """Sound [B, C, N] and what is added to the knobs, [B, K or 0, N]."""
         batch, _, count = sound.shape
-        x = torch.nan_to_num(sound, 0.0, 0.0, 0.0).clamp(-GREATEST, GREATEST).transpose(1, 2)
+        x = torch.nan_to_num(sound, 0.0, 0.0, 0.0).clamp(-self.greatest, self.greatest).transpose(1, 2)
         moving = self.values(count)
         self.since = min(self.since + count, self.glide_samples)
         n_knobs = len(self.knob_names)
