@@ -21,7 +21,7 @@ from vschaos2.ranges import check_count, check_number
 
 
 class DilatedLayer(nn.Module):
-    """One layer: [B, C, T], knobs, past [B, C · P] → what it adds, its skip, past.
+    """One layer: [B, C, T], knobs, past [B, C · P] → what follows it, past.
 
     Args:
         width: channels, C.
@@ -40,12 +40,12 @@ class DilatedLayer(nn.Module):
         self.film = FiLM(n_knobs, inner)
         self.mix = nn.Conv1d(width, width, 1)
 
-    def forward(self, h: Tensor, knobs: Tensor, past: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What follows the layer, what it says, and its past after the block."""
+    def forward(self, h: Tensor, knobs: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """What follows the layer, and its past after the block."""
         heard = torch.cat((past.reshape(h.shape[0], self.width, self.past), h), 2)
         said = activated(self.film(self.taps(heard), knobs), self.gated)
         after = heard[:, :, heard.shape[2] - self.past :].reshape(h.shape[0], -1)
-        return h + self.mix(said), said, after
+        return h + self.mix(said), after
 
 
 class ConvolutionalNet(AudioNet):
@@ -100,14 +100,12 @@ class ConvolutionalNet(AudioNet):
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The sound that leaves, and the past of every layer after it."""
         h = self.input(x.transpose(1, 2))
-        said = torch.zeros_like(h)
         pasts = state.split(self.pasts, 1)
         afters: list[Tensor] = []
         for place, layer in enumerate(self.layers):
-            h, of_layer, after = layer(h, knobs, pasts[place])
-            said = said + of_layer
+            h, after = layer(h, knobs, pasts[place])
             afters.append(after)
-        return self.readout(said.transpose(1, 2)), torch.cat(afters, 1)
+        return self.readout(h.transpose(1, 2)), torch.cat(afters, 1)
 
 
 @part("effect_net")

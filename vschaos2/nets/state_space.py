@@ -64,8 +64,9 @@ class DiagonalStateSpace(nn.Module):
         rings = (read * before).unsqueeze(3) * powers[:, :, 1:]
         y = y + torch.real(rings.sum(2)) + self.direct.unsqueeze(1) * x
         # s after the block: Σ a^(T-1-j) x[j] + a^T s.
-        back = powers[:, :, :count].flip(2)
-        driven = torch.einsum("cnt,bct->bcn", back, torch.complex(x, torch.zeros_like(x)))
+        back = powers[:, :, :count].flip(2).transpose(1, 2)  # [C, T, N]
+        rows = x.transpose(0, 1)
+        driven = torch.complex(rows @ torch.real(back), rows @ torch.imag(back)).transpose(0, 1)
         after = driven + powers[:, :, count] * before
         return y, torch.stack((torch.real(after), torch.imag(after)), 1).reshape(batch, -1)
 

@@ -60,6 +60,7 @@ class Family(NamedTuple):
         methods: what its playable can be called for.
         show: a configuration → what is shown while it trains, besides the learning curves.
         best_by: what makes a checkpoint the best one.
+        stores_samples: whether its material keeps decoded samples beside the recordings.
         tell: logs what its material holds, and what is wrong with it.
         kept: a checkpoint and its model → what the objective kept beside the weights. Raises
             ValueError, TypeError, LookupError for what it never keeps.
@@ -84,6 +85,7 @@ class Family(NamedTuple):
     methods: tuple[str, ...] = ("forward",)
     show: Callable[[DictConfig], Show] = _nothing_more
     best_by: Measure = Measure()
+    stores_samples: bool = True
     tell: Callable[[Any], None] = _tell_of_windows
     kept: Callable[[Mapping[str, Any], Any], Any] = lambda checkpoint, model: None
     transfer: Callable[[Any, Material, Run], tuple[Meanings, Meanings]] = _by_place

@@ -136,8 +136,9 @@ def find_training(
     _check_trainer(config, overrides, folder)
     for text in overrides:
         _apply(config, text, folder, (*CHANGEABLE, *family.changeable))
-    named = [text.lstrip("+").startswith("data.dataset.root=") for text in overrides]
-    check_recordings(config, any(named), folder)
+    if family.stores_samples:
+        named = [text.lstrip("+").startswith("data.dataset.root=") for text in overrides]
+        check_recordings(config, any(named), folder)
     read_table(folder / "metrics.csv")  # now, rather than when the training logs its first step
     place = folder / "checkpoints"
     if not (place / "last.ckpt").is_file():

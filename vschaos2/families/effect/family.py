@@ -38,6 +38,7 @@ EFFECT_FAMILY = Family(
     build=build_model,
     material=_of_learning("material"),
     objective=_of_learning("objective"),
+    stores_samples=False,
     tell=_of_learning("tell"),
     playable=playable,
     methods=("forward",),

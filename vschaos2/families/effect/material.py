@@ -40,7 +40,10 @@ def pairs_of(config: DictConfig) -> tuple[Path, list[Pair]]:
     if (dry is None) != (wet is None):
         raise InputError("data.dataset.dry and data.dataset.wet: give both, or neither")
     if dry is not None:
-        return root, single_pair(root / str(dry), root / str(wet))
+        (pair,) = single_pair(root / str(dry), root / str(wet))
+        inside = pair.wet.is_relative_to(root)  # knobs are told of by such a name
+        name = pair.wet.relative_to(root).as_posix() if inside else pair.name
+        return root, [pair._replace(name=name)]
     return root, find_pairs(root)
 
 

@@ -36,6 +36,9 @@ class StreamingEffect(NnTildeModule):
 
     knob_names: list[str]
     glide_names: list[str]
+    states: list[Tensor]
+    origins: list[Tensor]
+    since: list[int]
 
     def __init__(self, model: EffectModel, shown: Sequence[Control]) -> None:
         super().__init__()
@@ -67,10 +70,12 @@ class StreamingEffect(NnTildeModule):
             self.register_control(control)
         self.delays: list[int] = [0] * len(self.method_names)
         self.glide_names = [*self.knob_names, "mix", "input_db", "output_db", "bypass"]
-        self.state = model.begin(1)
+        # Of each method: what its network remembers, and where its glides began and how far they
+        # are. The methods do not hear each other.
         self.goal = self.wanted()
-        self.origin = self.goal.clone()
-        self.since = self.glide_samples  # samples since the goal was set
+        self.states = [model.begin(1) for _ in self.method_names]
+        self.origins = [self.goal for _ in self.method_names]
+        self.since = [self.glide_samples for _ in self.method_names]
 
     @torch.jit.export
     def get_methods(self) -> list[str]:
@@ -94,44 +99,52 @@ class StreamingEffect(NnTildeModule):
         if name == "reset":
             self.forget()
             return
-        now = self.values(1)[0]
-        self.origin, self.goal, self.since = now, self.wanted(), 0
+        for method in range(len(self.since)):
+            self.origins[method] = self.values(method, 1)[0]
+            self.since[method] = 0
+        self.goal = self.wanted()
 
     def forget(self) -> None:
         """Begin anew, with everything where it was set."""
-        self.state = self.model.begin(1)
         self.goal = self.wanted()
-        self.origin = self.goal
-        self.since = self.glide_samples
+        for method in range(len(self.since)):
+            self.states[method] = self.model.begin(1)
+            self.origins[method] = self.goal
+            self.since[method] = self.glide_samples
 
     def wanted(self) -> Tensor:
         """What is set, in the order of `glide_names`, [n]."""
         return torch.tensor([self.control_values[name] for name in self.glide_names])
 
-    def values(self, count: int) -> Tensor:
-        """What is heard of it in the next samples, [count, n]; [1, n] where nothing moves."""
-        if self.since >= self.glide_samples:
+    def values(self, method: int, count: int) -> Tensor:
+        """What a method hears of it in its next samples, [count, n]; [1, n] where it rests."""
+        since = self.since[method]
+        if since >= self.glide_samples:
             return self.goal[None]
-        t = torch.arange(self.since + 1, self.since + count + 1)
+        t = torch.arange(since + 1, since + count + 1)
         t = (t / float(self.glide_samples)).clamp(max=1.0)
         rise = (0.5 - 0.5 * torch.cos(math.pi * t)).unsqueeze(1)
-        return self.origin + rise * (self.goal - self.origin)
+        return self.origins[method] + rise * (self.goal - self.origins[method])
 
     def forward(self, x: Tensor) -> Tensor:
         """Sound through the effect: [B, C, N] → [B, O, N]."""
-        return self.play(x, x[:, :0])
+        return self.play(0, x, x[:, :0])
 
     @torch.jit.export
     def modulate(self, x: Tensor) -> Tensor:
         """Sound through the effect, signals added to its knobs: [B, C + K, N] → [B, O, N]."""
-        return self.play(x[:, : self.n_in], x[:, self.n_in :])
+        return self.play(1, x[:, : self.n_in], x[:, self.n_in :])
 
-    def play(self, sound: Tensor, added: Tensor) -> Tensor:
+    def play(self, method: int, sound: Tensor, added: Tensor) -> Tensor:
         """Sound [B, C, N] and what is added to the knobs, [B, K or 0, N]."""
         batch, _, count = sound.shape
-        x = torch.nan_to_num(sound, 0.0, 0.0, 0.0).clamp(-self.greatest, self.greatest).transpose(1, 2)
-        moving = self.values(count)
-        self.since = min(self.since + count, self.glide_samples)
+        x = (
+            torch.nan_to_num(sound, 0.0, 0.0, 0.0)
+            .clamp(-self.greatest, self.greatest)
+            .transpose(1, 2)
+        )
+        moving = self.values(method, count)
+        self.since[method] = min(self.since[method] + count, self.glide_samples)
         n_knobs = len(self.knob_names)
         knobs = moving[None, :, :n_knobs].expand(batch, -1, n_knobs)
         if added.shape[1] > 0:
@@ -142,8 +155,10 @@ class StreamingEffect(NnTildeModule):
         mix, bypass = moving[:, n_knobs : n_knobs + 1], moving[:, n_knobs + 3 : n_knobs + 4]
         before = 10.0 ** (moving[:, n_knobs + 1 : n_knobs + 2] / 20.0)
         after = 10.0 ** (moving[:, n_knobs + 2 : n_knobs + 3] / 20.0)
-        state = self.state if self.state.shape[0] == batch else self.model.begin(batch)
-        wet, self.state = self.model.forward(x * before, knobs, state)
+        state = self.states[method]
+        if state.shape[0] != batch:
+            state = self.model.begin(batch)
+        wet, self.states[method] = self.model.forward(x * before, knobs, state)
         dry = x if self.n_in == self.n_out else x.mean(2, keepdim=True).expand_as(wet)
         made = after * torch.lerp(dry, wet, mix.expand_as(wet))
         return torch.lerp(made, dry, bypass.expand_as(wet)).transpose(1, 2)

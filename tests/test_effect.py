@@ -1,0 +1,275 @@
+"""An effect is learnt from pairs, goes on after an end, is judged, exported and played."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from pedals import RATE, SETTINGS, composed, pedal, riff, train_pedal, write_pairs
+from resumed_trainings import assert_same, checkpoint_of, resume
+
+from vschaos2.errors import InputError
+from vschaos2.export.nn_tilde import get_attribute, set_attribute
+from vschaos2.families.effect.build import build_model
+from vschaos2.families.effect.rendering import rendered
+from vschaos2.families.export import export, playable_of
+from vschaos2.families.loading import load_run
+from vschaos2.generation.effect_evaluation import (
+    evaluate_effect,
+    markdown,
+    pairs_to_measure,
+    write_evaluation,
+)
+from vschaos2.generation.process import process, set_controls
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+LONGER = ("data.loader.batches_per_epoch=240", "trainer.max_epochs=2", "model.net.hidden_dims=8")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Pairs of three settings, and a run that learnt them."""
+    place = tmp_path_factory.mktemp("effect")
+    root = write_pairs(place / "pairs", SETTINGS, late=37)
+    train_pedal(root, place / "runs", *LONGER)
+    return place
+
+
+@pytest.fixture(scope="module")
+def run(place):
+    return load_run(place / "runs" / "effect_drive")
+
+
+def test_recordings_settle_rate_channels_and_knobs(run):
+    config = run.config
+    assert config.data.dataset.sample_rate_hz == RATE
+    assert (config.model.channels_in, config.model.channels_out) == (1, 1)
+    assert config.model.knobs == {"drive": {"lowest": 2.0, "highest": 10.0, "value": 4.0}}
+    assert run.kept["latency_removed_samples"] == 37
+    assert run.kept["polarity"] == "kept"
+
+
+def test_it_learns_more_than_a_filter_could(run):
+    dry = riff(1.0, seed=9).astype(np.float32)
+    for drive in SETTINGS:
+        wet = pedal(dry, drive)
+        y = rendered(run.model, dry[None], np.array([[drive]], np.float32))[0]
+        assert np.square(y - wet).sum() / np.square(wet).sum() < 0.05
+
+
+def test_the_evaluation_says_what_the_model_does(run, tmp_path):
+    result = evaluate_effect(run, *pairs_to_measure(run, None))
+    assert [row["drive"] for row in result.knobs] == sorted(SETTINGS) or len(result.knobs) == 3
+    for scores in result.scores:
+        assert 0.0 < scores["esr"] < 0.1
+        assert scores["esr"] < scores["linear_esr"] or scores["linear_esr"] < 0.02
+    written = write_evaluation(result, tmp_path)
+    assert [path.suffix for path in written] == [".md", ".csv", ".json"]
+    content = json.loads((tmp_path / "evaluation.json").read_text())
+    assert content["means"]["esr"] == pytest.approx(
+        np.mean([scores["esr"] for scores in result.scores])
+    )
+    assert "best linear" in markdown(result)
+
+
+def test_a_training_that_is_resumed_equals_one_that_never_stopped(place, tmp_path):
+    """Also where it stopped in the middle of a stream: what the model remembers is stored."""
+    root = place / "pairs"
+    whole = train_pedal(root, tmp_path / "whole", "trainer.max_epochs=2")
+    words = ("trainer.max_epochs=2", "++trainer.max_steps=29")
+    part = train_pedal(root, tmp_path / "part", *words)
+    checkpoint = checkpoint_of(part)
+    assert checkpoint["position"]["step"] == 29  # 5 windows into a stream of 8
+    assert list(checkpoint["carried"].shape) == [8, 12]
+    resume(part.parent, "trainer.max_steps=-1")
+    for key in ("state_dict", "optimizer_states", "carried"):
+        assert_same(checkpoint_of(part)[key], checkpoint_of(whole)[key])
+
+
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory):
+    return export(run, tmp_path_factory.mktemp("exported"), "pedal", {}, blocks=3)
+
+
+def test_the_card_tells_knobs_delay_and_how_good_it_is(exported, run):
+    card = json.loads(exported.with_suffix(".json").read_text())
+    assert card["delay_samples"] == {"forward": 0, "modulate": 0}
+    drive = card["attributes"][0]
+    assert drive == {
+        "name": "drive", "kind": "number", "value": 4.0, "lowest": 2.0, "highest": 10.0,
+    }  # fmt: skip
+    assert card["effect"]["held_out_esr"] == pytest.approx(run.summary["validation/esr"], abs=1e-5)
+    assert card["largest_deviation_from_offline"] < 1e-5
+    names = {path.name for path in exported.parent.iterdir()}
+    assert names == {"pedal.ts", "pedal.json", "pedal.pd", "pedal.maxpat"}
+
+
+def test_the_file_plays_what_the_model_renders(exported, run):
+    loaded = torch.jit.load(str(exported))
+    dry = riff(0.5, seed=3).astype(np.float32)
+    due = rendered(run.model, dry[None], np.array([[10.0]], np.float32))[0]
+    assert set_attribute(loaded, "drive", 10.0) == 0
+    set_attribute(loaded, "reset", True)  # no glide
+    blocks = [loaded(x[None, None])[0, 0] for x in torch.from_numpy(dry).split(64)]
+    np.testing.assert_allclose(torch.cat(blocks), due, atol=1e-5)
+
+
+def test_a_knob_glides_and_its_inlet_is_added(exported, run):
+    loaded = torch.jit.load(str(exported))
+    dry = torch.from_numpy(riff(0.5, seed=3).astype(np.float32))[None, None]
+    set_attribute(loaded, "drive", 2.0)
+    set_attribute(loaded, "reset", True)
+    signal = torch.cat((dry, torch.full_like(dry, 8.0)), 1)
+    due = rendered(run.model, dry[0].numpy(), np.array([[10.0]], np.float32))
+    np.testing.assert_allclose(loaded.modulate(signal)[0], due, atol=1e-5)
+    # Beyond its end it stays there.
+    set_attribute(loaded, "reset", True)
+    signal[:, 1] = 1000.0
+    np.testing.assert_allclose(loaded.modulate(signal)[0], due, atol=1e-5)
+    # Halfway through the 20 ms of a glide a knob stands halfway.
+    effect = playable_of(run, {}).eager
+    set_attribute(effect, "drive", 10.0)
+    values = effect.values(0, RATE // 50)[:, 0]
+    assert float(values[RATE // 100 - 1]) == pytest.approx(7.0, abs=1e-4)
+    assert float(values[-1]) == 10.0
+
+
+def test_mix_gains_and_bypass(exported):
+    loaded = torch.jit.load(str(exported))
+    dry = torch.from_numpy(riff(0.2, seed=5).astype(np.float32))[None, None]
+
+    def played(**values):
+        for name, value in {
+            "mix": 1.0,
+            "input_db": 0.0,
+            "output_db": 0.0,
+            "bypass": False,
+            **values,
+        }.items():
+            set_attribute(loaded, name, value)
+        set_attribute(loaded, "reset", True)
+        return loaded(dry)
+
+    wet = played()
+    torch.testing.assert_close(played(mix=0.25), 0.75 * dry + 0.25 * wet, rtol=0, atol=1e-6)
+    torch.testing.assert_close(played(output_db=-20.0), 0.1 * wet, rtol=0, atol=1e-6)
+    assert torch.equal(played(bypass=True, output_db=6.0), dry)
+    quiet = played(input_db=-20.0)
+    set_attribute(loaded, "input_db", 0.0)
+    set_attribute(loaded, "reset", True)
+    torch.testing.assert_close(quiet, loaded(0.1 * dry), rtol=0, atol=1e-6)
+
+
+def test_what_is_no_number_is_silence_and_leaves_no_trace(exported):
+    loaded = torch.jit.load(str(exported))
+    broken = torch.full((1, 1, 64), float("nan"))
+    silence, later = torch.zeros(1, 1, 64), torch.zeros(1, 1, 256)
+    set_attribute(loaded, "reset", True)
+    due = (loaded(silence), loaded(later))[1]
+    set_attribute(loaded, "reset", True)
+    loaded(broken)
+    torch.testing.assert_close(loaded(later), due, rtol=0, atol=1e-7)
+    assert get_attribute(loaded, "delay") == [0, 0]
+
+
+def test_files_go_through_it_at_chosen_settings(run, tmp_path):
+    left, right = riff(0.4, seed=1), riff(0.4, seed=2)
+    soundfile.write(tmp_path / "in.wav", np.stack((left, right), 1), RATE, subtype="FLOAT")
+    stage = playable_of(run, {})
+    set_controls(stage, ["drive", "10", "mix", "0.5"])
+    (path,) = process([stage], [tmp_path / "in.wav"], tmp_path / "out")
+    made, rate_hz = soundfile.read(path)
+    assert (rate_hz, made.shape) == (RATE, (len(left), 2))
+    for side, sound in enumerate((left, right)):
+        wet = rendered(run.model, sound[None].astype(np.float32), np.array([[10.0]], np.float32))
+        np.testing.assert_allclose(made[:, side], 0.5 * sound + 0.5 * wet[0], atol=1e-5)
+
+
+def test_a_chain_of_runs_is_one_after_the_other(run, tmp_path):
+    sound = riff(0.4, seed=1).astype(np.float32)
+    soundfile.write(tmp_path / "in.wav", sound, RATE, subtype="FLOAT")
+    stages = [playable_of(run, {}), playable_of(run, {})]
+    (path,) = process(stages, [tmp_path / "in.wav"], tmp_path / "out")
+    knobs = np.array([[4.0]], np.float32)
+    due = rendered(run.model, rendered(run.model, sound[None], knobs), knobs)[0]
+    np.testing.assert_allclose(soundfile.read(path)[0], due, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["drive"], "pairs of NAME VALUE"),
+        (["drvie", "3"], "did you mean 'drive'"),
+        (["drive", "11"], "from 2 to 10"),
+        (["drive", "loud"], "from 2 to 10"),
+        (["delay", "3"], "no such control"),
+    ],
+)
+def test_wrong_settings_are_refused(run, words, message):
+    with pytest.raises(InputError, match=message):
+        set_controls(playable_of(run, {}), words)
+
+
+@pytest.mark.parametrize(
+    "override, message",
+    [
+        ("model.net._target_=LSMT", r"model\.net: _target_ 'LSMT' is not a part"),
+        ("+model.net.width=3", r"model\.net has no key 'width'"),
+        ("training.losses.esr=-1", r"training\.losses\.esr must be a number from 0"),
+        ("+training.losses.mr_stft=1", r"mr_stft: needs data\.loader\.window_samples of 2048"),
+        ("+training.losses.sc=1", r"no loss 'sc'"),
+        ("data.loader.windows_per_stream=7", r"multiple of data\.loader\.windows_per_stream=7"),
+        ("data.loader.window_samples=1", r"data\.loader\.window_samples must be"),
+        ("+data.dataset.dry=riff.wav", r"give both, or neither"),
+        ("+data.dataset.nfiles=3", r"no config key 'data\.dataset\.nfiles'"),
+        ("model.channels_in=3", r"model\.channels_in must be a whole number from 1 to 2"),
+        ("+model.latent_dim=3", r"model has no key 'latent_dim'"),
+        ("model.knobs=drive", r"model\.knobs must be auto, null or"),
+    ],
+)
+def test_wrong_configurations_are_refused_and_leave_nothing(place, tmp_path, override, message):
+    from vschaos2.families.train import train
+
+    with pytest.raises(InputError, match=message):
+        train(composed(place / "pairs", tmp_path / "runs", override))
+    assert not (tmp_path / "runs").exists() or not any((tmp_path / "runs").iterdir())
+
+
+def test_a_folder_without_pairs_is_refused(tmp_path):
+    (tmp_path / "pairs").mkdir()
+    with pytest.raises(InputError, match="no pairs"):
+        train_pedal(tmp_path / "pairs", tmp_path / "runs")
+
+
+def test_one_pair_can_be_named(place, tmp_path):
+    words = ("+data.dataset.dry=dry/riff.wav", "+data.dataset.wet=wet/riff@2.wav")
+    folder = train_pedal(place / "pairs", tmp_path, *words)
+    assert load_run(folder).config.model.knobs is None
+
+
+def test_a_knob_that_never_moved_is_none(tmp_path, caplog):
+    root = write_pairs(tmp_path / "pairs")
+    folder = train_pedal(root, tmp_path / "runs")
+    assert load_run(folder).config.model.knobs is None
+    assert "drive stood at 4 in every recording" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["effect_gru", "effect_tcn", "effect_gcn", "effect_ssm"])
+def test_every_network_learns_and_is_exported(place, tmp_path, name):
+    words = ["data.loader.window_samples=512", "data.loader.windows_per_stream=4"]
+    if name in ("effect_tcn", "effect_gcn"):
+        words.append("+model.net.receptive_ms=4.0")
+    run = load_run(train_pedal(place / "pairs", tmp_path, *words, name=name))
+    path = export(run, tmp_path, name, {}, blocks=3)
+    card = json.loads(path.with_suffix(".json").read_text())
+    assert card["largest_deviation_from_offline"] < 1e-5
+    assert card["delay_samples"] == {"forward": 0, "modulate": 0}
+
+
+def test_a_run_needs_none_of_its_recordings(place, tmp_path):
+    shutil.copytree(place / "runs" / "effect_drive", tmp_path / "moved")
+    run = load_run(tmp_path / "moved")
+    assert run.model.knobs[0].name == "drive"
+    assert isinstance(build_model(run.config).net, type(run.model.net))
