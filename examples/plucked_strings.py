@@ -36,14 +36,13 @@ def _ringing(pluck: Signal, period: float, loss: float, count: int) -> Signal:
     """A string: y[t] = x[t] + g·(y̅[t - P] + y̅[t - P - 1])/2, y̅ read between two samples."""
     whole = int(np.floor(period - 0.5))
     part = period - 0.5 - whole
-    y = np.zeros(count)
-    for t in range(count):
-        value = pluck[t] if t < len(pluck) else 0.0
-        if t >= whole + 2:
-            near, middle, far = y[t - whole], y[t - whole - 1], y[t - whole - 2]
-            value += loss * 0.5 * ((1.0 - part) * near + middle + part * far)
-        y[t] = value
-    return y
+    before = whole + 2  # samples of silence, so that the loop reads what is there
+    y = np.zeros(before + count)
+    for t in range(before, before + count):
+        value = pluck[t - before] if t - before < len(pluck) else 0.0
+        near, middle, far = y[t - whole], y[t - whole - 1], y[t - whole - 2]
+        y[t] = value + loss * 0.5 * ((1.0 - part) * near + middle + part * far)
+    return y[before:]
 
 
 def plucked_string(

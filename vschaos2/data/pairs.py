@@ -1,0 +1,139 @@
+"""Pairs as sound: read, brought to one rate, and cut to where both say something of each other."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+import torch
+
+from vschaos2.audio import SoundReader, UnreadableAudio, check_rate
+from vschaos2.data.pair_files import Pair
+from vschaos2.dsp.alignment import Alignment, NoAlignment, align
+from vschaos2.errors import InputError
+
+Signal = npt.NDArray[np.float32]
+MOST_CHANNELS = 2
+
+
+class PairedSound(NamedTuple):
+    """A pair as it is learned from.
+
+    Attributes:
+        name: of the pair.
+        dry: what entered the device, [C, T].
+        wet: what left it, [D, T]: at the same sample, or up to one sample and the device's own
+            delay later. Its polarity is the device's.
+        sample_rate_hz: of both.
+        alignment: how they lay in their files, at this rate.
+        wet_first: sample of the wet file, at this rate, where `wet` begins: tracks of knobs count
+            from the beginning of the file.
+    """
+
+    name: str
+    dry: Signal
+    wet: Signal
+    sample_rate_hz: int
+    alignment: Alignment
+    wet_first: int
+
+
+def read_pair(pair: Pair, sample_rate_hz: int) -> PairedSound:
+    """A pair, aligned and cut to the stretch that both have.
+
+    Args:
+        pair: its files, of any rate, mono or stereo.
+        sample_rate_hz: of the result.
+
+    Raises:
+        InputError: if a file cannot be read or has more channels than two, or nothing in the wet
+            recording follows the dry one.
+    """
+    dry, wet = (read_channels(path, sample_rate_hz) for path in (pair.dry, pair.wet))
+    # One delay holds for all channels: that of the loudest, as a mix of them might cancel.
+    try:
+        found = align(_loudest(dry), _loudest(wet), sample_rate_hz)
+    except NoAlignment as error:
+        raise NoAlignment(f"{pair.wet}: {error}") from error
+    return cut(pair.name, dry, wet, sample_rate_hz, found)
+
+
+def cut(
+    name: str, dry: Signal, wet: Signal, sample_rate_hz: int, alignment: Alignment
+) -> PairedSound:
+    """Two signals shifted by whole samples, and cut to the stretch that both have.
+
+    Shape: dry [C, S], wet [D, R].
+    """
+    dry_first, wet_first = max(0, -alignment.shift), max(0, alignment.shift)
+    length = min(dry.shape[1] - dry_first, wet.shape[1] - wet_first)
+    return PairedSound(
+        name, dry[:, dry_first : dry_first + length], wet[:, wet_first : wet_first + length],
+        sample_rate_hz, alignment, wet_first,
+    )  # fmt: skip
+
+
+def rate_of(pairs: Sequence[Pair], sample_rate_hz: int | Literal["auto"] = "auto") -> int:
+    """The rate at which pairs are learned: the one that is wished for, or that of all their files.
+
+    Args:
+        pairs: one or more.
+        sample_rate_hz: a rate, or "auto".
+
+    Raises:
+        InputError: if their rates differ and no rate is wished for.
+    """
+    if sample_rate_hz != "auto":
+        check_rate(sample_rate_hz, "data.sample_rate_hz")
+        return sample_rate_hz
+    first: dict[int, Path] = {}
+    for path in sorted({path for pair in pairs for path in (pair.dry, pair.wet)}):
+        with SoundReader(path) as sound:
+            first.setdefault(sound.sample_rate_hz, path)
+    if len(first) > 1:
+        (one, one_path), (other, other_path) = list(first.items())[:2]
+        raise InputError(
+            f"the recordings differ in their rates ({one_path}: {one} Hz, {other_path}: {other} "
+            f"Hz): choose one, such as data.sample_rate_hz={max(first)}"
+        )
+    return next(iter(first))
+
+
+def read_channels(path: Path, sample_rate_hz: int) -> Signal:
+    """The whole file with its channels, at another rate.
+
+    Shape: [C, T], C 1 or 2; of two channels that are the same, one.
+
+    Raises:
+        UnreadableAudio: if it cannot be decoded, is empty or has more than two channels.
+    """
+    check_rate(sample_rate_hz)
+    with SoundReader(path) as sound:
+        if sound.channels > MOST_CHANNELS:
+            raise UnreadableAudio(path, f"has {sound.channels} channels, mono or stereo is wanted")
+        blocks: Iterable[Signal] = sound.blocks()
+        if sound.sample_rate_hz != sample_rate_hz:
+            blocks = _resampled(blocks, sound.sample_rate_hz, sample_rate_hz, sound.channels)
+        read = list(blocks)
+    signal = np.concatenate(read) if read else np.zeros((0, 1), np.float32)
+    if not len(signal):
+        raise UnreadableAudio(path, "holds no samples")
+    if signal.shape[1] == MOST_CHANNELS and np.array_equal(signal[:, 0], signal[:, 1]):
+        signal = signal[:, :1]
+    return np.ascontiguousarray(signal.T)
+
+
+def _resampled(
+    blocks: Iterable[Signal], rate_hz: int, wanted_hz: int, channels: int
+) -> Iterable[Signal]:
+    stream = soxr.ResampleStream(rate_hz, wanted_hz, channels, "float32", "HQ")
+    for block in blocks:
+        yield stream.resample_chunk(block[:, 0] if channels == 1 else block).reshape(-1, channels)
+    rest = np.zeros(0 if channels == 1 else (0, channels), np.float32)
+    yield stream.resample_chunk(rest, last=True).reshape(-1, channels)
+
+
+def _loudest(signal: Signal) -> torch.Tensor:
+    return torch.from_numpy(signal[int(np.square(signal).sum(1).argmax())])
