@@ -31,7 +31,7 @@ def delayed(signal, samples):
 
 @pytest.fixture(scope="module")
 def dry():
-    return strings(6.0, 3, RATE_HZ)
+    return strings(5.0, 3, RATE_HZ)
 
 
 def test_what_does_nothing_lies_at_nought(dry):

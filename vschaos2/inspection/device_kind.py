@@ -7,9 +7,10 @@ Everything is an ESR, the energy of an error over that of the wet sound: 1 expla
     static   … + Σ hₖ·fₖ(x)     curves of x through filters of their own, beside the short one
     dynamic  y ≈ g(t) (h·x)     a gain that moves slowly, behind the short one
 
-and a period: how much of the movement of the gains of single bands repeats with a steady rhythm,
-after what the level explains is taken off. A distortion is explained by curves, a compressor by a
-gain that follows the level, an oscillator by nothing but its own time.
+and a rhythm: how much of the movement of the gains and phases of single bands repeats with a steady
+period, more than with those beside it, after what the level explains is taken off. A distortion is
+explained by curves, a compressor by a gain that follows the level, an oscillator by nothing but its
+own time.
 """
 
 from typing import NamedTuple
@@ -20,23 +21,27 @@ from scipy.linalg import LinAlgError, solve, solve_toeplitz
 
 Signal = npt.NDArray[np.float64]
 
-LONGEST_S = 30.0  # of the pair that is looked at, where it is loudest
+LONGEST_S = 20.0  # of the pair that is looked at, where it is loudest
 SHORT_TAPS, AHEAD_TAPS = 1024, 32  # AHEAD_TAPS of them before the moment itself
 LONG_S = 2.0
 LONG_FLOOR = 6.0  # times the median of taps, that one has to stand out by
-CURVE_TAPS = 64
-CURVE_DRIVES = (1.0, 4.0, 16.0)  # of the standard deviation
+CURVE_TAPS = 48
+CURVE_DRIVES = (1.0, 8.0)  # of the standard deviation
 GAIN_FRAME_S = 0.01
 RIDGE = 1e-6  # of the power, that keeps what nothing excites at nought
 BAND_FRAME, BAND_HOP_S = 1024, 0.02
 SLOWEST_HZ, FASTEST_HZ = 0.1, 12.0
 PHASES = 8  # of a rhythm, into which its period is folded
+NEIGHBOURS = 20  # rhythms to either side that one has to stand out of
+PHASE_DB = 6.0  # what a phase of one radian weighs, against gains
 
 # Below these, chosen on other devices than those that the tests and the figures are about.
-LINEAR_ESR = 0.003
+LINEAR_ESR = 2e-4
+NOISY_ESR, NOISE_PART = 0.05, 0.9  # as much may be noise, if nothing explains it
 LONG_PART = 0.5
-PERIODIC = 0.25
-STATIC_PART = 0.75
+PERIODIC = 0.05
+TREMOLO = 0.4  # of a rhythm that is a slow gain as well
+STATIC_PART = 0.8
 DYNAMIC_PART = 0.5
 
 # What fits which kind best.
@@ -113,11 +118,14 @@ def linear_esr(dry: Signal, wet: Signal) -> float:
 
 
 def _named(short: float, long: float, static: float, dynamic: float, periodic: float) -> str:
-    if short < LINEAR_ESR:
+    noise_alone = min(long, static, dynamic) > NOISE_PART * short and periodic < PERIODIC
+    if short < LINEAR_ESR or (short < NOISY_ESR and noise_alone):
         return "linear"
     if long < LONG_PART * short:
         return "with delay or reverb"
-    if periodic > PERIODIC and dynamic > DYNAMIC_PART * short:
+    explained = static < STATIC_PART * short or dynamic < DYNAMIC_PART * short
+    tremolo = periodic > TREMOLO and static > STATIC_PART * short
+    if tremolo or (periodic > PERIODIC and not explained):
         return "modulated"
     if min(static / STATIC_PART, dynamic / DYNAMIC_PART) > short:
         return "of several kinds"
@@ -225,49 +233,67 @@ def _slow_gain(linear: Signal, y: Signal, sample_rate_hz: int) -> Signal:
 def _rhythm(x: Signal, y: Signal, sample_rate_hz: int) -> tuple[float, float]:
     """How much of the bands' gains over time repeats with a steady period, and how often a second.
 
-    Of every band, the gain in dB where the band sounds; of it, what the band's own level explains
-    (a parabola) is taken off. What is left is folded by each of many periods: the means of its
-    phases hold a part of its variance, less what chance gives them.
+    Of every band, the gain in dB and, of the low ones, cosine and sine of the phase, where the band
+    sounds; of them, what the band's own level explains (a parabola) is taken off. What is left is
+    folded by each of many periods: the means of its phases hold a part of its variance. A rhythm
+    stands out of its neighbours; what merely moves slowly does not.
     """
     hop = round(BAND_HOP_S * sample_rate_hz)
     if len(x) < 4 * sample_rate_hz:
         return 0.0, 0.0
-    levels_x, levels_y = (_bands(signal, hop, sample_rate_hz) for signal in (x, y))
-    loud = levels_x > np.percentile(levels_x, 95, axis=0) - 30.0
-    gains = levels_y - levels_x
-    residual = np.zeros_like(gains)
-    for band in range(gains.shape[1]):
-        used = loud[:, band]
-        if used.sum() > 4 * PHASES:
-            fit = np.polyfit(levels_x[used, band], gains[used, band], 2)
-            rest = gains[used, band] - np.polyval(fit, levels_x[used, band])
-            residual[used, band] = np.clip(rest, -20.0, 20.0)
-    seconds = np.arange(len(gains)) * hop / sample_rate_hz
-    counted = loud.astype(np.float64)
-    whole = np.square(residual).sum()
-    degrees = max(1.0, float(loud.sum()))
-    best, best_hz = 0.0, 0.0
-    slowest = max(SLOWEST_HZ, 3.0 / seconds[-1])
-    for hz in np.arange(slowest, FASTEST_HZ, 0.25 / seconds[-1]):
-        phase = np.floor(seconds * hz % 1.0 * PHASES).astype(int)
-        folded = np.eye(PHASES)[phase].T
+    (levels, turned), (levels_y, turned_y) = (_bands(s, hop, sample_rate_hz) for s in (x, y))
+    loud = levels > np.percentile(levels, 95, axis=0) - 30.0
+    between = turned_y * turned.conj()
+    low = np.s_[:, : between.shape[1]]
+    moved = [(levels_y - levels, levels, loud)]
+    moved += [(PHASE_DB * part, levels[low], loud[low]) for part in (between.real, between.imag)]
+    residual = np.concatenate([_without_level(*each) for each in moved], 1)
+    counted = np.concatenate([used for _, _, used in moved], 1).astype(np.float64)
+    seconds = np.arange(len(residual)) * hop / sample_rate_hz
+    rhythms = np.arange(max(SLOWEST_HZ, 3.0 / seconds[-1]), FASTEST_HZ, 0.25 / seconds[-1])
+    explained = np.zeros(len(rhythms))
+    for number, hz in enumerate(rhythms):
+        folded = np.eye(PHASES)[np.floor(seconds * hz % 1.0 * PHASES).astype(int)].T
         sums, numbers = folded @ residual, folded @ counted
-        explained = float((np.square(sums) / np.maximum(numbers, 1.0)).sum()) / max(whole, 1e-12)
-        chance = PHASES * gains.shape[1] / degrees
-        if explained - chance > best:
-            best, best_hz = explained - chance, float(hz)
-    return best, best_hz
+        explained[number] = (np.square(sums) / np.maximum(numbers, 1.0)).sum()
+    padded = np.pad(explained, NEIGHBOURS, mode="reflect")
+    beside = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)
+    explained -= np.median(beside, axis=1)
+    best = int(explained.argmax())
+    return float(explained[best] / max(np.square(residual).sum(), 1e-12)), float(rhythms[best])
 
 
-def _bands(signal: Signal, hop: int, sample_rate_hz: int) -> Signal:
-    """Levels in dB of single bins up to 1 kHz, and of thirds of an octave above: [T] → [F, B]."""
+def _without_level(values: Signal, levels: Signal, used: npt.NDArray[np.bool_]) -> Signal:
+    """What a parabola of its level does not explain of each band; 0 where it is not used.
+
+    Shape: [F, B] each → [F, B].
+    """
+    residual = np.zeros_like(values)
+    for band in range(values.shape[1]):
+        at = used[:, band]
+        if at.sum() > 4 * PHASES:
+            level = levels[at, band]
+            rest = values[at, band] - np.polyval(np.polyfit(level, values[at, band], 2), level)
+            residual[at, band] = np.clip(rest, -20.0, 20.0)
+    return residual
+
+
+def _bands(
+    signal: Signal, hop: int, sample_rate_hz: int
+) -> tuple[Signal, npt.NDArray[np.complex128]]:
+    """Levels in dB of single bins up to 1 kHz and of sixths of an octave above; phases of the bins.
+
+    Shape: [T] → [F, B], and [F, A] numbers of modulus 1, A below B.
+    """
     frames = np.lib.stride_tricks.sliding_window_view(signal, BAND_FRAME)[::hop]
-    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(BAND_FRAME), axis=1)))
+    spectra = np.fft.rfft(frames * np.hanning(BAND_FRAME), axis=1)
     bin_hz = sample_rate_hz / BAND_FRAME
     edges = [*range(2, max(3, round(1000.0 / bin_hz)))]
+    single = len(edges)
     edge = float(edges[-1] + 1)
     while edge * bin_hz < min(8000.0, 0.45 * sample_rate_hz):
         edges.append(round(edge))
         edge = max(edge + 1.0, edge * 2.0 ** (1.0 / 6.0))
-    sums = np.add.reduceat(power, edges, axis=1)[:, :-1]
-    return 10.0 * np.log10(sums + 1e-10)
+    sums = np.add.reduceat(np.square(np.abs(spectra)), edges, axis=1)[:, :-1]
+    low = spectra[:, edges[: min(single, sums.shape[1])]]
+    return 10.0 * np.log10(sums + 1e-10), low / np.maximum(np.abs(low), 1e-10)
