@@ -26,11 +26,11 @@ ONSET_TOLERANCE = 0.1  # samples: what a delay may be wrong by, and no reason to
 STEEP = 1.05  # times the rise of the pulse itself: what is as steep begins at once
 ONSET_BEFORE_S = 0.05  # how long before the strongest tap an onset is looked for
 ONSET_OVER_FLOOR = 14.0  # an onset's level, too
-# Peaks of foreign pairs came to 48 times their floor, and to 1.46 times the next of them. Pairs of
+# Peaks of foreign pairs came to 48 times their floor, and to 1.8 times the next of them. Pairs of
 # vibratos, of noise and of few seconds have high floors, too, but no other peak that is near; those
 # of reverbs alone have many peaks, and low floors.
 SURE_PEAK_TO_FLOOR, LEAST_PEAK_TO_FLOOR = 100.0, 12.0
-LEAST_LEAD = 1.6  # over the strongest tap elsewhere
+LEAST_LEAD = 2.0  # over the strongest tap elsewhere
 APART_S = 0.05  # what is elsewhere
 MOST_DRIFT_PPM = 500.0  # no clock is so wrong: it is the device that moves
 LEAST_SECONDS = 0.1
