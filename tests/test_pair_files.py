@@ -81,8 +81,9 @@ def test_many_without_a_partner_are_counted(tmp_path):
 
 
 def test_folders_without_pairs_are_refused(tmp_path):
-    touch(tmp_path, "data/a.wav")
+    touch(tmp_path, "data/a.wav", "data/b.input.wav")
     assert not is_pair_folder(tmp_path) and not is_pair_folder(tmp_path / "nowhere")
+    (tmp_path / "data" / "b.input.wav").unlink()
     with pytest.raises(InputError, match="no pairs of recordings"):
         find_pairs(tmp_path)
     (tmp_path / "dry").mkdir()

@@ -37,7 +37,7 @@ def is_pair_folder(root: Path) -> bool:
     """Whether a folder holds pairs by its looks: folders dry/ and wet/, or inputs and targets."""
     if (root / DRY).is_dir() and (root / WET).is_dir():
         return True
-    return root.is_dir() and any(role_of(path) for path in find_audio_files(root))
+    return root.is_dir() and {role_of(path) for path in find_audio_files(root)} >= {INPUT, TARGET}
 
 
 def role_of(path: Path | PurePosixPath) -> str | None:

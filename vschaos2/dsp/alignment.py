@@ -25,7 +25,14 @@ ONSET = 0.25  # of the strongest tap
 ONSET_TOLERANCE = 0.1  # samples: what a delay may be wrong by, and no reason to wait for one more
 STEEP = 1.05  # times the rise of the pulse itself: what is as steep begins at once
 ONSET_BEFORE_S = 0.05  # how long before the strongest tap an onset is looked for
-LEAST_PEAK_TO_FLOOR = 45.0
+ONSET_OVER_FLOOR = 14.0  # an onset's level, too
+# Peaks of foreign pairs came to 48 times their floor, and to 1.8 times the next of them. Pairs of
+# vibratos, of noise and of few seconds have high floors, too, but no other peak that is near; those
+# of reverbs alone have many peaks, and low floors.
+SURE_PEAK_TO_FLOOR, LEAST_PEAK_TO_FLOOR = 100.0, 12.0
+LEAST_LEAD = 2.0  # over the strongest tap elsewhere
+APART_S = 0.05  # what is elsewhere
+MOST_DRIFT_PPM = 500.0  # no clock is so wrong: it is the device that moves
 LEAST_SECONDS = 0.1
 LONGEST_S = 120.0  # of both, of which the delay is read; what is longer is read around its loudest
 SLACK_S = 60.0  # by which a long wet recording may be early or late
@@ -83,14 +90,17 @@ def align(dry: Tensor, wet: Tensor, sample_rate_hz: int) -> Alignment:
     whole = _Response(dry[dry_at:dry_end], wet[wet_at:wet_end], sample_rate_hz)
     strongest = whole.strongest()
     peak_to_floor = whole.peak_to_floor(strongest)
-    if peak_to_floor < LEAST_PEAK_TO_FLOOR:
+    lead = whole.lead(strongest)
+    if peak_to_floor < SURE_PEAK_TO_FLOOR and (
+        peak_to_floor < LEAST_PEAK_TO_FLOOR or lead < LEAST_LEAD
+    ):
         raise NoAlignment(
-            f"nothing in the wet recording follows the dry one (the strongest tap is "
-            f"{peak_to_floor:.1f} times the floor, {LEAST_PEAK_TO_FLOOR:g} are wanted): is it of "
+            "nothing in the wet recording follows the dry one (the strongest tap of the response "
+            f"is {peak_to_floor:.1f} times its floor and {lead:.2f} times the next): is it of "
             "another take? record both at once"
         )
     delay = whole.peak_at(strongest) + offset
-    onset = delay - whole.rise(strongest)
+    onset = delay - whole.rise(strongest, max(ONSET, ONSET_OVER_FLOOR / peak_to_floor))
     lag = round(delay)
     common = slice(max(0, -lag), min(len(dry), len(wet) - lag))
     x, y = dry[common], wet[common.start + lag : common.stop + lag]
@@ -155,16 +165,29 @@ class _Response:
         lag += _top(*near)
         return lag + 0.1 * _top(*(self._at(lag + step) for step in (-0.1, 0.0, 0.1)))
 
-    def rise(self, index: int) -> float:
-        """How long before a tap the device answers `ONSET` as strongly, in samples, 0 or more."""
+    def lead(self, index: int) -> float:
+        """A tap against the strongest of those that lie `APART_S` or more from it."""
+        apart = round(APART_S * self.rate_hz)
+        sides = self.taps[: max(0, index - apart)], self.taps[index + apart :]
+        others = max([float(side.abs().max()) for side in sides if len(side)], default=0.0)
+        return float(self.taps[index].abs()) / max(others, 1e-30)
+
+    def rise(self, index: int, level: float) -> float:
+        """How long before a tap the device answers in a part of its strength, samples, 0 or more.
+
+        Args:
+            index: of the tap.
+            level: the part, at most 1.
+        """
+        level = min(level, 0.9)
         lag = self.peak_at(index)
         peak, scale = abs(self._at(lag)), 2.0 / self.length  # of the series, to taps
         first = max(0, index - round(ONSET_BEFORE_S * self.rate_hz))
-        strong = self.taps[first : index + 1].abs() >= ONSET * peak * scale
+        strong = self.taps[first : index + 1].abs() >= level * peak * scale
         begins = first + int(strong.int().argmax()) - self.before
-        rise = lag - _crossing(lambda moment: abs(self._at(moment)), begins, ONSET * peak)
-        own_end = int((self.pulse < ONSET * self.pulse[0]).int().argmax())
-        own = _crossing(self._pulse_at, own_end, ONSET * self._pulse_at(0.0))
+        rise = lag - _crossing(lambda moment: abs(self._at(moment)), begins, level * peak)
+        own_end = int((self.pulse < level * self.pulse[0]).int().argmax())
+        own = _crossing(self._pulse_at, own_end, level * self._pulse_at(0.0))
         return math.sqrt(max(0.0, rise * abs(rise) - (STEEP * own) ** 2))
 
     def _at(self, lag: float) -> float:
@@ -221,7 +244,7 @@ def _drift_ppm(dry: Tensor, wet: Tensor, sample_rate_hz: int) -> float:
     """By how many millionths of a sample two aligned signals of one length part, a sample.
 
     The delay of the last third against that of the first, over the distance of their centres, of
-    energy: where a third is loud decides its delay.
+    energy: where a third is loud decides its delay. 0 for more than `MOST_DRIFT_PPM`.
     """
     third, slack = len(dry) // 3, round(DRIFT_SLACK_S * sample_rate_hz)
     if third < sample_rate_hz:
@@ -237,7 +260,8 @@ def _drift_ppm(dry: Tensor, wet: Tensor, sample_rate_hz: int) -> float:
         response.before = slack
         delays.append(response.peak_at(response.strongest()))
         centres.append(first + float((moments * x.square()).sum() / x.square().sum()))
-    return 1e6 * (delays[1] - delays[0]) / (centres[1] - centres[0])
+    drift_ppm = 1e6 * (delays[1] - delays[0]) / (centres[1] - centres[0])
+    return drift_ppm if abs(drift_ppm) < MOST_DRIFT_PPM else 0.0
 
 
 def _fast_length(least: int) -> int:

@@ -100,12 +100,12 @@ def _examined(path: Path, mixed_peak: float) -> tuple[int, int, str]:
     try:
         with SoundReader(path) as sound:
             loud = mixed_peak * sound.channels >= LOUD_PEAK
-            return sound.sample_rate_hz, sound.channels, _clipping(sound) if loud else ""
+            return sound.sample_rate_hz, sound.channels, clipping_of(sound) if loud else ""
     except UnreadableAudio as error:
         raise UnreadableAudio(path, "has changed while it was inspected") from error
 
 
-def _clipping(sound: SoundReader) -> str:
+def clipping_of(sound: SoundReader) -> str:
     """How often a file clips and where first, in words; empty if it does not."""
     count, first_s, position = 0, 0.0, 0
     # Blocks share four samples: every run of four is seen once, with the sample before it.
