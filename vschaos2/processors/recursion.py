@@ -87,6 +87,43 @@ def cascade_blocks(
     return y.reshape(x.shape), state
 
 
+def one_pole(x: Tensor, a: Tensor, last: Tensor, block: int = BLOCK) -> tuple[Tensor, Tensor]:
+    """An average that forgets: y ← y + a (x - y).
+
+    Within a sub-block yₜ = (1 - a)ᵗ⁺¹ y₋₁ + Σₖ a (1 - a)ᵗ⁻ᵏ xₖ, which TorchScript sums at once.
+
+    Args:
+        x: what is averaged.
+        a: in (0, 1), for all samples, or for each sub-block.
+        last: y before the first sample, float64.
+        block: samples of a sub-block.
+
+    Shape: x [B, T], a [B, N], N 1 or T / `BLOCK`, last [B] → y [B, T] as x is, and the last y [B],
+        float64.
+    """
+    if not torch.jit.is_scripting():
+        return ballistics(x, a, a, last)
+    return one_pole_blocks(x, a.double(), last, block)
+
+
+def one_pole_blocks(x: Tensor, a: Tensor, last: Tensor, block: int) -> tuple[Tensor, Tensor]:
+    """`one_pole`, a sub-block at a time."""
+    blocks = x.double().reshape(x.shape[0], -1, block)
+    time = torch.arange(block, dtype=a.dtype, device=a.device)
+    lag = time[None, :] - time[:, None]
+    kept = torch.log1p(-a)[:, :, None]
+    taps = torch.exp(kept[..., None] * lag.clamp(min=0.0)) * (a[:, :, None, None] * (lag >= 0.0))
+    fresh = torch.matmul(blocks[:, :, None], taps)[:, :, 0]
+    fading = torch.exp(kept * (time + 1.0)).expand(fresh.shape[0], fresh.shape[1], block)
+    ends, holds = fresh[:, :, -1], fading[:, :, -1]
+    before: list[Tensor] = []
+    for n in range(fresh.shape[1]):
+        before.append(last)
+        last = holds[:, n] * last + ends[:, n]
+    y = fresh + fading * torch.stack(before, 1)[:, :, None]
+    return y.flatten(1).to(x.dtype), last
+
+
 def ballistics(
     x: Tensor, attack: Tensor, release: Tensor, last: Tensor, block: int = BLOCK
 ) -> tuple[Tensor, Tensor]:
