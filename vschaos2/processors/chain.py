@@ -19,7 +19,14 @@ from torch import Tensor, nn
 from vschaos2.dsp.state import Stateful
 from vschaos2.errors import InputError
 from vschaos2.parts import parts
-from vschaos2.processors import dynamics, filters, gain  # noqa: F401 - which register their processors
+from vschaos2.processors import (  # noqa: F401 - which register their processors
+    dynamics,
+    filters,
+    fir,
+    gain,
+    phase_shift,
+    shaping,
+)
 from vschaos2.processors.controllers import CONTROLLERS, Controller
 from vschaos2.processors.glide import Glide
 from vschaos2.processors.parameter import Parameter
