@@ -1,5 +1,7 @@
 """Every processor that is registered keeps the promises of `Processor`."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
@@ -7,12 +9,17 @@ from torch import Tensor
 from vschaos2.export.operators import check_operators
 from vschaos2.parts import parts
 from vschaos2.processors import chain  # noqa: F401 - which registers all of them
+from vschaos2.processors.dynamics import Compressor
+from vschaos2.processors.fir import Fir
 from vschaos2.processors.parameter import Ranges
 from vschaos2.processors.recursion import BLOCK
 
 RATE = 44_100.0
-KINDS = parts("processor")
-WEIGHTED = {"fir": {"taps": 33}}
+KINDS = {
+    **parts("processor"),
+    "drawn fir": partial(Fir, taps=33, siren=True),
+    "compressor with a slow path": partial(Compressor, paths=2),
+}
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -29,7 +36,7 @@ def kind(request) -> str:
 
 
 def make(kind: str, channels: int = 1):
-    return KINDS[kind](RATE, channels, **WEIGHTED.get(kind, {}))
+    return KINDS[kind](RATE, channels)
 
 
 def anywhere(processor, batch: int, blocks: int = 1) -> Tensor:

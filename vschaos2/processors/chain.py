@@ -5,7 +5,7 @@
     - compressor: {controller: told, threshold_db: -20}
 
 Each item is a kind of processor, alone or with a mapping: where its parameters begin, its
-`controller` (see `controllers`; static if nothing is said), its `name`, and what else its kind asks
+`controller` (see `controllers`; nearly always static if nothing is said), its `name`, and what else its kind asks
 for. A parameter's full name is its own; where two processors of the chain have one of that name, it
 follows their names, which are their kinds, numbered where one comes twice: `gain2_gain_db`.
 """
@@ -24,11 +24,13 @@ from vschaos2.processors import (  # noqa: F401 - which register their processor
     filters,
     fir,
     gain,
+    modulation,
     phase_shift,
     shaping,
 )
 from vschaos2.processors.controllers import CONTROLLERS, Controller
 from vschaos2.processors.glide import Glide
+from vschaos2.processors.modulation import Swept
 from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.recursion import BLOCK
 
@@ -93,9 +95,23 @@ class Chain(Stateful):
         for name in ("held", "held_values"):
             self.register_buffer(name, torch.zeros(total, dtype=torch.float64), persistent=False)
 
-    def begin(self, batch: int) -> Tensor:
-        """The state before the first sound. Shape: → [B, S], float64."""
-        return torch.zeros(batch, self.state_size, dtype=torch.float64, device=self.held.device)
+    def begin(self, batch: int, start_s: Tensor | None = None) -> Tensor:
+        """The state before the first sound.
+
+        Args:
+            batch: B.
+            start_s: where in their recordings windows begin, [B] in s, for what oscillates there;
+                at the beginning if None.
+
+        Shape: → [B, S], float64.
+        """
+        state = torch.zeros(batch, self.state_size, dtype=torch.float64, device=self.held.device)
+        if start_s is not None:
+            parts = state.split(self.sizes, 1)
+            for n, processor in enumerate(self.processors):
+                if isinstance(processor, Swept):
+                    parts[3 + 2 * n].copy_(processor.begin(start_s))
+        return state
 
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The sound after the chain, and its state.
@@ -228,7 +244,7 @@ def _build(
     options = {key: value for key, value in said.items() if key in takes}
     processor = make(sample_rate, channels, **options)
     known = {each.name: each for each in processor.physical}
-    controller = said.get("controller", "static")
+    controller = said.get("controller", processor.controller)
     if controller not in CONTROLLERS:
         raise InputError(
             f"{where}.controller must be one of {', '.join(CONTROLLERS)}, got {controller!r}"

@@ -15,6 +15,43 @@ MOST_TAPS = 16_384
 SIREN_SWING = 30.0  # radians over half the length
 
 
+class FreeTaps(nn.Module):
+    """Each tap a weight, beginning as a wire.
+
+    Args:
+        taps: how many.
+    """
+
+    def __init__(self, taps: int) -> None:
+        super().__init__()
+        self.taps = nn.Parameter((torch.arange(taps) == 0).float())
+
+    def forward(self) -> Tensor:
+        """The impulse response. Shape: → [taps]."""
+        return self.taps
+
+
+class DrawnTaps(nn.Module):
+    """A wire, and what a network of sines draws over time, fading by 43 dB towards the end.
+
+    Args:
+        taps: how many.
+    """
+
+    time: Tensor
+    wire: Tensor
+
+    def __init__(self, taps: int) -> None:
+        super().__init__()
+        self.register_buffer("wire", (torch.arange(taps) == 0).float(), persistent=False)
+        self.register_buffer("time", torch.linspace(-1.0, 1.0, taps), persistent=False)
+        self.drawn = Siren(SIREN_SWING)
+
+    def forward(self) -> Tensor:
+        """The impulse response. Shape: → [taps]."""
+        return self.wire + self.drawn(self.time) * torch.exp(-2.5 * (self.time + 1.0))
+
+
 @part("processor", "fir")
 class Fir(Ramped):
     """Taps that begin as a wire.
@@ -23,35 +60,21 @@ class Fir(Ramped):
         sample_rate: in Hz.
         channels: of the sound, C; all hear the same taps.
         taps: how many.
-        siren: whether a network of sines draws them over time, fading towards the end: fewer
-            weights than taps, and smooth ones.
+        siren: whether a network draws them, smooth and of fewer weights.
 
     Raises:
         InputError: for a number of taps outside 2 to `MOST_TAPS`.
     """
 
     is_linear = True
-    time: Tensor
-    wire: Tensor
 
     def __init__(
         self, sample_rate: float, channels: int = 1, taps: int = 64, siren: bool = False
     ) -> None:
         check_count("taps of a fir", taps, 2, MOST_TAPS)
         super().__init__(sample_rate, channels, (), memory=channels * (taps - 1))
-        self.n_taps, self.is_drawn = taps, bool(siren)
-        wire = torch.zeros(taps)
-        wire[0] = 1.0
-        self.register_buffer("wire", wire, persistent=False)
-        self.register_buffer("time", torch.linspace(-1.0, 1.0, taps), persistent=False)
-        self.free = nn.Parameter(torch.zeros(0 if self.is_drawn else taps))
-        self.drawn = Siren(SIREN_SWING) if self.is_drawn else nn.Identity()
-
-    def taps(self) -> Tensor:
-        """The impulse response. Shape: → [taps]."""
-        if self.is_drawn:
-            return self.wire + self.drawn(self.time) * torch.exp(-2.5 * (self.time + 1.0))
-        return self.wire + self.free
+        self.n_taps = taps
+        self.taps = DrawnTaps(taps) if siren else FreeTaps(taps)
 
     def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """See `Ramped`."""

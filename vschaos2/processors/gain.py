@@ -33,6 +33,13 @@ class Gain(Ramped):
         return amplitude(values.double()).expand(-1, len(frequencies)).to(torch.complex128)
 
 
+@part("processor", "dynamic_gain")
+class DynamicGain(Gain):
+    """A gain that follows the sound, if nothing else is said."""
+
+    controller = "following"
+
+
 @part("processor", "polarity")
 class Polarity(Ramped):
     """A sign, which may be learnt: from -1, inverted, through silence, to 1."""

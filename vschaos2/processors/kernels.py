@@ -153,3 +153,168 @@ def ballistics_adjoint(
                 g -= a * g
             gattack[r, n], grelease[r, n] = gup, gdown
         gu[r] = g
+
+
+@compiled
+def phaser(
+    x: Array, speed: Array, feedback: Array, s: Array, last: Array, y: Array, states: Array
+) -> None:
+    """All-passes in series, round which the sound is fed back.
+
+    The first hears u = x + f y', y' the last one's output a sample ago; each one then
+
+        d = u - s,  y = 2 (s + G d) - u,  s' = s + 2 G d.
+
+    Args:
+        x: input, [R, T].
+        speed: G of all of them, [R, T].
+        feedback: f, [R, T].
+        s: states before the first sample, [R, K]; after the last one when it returns.
+        last: y before the first sample, [R]; the last one when it returns.
+        y: output, [R, T], is written.
+        states: before each sample, [R, T, K], are written.
+    """
+    for r in range(x.shape[0]):
+        v = last[r]
+        for t in range(x.shape[1]):
+            u, g = x[r, t] + feedback[r, t] * v, 2.0 * speed[r, t]
+            for k in range(s.shape[1]):
+                before = s[r, k]
+                states[r, t, k] = before
+                after = before + g * (u - before)
+                u = after + before - u
+                s[r, k] = after
+            v = u
+            y[r, t] = v
+        last[r] = v
+
+
+@compiled
+def phaser_adjoint(
+    x: Array,
+    speed: Array,
+    feedback: Array,
+    last: Array,
+    y: Array,
+    states: Array,
+    gy: Array,
+    gs: Array,
+    glast: Array,
+    gx: Array,
+    gspeed: Array,
+    gfeedback: Array,
+) -> None:
+    """The adjoint of `phaser`.
+
+    Args:
+        x: input, [R, T].
+        speed: [R, T].
+        feedback: [R, T].
+        last: y before the first sample, [R].
+        y: output, [R, T].
+        states: before each sample, [R, T, K].
+        gy: derivative by the output, [R, T].
+        gs: derivative by the last states, [R, K]; by the first when it returns.
+        glast: derivative by the last y, [R]; by the one before the first when it returns.
+        gx: derivative by the input, [R, T], is written.
+        gspeed: derivative by the speed, [R, T], is written.
+        gfeedback: derivative by the feedback, [R, T], is written.
+    """
+    stages = states.shape[2]
+    u = np.empty(stages)
+    for r in range(x.shape[0]):
+        carried = glast[r]
+        for t in range(x.shape[1] - 1, -1, -1):
+            before = y[r, t - 1] if t > 0 else last[r]
+            g = 2.0 * speed[r, t]
+            u[0] = x[r, t] + feedback[r, t] * before
+            for k in range(stages - 1):
+                s = states[r, t, k]
+                u[k + 1] = 2.0 * s + g * (u[k] - s) - u[k]
+            out, by_speed = gy[r, t] + carried, 0.0
+            for k in range(stages - 1, -1, -1):
+                both = out + gs[r, k]
+                by_speed += 2.0 * both * (u[k] - states[r, t, k])
+                gs[r, k] = both + out - g * both
+                out = g * both - out
+            gspeed[r, t], gx[r, t], gfeedback[r, t] = by_speed, out, out * before
+            carried = feedback[r, t] * out
+        glast[r] = carried
+
+
+@compiled
+def delay(x: Array, times: Array, feedback: Array, line: Array, y: Array) -> None:
+    """A delay whose time moves, round which the sound is fed back: u = x + f y, y = u(t - d).
+
+    Between samples u is the cubic through the four nearest, two on either side.
+
+    Args:
+        x: input, [R, T].
+        times: d in samples, from 2 to L - 3, [R, T].
+        feedback: f, [R, T].
+        line: the last L of u and room for T more, [R, L + T]; the latter are written.
+        y: output, [R, T], is written.
+    """
+    past = line.shape[1] - x.shape[1]
+    for r in range(x.shape[0]):
+        for t in range(x.shape[1]):
+            whole = int(times[r, t])
+            p = times[r, t] - whole
+            i = past + t - whole
+            a, b, c, d = line[r, i + 1], line[r, i], line[r, i - 1], line[r, i - 2]
+            v = (
+                a * (-p * (p - 1.0) * (p - 2.0) / 6.0)
+                + b * ((p + 1.0) * (p - 1.0) * (p - 2.0) / 2.0)
+                + c * (-(p + 1.0) * p * (p - 2.0) / 2.0)
+                + d * ((p + 1.0) * p * (p - 1.0) / 6.0)
+            )
+            y[r, t] = v
+            line[r, past + t] = x[r, t] + feedback[r, t] * v
+
+
+@compiled
+def delay_adjoint(
+    times: Array,
+    feedback: Array,
+    line: Array,
+    y: Array,
+    gy: Array,
+    gline: Array,
+    gx: Array,
+    gtimes: Array,
+    gfeedback: Array,
+) -> None:
+    """The adjoint of `delay`.
+
+    Args:
+        times: [R, T].
+        feedback: [R, T].
+        line: as `delay` left it, [R, L + T].
+        y: output, [R, T].
+        gy: derivative by the output, [R, T].
+        gline: derivative by the line as it was left, [R, L + T]; by the first L when it returns.
+        gx: derivative by the input, [R, T], is written.
+        gtimes: derivative by the times, [R, T], is written.
+        gfeedback: derivative by the feedback, [R, T], is written.
+    """
+    count = y.shape[1]
+    past = line.shape[1] - count
+    for r in range(y.shape[0]):
+        for t in range(count - 1, -1, -1):
+            gu = gline[r, past + t]
+            gx[r, t], gfeedback[r, t] = gu, gu * y[r, t]
+            gv = gy[r, t] + feedback[r, t] * gu
+            whole = int(times[r, t])
+            p = times[r, t] - whole
+            i = past + t - whole
+            a, b, c, d = line[r, i + 1], line[r, i], line[r, i - 1], line[r, i - 2]
+            gline[r, i + 1] += gv * (-p * (p - 1.0) * (p - 2.0) / 6.0)
+            gline[r, i] += gv * ((p + 1.0) * (p - 1.0) * (p - 2.0) / 2.0)
+            gline[r, i - 1] += gv * (-(p + 1.0) * p * (p - 2.0) / 2.0)
+            gline[r, i - 2] += gv * ((p + 1.0) * p * (p - 1.0) / 6.0)
+            gtimes[r, t] = gv * (
+                a * (-(3.0 * p * p - 6.0 * p + 2.0) / 6.0)
+                + b * ((3.0 * p * p - 4.0 * p - 1.0) / 2.0)
+                + c * (-(3.0 * p * p - 2.0 * p - 2.0) / 2.0)
+                + d * ((3.0 * p * p - 1.0) / 6.0)
+            )

@@ -1,7 +1,8 @@
 """A turn of all phases by one angle.
 
 No causal filter turns all phases alike and delays nothing. Two chains of all-passes whose phases
-differ by 90° over the whole band come near: p is the sound through the one, q, later, through the other, and
+differ by 90° over the whole band come near: p is the sound through the one, q, which lags, through
+the other, and
 
     y = cos φ p - sin φ q
 

@@ -26,10 +26,12 @@ class Processor(nn.Module):
     Attributes:
         state_size: numbers that are carried from block to block, S.
         is_linear: whether it has a `response`.
+        controller: what sets it if nothing is said (see `controllers`).
     """
 
     state_size: int = 0
     is_linear: bool = False
+    controller: str = "static"
 
     def __init__(
         self, sample_rate: float, channels: int, physical: tuple[Parameter, ...] = ()
