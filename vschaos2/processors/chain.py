@@ -5,9 +5,10 @@
     - compressor: {controller: told, threshold_db: -20}
 
 Each item is a kind of processor, alone or with a mapping: where its parameters begin, its
-`controller` (see `controllers`; nearly always static if nothing is said), its `name`, and what else its kind asks
-for. A parameter's full name is its own; where two processors of the chain have one of that name, it
-follows their names, which are their kinds, numbered where one comes twice: `gain2_gain_db`.
+`controller` (see `controllers`; nearly always static if nothing is said), its `name`, and what else
+its kind asks for. A parameter's full name is its own; where two processors of the chain have one of
+that name, it follows their names, which are their kinds, numbered where one comes twice:
+`gain2_gain_db`.
 """
 
 import inspect
@@ -84,11 +85,8 @@ class Chain(Stateful):
         self.counts = [len(processor.physical) for processor, _ in built]
         total = len(self.physical)
         self.n_knobs, self.block = n_knobs, BLOCK
-        self.knob_glide, self.hold_glide = (
-            Glide(n_knobs, sample_rate),
-            Glide(2 * total, sample_rate),
-        )
-        self.sizes = [self.knob_glide.state_size, self.hold_glide.state_size]
+        self.glide = Glide(n_knobs + 2 * total, sample_rate)
+        self.sizes = [self.glide.state_size]
         for processor, controller in built:
             self.sizes += [controller.state_size, processor.state_size]
         self.state_size = sum(self.sizes)
@@ -110,7 +108,7 @@ class Chain(Stateful):
             parts = state.split(self.sizes, 1)
             for n, processor in enumerate(self.processors):
                 if isinstance(processor, Swept):
-                    parts[3 + 2 * n].copy_(processor.begin(start_s))
+                    parts[2 + 2 * n].copy_(processor.begin(start_s))
         return state
 
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -125,25 +123,34 @@ class Chain(Stateful):
         """
         before = torch.split(state.double(), self.sizes, 1)
         blocks = x.shape[2] // self.block
-        knobs, gliding = self.knob_glide(knobs.double(), blocks, before[0])
-        holds = torch.cat((self.held, self.held_values))[None, :, None].expand(x.shape[0], -1, 1)
-        holds, holding = self.hold_glide(holds, blocks, before[1])
+        holds = torch.cat((self.held, self.held_values))[None, :, None]
+        moved = torch.cat((knobs.double(), holds.expand(x.shape[0], -1, knobs.shape[2])), 1)
+        moved, gliding = self.glide(moved, blocks, before[0])
+        knobs, holds = moved[:, : self.n_knobs], moved[:, self.n_knobs :]
         is_held = bool((holds[:, : len(self.held)] != 0.0).any())
-        after = [gliding, holding]
+        after = [gliding]
         at = 0
         for n, (processor, controller) in enumerate(
             zip(self.processors, self.controllers)  # noqa: B905 - not in TorchScript
         ):
-            values, following = controller(x, knobs, before[2 + 2 * n])
+            values, following = controller(x, knobs, before[1 + 2 * n])
             if is_held:
                 share = holds[:, at : at + self.counts[n]]
                 start = len(self.held) + at
                 values = values + share * (holds[:, start : start + self.counts[n]] - values)
-            x, own = processor(x, values, before[3 + 2 * n])
+            x, own = processor(x, values, before[2 + 2 * n])
             after.append(following)
             after.append(own)
             at += self.counts[n]
         return x, torch.cat(after, 1)
+
+    def settle(self) -> None:
+        """Fix what nothing moves any more, before it is exported: it need not be worked out again.
+
+        What is `static` becomes `fixed`, at the values that it has.
+        """
+        for controller in self.controllers:
+            controller.settle()  # type: ignore[operator]
 
     @torch.jit.export
     def hold(self, index: int, value: float) -> None:

@@ -67,6 +67,14 @@ class Controller(nn.Module):
             return self.raw[:, 0]
         return self.ranges(self.raw.double() + self.adds.rest(knobs))[:, 0]
 
+    def settle(self) -> None:
+        """Become a fixed one, if nothing but training moved it."""
+        if not self.is_fixed and isinstance(self.adds, Nothing):
+            values = self.ranges(self.raw.detach())
+            del self.raw
+            self.register_buffer("raw", values)
+            self.is_fixed = True
+
     @torch.no_grad()
     def begin_at(self, values: Tensor, knobs: Tensor) -> None:
         """Let `rest` give these values. Shape: values [P], knobs [K]."""

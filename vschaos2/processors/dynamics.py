@@ -16,7 +16,7 @@ from vschaos2.parts import part
 from vschaos2.processors.gain import amplitude
 from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.processor import Ramped, per_block
-from vschaos2.processors.recursion import ballistics, one_pole, smoothing
+from vschaos2.processors.recursion import OnePole, ballistics, smoothing
 
 SILENCE = 1e-10  # power that is added before a logarithm
 
@@ -83,12 +83,13 @@ class Compressor(Ramped):
         )
         super().__init__(sample_rate, channels, physical, memory=1 + paths)
         self.has_slow = paths > 1
+        self.detector = OnePole()
 
     def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """See `Ramped`."""
         threshold, ratio, knee, makeup = values[:, :4].to(x.dtype).unbind(1)
         a = smoothing(per_block(values[:, 4:9]), self.sample_rate)
-        power, heard = one_pole(x.square().mean(1), a[:, 0], memory[:, 0])
+        power, heard = self.detector(x.square().mean(1), a[:, 0], memory[:, 0])
         wanted = beyond(decibels(power) - threshold, knee) * (1.0 - 1.0 / ratio)
         reduction, fast = ballistics(wanted, a[:, 1], a[:, 2], memory[:, 1])
         after = [heard, fast]
@@ -117,12 +118,13 @@ class Expander(Ramped):
             *_times(2, 200),
         )
         super().__init__(sample_rate, channels, physical, memory=2)
+        self.detector = OnePole()
 
     def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """See `Ramped`."""
         threshold, ratio, knee, most = values[:, :4].to(x.dtype).unbind(1)
         a = smoothing(per_block(values[:, 4:9]), self.sample_rate)
-        power, heard = one_pole(x.square().mean(1), a[:, 0], memory[:, 0])
+        power, heard = self.detector(x.square().mean(1), a[:, 0], memory[:, 0])
         wanted = beyond(threshold - decibels(power), knee) * (ratio - 1.0)
         wanted = most * torch.tanh(wanted / most)
         reduction, last = ballistics(wanted, a[:, 2], a[:, 1], memory[:, 1])

@@ -83,9 +83,11 @@ class Filter(Processor, Stateful):
         """See `Processor`."""
         batch, blocks, size = x.shape[0], x.shape[2] // self.block, self.n_values
         state, values, sound = state.double(), values.double(), x.double()
-        place = int(state[0, 1])  # sub-blocks since a hop began
-        heard = state[:, 2 : 2 + 3 * size].reshape(batch, 3, size)
-        heard = torch.where(state[:, :1, None] > 0.0, heard, values[:, None, :, 0])
+        place = 0  # sub-blocks since a hop began
+        heard = values[:, None, :, 0].expand(-1, 3, -1)
+        if float(state[0, 0]) > 0.0:
+            place = int(state[0, 1])
+            heard = state[:, 2 : 2 + 3 * size].reshape(batch, 3, size)
         # Of the filter that is crossed from, the one that is crossed to, the one that settles.
         of = [heard[:, 0], heard[:, 1], heard[:, 2]]
         kept = state[:, 2 + 3 * size :].reshape(batch, 3, self.channels, -1)
@@ -114,8 +116,7 @@ class Filter(Processor, Stateful):
             y, after = self._run(sound, values[:, :, 0], s[1], 1)
             s = [after, after, after]
             place = (place + blocks) % self.hop
-        head = torch.ones(batch, 2, dtype=state.dtype, device=state.device)
-        head = torch.cat((head[:, :1], head[:, :1] * place), 1)
+        head = torch.tensor([[1.0, float(place)]], dtype=torch.float64).expand(batch, 2)
         return y.to(x.dtype), torch.cat([head] + of + [each.flatten(1) for each in s], 1)
 
     def _run(self, x: Tensor, values: Tensor, state: Tensor, slot: int) -> tuple[Tensor, Tensor]:

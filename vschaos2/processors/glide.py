@@ -39,8 +39,11 @@ class Glide(nn.Module):
         Shape: targets [B, P, N], N 1 or `blocks`, state [B, S] → [B, P, 1] where nothing moves,
             else [B, P, `blocks`]; state; all float64.
         """
-        past = state[:, 1:].reshape(state.shape[0], self.n_values, self.length - 1)
-        past = torch.where(state[:, :1, None] > 0.0, past, targets[:, :, :1])
+        past = targets[:, :, :1].expand(-1, -1, self.length - 1)
+        if float(state[0, 0]) > 0.0:
+            past = state[:, 1:].reshape(state.shape[0], self.n_values, self.length - 1)
+            if targets.shape[2] == 1 and not bool((past != targets).any()):
+                return targets, state
         begun = torch.ones_like(state[:, :1])
         if not bool((targets != past[:, :, :1]).any()) and not bool((past != past[:, :, :1]).any()):
             return targets[:, :, :1], torch.cat((begun, past.flatten(1)), 1)

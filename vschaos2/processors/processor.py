@@ -85,10 +85,18 @@ class Ramped(Processor):
     def forward(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """See `Processor`."""
         state, ends = state.double(), values.double()
-        last = torch.where(state[:, :1] > 0.0, state[:, 1 : 1 + self.n_values], ends[:, :, 0])
-        moving = ramp(last, ends, x.shape[2])
-        y, memory = self.process(x, moving, state[:, 1 + self.n_values :])
-        return y, torch.cat((torch.ones_like(state[:, :1]), ends[:, :, -1], memory), 1)
+        head, memory = state[:, : 1 + self.n_values], state[:, 1 + self.n_values :]
+        last = ends[:, :, 0]
+        if float(head[0, 0]) > 0.0:
+            last = head[:, 1:]
+        elif ends.shape[2] == 1:
+            head = torch.cat((torch.ones_like(head[:, :1]), last), 1)
+        is_still = ends.shape[2] == 1 and not bool((last != ends[:, :, 0]).any())
+        if not is_still:
+            head = torch.cat((torch.ones_like(head[:, :1]), ends[:, :, -1]), 1)
+            ends = ramp(last, ends, x.shape[2])
+        y, memory = self.process(x, ends, memory)
+        return y, torch.cat((head, memory), 1)
 
 
 def ramp(last: Tensor, ends: Tensor, samples: int, block: int = BLOCK) -> Tensor:

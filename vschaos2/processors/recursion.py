@@ -10,7 +10,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from vschaos2.dsp.state import Stateful
+
 BLOCK = 64  # samples of a sub-block, whatever the host's block
+GROUP = 8  # sub-blocks whose states are found at once
 
 
 def cascade(x: Tensor, sections: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -34,7 +37,7 @@ def cascade(x: Tensor, sections: Tensor, state: Tensor) -> tuple[Tensor, Tensor]
     return rows.reshape(x.shape), torch.cat(after, 2) if after else state
 
 
-def block_matrices(sections: Tensor, block: int = BLOCK) -> list[Tensor]:
+def block_matrices(sections: Tensor, block: int = BLOCK, group: int = GROUP) -> list[Tensor]:
     """What one sub-block of a cascade is, as matrices.
 
     Sections in series are one state space of S = 2 M states. Within a sub-block of K samples from
@@ -42,8 +45,11 @@ def block_matrices(sections: Tensor, block: int = BLOCK) -> list[Tensor]:
 
         y = toeplitz(h) x + [C Aᵏ] s,    s' = [Aᴷ⁻¹⁻ᵏ B] x + Aᴷ s.
 
-    Shape: [B, M, 9] → [B, K, K], [B, S, K], [B, K, S], [B, S, S], each to be multiplied from the
-    right, as in y = x @ first + s @ second, s' = x @ third + s @ fourth.
+    The states of G sub-blocks follow at once from the first and what each sub-block adds, by a
+    matrix whose blocks are powers of Aᴷ.
+
+    Shape: [B, M, 9] → [B, K, K], [B, S, K], [B, K, S], [B, (G + 1) S, (G + 1) S], each to be
+        multiplied from the right: y = x @ first + s @ second, and (s, x @ third, …) @ fourth.
     """
     a, b, c, d = _series(sections)
     batch, size = a.shape[0], a.shape[1]
@@ -60,68 +66,103 @@ def block_matrices(sections: Tensor, block: int = BLOCK) -> list[Tensor]:
     lag = time[None, :] - time[:, None]
     taps = response[:, lag.clamp(min=0).flatten()].reshape(batch, block, block)
     toeplitz = torch.where(lag >= 0, taps, 0.0)
+    carried = step.transpose(1, 2)
+    steps = [powers[:, 0]]
+    for _ in range(group):
+        steps.append(torch.matmul(steps[-1], carried))
+    number = torch.arange(group + 1, device=a.device)
+    later = number[None, :] - number[:, None]
+    carry = (
+        torch.stack(steps, 1)[:, later.clamp(min=0).flatten()]
+        * (later.flatten() >= 0)[:, None, None]
+    )
+    carry = carry.reshape(batch, group + 1, group + 1, size, size).transpose(2, 3)
     return [
         toeplitz,
         observed.transpose(1, 2).contiguous(),
         driven.flip(1).contiguous(),
-        step.transpose(1, 2).contiguous(),
+        carry.reshape(batch, (group + 1) * size, (group + 1) * size),
     ]
 
 
 def cascade_blocks(
-    x: Tensor, matrices: list[Tensor], state: Tensor, block: int = BLOCK
+    x: Tensor, matrices: list[Tensor], state: Tensor, block: int = BLOCK, group: int = GROUP
 ) -> tuple[Tensor, Tensor]:
-    """`cascade`, by the matrices of one sub-block.
+    """`cascade`, by `block_matrices`.
 
     Shape: x [B, C, T], T a multiple of `BLOCK`, state [B, C, S] → y [B, C, T], state; all float64.
     """
-    batch, channels, count = x.shape
-    blocks = x.reshape(batch, channels * (count // block), block)
-    driven = torch.matmul(blocks, matrices[2]).reshape(batch, channels, count // block, -1)
-    states: list[Tensor] = []
-    for n in range(count // block):
-        states.append(state)
-        state = torch.matmul(state, matrices[3]) + driven[:, :, n]
-    before = torch.stack(states, 2).reshape(batch, channels * (count // block), -1)
-    y = torch.matmul(blocks, matrices[0]) + torch.matmul(before, matrices[1])
+    batch, channels, size = state.shape
+    count = x.shape[2] // block
+    blocks = x.reshape(batch, channels * count, block)
+    driven = torch.matmul(blocks, matrices[2]).reshape(batch, channels, count * size)
+    before: list[Tensor] = []
+    for n in range((count + group - 1) // group):
+        width = min(group, count - n * group) * size
+        added = driven[:, :, n * group * size : n * group * size + width]
+        met = torch.cat((state, added), 2)
+        met = torch.matmul(met, matrices[3][:, : width + size, : width + size])
+        before.append(met[:, :, :width])
+        state = met[:, :, width:]
+    first = before[0] if len(before) == 1 else torch.cat(before, 2)
+    first = first.reshape(batch, channels * count, size)
+    y = torch.matmul(blocks, matrices[0]) + torch.matmul(first, matrices[1])
     return y.reshape(x.shape), state
 
 
-def one_pole(x: Tensor, a: Tensor, last: Tensor, block: int = BLOCK) -> tuple[Tensor, Tensor]:
+class OnePole(Stateful):
     """An average that forgets: y ← y + a (x - y).
 
-    Within a sub-block yₜ = (1 - a)ᵗ⁺¹ y₋₁ + Σₖ a (1 - a)ᵗ⁻ᵏ xₖ, which TorchScript sums at once.
-
-    Args:
-        x: what is averaged.
-        a: in (0, 1), for all samples, or for each sub-block.
-        last: y before the first sample, float64.
-        block: samples of a sub-block.
-
-    Shape: x [B, T], a [B, N], N 1 or T / `BLOCK`, last [B] → y [B, T] as x is, and the last y [B],
-        float64.
+    Within a sub-block yₜ = (1 - a)ᵗ⁺¹ y₋₁ + Σₖ a (1 - a)ᵗ⁻ᵏ xₖ: TorchScript sums it by a matrix,
+    which is kept while a stands still.
     """
-    if not torch.jit.is_scripting():
-        return ballistics(x, a, a, last)
-    return one_pole_blocks(x, a.double(), last, block)
 
+    kept: list[Tensor]
 
-def one_pole_blocks(x: Tensor, a: Tensor, last: Tensor, block: int) -> tuple[Tensor, Tensor]:
-    """`one_pole`, a sub-block at a time."""
-    blocks = x.double().reshape(x.shape[0], -1, block)
-    time = torch.arange(block, dtype=a.dtype, device=a.device)
-    lag = time[None, :] - time[:, None]
-    kept = torch.log1p(-a)[:, :, None]
-    taps = torch.exp(kept[..., None] * lag.clamp(min=0.0)) * (a[:, :, None, None] * (lag >= 0.0))
-    fresh = torch.matmul(blocks[:, :, None], taps)[:, :, 0]
-    fading = torch.exp(kept * (time + 1.0)).expand(fresh.shape[0], fresh.shape[1], block)
-    ends, holds = fresh[:, :, -1], fading[:, :, -1]
-    before: list[Tensor] = []
-    for n in range(fresh.shape[1]):
-        before.append(last)
-        last = holds[:, n] * last + ends[:, n]
-    y = fresh + fading * torch.stack(before, 1)[:, :, None]
-    return y.flatten(1).to(x.dtype), last
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = BLOCK
+        self.forget()
+
+    @torch.jit.export
+    def forget(self) -> None:
+        """Forget the matrix that was kept: it follows from a."""
+        self.kept = [torch.zeros(0, 0), torch.zeros(0), torch.zeros(0)]
+
+    def forward(self, x: Tensor, a: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+        """The average of a block, and its last value.
+
+        Args:
+            x: what is averaged.
+            a: in (0, 1), for all samples, or for each sub-block.
+            last: y before the first sample, float64.
+
+        Shape: x [B, T], a [B, N], N 1 or T / `BLOCK`, last [B] → y [B, T] as x is, and the last y
+            [B], float64.
+        """
+        if not torch.jit.is_scripting():
+            return ballistics(x, a, a, last)
+        if self.kept[0].shape != a.shape or bool((self.kept[0] != a).any()):
+            self.kept = self.matrices(a)
+        taps, fading = self.kept[1], self.kept[2]
+        blocks = x.double().reshape(x.shape[0], -1, 1, self.block)
+        fresh = torch.matmul(blocks, taps)[:, :, 0]
+        fading = fading.expand(fresh.shape)
+        ends, holds = fresh[:, :, -1], fading[:, :, -1]
+        before: list[Tensor] = []
+        for n in range(fresh.shape[1]):
+            before.append(last)
+            last = holds[:, n] * last + ends[:, n]
+        y = fresh + fading * torch.stack(before, 1)[:, :, None]
+        return y.flatten(1).to(x.dtype), last
+
+    def matrices(self, a: Tensor) -> list[Tensor]:
+        """a, and what sums and fades: [B, N] → the same, [B, N, K, K], [B, N, K]."""
+        time = torch.arange(self.block, dtype=a.dtype, device=a.device)
+        lag = time[None, :] - time[:, None]
+        kept = torch.log1p(-a)[:, :, None]
+        taps = torch.exp(kept[..., None] * lag.clamp(min=0.0)) * (lag >= 0.0)
+        return [a, taps * a[:, :, None, None], torch.exp(kept * (time + 1.0))]
 
 
 def ballistics(
