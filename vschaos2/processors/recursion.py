@@ -111,23 +111,20 @@ def cascade_blocks(
 
 
 class OnePole(Stateful):
-    """An average that forgets: y ← y + a (x - y).
+    """An average that forgets: y ← y + a (x - y); the matrices of a section are kept for it."""
 
-    Within a sub-block yₜ = (1 - a)ᵗ⁺¹ y₋₁ + Σₖ a (1 - a)ᵗ⁻ᵏ xₖ: TorchScript sums it by a matrix,
-    which is kept while a stands still.
-    """
-
+    kept_a: Tensor
     kept: list[Tensor]
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = BLOCK
         self.forget()
 
     @torch.jit.export
     def forget(self) -> None:
-        """Forget the matrix that was kept: it follows from a."""
-        self.kept = [torch.zeros(0, 0), torch.zeros(0), torch.zeros(0)]
+        """Forget the matrices that were kept: they follow from a."""
+        self.kept_a = torch.zeros(0, 0)
+        self.kept = [torch.zeros(0)]
 
     def forward(self, x: Tensor, a: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
         """The average of a block, and its last value.
@@ -142,27 +139,16 @@ class OnePole(Stateful):
         """
         if not torch.jit.is_scripting():
             return ballistics(x, a, a, last)
-        if self.kept[0].shape != a.shape or bool((self.kept[0] != a).any()):
-            self.kept = self.matrices(a)
-        taps, fading = self.kept[1], self.kept[2]
-        blocks = x.double().reshape(x.shape[0], -1, 1, self.block)
-        fresh = torch.matmul(blocks, taps)[:, :, 0]
-        fading = fading.expand(fresh.shape)
-        ends, holds = fresh[:, :, -1], fading[:, :, -1]
-        before: list[Tensor] = []
-        for n in range(fresh.shape[1]):
-            before.append(last)
-            last = holds[:, n] * last + ends[:, n]
-        y = fresh + fading * torch.stack(before, 1)[:, :, None]
-        return y.flatten(1).to(x.dtype), last
-
-    def matrices(self, a: Tensor) -> list[Tensor]:
-        """a, and what sums and fades: [B, N] → the same, [B, N, K, K], [B, N, K]."""
-        time = torch.arange(self.block, dtype=a.dtype, device=a.device)
-        lag = time[None, :] - time[:, None]
-        kept = torch.log1p(-a)[:, :, None]
-        taps = torch.exp(kept[..., None] * lag.clamp(min=0.0)) * (lag >= 0.0)
-        return [a, taps * a[:, :, None, None], torch.exp(kept * (time + 1.0))]
+        if a.shape[1] > 1:
+            return ballistics_loop(x, a, a, last)
+        if self.kept_a.shape != a.shape or bool((self.kept_a != a).any()):
+            # y = (1 - a) s + a x is the next state; the second state of the section rests.
+            rest, keeps = torch.zeros_like(a), 1.0 - a
+            own = [keeps, rest, rest, rest, a, rest, keeps, rest, a]
+            self.kept_a, self.kept = a, block_matrices(torch.stack(own, 2))
+        state = torch.stack((last, torch.zeros_like(last)), 1)[:, None]
+        y, state = cascade_blocks(x.double()[:, None], self.kept, state)
+        return y[:, 0].to(x.dtype), state[:, 0, 0]
 
 
 def ballistics(
@@ -180,35 +166,35 @@ def ballistics(
     Shape: x [B, T], attack and release [B, N], N 1 or T / `BLOCK`, last [B] → y [B, T] as x is,
         and the last y [B], float64.
     """
-    size = x.shape[1] if attack.shape[1] == 1 else block
     if not torch.jit.is_scripting():
+        size = x.shape[1] if attack.shape[1] == 1 else block
         y, after = _Ballistics.apply(x.double(), attack.double(), release.double(), last, size)
         return y.to(x.dtype), after
-    return ballistics_loop(x, attack, release, last, size)
+    return ballistics_loop(x, attack, release, last)
 
 
 def ballistics_loop(
-    x: Tensor, attack: Tensor, release: Tensor, last: Tensor, size: int
+    x: Tensor, attack: Tensor, release: Tensor, last: Tensor
 ) -> tuple[Tensor, Tensor]:
     """`ballistics`, sample by sample in TorchScript; without derivatives."""
     rows: list[Tensor] = []
     ends: list[float] = []
+    size = x.shape[1] // attack.shape[1]
     for r in range(x.shape[0]):
         values: list[float] = x[r].double().tolist()
         ups: list[float] = attack[r].double().tolist()
         downs: list[float] = release[r].double().tolist()
         u = float(last[r])
         out: list[float] = []
-        up, down = ups[0], downs[0]
-        for t, value in enumerate(values):
-            if t % size == 0:
-                up, down = ups[t // size], downs[t // size]
-            d = value - u
-            if d > 0.0:
-                u += up * d
-            else:
-                u += down * d
-            out.append(u)
+        for n, up in enumerate(ups):
+            down = downs[n]
+            for value in values[n * size : (n + 1) * size]:
+                d = value - u
+                if d > 0.0:
+                    u += up * d
+                else:
+                    u += down * d
+                out.append(u)
         rows.append(torch.tensor(out, dtype=torch.float64))
         ends.append(u)
     return torch.stack(rows).to(x), torch.tensor(ends, dtype=torch.float64)
