@@ -123,7 +123,7 @@ class Chain(Stateful):
         """
         before = torch.split(state.double(), self.sizes, 1)
         blocks = x.shape[2] // self.block
-        holds = torch.cat((self.held, self.held_values))[None, :, None]
+        holds = torch.cat((self.held, self.held * self.held_values))[None, :, None]
         moved = torch.cat((knobs.double(), holds.expand(x.shape[0], -1, knobs.shape[2])), 1)
         moved, gliding = self.glide(moved, blocks, before[0])
         knobs, holds = moved[:, : self.n_knobs], moved[:, self.n_knobs :]
@@ -137,7 +137,7 @@ class Chain(Stateful):
             if is_held:
                 share = holds[:, at : at + self.counts[n]]
                 start = len(self.held) + at
-                values = values + share * (holds[:, start : start + self.counts[n]] - values)
+                values = (1.0 - share) * values + holds[:, start : start + self.counts[n]]
             x, own = processor(x, values, before[2 + 2 * n])
             after.append(following)
             after.append(own)
