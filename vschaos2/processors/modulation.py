@@ -14,6 +14,7 @@ from vschaos2.parts import part
 from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.processor import Ramped
 from vschaos2.processors.svf import HIGHEST
+from vschaos2.processors.sweep_search import Sweep, all_pass_costs, delay_costs, find_sweep
 from vschaos2.processors.sweeps import delay, phaser
 from vschaos2.ranges import check_count
 
@@ -68,6 +69,19 @@ class Swept(Ramped):
         state[:, 1 + self.n_values] = start_s
         return state
 
+    def guess(self, dry: Tensor, wet: Tensor) -> dict[str, float]:
+        """Where a fit to a recording begins: values of the oscillator, and of what it sweeps.
+
+        Shape: dry and wet [T], aligned.
+        """
+        raise NotImplementedError
+
+    def within(self, sweep: Sweep, swept: dict[str, float]) -> dict[str, float]:
+        """Values that an oscillation means, none outside its range."""
+        found = {"lfo_period_s": sweep.period_s, "lfo_phase": sweep.phase, **swept}
+        of = {each.name: each for each in self.physical}
+        return {name: min(max(v, of[name].least), of[name].most) for name, v in found.items()}
+
     def oscillate(self, values: Tensor, memory: Tensor, samples: int) -> tuple[Tensor, Tensor]:
         """The oscillator at each sample, and its memory: when it began, and turns since then.
 
@@ -114,7 +128,7 @@ class Phaser(Swept):
             Parameter("mix", "", -1, 1, 0.5),
         )
         super().__init__(sample_rate, channels, physical, channels * (stages + 1))
-        self.highest = HIGHEST
+        self.highest, self.stages = HIGHEST, stages
 
     def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """See `Ramped`."""
@@ -128,6 +142,12 @@ class Phaser(Swept):
         y, after = phaser(sound, rows(speed, x), rows(values[:, 6], x), before)
         y = blend(x, y.reshape(x.shape), values[:, 7])
         return y, torch.cat((clock, after.reshape(x.shape[0], -1)), 1)
+
+    def guess(self, dry: Tensor, wet: Tensor) -> dict[str, float]:
+        """See `Swept`."""
+        sweep = find_sweep(all_pass_costs(dry, wet, self.sample_rate, self.stages))
+        swept = {"centre_hz": 2.0**sweep.centre, "depth_octaves": sweep.depth}
+        return self.within(sweep, swept)
 
 
 class Delayed(Swept):
@@ -167,6 +187,13 @@ class Delayed(Swept):
         y, after = delay(sound, rows(times, x), rows(values[:, 6], x), before)
         y = blend(x, y.reshape(x.shape), values[:, 7])
         return y, torch.cat((clock, after.reshape(x.shape[0], -1)), 1)
+
+    def guess(self, dry: Tensor, wet: Tensor) -> dict[str, float]:
+        """See `Swept`."""
+        of = self.physical[len(LFO)]
+        costs = delay_costs(dry, wet, self.sample_rate, 0.7 * of.least, 1.3 * of.most)
+        sweep = find_sweep(costs)
+        return self.within(sweep, {"delay_ms": sweep.centre, "depth": sweep.depth / sweep.centre})
 
 
 @part("processor", "chorus")
