@@ -318,3 +318,27 @@ def delay_adjoint(
                 + c * (-(3.0 * p * p - 2.0 * p - 2.0) / 2.0)
                 + d * ((3.0 * p * p - 1.0) / 6.0)
             )
+
+
+@compiled
+def path_costs(costs: Array, waves: Array, centre: Array, depth: Array, mean: Array) -> None:
+    """The mean cost along the path centre + depth · wave; 1 more for each frame outside.
+
+    Args:
+        costs: of each place at each frame, [F, K].
+        waves: within ±1, [W, F].
+        centre: places, [M].
+        depth: places, [M].
+        mean: [W, M], is written.
+    """
+    frames, count = costs.shape
+    for w in range(waves.shape[0]):
+        for m in range(len(centre)):
+            total = 0.0
+            for f in range(frames):
+                k = int(centre[m] + depth[m] * waves[w, f] + 0.5)
+                if 0 <= k < count:
+                    total += costs[f, k]
+                else:
+                    total += 1.0
+            mean[w, m] = total / frames

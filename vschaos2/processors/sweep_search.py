@@ -18,7 +18,8 @@ WINDOW_S, HOP_S = 0.046, 0.0115
 MOST_S = 16.0  # of a recording are heard
 PERIODS_S = (0.12, 10.0)
 PHASES, CENTRES, DEPTHS = 12, 14, 7
-ROUNDS, TRIALS = 24, 300
+THINNED = 2  # one frame of so many is looked at on the grid
+ROUNDS, TRIALS = 24, 200
 
 
 class Costs(NamedTuple):
@@ -64,20 +65,12 @@ def find_sweep(costs: Costs, hop_s: float = HOP_S, seed: int = 0) -> Sweep:
         indexing="ij",
     )
     centre, depth = centre.flatten(), depth.flatten()
-    best, found = math.inf, torch.zeros(4)
-    for rate in rates:
-        paths = torch.stack(
-            (
-                rate.expand(PHASES, len(centre)),
-                phases[:, None].expand(-1, len(centre)),
-                centre.expand(PHASES, -1),
-                depth.expand(PHASES, -1),
-            ),
-            2,
-        ).reshape(-1, 4)
-        mean = _mean_cost(coarse, times, paths)
-        if float(mean.min()) < best:
-            best, found = float(mean.min()), paths[int(mean.argmin())]
+    turns = rates[:, None, None] * times + phases[:, None]
+    waves = torch.sin(2.0 * math.pi * turns).reshape(-1, frames)
+    mean = _grid(coarse[::THINNED], waves[:, ::THINNED], centre, depth)
+    wave, place = divmod(int(mean.argmin()), len(centre))
+    rate, phase = rates[wave // PHASES], phases[wave % PHASES]
+    found = torch.stack((rate, phase, centre[place], depth[place]))
     found = _nearer(costs, times, found, seed)
     step = float(costs.places[1] - costs.places[0])
     rate, phase, middle, depth_found = found.tolist()
@@ -115,7 +108,8 @@ def delay_costs(
 ) -> Costs:
     """Of a delay beside the sound: by what is in the impulse response of each frame.
 
-    The places are times in ms. Shape: [T], [T].
+    What is there in all frames alike is no sweep, and counts for nothing. The places are times in
+    ms. Shape: [T], [T].
     """
     above, below = _frames(wet, sample_rate), _frames(dry, sample_rate)
     power = below.abs().square()
@@ -127,7 +121,8 @@ def delay_costs(
     count = max(8, (last - first) // cell)
     inside = response[:, first : first + count * cell].reshape(-1, count, cell)
     places = (first + cell * torch.arange(count) + 0.5 * (cell - 1)) * (1_000.0 / sample_rate)
-    return Costs(-inside.square().sum(2).sqrt(), places, max(3, count // 24))
+    of = -inside.square().sum(2).sqrt()
+    return Costs(of - of.mean(0), places, max(3, count // 24))
 
 
 def _frames(sound: Tensor, sample_rate: float) -> Tensor:
@@ -150,7 +145,17 @@ def _mean_cost(costs: Tensor, times: Tensor, paths: Tensor) -> Tensor:
     place = centre + depth * torch.sin(2.0 * math.pi * (rate * times + phase))
     outside = (place - place.clamp(0.0, costs.shape[1] - 1.0)).abs().mean(1)
     at = place.round().long().clamp(0, costs.shape[1] - 1)
-    return costs[torch.arange(len(times)), at].mean(1) + outside * float(costs.std())
+    return costs[torch.arange(len(times)), at].mean(1) + 4.0 * outside * float(costs.std())
+
+
+def _grid(costs: Tensor, waves: Tensor, centre: Tensor, depth: Tensor) -> Tensor:
+    """The mean cost of every wave at every middle and depth: [F, K], [W, F], [M], [M] → [W, M]."""
+    from vschaos2.processors import kernels
+
+    mean = torch.empty(len(waves), len(centre), dtype=torch.float64)
+    given = (each.double().contiguous().numpy() for each in (costs, waves, centre, depth))
+    kernels.path_costs(*given, mean.numpy())
+    return mean
 
 
 def _nearer(costs: Costs, times: Tensor, found: Tensor, seed: int) -> Tensor:
