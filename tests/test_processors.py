@@ -67,21 +67,21 @@ def in_blocks(run, x: Tensor, values: Tensor, state: Tensor, sizes: list[int]) -
 
 
 def difference(a: Tensor, b: Tensor) -> float:
-    return float((a - b).abs().max() / b.abs().max().clamp(min=1e-6))
+    return float((a - b).detach().abs().max() / b.detach().abs().max().clamp(min=1e-6))
 
 
 @pytest.mark.parametrize("is_scripted", [False, True], ids=["eager", "scripted"])
 @pytest.mark.parametrize("is_moving", [False, True], ids=["still", "moving"])
 def test_a_stream_in_blocks_equals_the_whole(kind, is_scripted, is_moving):
-    """Ten seconds at once, as training hears them; in TorchScript, by another recursion."""
+    """Ten seconds at once, as training hears them, or two that move; scripted, by other sums."""
     processor = make(kind)
     run = torch.jit.script(processor) if is_scripted else processor
-    blocks = int(10 * RATE) // BLOCK
+    blocks = int((2 if is_moving else 10) * RATE) // BLOCK
     x = 0.3 * torch.randn(1, 1, blocks * BLOCK)
-    values = moves(processor, 1, blocks, 1500) if is_moving else anywhere(processor, 1)
+    values = moves(processor, 1, blocks, 300) if is_moving else anywhere(processor, 1)
     with torch.inference_mode():
         whole, _ = processor(x, values, begin(processor, 1))
-        sizes = [1, 2, 3, 8, 33, 128, 700]
+        sizes = [1, 2, 3, 8, 33, 127, 700]
         assert difference(in_blocks(run, x, values, begin(processor, 1), sizes), whole) < 1e-5
 
 
