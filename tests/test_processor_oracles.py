@@ -13,7 +13,13 @@ from vschaos2.processors.filters import Filter, parametric_eq
 from vschaos2.processors.modulation import Flanger, Phaser, oscillation
 from vschaos2.processors.parameter import Parameter, Ranges
 from vschaos2.processors.phase_shift import LOWEST_HZ, quadrature
-from vschaos2.processors.recursion import BLOCK, ballistics
+from vschaos2.processors.recursion import (
+    BLOCK,
+    ballistics,
+    block_matrices,
+    cascade,
+    cascade_blocks,
+)
 from vschaos2.processors.shaping import Rational
 from vschaos2.processors.svf import SHAPES, sections_response
 
@@ -111,6 +117,25 @@ def test_a_gain_that_jumps_arrives_by_a_raised_cosine():
     chain.release(0)
     back, _ = chain(x, x.new_zeros(1, 0, 1), state)
     assert back[0, 0, -1] == 1.0
+
+
+def test_the_compiled_recursion_and_plain_torch_agree_to_their_gradients():
+    x = torch.randn(2, 2, 20 * BLOCK, dtype=torch.float64)
+    eq = parametric_eq(RATE, 2)
+    ranges, raw = Ranges(eq.physical), torch.randn(2, 15, 1, dtype=torch.float64)
+    state = torch.randn(2, 2, 10, dtype=torch.float64)
+    found = []
+    for is_plain in (False, True):
+        given = [each.clone().requires_grad_() for each in (x, raw, state)]
+        sections = eq.sections(ranges(given[1])[..., 0])
+        if is_plain:
+            y, after = cascade_blocks(given[0], block_matrices(sections), given[2])
+        else:
+            y, after = cascade(given[0], sections, given[2])
+        (y.pow(3).mean() + after.square().sum()).backward()
+        found.append([y, after, *(each.grad for each in given)])
+    for compiled, plain in zip(*found, strict=True):
+        assert (compiled - plain).abs().max() < 1e-9 * plain.abs().max()
 
 
 def plain_ballistics(x, attack, release):

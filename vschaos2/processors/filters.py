@@ -116,7 +116,7 @@ class Filter(Processor, Stateful):
             y, after = self._run(sound, values[:, :, 0], s[1], 1)
             s = [after, after, after]
             place = (place + blocks) % self.hop
-        head = torch.tensor([[1.0, float(place)]], dtype=torch.float64).expand(batch, 2)
+        head = torch.tensor([[1.0, float(place)]], dtype=torch.float64).to(state).expand(batch, 2)
         return y.to(x.dtype), torch.cat([head] + of + [each.flatten(1) for each in s], 1)
 
     def _run(self, x: Tensor, values: Tensor, state: Tensor, slot: int) -> tuple[Tensor, Tensor]:

@@ -65,7 +65,9 @@ class Swept(Ramped):
 
     def begin(self, start_s: Tensor) -> Tensor:
         """The state of a window that begins inside its recording. Shape: [B] in s → [B, S]."""
-        state = torch.zeros(len(start_s), self.state_size, dtype=torch.float64)
+        state = torch.zeros(
+            len(start_s), self.state_size, dtype=torch.float64, device=start_s.device
+        )
         state[:, 1 + self.n_values] = start_s
         return state
 

@@ -27,14 +27,14 @@ def cascade(x: Tensor, sections: Tensor, state: Tensor) -> tuple[Tensor, Tensor]
     Shape: x [B, C, T], sections [B, M, 9], state [B, C, 2 M] → y [B, C, T], state; all float64.
     """
     batch, channels, count = x.shape
-    rows = x.reshape(batch * channels, count)
+    rows, sections, state = x.reshape(batch * channels, count).cpu(), sections.cpu(), state.cpu()
     after = []
     for m in range(sections.shape[1]):
         c = sections[:, m].repeat_interleave(channels, 0)
         s = state[:, :, 2 * m : 2 * m + 2].reshape(batch * channels, 2)
         rows, s = _Section.apply(rows, c, s)
         after.append(s.reshape(batch, channels, 2))
-    return rows.reshape(x.shape), torch.cat(after, 2) if after else state
+    return rows.reshape(x.shape).to(x.device), torch.cat(after, 2).to(x.device)
 
 
 def block_matrices(sections: Tensor, block: int = BLOCK, group: int = GROUP) -> list[Tensor]:
@@ -168,8 +168,9 @@ def ballistics(
     """
     if not torch.jit.is_scripting():
         size = x.shape[1] if attack.shape[1] == 1 else block
-        y, after = _Ballistics.apply(x.double(), attack.double(), release.double(), last, size)
-        return y.to(x.dtype), after
+        given = (each.double().cpu() for each in (x, attack, release, last))
+        y, after = _Ballistics.apply(*given, size)
+        return y.to(x), after.to(x.device)
     return ballistics_loop(x, attack, release, last)
 
 

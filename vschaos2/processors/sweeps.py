@@ -23,8 +23,9 @@ def phaser(x: Tensor, speed: Tensor, feedback: Tensor, state: Tensor) -> tuple[T
     Shape: x, speed, feedback [R, T], state [R, K + 1] → y [R, T], state; all float64.
     """
     if not torch.jit.is_scripting():
-        y, s, last = _Phaser.apply(x, speed, feedback, state[:, :-1], state[:, -1])
-        return y, torch.cat((s, last[:, None]), 1)
+        given = (each.cpu() for each in (x, speed, feedback, state[:, :-1], state[:, -1]))
+        y, s, last = _Phaser.apply(*given)
+        return y.to(x.device), torch.cat((s, last[:, None]), 1).to(x.device)
     return phaser_loop(x, speed, feedback, state)
 
 
@@ -71,8 +72,8 @@ def delay(x: Tensor, times: Tensor, feedback: Tensor, line: Tensor) -> tuple[Ten
     Shape: x, times, feedback [R, T], line [R, L] → y [R, T], line; all float64.
     """
     if not torch.jit.is_scripting():
-        y, whole = _Delay.apply(x, times, feedback, line)
-        return y, whole[:, x.shape[1] :]
+        y, whole = _Delay.apply(*(each.cpu() for each in (x, times, feedback, line)))
+        return y.to(x.device), whole[:, x.shape[1] :].to(x.device)
     return delay_loop(x, times, feedback, line)
 
 
