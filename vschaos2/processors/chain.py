@@ -36,6 +36,8 @@ from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.recursion import BLOCK
 
 WHERE = "model.chain"
+KIND = "processor"  # what a part is registered as
+GIVEN = {"sample_rate", "channels"}  # to every kind, and said by no item
 
 
 class Chain(Stateful):
@@ -230,7 +232,7 @@ def _read(where: str, item: Any) -> tuple[str, dict[str, Any]]:
         kind, said = next(iter(item.items()))
     else:
         kind, said = item, {}
-    known = parts("processor")
+    known = parts(KIND)
     if not isinstance(kind, str) or kind not in known:
         raise InputError(
             f"{where} must be a processor, got {kind!r}: use one of {', '.join(known)}"
@@ -246,8 +248,8 @@ def _read(where: str, item: Any) -> tuple[str, dict[str, Any]]:
 def _build(
     where: str, kind: str, said: dict[str, Any], sample_rate: float, channels: int, n_knobs: int
 ) -> tuple[Any, Controller]:
-    make = parts("processor")[kind]
-    takes = set(inspect.signature(make).parameters) - {"sample_rate", "channels"}
+    make = parts(KIND)[kind]
+    takes = set(inspect.signature(make).parameters) - GIVEN
     options = {key: value for key, value in said.items() if key in takes}
     processor = make(sample_rate, channels, **options)
     known = {each.name: each for each in processor.physical}

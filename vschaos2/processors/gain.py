@@ -42,9 +42,10 @@ class DynamicGain(Gain):
 
 @part("processor", "polarity")
 class Polarity(Ramped):
-    """A sign, which may be learnt: from -1, inverted, through silence, to 1."""
+    """A sign: -1, inverted, to 1, through silence where it is learnt; fixed if nothing is said."""
 
     is_linear = True
+    controller = "fixed"
 
     def __init__(self, sample_rate: float, channels: int = 1) -> None:
         super().__init__(sample_rate, channels, (Parameter("polarity", "", -1, 1, 1),))
