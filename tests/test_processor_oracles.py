@@ -262,3 +262,13 @@ def test_values_come_back_from_their_raw_numbers(scale):
 def test_an_equaliser_left_alone_is_a_wire():
     x = np.random.default_rng(0).standard_normal(640)
     assert np.abs(run(parametric_eq(RATE), x) - x).max() < 1e-12
+
+
+@pytest.mark.parametrize("make", [Phaser, Flanger])
+@pytest.mark.parametrize("feedback", [-0.95, 0.95])
+def test_what_runs_round_a_loop_dies_away(make, feedback):
+    """However fast and deep it is swept: the ends of the ranges are no exception."""
+    x = np.eye(1, 64 * 1400)[0]
+    deep = {"depth_octaves": 3} if make is Phaser else {"depth": 0.95, "delay_ms": 10}
+    y = run(make(RATE), x, lfo_period_s=0.05, lfo_skew=0.9, feedback=feedback, mix=1, **deep)
+    assert np.abs(y).max() < 1.5 and np.abs(y[-RATE // 4 :]).max() < 1e-2
