@@ -36,10 +36,9 @@ class Controller(nn.Module):
         self.ranges = Ranges(parameters)
         start = torch.tensor(values, dtype=torch.float64)[:, None]
         self.is_fixed = kind == "fixed"
-        if self.is_fixed:
-            self.register_buffer("raw", start)
-        else:
-            self.raw = nn.Parameter(self.ranges.raw(start).float())
+        # Values that are fixed, or raw numbers and how far training has moved them, in its pace.
+        self.register_buffer("start", start if self.is_fixed else self.ranges.raw(start))
+        self.moved = nn.Parameter(torch.zeros(len(start), 1), requires_grad=not self.is_fixed)
         heard = kind in ("following", "told_following")
         told = n_knobs if kind in ("told", "told_following") else 0
         adds: Following | Told | Nothing = Nothing()
@@ -57,31 +56,33 @@ class Controller(nn.Module):
             [B, P, T / `BLOCK`], state [B, S], float64.
         """
         if self.is_fixed:
-            return self.raw.expand(x.shape[0], -1, 1), state
+            return self.start.expand(x.shape[0], -1, 1), state
         added, state = self.adds(x, knobs, state)
-        return self.ranges(self.raw.double() + added), state
+        return self.ranges(self.start + self.ranges.pace * (self.moved + added)), state
 
     def rest(self, knobs: Tensor) -> Tensor:
         """Values for knobs that stay, in silence that has not begun. Shape: [K] → [P], float64."""
         if self.is_fixed:
-            return self.raw[:, 0]
-        return self.ranges(self.raw.double() + self.adds.rest(knobs))[:, 0]
+            return self.start[:, 0]
+        raw = self.start + self.ranges.pace * (self.moved + self.adds.rest(knobs))
+        return self.ranges(raw)[:, 0]
 
     def settle(self) -> None:
         """Become a fixed one, if nothing but training moved it."""
         if not self.is_fixed and isinstance(self.adds, Nothing):
-            values = self.ranges(self.raw.detach())
-            del self.raw
-            self.register_buffer("raw", values)
+            self.start = self.rest(torch.zeros(0)).detach()[:, None]
+            self.moved.requires_grad_(False)
             self.is_fixed = True
 
     @torch.no_grad()
     def begin_at(self, values: Tensor, knobs: Tensor) -> None:
         """Let `rest` give these values. Shape: values [P], knobs [K]."""
         if self.is_fixed:
-            self.raw.copy_(values[:, None])
+            self.start.copy_(values[:, None])
         else:
-            self.raw.copy_(self.ranges.raw(values[:, None]) - self.adds.rest(knobs))
+            added = self.ranges.pace * self.adds.rest(knobs)
+            self.start.copy_(self.ranges.raw(values[:, None]) - added)
+            self.moved.zero_()
 
 
 class Nothing(nn.Module):

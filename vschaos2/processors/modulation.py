@@ -20,10 +20,10 @@ from vschaos2.ranges import check_count
 
 MOST_FEEDBACK = 0.95  # what runs round a loop fades by so much at least
 LFO = (
-    Parameter("lfo_period_s", "s", 0.05, 20, 1, "log"),
-    Parameter("lfo_phase", "", -0.5, 0.5, 0),
-    Parameter("lfo_triangle", "", 0, 1, 0.1),
-    Parameter("lfo_skew", "", -0.9, 0.9, 0),
+    Parameter("lfo_period_s", "s", 0.05, 20, 1, "log", pace=0.003),
+    Parameter("lfo_phase", "", -0.5, 0.5, 0, pace=0.1),
+    Parameter("lfo_triangle", "", 0, 1, 0.1, pace=0.5),
+    Parameter("lfo_skew", "", -0.9, 0.9, 0, pace=0.3),
 )
 
 
@@ -170,8 +170,8 @@ class Delayed(Swept):
         depth: float,
     ) -> None:
         physical = (
-            Parameter("delay_ms", "ms", *delay_ms, "log"),
-            Parameter("depth", "", 0, 0.95, depth),
+            Parameter("delay_ms", "ms", *delay_ms, "log", pace=0.03),
+            Parameter("depth", "", 0, 0.95, depth, pace=0.1),
             Parameter("feedback", "", -MOST_FEEDBACK, MOST_FEEDBACK, 0),
             Parameter("mix", "", -1, 1, 0.5),
         )

@@ -28,6 +28,8 @@ class Parameter(NamedTuple):
         most: the largest.
         default: where it stands if nothing is said.
         scale: how its range is run through: "linear", "log", or "db", which is linear in dB.
+        pace: of its learning, in that of others. A period or a delay that is a hundredth off is
+            elsewhere altogether, and must go in smaller steps.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Parameter(NamedTuple):
     most: float
     default: float
     scale: str = "linear"
+    pace: float = 1.0
 
     def check(self, where: str, value: object) -> float:
         """The value as a float.
@@ -57,6 +60,7 @@ class Ranges(torch.nn.Module):
     least: Tensor
     span: Tensor
     is_log: Tensor
+    pace: Tensor
 
     def __init__(self, parameters: tuple[Parameter, ...]) -> None:
         super().__init__()
@@ -65,6 +69,8 @@ class Ranges(torch.nn.Module):
             (math.log(p.least), math.log(p.most)) if log else (p.least, p.most)
             for p, log in zip(parameters, logs, strict=True)
         ]
+        pace = torch.tensor([each.pace for each in parameters], dtype=torch.float64)[:, None]
+        self.register_buffer("pace", pace, False)
         least, most = torch.tensor(ends, dtype=torch.float64).reshape(-1, 2, 1).unbind(1)
         self.register_buffer("least", least, False)
         self.register_buffer("span", most - least, False)
