@@ -155,3 +155,29 @@ def test_a_preset_that_does_not_fit_is_refused():
         chain.load_preset({"ratio": 2.0})
     with pytest.raises(InputError, match="gain_db of a preset must be a number"):
         chain.load_preset({"gain_db": 99.0})
+
+
+def test_a_saved_chain_plays_as_before_and_carries_nothing_that_was_kept(tmp_path):
+    chain = stirred(Chain(["parametric_eq", "compressor"], RATE)).requires_grad_(True)
+    chain.settle()
+    played = torch.jit.script(chain)
+    x = 0.3 * torch.randn(1, 1, 40 * BLOCK)
+    with torch.inference_mode():
+        played(x, STILL, chain.begin(1))
+    sizes = []
+    for name in ("used", "reset"):
+        played.save(str(tmp_path / name))
+        sizes.append((tmp_path / name).stat().st_size)
+        played.reset()
+    assert sizes[1] < sizes[0] - 8 * BLOCK**2  # a matrix of a sub-block, at least
+    again = torch.jit.load(str(tmp_path / "reset"))
+    state = torch.zeros(1, chain.state_size)
+    with torch.inference_mode():
+        again.hold([each.name for each in chain.physical].index("peak2_hz"), 1_234.0)
+        _, state = again(x, STILL, state)
+    again.reset()
+    again.release([each.name for each in chain.physical].index("peak2_hz"))
+    with torch.inference_mode():
+        assert bool(again(x, STILL, state)[0].isfinite().all())
+    wanted = chain(x, STILL, chain.begin(1))[0]
+    assert (again(x, STILL, chain.begin(1))[0] - wanted).abs().max() < 1e-6
