@@ -88,36 +88,57 @@ class Filter(Processor, Stateful):
         if float(state[0, 0]) > 0.0:
             place = int(state[0, 1])
             heard = state[:, 2 : 2 + 3 * size].reshape(batch, 3, size)
-        # Of the filter that is crossed from, the one that is crossed to, the one that settles.
-        of = [heard[:, 0], heard[:, 1], heard[:, 2]]
         kept = state[:, 2 + 3 * size :].reshape(batch, 3, self.channels, -1)
-        s = [kept[:, 0], kept[:, 1], kept[:, 2]]
         if bool((values[:, None] != heard[..., None]).any()):
-            out: list[Tensor] = []
-            n = 0
-            while n < blocks:
-                if place == 0:
-                    of = [of[1], of[2], values[:, :, min(n, values.shape[2] - 1)]]
-                    s = [s[1], s[2], s[2]]
-                    self.kept_values = self.kept_values[1:] + self.kept_values[:1]
-                    self.kept_matrices = self.kept_matrices[1:] + self.kept_matrices[:1]
-                count = min(self.hop - place, blocks - n)
-                now = sound[:, :, n * self.block : (n + count) * self.block]
-                before, s0 = self._run(now, of[0], s[0], 0)
-                after, s1 = self._run(now, of[1], s[1], 1)
-                _, s2 = self._run(now, of[2], s[2], 2)
-                s = [s0, s1, s2]
-                weight = self.fade[place * self.block : (place + count) * self.block]
-                out.append(before + weight * (after - before))
-                n += count
-                place = (place + count) % self.hop
-            y = torch.cat(out, 2)
+            y, heard, s, place = self._moving(sound, values, heard, kept, place)
         else:
-            y, after = self._run(sound, values[:, :, 0], s[1], 1)
+            y, after = self._run(sound, values[:, :, 0], kept[:, 1], 1)
             s = [after, after, after]
             place = (place + blocks) % self.hop
         head = torch.tensor([[1.0, float(place)]], dtype=torch.float64).to(state).expand(batch, 2)
-        return y.to(x.dtype), torch.cat([head] + of + [each.flatten(1) for each in s], 1)
+        whole = [head, heard.reshape(batch, -1)] + [each.flatten(1) for each in s]
+        return y.to(x.dtype), torch.cat(whole, 1)
+
+    def _moving(
+        self, x: Tensor, values: Tensor, heard: Tensor, state: Tensor, place: int
+    ) -> tuple[Tensor, Tensor, list[Tensor], int]:
+        """Three filters at a time: crossed from, crossed to, and one that settles."""
+        blocks = x.shape[2] // self.block
+        first = (self.hop - place) % self.hop
+        begins = first + self.hop * torch.arange(max(0, (blocks - first - 1) // self.hop + 1))
+        begins = begins.clamp(max=values.shape[2] - 1).to(values.device)
+        # The values of every filter that runs; three of them from the h-th on.
+        of = torch.cat((heard, values[:, :, begins].transpose(1, 2)), 1)
+        sections = of
+        if not torch.jit.is_scripting():
+            made = self.sections(of.flatten(0, 1))
+            sections = made.reshape(of.shape[0], -1, len(self.shapes), 9)
+        s = [state[:, 0], state[:, 1], state[:, 2]]
+        out: list[Tensor] = []
+        n, h = 0, 0
+        while n < blocks:
+            if place == 0:
+                h += 1
+                s = [s[1], s[2], s[2]]
+                self.kept_values = self.kept_values[1:] + self.kept_values[:1]
+                self.kept_matrices = self.kept_matrices[1:] + self.kept_matrices[:1]
+            count = min(self.hop - place, blocks - n)
+            now = x[:, :, n * self.block : (n + count) * self.block]
+            if not torch.jit.is_scripting():
+                three = sections[:, h : h + 3].transpose(0, 1).flatten(0, 1)
+                y, after = cascade(torch.cat((now, now, now)), three, torch.cat(s))
+                before, later, _ = y.chunk(3)
+                s = list(after.chunk(3))
+            else:
+                before, s0 = self._run(now, of[:, h], s[0], 0)
+                later, s1 = self._run(now, of[:, h + 1], s[1], 1)
+                _, s2 = self._run(now, of[:, h + 2], s[2], 2)
+                s = [s0, s1, s2]
+            weight = self.fade[place * self.block : (place + count) * self.block]
+            out.append(before + weight * (later - before))
+            n += count
+            place = (place + count) % self.hop
+        return torch.cat(out, 2), of[:, h : h + 3], s, place
 
     def _run(self, x: Tensor, values: Tensor, state: Tensor, slot: int) -> tuple[Tensor, Tensor]:
         """One fixed filter; its matrices are kept where it is one of the three that run."""
