@@ -16,7 +16,7 @@ RATE_HZ = 48_000
 CONTROL = {
     "fixed": "stands at what is said, and learns nothing",
     "static": "begins at what is said, and is learnt",
-    "told": "hears the knobs",
+    "told": "hears the knobs; as `static` where there are none",
     "following": "hears the sound, in finished blocks of 64 samples; delays nothing",
     "told_following": "hears both",
 }

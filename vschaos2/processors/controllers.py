@@ -20,7 +20,7 @@ class Controller(nn.Module):
     """The values of a processor's parameters, from knobs and from the sound.
 
     Args:
-        kind: one of `CONTROLLERS`.
+        kind: one of `CONTROLLERS`; what would hear knobs does without where there are none.
         parameters: P of them.
         values: where they begin.
         n_knobs: that are told, each 0 to 1, K.
