@@ -24,7 +24,7 @@ GROUND = "ground"
 FLOORS = (
     (GROUND,),
     ("dsp", "audio", "trajectories", "patches"),
-    ("nets", "runs", "pitch"),
+    ("nets", "processors", "runs", "pitch"),
     ("labels", "objectives"),
     ("data",),
     ("inspection", "export"),

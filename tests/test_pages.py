@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import write_configuration, write_programs
+from docs import write_configuration, write_processors, write_programs
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.streaming import StreamingSynthesis
 
@@ -21,6 +21,11 @@ def test_page_of_the_configuration_is_current():
 def test_page_of_the_programs_is_current():
     written = write_programs.PAGE.read_text(encoding="utf-8")
     assert written == write_programs.page(), "run python3 -m docs.write_programs"
+
+
+def test_page_of_the_processors_is_current():
+    written = write_processors.PAGE.read_text(encoding="utf-8")
+    assert written == write_processors.page(), "run python3 -m docs.write_processors"
 
 
 def test_a_key_without_a_meaning_is_an_error(tmp_path):
