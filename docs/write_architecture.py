@@ -30,7 +30,7 @@ FLOORS = (
     ("inspection", "export"),
     ("monitor",),
     ("training",),
-    ("families/vae",),
+    ("families/vae", "families/effect"),
     ("families",),
     ("generation",),
     ("programs",),

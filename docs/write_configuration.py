@@ -24,6 +24,7 @@ from vschaos2.files import write_whole
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "vschaos2" / "configs"
 PAGE = ROOT / "docs" / "configuration.md"
+BASES = ("base", "effect")  # what all configurations of a family share, by its first
 NOT_SHOWN = ("defaults", "hydra")  # how a configuration is composed, not what it says
 INTRODUCTION = """\
 # Configuration
@@ -55,6 +56,15 @@ Chosen with `--config-name NAME`. "dgt" is the discrete Gabor transform that mak
 SIZES = """\
 What they come to. Window and hop are in samples. Delays are the model's own, at 44.1 kHz;
 [the host adds its own](how_it_works.md#10-delay-where-the-milliseconds-go).
+"""
+EFFECTS = """\
+## Configurations of effects
+
+Of what is learnt from a dry and a wet recording; see [effects.md](effects.md).
+"""
+EFFECT_KEYS = """\
+All of them begin with the keys of `effect.yaml` beside those of `engine`, `callbacks` and `trainer`
+below.
 """
 SIZE_TITLES = ("name", "window, hop", "latents", "weights", "delay of forward / decode")
 
@@ -100,9 +110,16 @@ def header(path: Path) -> str:
     )
 
 
-def configurations() -> list[Path]:
-    """The files that --config-name chooses."""
-    return sorted(path for path in CONFIGS.glob("*.yaml") if path.stem != "base")
+def configurations(bases: tuple[str, ...] = BASES) -> list[Path]:
+    """The files that --config-name chooses, of families whose common file is one of `bases`."""
+    files = sorted(path for path in CONFIGS.glob("*.yaml") if path.stem not in BASES)
+    return [path for path in files if _base_of(path) in bases]
+
+
+def _base_of(path: Path) -> str:
+    """The common file that a configuration comes to in the end."""
+    parent = yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"][0]
+    return parent if parent in BASES else _base_of(CONFIGS / f"{parent}.yaml")
 
 
 def groups() -> dict[str, list[Path]]:
@@ -115,14 +132,16 @@ def groups() -> dict[str, list[Path]]:
 def sizes() -> list[tuple[str, ...]]:
     """Name, window and hop, latents, weights and delays of every configuration."""
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return [(f"`{path.stem}`", *_size(compose(path.stem))) for path in configurations()]
+        files = configurations((BASES[0],))
+        return [(f"`{path.stem}`", *_size(compose(path.stem))) for path in files]
 
 
 def page() -> str:
     """The whole page, in Markdown."""
-    rows = [(f"`{path.stem}`", header(path), _changes(path)) for path in configurations()]
-    parts = [INTRODUCTION, CHOICE, _table(("name", "what for", "differs in"), rows)]
+    parts = [INTRODUCTION, CHOICE, _choices(BASES[0])]
     parts += [SIZES, _table(SIZE_TITLES, sizes())]
+    parts += [EFFECTS, _choices(BASES[1]), EFFECT_KEYS]
+    parts.append(_key_table(keys_of(CONFIGS / f"{BASES[1]}.yaml")))
     parts += ["## Of the whole training\n", _key_table(keys_of(CONFIGS / "base.yaml"))]
     for group, paths in groups().items():
         parts.append(f"## `{group}`\n")
@@ -134,6 +153,12 @@ def page() -> str:
             parts.append(f"`{group}={path.stem}`: {header(path)}".removesuffix(": ") + "\n")
             parts.append(_key_table(keys))
     return "\n".join(parts)
+
+
+def _choices(base: str) -> str:
+    """The configurations of a family, in a table."""
+    rows = [(f"`{path.stem}`", header(path), _changes(path)) for path in configurations((base,))]
+    return _table(("name", "what for", "differs in"), rows)
 
 
 def _comments(lines: list[str]) -> dict[int, str]:
@@ -202,7 +227,7 @@ def _changes(path: Path) -> str:
     parents = [
         f"all of `{entry}`, and"
         for entry in content["defaults"]
-        if entry not in ("base", "_self_") and isinstance(entry, str)
+        if entry not in (*BASES, "_self_") and isinstance(entry, str)
     ]
     own = {key: value for key, value in content.items() if key not in (*NOT_SHOWN, "name")}
     return " ".join([*parents, *chosen, *_leaves(own, "")])

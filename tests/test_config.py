@@ -16,6 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from docs.write_configuration import configurations
 from vschaos2.command_line import ArgumentParser, run
 from vschaos2.config import call, check_keys, suggestion
 from vschaos2.errors import InputError
@@ -119,7 +120,7 @@ def test_unknown_options_are_refused_with_the_nearest_one_or_the_syntax_of_value
         lenient_overrides(["--zzzz"])
 
 
-@pytest.mark.parametrize("name", [p.stem for p in CONFIGS.glob("*.yaml") if p.stem != "base"])
+@pytest.mark.parametrize("name", [p.stem for p in configurations(("base",))])
 def test_every_configuration_composes_and_describes_a_model(name: str):
     config = compose_with(f"--config-name={name}", "data.dataset.root=my_folder")
     assert OmegaConf.missing_keys(config) == set()

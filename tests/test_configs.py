@@ -10,13 +10,14 @@ from exports import export_run
 from hydra import compose, initialize_config_dir
 from resumed_trainings import TWO_STEPS
 
+from docs.write_configuration import configurations
 from vschaos2.families.loading import load_run
 from vschaos2.families.train import train
 from vschaos2.generation import reconstruct
 from vschaos2.objectives.measures import spectral_convergence
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
-NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "base")
+NAMES = sorted(path.stem for path in configurations(("base",)))
 DELAY_MS = {"dgt_live": 8.0, "dgt_1024": 24.0, "dgt_precise": 186.0}
 
 

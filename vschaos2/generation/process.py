@@ -103,7 +103,7 @@ def set_controls(playable: Playable, words: Sequence[str]) -> None:
             span = (
                 f"from {control.lowest:g} to {control.highest:g}"
                 if control.kind == "number"
-                else " or ".join(control.choices or ("on", "off"))
+                else " or ".join(map(str, control.choices)) or "on or off"
             )
             raise InputError(f"--set {name} {text}: must be {span}")
     playable.reset()  # no glide from what was set before
