@@ -1,7 +1,8 @@
 """Runs of version 0.1 load, play, export and train on as they did: see runs_of_0_1/README.md.
 
 Equal to the last bit where this machine rounds as the one did that kept them, which `probe` tells
-apart; elsewhere within a millionth of the peak, and a little more after a training.
+apart; elsewhere within -60 dB of the peak, and more after a training: bins in which a clean tone
+leaves nothing have phases of rounding alone, to which a model's own floor, at -80 dB, is played.
 """
 
 import json
@@ -37,7 +38,7 @@ def probe() -> np.ndarray:
     return torch.cat([each.flatten() for each in seen]).numpy()
 
 
-def assert_as_kept(kept: np.lib.npyio.NpzFile, name: str, now: np.ndarray, slack=1e-6) -> None:
+def assert_as_kept(kept: np.lib.npyio.NpzFile, name: str, now: np.ndarray, slack=1e-3) -> None:
     before = kept[name]
     assert now.shape == before.shape
     if np.array_equal(kept["probe"], probe()):
@@ -113,9 +114,11 @@ def test_an_old_run_is_exported_as_it_was(name, kept, place, monkeypatch):
             assert_as_kept(kept, method, getattr(loaded, method)(given)[0].numpy())
     card = json.loads((place / "export" / f"{name}.json").read_text())
     before = json.loads((KEPT / name / "card.json").read_text())
-    # Rows of attributes may say more than they did, such as a unit.
-    rows = zip(card["attributes"], before["attributes"], strict=True)
-    card["attributes"] = [{key: now[key] for key in old} for now, old in rows]
+    # There may be more attributes than there were, and rows that say more, such as a unit.
+    rows = {row["name"]: row for row in card["attributes"]}
+    card["attributes"] = [
+        {key: rows[old["name"]][key] for key in old} for old in before["attributes"]
+    ]
     card["latent"].pop("walk")  # which 0.1 did not know
     for key, value in before.items():
         assert card[key] == value, key

@@ -157,4 +157,5 @@ class MaxCanvas:
 
     def text(self) -> str:
         """The file's contents."""
-        return json.dumps({"patcher": self.patcher()}, indent=1) + "\n"
+        text = json.dumps({"patcher": self.patcher()}, separators=(",", ":"))
+        return text.replace(',{"box":', ',\n{"box":') + "\n"
