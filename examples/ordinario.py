@@ -9,7 +9,6 @@ already is not made again. Each step is a command that works as well on a folder
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -54,8 +53,6 @@ def main() -> None:
             *("train_model.py", "--config-name", "instrument", "name=ordinario", f"rundir={runs}"),
             *(f"data.dataset.root={dataset}", f"minutes={arguments.minutes}", *SETTINGS),
         )
-    # On some processors MKL adds up other rows in another order; the export wants them all alike.
-    os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
     run("script.py", runs / "ordinario", "-o", arguments.out or folder, "-n", "ordinario")
 
 
