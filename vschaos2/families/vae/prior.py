@@ -86,27 +86,40 @@ class LatentPrior(nn.Module):
         dims: axes that move, D.
         hidden_dims: units of the memory, H.
         components: of the mixture, M.
+        every: frames from one step to the next; straight lines lie between.
 
     Attributes:
         spread: factor on the deviations that are drawn, at temperature 1; see
             `prior_training.calibrate`.
+        colour: correlation ρ of a step's noise with that of the step before, e ← ρ e + √(1 - ρ²) n.
+        wander: how far the number that chooses the component goes at each step: 1, anywhere.
     """
 
     spread: Tensor
+    colour: Tensor
+    wander: Tensor
+    every: Final[int]
     components: Final[int]
     dims: Final[int]
 
     def __init__(
-        self, latent_dim: int, dims: int, hidden_dims: int = 96, components: int = 6
+        self,
+        latent_dim: int,
+        dims: int,
+        hidden_dims: int = 96,
+        components: int = 6,
+        every: int = 1,
     ) -> None:
         super().__init__()
         self.latent_dim, self.dims, self.components = latent_dim, dims, components
-        self.hidden_dims = hidden_dims
+        self.hidden_dims, self.every = hidden_dims, every
         self.basis = Basis(latent_dim, dims)
         self.memory = GRU(dims, hidden_dims)
         self.head = nn.Linear(self.memory.n_outputs, n_parameters(components, dims))
         self.state_size = self.memory.state_size
         self.register_buffer("spread", torch.ones(()))
+        self.register_buffer("colour", torch.zeros(()))
+        self.register_buffer("wander", torch.ones(()))
 
     def forward(
         self, x: Tensor, state: Tensor, mask: Tensor | None = None

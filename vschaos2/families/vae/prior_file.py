@@ -22,8 +22,8 @@ from vschaos2.runs.checkpoints import (
 logger = logging.getLogger(__name__)
 
 PRIOR = "prior.ckpt"
-SIZES = ("dims", "hidden_dims", "components")
-MOST = {"dims": 4096, "hidden_dims": 65_536, "components": 1024}
+SIZES = ("dims", "hidden_dims", "components", "every")
+MOST = {"dims": 4096, "hidden_dims": 65_536, "components": 1024, "every": 1024}
 
 
 def fingerprint(model: nn.Module) -> str:

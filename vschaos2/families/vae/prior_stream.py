@@ -1,4 +1,4 @@
-"""A prior let loose: each frame drawn from what the frames before let expect, without an end."""
+"""A prior let loose: each step drawn from what the steps before let expect, without an end."""
 
 import torch
 from torch import Tensor
@@ -21,11 +21,22 @@ class PriorStream(Stateful):
 
     def __init__(self, prior: LatentPrior) -> None:
         super().__init__()
-        self.model = prior
+        self.model, self.every = prior, prior.every
         self.draws = RandomDraws(prior.dims)
         self.memory = State(prior.state_size)
-        self.position = State(prior.dims)  # from the first point, so that zeros are the first
-        self.spread = float(prior.spread)
+        self.before = State(prior.dims)  # the last step, from the first point: zeros are the first
+        self.position = State(prior.dims)  # the step that the stream is on its way to
+        self.noise = State(prior.dims)
+        self.choice = State(1)
+        self.phase = 0  # frames since the last step
+        self.spread, self.colour = float(prior.spread), float(prior.colour)
+        self.fresh = (1.0 - self.colour**2) ** 0.5
+        self.wander = float(prior.wander)
+
+    @torch.jit.export
+    def forget(self) -> None:
+        """Begin with a step."""
+        self.phase = 0
 
     @torch.jit.export
     def set_seed(self, seed: int) -> None:
@@ -37,23 +48,35 @@ class PriorStream(Stateful):
         batch, count = temperature.shape
         first = self.model.basis.first
         # Rows in fours: a stream does not know what plays beside it.
+        before = padded_rows(self.before.recall(batch) + first)
         x = padded_rows(self.position.recall(batch) + first)
         state = padded_rows(self.memory.recall(batch))
+        noise, choice = self.noise.recall(1), self.choice.recall(1)
         heat = padded_rows(temperature)
         uniform, normal = self.draws(count)
-        normal = normal * self.spread
         path: list[Tensor] = []
         for frame in range(count):
-            after, state = self.model(x.unsqueeze(1), state)
-            next_one = mixture_sample(
-                Mixture(after.logits[:, 0], after.mean[:, 0], after.std[:, 0]),
-                uniform[frame : frame + 1],
-                normal[frame : frame + 1],
-                heat[:, frame : frame + 1],
-            )
-            x = self.model.basis.bounded(next_one)
-            path.append(x)
+            if self.phase == 0:
+                noise = self.colour * noise + self.fresh * normal[frame : frame + 1]
+                moved = choice + self.wander * (uniform[frame : frame + 1] - 0.5)
+                choice = torch.remainder(moved, 1.0)
+                before = x
+                after, state = self.model(x.unsqueeze(1), state)
+                next_one = mixture_sample(
+                    Mixture(after.logits[:, 0], after.mean[:, 0], after.std[:, 0]),
+                    choice,
+                    self.spread * noise,
+                    heat[:, frame : frame + 1],
+                )
+                x = self.model.basis.bounded(next_one)
+            self.phase += 1
+            path.append(before + float(self.phase) / float(self.every) * (x - before))
+            if self.phase == self.every:
+                self.phase = 0
+        self.before.keep(before[:batch] - first)
         self.position.keep(x[:batch] - first)
         self.memory.keep(state[:batch])
+        self.noise.keep(noise)
+        self.choice.keep(choice)
         basis = self.model.basis
         return basis.latents(basis.distributed(torch.stack(path, 1)))[:batch]

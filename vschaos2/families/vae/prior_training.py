@@ -42,7 +42,7 @@ MOST_PLAYED, MOST_RECORDED = 500, 6000  # stretches that are compared
 HEARD = (8, 96)  # streams and frames that are listened to at a validation
 CALIBRATION_STREAMS = 32
 CALIBRATION_FRAMES = 256
-QUANTILE_EVERY = 3
+COLOUR, WANDER = 0.0, 1.0
 MOST_QUANTILE_FRAMES = 100_000
 LEAST_STEP = 1e-4  # between quantiles, in deviations
 
@@ -123,6 +123,7 @@ def fit_prior(
     seed: int = 0,
     say: Callable[[str], object] = lambda text: None,
     most_steps: int = MOST_STEPS,
+    every: int = 1,
 ) -> LatentPrior | None:
     """Train a prior, until the time is over, it has learnt enough, or Ctrl-C.
 
@@ -134,6 +135,7 @@ def fit_prior(
         seed: of everything that is drawn.
         say: called with how far it is, now and then.
         most_steps: steps after which it has learnt enough.
+        every: frames from one step of the prior to the next.
 
     Returns:
         The prior of the best moment; None if there was none.
@@ -143,11 +145,12 @@ def fit_prior(
     latents = torch.cat(list(training))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        prior = LatentPrior(latents.shape[1], count_dims(latents), HIDDEN, COMPONENTS)
+        prior = LatentPrior(latents.shape[1], count_dims(latents), HIDDEN, COMPONENTS, every)
         fit_basis(prior, latents)
-        known = [prior.basis(each) for each in training]
+        recorded = [prior.basis(each) for each in training]
+        known = thinned(recorded, every)
         prior.basis.first.copy_(max(known, key=len)[0])
-        unknown = [prior.basis.bounded(prior.basis(each)) for each in held_out]
+        unknown = thinned([prior.basis.bounded(prior.basis(each)) for each in held_out], every)
         due = novelty(unknown, known)
         lesson = Lesson(prior, known, generator)
         best, kept = math.inf, None
@@ -173,8 +176,14 @@ def fit_prior(
     if kept is None:
         return None
     prior.load_state_dict(kept)
-    calibrate(prior, known, generator)
+    calibrate(prior, recorded, generator)
     return prior.eval().requires_grad_(False)
+
+
+def thinned(recordings: Sequence[Tensor], every: int) -> list[Tensor]:
+    """Every so manieth frame of recordings [F, D], from each of the first ones on."""
+    parts = [each[start::every] for each in recordings for start in range(every)]
+    return [each for each in parts if len(each) >= 2]
 
 
 class Lesson:
@@ -239,7 +248,7 @@ def novelty(paths: Sequence[Tensor] | Tensor, recordings: Sequence[Tensor]) -> f
 
 @torch.no_grad()
 def calibrate(prior: LatentPrior, recordings: Sequence[Tensor], generator: torch.Generator) -> None:
-    """Let what is drawn at temperature 1 be distributed as the recordings are.
+    """Let what is drawn at temperature 1 move, and be distributed, as the recordings are.
 
     What learns from shaken inputs expects more chance than there is, and chance adds up where
     every draw is the next input. So the median of how much each step differs from the step before
@@ -247,23 +256,33 @@ def calibrate(prior: LatentPrior, recordings: Sequence[Tensor], generator: torch
     it is that of the recordings. Then the quantiles of each axis are measured, which
     `Basis.distributed` makes those of the recordings.
     """
-    due = float(torch.cat([each.diff(2, dim=0) for each in recordings]).norm(dim=1).median())
+    known = thinned(recordings, prior.every)
+    prior.colour.fill_(COLOUR)
+    prior.wander.fill_(WANDER)
+    due = float(torch.cat([each.diff(2, dim=0) for each in known]).norm(dim=1).median())
     low, high = SPREADS
     for _ in range(CALIBRATIONS):
         middle = math.sqrt(low * high)
         prior.spread.fill_(middle)
-        x = let_loose(prior, recordings, CALIBRATION_STREAMS, CALIBRATION_FRAMES, generator)
+        x = let_loose(prior, known, CALIBRATION_STREAMS, CALIBRATION_FRAMES, generator)
         moved = float(x[:, CALIBRATION_FRAMES // 4 :].diff(2, dim=1).norm(dim=2).median())
         low, high = (middle, high) if moved < due else (low, middle)
     prior.spread.fill_(math.sqrt(low * high))
-    x = let_loose(prior, recordings, CALIBRATION_STREAMS, 4 * CALIBRATION_FRAMES, generator)
+    x = let_loose(prior, known, CALIBRATION_STREAMS, 4 * CALIBRATION_FRAMES, generator)
     even = torch.linspace(0.0, 1.0, QUANTILES)
     rising = LEAST_STEP * torch.arange(QUANTILES)[:, None]
-    drawn = x[:, CALIBRATION_FRAMES:].flatten(0, 1)[::QUANTILE_EVERY]
+    drawn = lines(x[:, CALIBRATION_FRAMES:], prior.every).flatten(0, 1)
+    drawn = drawn[:: 1 + len(drawn) // MOST_QUANTILE_FRAMES]
     recorded = torch.cat(list(recordings))
     recorded = recorded[:: 1 + len(recorded) // MOST_QUANTILE_FRAMES]
     prior.basis.drawn.copy_((torch.quantile(drawn, even, dim=0) + rising).T)
     prior.basis.recorded.copy_(torch.quantile(recorded, even, dim=0).T)
+
+
+def lines(x: Tensor, every: int) -> Tensor:
+    """Steps [B, F, D] with straight lines of so many frames between them: [B, (F - 1) every, D]."""
+    part = torch.arange(1, every + 1)[:, None] / every
+    return (x[:, :-1, None] + part * x.diff(dim=1)[:, :, None]).flatten(1, 2)
 
 
 @torch.no_grad()
@@ -271,20 +290,24 @@ def let_loose(
     prior: LatentPrior,
     recordings: Sequence[Tensor],
     streams: int,
-    frames: int,
+    steps: int,
     generator: torch.Generator,
 ) -> Tensor:
-    """Streams that begin anywhere in recordings, at temperature 1: coordinates [B, F, D]."""
+    """Streams that begin anywhere in recordings, at temperature 1: steps [B, F, D]."""
     known = torch.cat(list(recordings))
     x = known[torch.randint(len(known), (streams,), generator=generator)]
     state, one = torch.zeros(streams, prior.state_size), torch.ones(streams, 1)
+    noise = torch.randn(x.shape, generator=generator)
+    choice = torch.rand(streams, 1, generator=generator)
+    fresh = (1.0 - prior.colour**2).sqrt()
     path = []
-    for _ in range(frames):
+    for _ in range(steps):
         after, state = prior(x[:, None], state)
-        uniform = torch.rand(streams, 1, generator=generator)
-        normal = prior.spread * torch.randn(x.shape, generator=generator)
+        moved = torch.rand(streams, 1, generator=generator) - 0.5
+        choice = torch.remainder(choice + prior.wander * moved, 1.0)
+        noise = prior.colour * noise + fresh * torch.randn(x.shape, generator=generator)
         mixture = Mixture(after.logits[:, 0], after.mean[:, 0], after.std[:, 0])
-        x = prior.basis.bounded(mixture_sample(mixture, uniform, normal, one))
+        x = prior.basis.bounded(mixture_sample(mixture, choice, prior.spread * noise, one))
         path.append(x)
     return torch.stack(path, 1)
 
