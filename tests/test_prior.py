@@ -14,10 +14,19 @@ from torch import Tensor
 from vschaos2.dsp.random_draws import RandomDraws
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
-from vschaos2.families.vae.prior import LatentPrior
+from vschaos2.families.vae import prior_finish
+from vschaos2.families.vae.prior import LEAN, NEAR, LatentPrior
 from vschaos2.families.vae.prior_file import PRIOR, read_prior, write_prior
+from vschaos2.families.vae.prior_steps import lines, step_frames, thinned
 from vschaos2.families.vae.prior_stream import PriorStream
-from vschaos2.families.vae.prior_training import Streams, count_dims, fit_basis, fit_prior
+from vschaos2.families.vae.prior_training import (
+    VALIDATE_EVERY,
+    Lesson,
+    Streams,
+    count_dims,
+    fit_basis,
+    fit_prior,
+)
 from vschaos2.generation.paths import PathOptions, play_paths
 from vschaos2.generation.player import Player
 from vschaos2.nets.mixture import Mixture, mixture_log_density, mixture_sample
@@ -33,10 +42,10 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def untrained(latents: Tensor, dims: int = 3) -> LatentPrior:
+def untrained(latents: Tensor, dims: int = 3, every: int = 1) -> LatentPrior:
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        prior = LatentPrior(latents.shape[1], dims, hidden_dims=8, components=2)
+        prior = LatentPrior(latents.shape[1], dims, hidden_dims=8, components=2, every=every)
         fit_basis(prior, latents)
     return prior.eval().requires_grad_(False)
 
@@ -153,13 +162,79 @@ def test_stream_stays_where_the_material_is_at_any_temperature():
 def test_a_prior_learns_to_go_round_and_goes_on_for_long():
     training, held_out = [circling(300, seed) for seed in range(6)], [circling(300, 9)]
     prior = fit_prior(training, held_out, 1e4, most_steps=100)
-    z = PriorStream(prior)(torch.ones(1, 4000))[0]
-    late = z[2000:]
+    z = PriorStream(prior)(torch.ones(1, 2000))[0]
+    late = z[1000:]
     angle = torch.atan2(late[:, 1] - 2.0, late[:, 0] - 2.0)
     turned = torch.remainder(angle.diff() + math.pi, 2 * math.pi) - math.pi
     assert float(turned.mean()) == pytest.approx(2 * math.pi / 40, rel=0.25)
     radius = (late[:, :2] - 2.0).norm(dim=1)
     assert float(radius.mean()) == pytest.approx(1.0, abs=0.35)
+
+
+def test_ctrl_c_keeps_what_is_learnt_and_a_run_without_any_is_whole(
+    tiny_run, tiny_run_folder, monkeypatch, caplog
+):
+    step, count = Lesson.step, 0
+
+    def interrupted_step(lesson: Lesson, number: int, done: float) -> float:
+        nonlocal count
+        count += 1
+        if count > enough:
+            raise KeyboardInterrupt
+        return step(lesson, number, done)
+
+    monkeypatch.setattr(Lesson, "step", interrupted_step)
+    monkeypatch.setattr(prior_finish, "recorded_latents", lambda model, data: recordings)
+    monkeypatch.setattr(prior_finish, "material", lambda config, model: None)
+    recordings = [tiny_run.kept.latents[:200]] * 2, [tiny_run.kept.latents[:100]]
+    weights = {path: path.read_bytes() for path in tiny_run_folder.rglob("*") if path.is_file()}
+    enough = VALIDATE_EVERY - 1
+    with caplog.at_level(logging.WARNING):
+        assert not prior_finish.add_prior(tiny_run, 1e4)
+    assert "the run has no prior" in caplog.text
+    assert weights == {p: p.read_bytes() for p in tiny_run_folder.rglob("*") if p.is_file()}
+    count, enough = 0, VALIDATE_EVERY + 1  # once validated, and so kept
+    assert prior_finish.add_prior(tiny_run, 1e4)
+    assert all(path.read_bytes() == content for path, content in weights.items())
+    assert read_prior(tiny_run.folder, tiny_run.model) is not None
+
+
+def test_steps_are_as_long_as_straight_lines_allow():
+    slow, fast = [circling(400, 0, period)[:, :2] for period in (400.0, 8.0)]
+    assert step_frames([slow], 86.1) == 4  # 21 steps a second, the fewest
+    assert step_frames([fast], 86.1) == 2  # 43, the most
+    assert step_frames([slow], 345.0) == 16
+    assert step_frames([slow], 20.0) == 1
+
+
+def test_lines_lead_from_step_to_step_and_thinned_ones_are_the_steps():
+    x = torch.tensor([[0.0], [3.0], [-3.0]])
+    expected = [1.0, 2.0, 3.0, 1.0, -1.0, -3.0]
+    assert lines(x[None], 3)[0, :, 0].tolist() == pytest.approx(expected)
+    assert [each.flatten().tolist() for each in thinned([x], 2)] == [[0.0, -3.0]]
+
+
+def test_a_stream_of_long_steps_moves_in_straight_lines_that_no_block_breaks():
+    stream = PriorStream(untrained(circling(300, 1), every=4))
+    stream.model.basis.lean = 0.0
+    whole = stream(torch.ones(1, 40))
+    x = stream.model.basis(whole)[0]
+    bends = x.diff(2, dim=0).norm(dim=1)  # nothing but at steps: after frames 3, 7, 11 …
+    assert float(torch.cat([bends[start::4] for start in (0, 1, 3)]).max()) < 1e-4
+    assert float(bends[2::4].median()) > 0.01
+    stream.reset()
+    blocks = [stream(torch.ones(1, size)) for size in (1, 6, 33)]
+    assert torch.equal(torch.cat(blocks, 1), whole)
+
+
+def test_leaning_draws_to_what_was_recorded():
+    basis = untrained(circling(300, 1), 2).basis
+    x = basis.places[None, :5] + 0.3 * torch.tensor([1.0, -1.0])
+    far = [torch.cdist(each[0], basis.places).amin(1) for each in (x, basis.leaning(x))]
+    weights = torch.exp(-0.5 * torch.cdist(x[0], basis.places).square() / NEAR**2)
+    mean = weights @ basis.places / weights.sum(1, keepdim=True)
+    assert torch.allclose(basis.leaning(x)[0], x[0] + LEAN * (mean - x[0]), atol=1e-5)
+    assert float(far[1].mean()) < float(far[0].mean())
 
 
 def test_exported_instrument_plays_by_itself(run_with_prior, tmp_path):
@@ -228,7 +303,8 @@ def test_a_prior_of_other_weights_is_left_out(run_with_prior, caplog):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("sizes", {"dims": 2, "hidden_dims": 8, "components": 0}), ("of", None)]
+    ("key", "value"),
+    [("sizes", {"dims": 2, "hidden_dims": 8, "components": 0, "every": 1}), ("of", None)],
 )
 def test_a_foreign_prior_is_refused_in_one_line(run_with_prior, key, value):
     path: Path = run_with_prior.folder / PRIOR

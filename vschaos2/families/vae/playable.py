@@ -140,6 +140,8 @@ class PlayableVAE(Playable):
         """How near recovered phases come, what axes do as they rise, and where labels are."""
         rates = " and ".join(map(str, card["host_rates_hz"]))
         lines = [f"  in tune at {rates} Hz, trained at {card['trained_at_hz']} Hz"]
+        if "prior" in card["methods"]:
+            lines.append("  plays by itself: prior moves the axes as they move in its recordings")
         for method, alike in card["phase_recovery"].items():
             but = (
                 "but " if alike["difference"] else ""

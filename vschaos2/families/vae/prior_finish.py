@@ -22,6 +22,7 @@ from vschaos2.errors import InputError
 from vschaos2.families.vae.material import material
 from vschaos2.families.vae.prior_file import PRIOR, read_prior, write_prior
 from vschaos2.families.vae.prior_minutes import prior_minutes
+from vschaos2.families.vae.prior_steps import step_frames
 from vschaos2.families.vae.prior_training import fit_prior
 from vschaos2.families.vae.signal_path import hear, offline_core
 from vschaos2.families.vae.vae import VAE
@@ -106,8 +107,12 @@ def add_prior(run: Run, seconds: float) -> bool:
     if sum(len(each) for each in training) < 2 or not held_out:
         logger.warning("its recordings are too short for a prior: it has none")
         return False
+    transform = run.model.transform
+    every = step_frames(training, transform.sample_rate_hz / transform.hop)
     with one_thread():
-        prior = fit_prior(training, held_out, seconds, run.config.get("seed", 0), _now_and_then())
+        prior = fit_prior(
+            *(training, held_out, seconds, run.config.get("seed", 0), _now_and_then()), every=every
+        )
     if prior is None:
         logger.warning("too little time, or numbers that are not finite: the run has no prior")
         return False

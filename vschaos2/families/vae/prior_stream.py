@@ -26,12 +26,9 @@ class PriorStream(Stateful):
         self.memory = State(prior.state_size)
         self.before = State(prior.dims)  # the last step, from the first point: zeros are the first
         self.position = State(prior.dims)  # the step that the stream is on its way to
-        self.noise = State(prior.dims)
         self.choice = State(1)
         self.phase = 0  # frames since the last step
-        self.spread, self.colour = float(prior.spread), float(prior.colour)
-        self.fresh = (1.0 - self.colour**2) ** 0.5
-        self.wander = float(prior.wander)
+        self.spread, self.wander = float(prior.spread), float(prior.wander)
 
     @torch.jit.export
     def forget(self) -> None:
@@ -51,13 +48,12 @@ class PriorStream(Stateful):
         before = padded_rows(self.before.recall(batch) + first)
         x = padded_rows(self.position.recall(batch) + first)
         state = padded_rows(self.memory.recall(batch))
-        noise, choice = self.noise.recall(1), self.choice.recall(1)
+        choice = self.choice.recall(1)
         heat = padded_rows(temperature)
         uniform, normal = self.draws(count)
         path: list[Tensor] = []
         for frame in range(count):
             if self.phase == 0:
-                noise = self.colour * noise + self.fresh * normal[frame : frame + 1]
                 moved = choice + self.wander * (uniform[frame : frame + 1] - 0.5)
                 choice = torch.remainder(moved, 1.0)
                 before = x
@@ -65,7 +61,7 @@ class PriorStream(Stateful):
                 next_one = mixture_sample(
                     Mixture(after.logits[:, 0], after.mean[:, 0], after.std[:, 0]),
                     choice,
-                    self.spread * noise,
+                    self.spread * normal[frame : frame + 1],
                     heat[:, frame : frame + 1],
                 )
                 x = self.model.basis.bounded(next_one)
@@ -76,7 +72,6 @@ class PriorStream(Stateful):
         self.before.keep(before[:batch] - first)
         self.position.keep(x[:batch] - first)
         self.memory.keep(state[:batch])
-        self.noise.keep(noise)
         self.choice.keep(choice)
         basis = self.model.basis
-        return basis.latents(basis.distributed(torch.stack(path, 1)))[:batch]
+        return basis.latents(basis.leaning(basis.distributed(torch.stack(path, 1))))[:batch]

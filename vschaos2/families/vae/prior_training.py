@@ -17,8 +17,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from vschaos2.families.vae.prior import QUANTILES, LatentPrior
-from vschaos2.nets.mixture import Mixture, mixture_log_density, mixture_sample
+from vschaos2.families.vae.prior import PLACES, QUANTILES, LatentPrior
+from vschaos2.families.vae.prior_calibration import LEAST_STEP, calibrate, let_loose
+from vschaos2.families.vae.prior_steps import thinned
+from vschaos2.nets.mixture import mixture_log_density
 
 EXPLAINED = 0.99  # part of the latents' variance that moves
 MOST_DIMS = 16
@@ -35,16 +37,9 @@ LARGEST_GRADIENT = 1.0
 WARMUP_STEPS = 50
 MOST_STEPS = 1500
 VALIDATE_EVERY = 100
-SPREADS = (0.2, 1.5)  # between which `spread` is sought
-CALIBRATIONS = 7
 SIMILAR = 8  # frames of a stretch
 MOST_PLAYED, MOST_RECORDED = 500, 6000  # stretches that are compared
 HEARD = (8, 96)  # streams and frames that are listened to at a validation
-CALIBRATION_STREAMS = 32
-CALIBRATION_FRAMES = 256
-COLOUR, WANDER = 0.0, 1.0
-MOST_QUANTILE_FRAMES = 100_000
-LEAST_STEP = 1e-4  # between quantiles, in deviations
 
 
 class Streams:
@@ -107,6 +102,7 @@ def fit_basis(prior: LatentPrior, latents: Tensor) -> None:
     reach = (basis.highest - basis.lowest).clamp_min(LEAST_STEP)
     basis.drawn.copy_(basis.lowest[:, None] + reach[:, None] * even)
     basis.recorded.copy_(basis.drawn)
+    basis.places.copy_(x[torch.linspace(0, len(x) - 1, PLACES).long()])
 
 
 def count_dims(latents: Tensor) -> int:
@@ -180,12 +176,6 @@ def fit_prior(
     return prior.eval().requires_grad_(False)
 
 
-def thinned(recordings: Sequence[Tensor], every: int) -> list[Tensor]:
-    """Every so manieth frame of recordings [F, D], from each of the first ones on."""
-    parts = [each[start::every] for each in recordings for start in range(every)]
-    return [each for each in parts if len(each) >= 2]
-
-
 class Lesson:
     """The steps of a training.
 
@@ -244,72 +234,6 @@ def novelty(paths: Sequence[Tensor] | Tensor, recordings: Sequence[Tensor]) -> f
         return 0.0
     far = torch.cdist(some, reference).amin(1) / some.shape[1] ** 0.5
     return float(far.median())
-
-
-@torch.no_grad()
-def calibrate(prior: LatentPrior, recordings: Sequence[Tensor], generator: torch.Generator) -> None:
-    """Let what is drawn at temperature 1 move, and be distributed, as the recordings are.
-
-    What learns from shaken inputs expects more chance than there is, and chance adds up where
-    every draw is the next input. So the median of how much each step differs from the step before
-    is measured of streams let loose, and the deviations that they draw, `spread`, are scaled until
-    it is that of the recordings. Then the quantiles of each axis are measured, which
-    `Basis.distributed` makes those of the recordings.
-    """
-    known = thinned(recordings, prior.every)
-    prior.colour.fill_(COLOUR)
-    prior.wander.fill_(WANDER)
-    due = float(torch.cat([each.diff(2, dim=0) for each in known]).norm(dim=1).median())
-    low, high = SPREADS
-    for _ in range(CALIBRATIONS):
-        middle = math.sqrt(low * high)
-        prior.spread.fill_(middle)
-        x = let_loose(prior, known, CALIBRATION_STREAMS, CALIBRATION_FRAMES, generator)
-        moved = float(x[:, CALIBRATION_FRAMES // 4 :].diff(2, dim=1).norm(dim=2).median())
-        low, high = (middle, high) if moved < due else (low, middle)
-    prior.spread.fill_(math.sqrt(low * high))
-    x = let_loose(prior, known, CALIBRATION_STREAMS, 4 * CALIBRATION_FRAMES, generator)
-    even = torch.linspace(0.0, 1.0, QUANTILES)
-    rising = LEAST_STEP * torch.arange(QUANTILES)[:, None]
-    drawn = lines(x[:, CALIBRATION_FRAMES:], prior.every).flatten(0, 1)
-    drawn = drawn[:: 1 + len(drawn) // MOST_QUANTILE_FRAMES]
-    recorded = torch.cat(list(recordings))
-    recorded = recorded[:: 1 + len(recorded) // MOST_QUANTILE_FRAMES]
-    prior.basis.drawn.copy_((torch.quantile(drawn, even, dim=0) + rising).T)
-    prior.basis.recorded.copy_(torch.quantile(recorded, even, dim=0).T)
-
-
-def lines(x: Tensor, every: int) -> Tensor:
-    """Steps [B, F, D] with straight lines of so many frames between them: [B, (F - 1) every, D]."""
-    part = torch.arange(1, every + 1)[:, None] / every
-    return (x[:, :-1, None] + part * x.diff(dim=1)[:, :, None]).flatten(1, 2)
-
-
-@torch.no_grad()
-def let_loose(
-    prior: LatentPrior,
-    recordings: Sequence[Tensor],
-    streams: int,
-    steps: int,
-    generator: torch.Generator,
-) -> Tensor:
-    """Streams that begin anywhere in recordings, at temperature 1: steps [B, F, D]."""
-    known = torch.cat(list(recordings))
-    x = known[torch.randint(len(known), (streams,), generator=generator)]
-    state, one = torch.zeros(streams, prior.state_size), torch.ones(streams, 1)
-    noise = torch.randn(x.shape, generator=generator)
-    choice = torch.rand(streams, 1, generator=generator)
-    fresh = (1.0 - prior.colour**2).sqrt()
-    path = []
-    for _ in range(steps):
-        after, state = prior(x[:, None], state)
-        moved = torch.rand(streams, 1, generator=generator) - 0.5
-        choice = torch.remainder(choice + prior.wander * moved, 1.0)
-        noise = prior.colour * noise + fresh * torch.randn(x.shape, generator=generator)
-        mixture = Mixture(after.logits[:, 0], after.mean[:, 0], after.std[:, 0])
-        x = prior.basis.bounded(mixture_sample(mixture, choice, prior.spread * noise, one))
-        path.append(x)
-    return torch.stack(path, 1)
 
 
 @torch.no_grad()
