@@ -14,13 +14,12 @@ from torch import Tensor
 from vschaos2.dsp.random_draws import RandomDraws
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
-from vschaos2.families.vae import prior_finish
+from vschaos2.families.vae import prior_calibration, prior_finish, prior_training
 from vschaos2.families.vae.prior import LEAN, NEAR, LatentPrior
 from vschaos2.families.vae.prior_file import PRIOR, read_prior, write_prior
 from vschaos2.families.vae.prior_steps import lines, step_frames, thinned
 from vschaos2.families.vae.prior_stream import PriorStream
 from vschaos2.families.vae.prior_training import (
-    VALIDATE_EVERY,
     Lesson,
     Streams,
     count_dims,
@@ -172,7 +171,7 @@ def test_a_prior_learns_to_go_round_and_goes_on_for_long():
 
 
 def test_ctrl_c_keeps_what_is_learnt_and_a_run_without_any_is_whole(
-    tiny_run, tiny_run_folder, monkeypatch, caplog
+    tiny_run_folder, monkeypatch, caplog
 ):
     step, count = Lesson.step, 0
 
@@ -183,20 +182,23 @@ def test_ctrl_c_keeps_what_is_learnt_and_a_run_without_any_is_whole(
             raise KeyboardInterrupt
         return step(lesson, number, done)
 
+    run, every = load_run(tiny_run_folder), 3
+    monkeypatch.setattr(prior_training, "VALIDATE_EVERY", every)
+    monkeypatch.setattr(prior_calibration, "CALIBRATION_FRAMES", 16)
     monkeypatch.setattr(Lesson, "step", interrupted_step)
     monkeypatch.setattr(prior_finish, "recorded_latents", lambda model, data: recordings)
     monkeypatch.setattr(prior_finish, "material", lambda config, model: None)
-    recordings = [tiny_run.kept.latents[:200]] * 2, [tiny_run.kept.latents[:100]]
+    recordings = [run.kept.latents[:200]] * 2, [run.kept.latents[:100]]
     weights = {path: path.read_bytes() for path in tiny_run_folder.rglob("*") if path.is_file()}
-    enough = VALIDATE_EVERY - 1
+    enough = every - 1
     with caplog.at_level(logging.WARNING):
-        assert not prior_finish.add_prior(tiny_run, 1e4)
+        assert not prior_finish.add_prior(run, 1e4)
     assert "the run has no prior" in caplog.text
     assert weights == {p: p.read_bytes() for p in tiny_run_folder.rglob("*") if p.is_file()}
-    count, enough = 0, VALIDATE_EVERY + 1  # once validated, and so kept
-    assert prior_finish.add_prior(tiny_run, 1e4)
+    count, enough = 0, every + 1  # once validated, and so kept
+    assert prior_finish.add_prior(run, 1e4)
     assert all(path.read_bytes() == content for path, content in weights.items())
-    assert read_prior(tiny_run.folder, tiny_run.model) is not None
+    assert read_prior(run.folder, run.model) is not None
 
 
 def test_steps_are_as_long_as_straight_lines_allow():

@@ -19,7 +19,7 @@ from vschaos2.nets.recurrent import GRU
 
 QUANTILES = 33  # from the least to the greatest
 PLACES = 256  # frames of the recordings that a prior remembers
-LEAN = 0.2  # how far each frame is drawn to them
+LEAN = 0.15  # how far each frame is drawn to them
 NEAR = 0.5  # deviation of the kernel that says which of them are near
 
 
@@ -91,7 +91,7 @@ class Basis(nn.Module):
         """Coordinates a little nearer to frames that were recorded, [B, F, D] → [B, F, D].
 
         Axes drawn each for itself meet where no recording was, and what a decoder never learnt is
-        dull and loud. A fifth of a step of the mean shift of Fukunaga & Hostetler (1975): towards
+        dull and loud. A part of a step of the mean shift of Fukunaga & Hostetler (1975): towards
         the mean of the frames near by, weighted by w_p ∝ exp(-|x - p|² / 2σ²), in which |x|² is
         the same for all.
         """
