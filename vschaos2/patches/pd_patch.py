@@ -100,8 +100,8 @@ def _by_itself(
 ) -> None:
     """The prior, and what lets it or the hand move the axes of `decode`."""
     canvas, key, count = frame.canvas, controls.key, len(hand)
-    canvas.toggle(GAP + 10, y + 6, f"{key}-itself")
-    canvas.comment(GAP + 32, y + 5, "by itself")
+    canvas.toggle(GAP + 10, y + 38, f"{key}-itself")
+    canvas.comment(GAP + 32, y + 37, "by itself")
     text = f"nn~ {frame.model} prior {controls.buffer}"
     prior = canvas.obj(frame.x0, y, text, frame.characters_for(count + 1))
     chosen = canvas.sub(frame.x0, y + 34, motion.by_itself(controls), frame.characters)
