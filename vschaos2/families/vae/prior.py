@@ -19,7 +19,7 @@ from vschaos2.nets.recurrent import GRU
 
 QUANTILES = 33  # from the least to the greatest
 PLACES = 256  # frames of the recordings that a prior remembers
-LEAN = 0.15  # how far each frame is drawn to them
+LEAN = 0.2  # how far each frame is drawn to them
 NEAR = 0.5  # deviation of the kernel that says which of them are near
 
 
