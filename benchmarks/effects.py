@@ -126,8 +126,11 @@ def epochs(data: Any) -> Iterator[Any]:
         yield from batches  # each turn is the next epoch
 
 
-def trained(trial: Trial, root: Path) -> tuple[EffectModel, int]:
-    """The running average of a model that learnt for a budget of processor time, and its steps."""
+def trained(trial: Trial, root: Path) -> tuple[EffectModel, int, int]:
+    """A model that learnt for a budget of processor time, its steps, and its device's shift.
+
+    The model is the running average; the shift is what alignment took off the wet sound, samples.
+    """
     words = (f"data.dataset.root={root}", "data.dataset.validation_fraction=0.02", *trial.words)
     config = vschaos2.compose(trial.config, *words)
     settle(config)
@@ -153,11 +156,13 @@ def trained(trial: Trial, root: Path) -> tuple[EffectModel, int]:
         step += 1
         if step % AVERAGE_EVERY == 0:
             average.update_parameters(model)
-    return average.module, step
+    return average.module, step, int(data.takes[0].alignment["shift"])
 
 
-def esr(model: EffectModel, dry: Signal, wet: Signal, *knobs: float) -> float:
-    """Energy of the error, of the energy of the device's sound."""
+def esr(model: EffectModel, dry: Signal, wet: Signal, shift: int, *knobs: float) -> float:
+    """Energy of the error, of the energy of the device's sound as it was learnt."""
+    wet = np.roll(wet, -shift)
+    wet[slice(0, -shift) if shift < 0 else slice(len(wet) - shift, None)] = 0.0
     values = np.array(knobs, np.float32).reshape(-1, 1)
     y = rendered(model, dry[None].astype(np.float32), values)[0]
     return float(np.square(y - wet).sum() / np.square(wet).sum())
@@ -185,12 +190,12 @@ def trial(name: str, recording: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "pairs"
         write(root, dry, told.device, ())
-        model, steps = trained(told, root)
+        model, steps, shift = trained(told, root)
     parts = []
     for sound, heard in others.items():
         wet = told.device(heard, RATE)
         linear = best_filter_esr(heard[None].astype(np.float32), wet[None].astype(np.float32))
-        found = verdict(esr(model, heard, wet), told.bar)
+        found = verdict(esr(model, heard, wet, shift), told.bar)
         parts.append(f"{sound} {found}, linear {linear:.3f}")
     print(f"{name}: {steps} steps in {told.budget_s:g} s; ESR of {'; '.join(parts)}", flush=True)
 
@@ -202,10 +207,10 @@ def knob(recording: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "pairs"
         write(root, dry, diode, DRIVES_DB)
-        model, steps = trained(KNOB_TRIAL, root)
+        model, steps, shift = trained(KNOB_TRIAL, root)
     for sound, heard in others.items():
         found = {
-            drive_db: esr(model, heard, diode(heard, RATE, drive_db=drive_db), drive_db)
+            drive_db: esr(model, heard, diode(heard, RATE, drive_db=drive_db), shift, drive_db)
             for drive_db in (*DRIVES_DB, *UNHEARD_DB)
         }
         seen = ", ".join(f"{drive_db:g} dB {found[drive_db]:.5f}" for drive_db in DRIVES_DB)

@@ -39,7 +39,9 @@ def test_the_demo_makes_a_pedal(tmp_path):
     (made,) = (folder / "processed").rglob("*.wav")
     sound, rate_hz = soundfile.read(made)
     dry, _ = soundfile.read(folder / "never_recorded" / "dry" / "other.wav", dtype="float32")
-    due = rendered(load_run(folder / "runs").model, dry[None], np.array([[18.0]], np.float32))[0]
+    due = rendered(
+        load_run(folder / "runs" / "pedal").model, dry[None], np.array([[18.0]], np.float32)
+    )[0]
     assert rate_hz == 44_100
     np.testing.assert_allclose(sound, due, atol=1e-4)
     again = subprocess.run([*program], capture_output=True, text=True, timeout=60, cwd=tmp_path)
