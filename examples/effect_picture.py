@@ -35,8 +35,14 @@ def draw(
         never_recorded_db: another, of which the spectra are drawn.
         picture: file to write.
     """
-    model = load_run(run_folder).model
+    run = load_run(run_folder)
+    model, shift = run.model, int(run.kept.get("latency_removed_samples", 0))
     rate_hz = model.rate_hz
+
+    def recorded(dry: np.ndarray, drive_db: float) -> np.ndarray:
+        """The device's sound in line as it was when it was learnt."""
+        wet = device(np.pad(dry, abs(shift)), rate_hz, drive_db=drive_db)
+        return wet[abs(shift) + shift :][: len(dry)]
 
     def played(dry: np.ndarray, drive_db: float) -> np.ndarray:
         knobs = np.array([[drive_db]], np.float32)
@@ -50,10 +56,10 @@ def draw(
     upper, lower = figure.subfigures(2, 1)
     ratios = {}
     for column, drive_db in enumerate(settings):
-        wet, ours = device(sound, rate_hz, drive_db=drive_db), played(sound, drive_db)
+        wet, ours = recorded(sound, drive_db), played(sound, drive_db)
         ratios[drive_db] = float(np.square(ours - wet).sum() / np.square(wet).sum())
         axis = upper.add_subplot(1, len(settings), column + 1)
-        curves = device(sine, rate_hz, drive_db=drive_db), played(sine, drive_db)
+        curves = recorded(sine, drive_db), played(sine, drive_db)
         for curve, name, style in zip(curves, ("device", "model"), ("-", "--"), strict=True):
             axis.plot(sine[-last:], curve[-last:], style, linewidth=1.4, label=name)
         note = " (never recorded)" if drive_db == never_recorded_db else ""
@@ -62,7 +68,7 @@ def draw(
         if column == 0:
             axis.set_ylabel("out")
             axis.legend(fontsize=8, frameon=False)
-    wet, ours = device(sound, rate_hz, drive_db=never_recorded_db), played(sound, never_recorded_db)
+    wet, ours = recorded(sound, never_recorded_db), played(sound, never_recorded_db)
     named = {"dry": sound, "device": wet, "model": ours, "what is left": ours - wet}
     peak = float(np.abs(stft(wet, rate_hz, nperseg=2048)[2]).max())
     for column, (name, heard) in enumerate(named.items()):
