@@ -28,7 +28,6 @@ from torch.optim.swa_utils import AveragedModel
 
 import vschaos2
 from vschaos2.audio import read_audio
-from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.families.effect.build import build_model
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.learning import material, objective, settle
@@ -230,7 +229,6 @@ def load(_: Path | None) -> None:
         shares = {}
         for block, bar in ((64, 0.12), (512, 0.05), (2048, 0.04)):
             x, times = 0.1 * torch.randn(1, 1, block), []
-            set_attribute(script, "reset", True)
             with torch.inference_mode():
                 for _ in range(6):
                     began = time.process_time()
