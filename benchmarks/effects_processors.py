@@ -1,10 +1,11 @@
 """What processors cost to play and to train, and what a grey box of them learns of a device.
 
-    python -m benchmarks.effects_processors [load] [click] [training] [compressor] [modulation]
+    PYTHONPATH=examples python -m benchmarks.effects_processors [PART ...]
 
-All of them if none is named. Devices and dry sounds are made by code (examples/devices.py,
-examples/plucked_strings.py); what is scored was held out: other strings. Times are processor time
-of one thread; a load is the median of five runs, in percent of a core.
+Parts are load, click, training, compressor, modulation; all of them if none is named. Devices and
+dry sounds are made by code (examples/devices.py, examples/plucked_strings.py); what is scored was
+held out: other strings. Times are processor time of one thread; a load is the median of five runs,
+in percent of a core.
 """
 
 import argparse
@@ -12,12 +13,13 @@ import math
 import statistics
 import time
 
+import devices
 import numpy as np
+import plucked_strings
 import torch
 from scipy import signal
 from torch import Tensor
 
-from examples import devices, plucked_strings
 from vschaos2.processors.chain import Chain
 from vschaos2.processors.filters import Filter
 from vschaos2.processors.processor import Processor

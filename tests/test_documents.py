@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from hydra import compose, initialize_config_dir
+from pedals import SETTINGS, write_pairs
 
 from docs import write_configuration, write_programs
 from vschaos2.overrides import FLAGS
@@ -130,6 +131,8 @@ def provide(folder: Path, words: list[str]) -> None:
             continue
         if word == "mine":
             own_parts(folder)
+        elif re.search(r"(^|=)my_\w*pairs$", word):
+            write_pairs(path, SETTINGS)
         elif re.search(r"(^|=)my_\w+$|^data\.dataset\.root=", word):
             shutil.copytree(folder / "my_recordings", path)
         elif path.suffix in (".wav", ".flac"):
