@@ -18,12 +18,13 @@ from vschaos2.errors import InputError
 from vschaos2.families.effect.build import AUTO
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.progress import Progress
+from vschaos2.ranges import check_number
 from vschaos2.terminal import printable
 from vschaos2.training.processes import is_first_process
 
 logger = logging.getLogger(__name__)
 
-WARM_UP_MS = 20.0  # of what remembers without end: what it takes to come to rest
+WARM_UP_MS = 20.0  # where a configuration says nothing
 OPTIONS = ("root", "sample_rate_hz", "validation_fraction", "dry", "wet")
 
 
@@ -93,6 +94,8 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
     root, pairs = pairs_of(config)
     takes = takes_of(root, pairs, model)
     dataset, loader = plain(config, "data.dataset"), plain(config, "data.loader")
+    warm_up_ms = loader.pop("warm_up_ms", WARM_UP_MS)
+    check_number("data.loader.warm_up_ms", warm_up_ms, 0.0, 60_000.0)
     data = call(
         PairDataModule,
         "data.loader",
@@ -101,16 +104,19 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
         takes=takes,
         rate_hz=model.rate_hz,
         validation_fraction=dataset["validation_fraction"],
-        warm_up=warm_up_of(model, loader.get("window_samples", 1)),
+        warm_up=warm_up_of(model, loader.get("window_samples", 1), warm_up_ms),
         seed=config.seed,
     )
     return data
 
 
-def warm_up_of(model: EffectModel, window_samples: int) -> int:
-    """Samples that a model hears before what it says counts, in whole blocks of its network."""
+def warm_up_of(model: EffectModel, window_samples: int, warm_up_ms: float) -> int:
+    """Samples that a model hears before what it says counts, in whole blocks of its network.
+
+    What remembers without end hears so many ms, others as much as they reach back.
+    """
     reach = model.net.reach
-    wanted = round(WARM_UP_MS * model.rate_hz / 1000.0) if reach is None else reach
+    wanted = round(warm_up_ms * model.rate_hz / 1000.0) if reach is None else reach
     block = model.net.block
     return -(-max(wanted, min(window_samples, 4096)) // block) * block
 
