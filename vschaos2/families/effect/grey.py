@@ -1,5 +1,7 @@
 """A chain of processors as the network of an effect: few parameters, all of them in units.
 
+In a configuration,
+
     model: {net: {_target_: Chain, hidden_dims: null, processors: [gain, tanh, parametric_eq]}}
 """
 
@@ -106,13 +108,18 @@ class ChainNet(AudioNet):
             while name in names:
                 name = f"{owner}_{name}"
             names.add(name)
+            value = float(f"{preset[parameter.name]:.6g}")
             controls.append(
                 Control(
-                    name, "number", min(max(preset[parameter.name], parameter.least), parameter.most),
-                    float(parameter.least), float(parameter.most), unit=parameter.unit,
+                    name,
+                    "number",
+                    min(max(value, parameter.least), parameter.most),
+                    float(parameter.least),
+                    float(parameter.most),
+                    unit=parameter.unit,
                     curve="exponential" if parameter.scale == "log" else "linear",
                 )
-            )  # fmt: skip
+            )
         return controls
 
     @torch.jit.export

@@ -12,9 +12,7 @@ BLOCK_SAMPLES = 2**16
 
 
 @torch.inference_mode()
-def rendered(
-    model: EffectModel, dry: Samples, knobs: Samples, start_s: float = 0.0
-) -> Samples:
+def rendered(model: EffectModel, dry: Samples, knobs: Samples, start_s: float = 0.0) -> Samples:
     """The sound that leaves, from rest.
 
     Args:
