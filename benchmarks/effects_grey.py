@@ -29,7 +29,11 @@ from vschaos2.objectives.linear_fit import best_filter_esr
 
 RATE = 44_100
 CONFIGS = Path(vschaos2.__file__).resolve().parent / "configs"
-ALWAYS = ("trainer.accelerator=cpu", "callbacks.monitor.enabled=false")
+ALWAYS = (
+    "data.dataset.latency_samples=0",
+    "trainer.accelerator=cpu",
+    "callbacks.monitor.enabled=false",
+)
 Device = Callable[[np.ndarray], np.ndarray]
 
 
@@ -95,8 +99,6 @@ def measure(name: str, words: list[str]) -> None:
         run = load_run(path)
     still, source = np.zeros((0, 1), np.float32), other.astype(np.float32)
     wanted, y = case.device(other)[heard], rendered(run.model, source[None], still)[0][heard]
-    shift = int(run.kept["latency_removed_samples"])
-    wanted, y = wanted[shift:], y[: len(y) - shift]
     linear = best_filter_esr(other[heard][None], case.device(other)[heard][None])
     said = run.model.net.chain.preset()
     period = ""

@@ -18,14 +18,14 @@ from vschaos2.errors import InputError
 from vschaos2.families.effect.build import AUTO
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.progress import Progress
-from vschaos2.ranges import check_number
+from vschaos2.ranges import check_count, check_number
 from vschaos2.terminal import printable
 from vschaos2.training.processes import is_first_process
 
 logger = logging.getLogger(__name__)
 
 WARM_UP_MS = 20.0  # where a configuration says nothing
-OPTIONS = ("root", "sample_rate_hz", "validation_fraction", "dry", "wet")
+OPTIONS = ("root", "sample_rate_hz", "validation_fraction", "latency_samples", "dry", "wet")
 
 
 def pairs_of(config: DictConfig) -> tuple[Path, list[Pair]]:
@@ -92,7 +92,10 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
         InputError: for a dataset or a value that no training can take.
     """
     root, pairs = pairs_of(config)
-    takes = takes_of(root, pairs, model)
+    latency = config.data.dataset.get("latency_samples", AUTO)
+    if latency != AUTO:
+        check_count("data.dataset.latency_samples", latency, -(10**7), 10**7)
+    takes = takes_of(root, pairs, model, None if latency == AUTO else latency)
     dataset, loader = plain(config, "data.dataset"), plain(config, "data.loader")
     warm_up_ms = loader.pop("warm_up_ms", WARM_UP_MS)
     check_number("data.loader.warm_up_ms", warm_up_ms, 0.0, 60_000.0)
@@ -121,7 +124,9 @@ def warm_up_of(model: EffectModel, window_samples: int, warm_up_ms: float) -> in
     return -(-max(wanted, min(window_samples, 4096)) // block) * block
 
 
-def takes_of(root: Path, pairs: list[Pair], model: EffectModel) -> list[Take]:
+def takes_of(
+    root: Path, pairs: list[Pair], model: EffectModel, latency_samples: int | None = None
+) -> list[Take]:
     """Every pair read and aligned, as many channels as a model takes, and its knobs.
 
     Raises:
@@ -139,7 +144,7 @@ def takes_of(root: Path, pairs: list[Pair], model: EffectModel) -> list[Take]:
     with Progress("aligning", "pair", len(pairs)) as progress:
         for pair in pairs:
             progress.say(printable(pair.name))
-            found = read_pair(pair, model.rate_hz)
+            found = read_pair(pair, model.rate_hz, latency_samples, model.is_physical)
             takes.append(
                 Take(
                     pair.name,
