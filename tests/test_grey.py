@@ -13,6 +13,7 @@ from vschaos2.config import plain
 from vschaos2.errors import InputError
 from vschaos2.export.nn_tilde import get_attribute, set_attribute
 from vschaos2.families.effect.build import build_model
+from vschaos2.families.effect.material import material
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.export import export, playable_of
 from vschaos2.families.loading import load_run
@@ -125,6 +126,16 @@ def test_what_is_set_is_heard_until_it_is_released(exported, run):
     np.testing.assert_allclose(played(loaded, dry), learnt, atol=1e-6)
 
 
+def test_a_chain_waits_for_nothing_and_a_known_latency_is_believed(place, run):
+    """The strongest tap lies at 0, unless it is said where."""
+    config = run.config.copy()
+    shifts = []
+    for said in ("auto", 5):
+        config.data.dataset.latency_samples = said
+        shifts.append(material(config, run.model).takes[0].alignment["shift"])
+    assert shifts == [0, 5]
+
+
 def test_a_run_is_not_changed_by_what_plays_it(run):
     before = run.model.net.chain.preset()
     set_attribute(playable_of(run, {}).eager, "gain_db", -20.0)
@@ -170,6 +181,7 @@ def test_an_oscillator_knows_where_a_window_begins(tmp_path):
         ("model.net.hidden_dims=3", r"model\.net has no key 'hidden_dims'"),
         ("model.channels_out=2", r"model\.channels_out: a chain has as many channels"),
         ("data.loader.window_samples=1000", r"window_samples must be a multiple of 64"),
+        ("data.dataset.latency_samples=half", r"latency_samples must be a whole number"),
         ("data.loader.warm_up_ms=-1", r"data\.loader\.warm_up_ms must be a number from 0"),
     ],
 )
