@@ -105,7 +105,7 @@ def measure(name: str, words: list[str]) -> None:
     if case.period_s is not None:
         period = f", period {100.0 * (said['lfo_period_s'] / case.period_s - 1.0):+.3f} %"
     print(
-        f"{name}, {took:.0f} s, {run.summary['step']:.0f} steps: ESR held out "
+        f"{name}, {took:.0f} s, best after {run.summary['step']:.0f} steps: ESR held out "
         f"{esr(y, wanted):.5f}, best linear filter {linear:.4f}{period}, "
         f"{ {key: round(value, 3) for key, value in said.items()} }",
         flush=True,
