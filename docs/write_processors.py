@@ -28,11 +28,24 @@ INTRODUCTION = """\
 A grey box is a chain of processors, written as a list:
 
 ```yaml
-chain:
-  - gain
-  - parametric_eq: {{name: tone, peak1_gain_db: 3}}
-  - compressor: {{controller: told, threshold_db: -20}}
+model:
+  net:
+    _target_: Chain
+    hidden_dims: null
+    processors:
+      - gain
+      - parametric_eq: {{name: tone, peak1_gain_db: 3}}
+      - compressor: {{controller: told, threshold_db: -20}}
 ```
+
+The configurations `effect_grey_drive`, `effect_grey_fuzz`, `effect_grey_compressor`,
+`effect_grey_eq` and `effect_modulation` have such lists. A chain has no delay of its own: pairs are
+laid so that the strongest tap of the device's response is at 0, or as
+`data.dataset.latency_samples` says (0 for what a plug-in rendered in time). An exported chain is
+set by every parameter, by name and in its unit, as in `set peak1_gain_db 3`, and stays there
+whatever was learnt and knobs say; after `reset`, too, which forgets sound only. `release` gives all
+of them back. A parameter with the name of a knob or of another control has that of its processor
+before it: `phaser_mix`.
 
 Each item is a kind, alone or with a mapping: where its parameters begin, its `controller`, its
 `name`, and the options of its kind. Where two processors of a chain have a parameter of one name,

@@ -26,7 +26,8 @@ class PairBatch(TypedDict):
     """Windows that lie in line.
 
     dry [B, N, C] · wet [B, N, O] · knobs [B, N, K], in their own units · powers: mean square of the
-    whole wet take of each row under each weighting, [B] each · begins: whether a stream begins ·
+    whole wet take of each row under each weighting, [B] each · firsts: samples before which they
+    begin in their takes, [B] · begins: whether a stream begins ·
     warm_up: how many of the N samples are not to be judged.
     """
 
@@ -34,6 +35,7 @@ class PairBatch(TypedDict):
     wet: Tensor
     knobs: Tensor
     powers: dict[str, Tensor]
+    firsts: Tensor
     begins: bool
     warm_up: int
 
@@ -62,8 +64,9 @@ class PairReader:
         dry, wet, knobs = (torch.from_numpy(np.stack(of)) for of in zip(*rows, strict=True))
         powers = {name: of[list(which)] for name, of in self.powers.items()}
         return PairBatch(
-            dry=dry, wet=wet, knobs=knobs, powers=powers, begins=begins, warm_up=warm_up
-        )
+            dry=dry, wet=wet, knobs=knobs, powers=powers, firsts=torch.tensor(list(firsts)),
+            begins=begins, warm_up=warm_up,
+        )  # fmt: skip
 
 
 class StreamBatches(IterableDataset[PairBatch]):

@@ -39,12 +39,20 @@ class PairedSound(NamedTuple):
     wet_first: int
 
 
-def read_pair(pair: Pair, sample_rate_hz: int) -> PairedSound:
+def read_pair(
+    pair: Pair,
+    sample_rate_hz: int,
+    latency_samples: int | None = None,
+    has_no_delay: bool = False,
+) -> PairedSound:
     """A pair, aligned and cut to the stretch that both have.
 
     Args:
         pair: its files, of any rate, mono or stereo.
         sample_rate_hz: of the result.
+        latency_samples: by which the wet recording is late, at this rate, if it is known.
+        has_no_delay: what learns of it cannot wait: let the strongest tap of the response lie at 0,
+            not its onset.
 
     Raises:
         InputError: if a file cannot be read or has more channels than two, or nothing in the wet
@@ -56,6 +64,10 @@ def read_pair(pair: Pair, sample_rate_hz: int) -> PairedSound:
         found = align(_loudest(dry), _loudest(wet), sample_rate_hz)
     except NoAlignment as error:
         raise NoAlignment(f"{pair.wet}: {error}") from error
+    if latency_samples is not None:
+        found = found._replace(shift=latency_samples)
+    elif has_no_delay:
+        found = found._replace(shift=round(found.delay_samples))
     return cut(pair.name, dry, wet, sample_rate_hz, found)
 
 

@@ -4,9 +4,12 @@ A pure function `(x, knobs, state) -> (y, state)`, as in `causal`: blocks joined
 and zeros as the first state stand for silence before. So one forward learns from windows and plays.
 """
 
+from collections.abc import Collection
+
 import torch
 from torch import Tensor, nn
 
+from vschaos2.controls import Control
 from vschaos2.ranges import check_count
 
 WIDEST, DEEPEST, MOST_CHANNELS, MOST_KNOBS = 1024, 32, 2, 64
@@ -52,6 +55,32 @@ class AudioNet(nn.Module):
     def begin(self, batch: int) -> Tensor:
         """The state of so many sounds before which there was silence, [batch, S]."""
         return torch.zeros(batch, self.state_size)
+
+    def begin_at(self, start_s: Tensor) -> Tensor:
+        """The same of sounds that begin so far inside their recordings: [B] in s → [B, S]."""
+        return self.begin(len(start_s))
+
+    def guess(self, dry: Tensor, wet: Tensor) -> None:
+        """Begin to learn from what a recording, [T] twice, shows at once; nothing, of most."""
+
+    def settle(self) -> None:
+        """Work out what nothing moves any more, before it is exported."""
+
+    def settings(self, taken: Collection[str]) -> list[Control]:
+        """What can be set beside the knobs, in the order of `hold`.
+
+        Args:
+            taken: names of other controls.
+        """
+        return []
+
+    @torch.jit.export
+    def hold(self, index: int, value: float) -> None:
+        """Let one of `settings` stand at a value, whatever was learnt."""
+
+    @torch.jit.export
+    def release(self, index: int) -> None:
+        """Give one of `settings` back to what was learnt."""
 
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The sound that leaves, and the state after it."""

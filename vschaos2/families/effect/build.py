@@ -6,6 +6,7 @@ from omegaconf import DictConfig
 
 from vschaos2.config import call
 from vschaos2.errors import InputError
+from vschaos2.families.effect import grey  # noqa: F401 - it registers
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import knobs_of
 from vschaos2.nets import audio_conv, audio_recurrent, state_space  # noqa: F401 - they register
@@ -37,7 +38,8 @@ def _effect(
 ) -> EffectModel:
     """An effect of a network and so many channels."""
     told = knobs_of(knobs)
-    kind, arguments = part_of("effect_net", "model.net", net)
+    kind, found = part_of("effect_net", "model.net", net)
+    arguments = {name: value for name, value in found.items() if value is not None}
     with limited():
         made: AudioNet = call(
             kind,

@@ -50,6 +50,10 @@ class EffectModel(nn.Module):
         """The state of so many sounds before which there was silence."""
         return self.net.begin(batch)
 
+    def begin_at(self, start_s: Tensor) -> Tensor:
+        """The same of sounds that begin so far inside their recordings, [B] in s."""
+        return self.net.begin_at(start_s)
+
     def set_levels(self, dry_peak: float, wet_peak: float) -> None:
         """Bring recordings of these peaks to ±1, unless the network works in full scale."""
         if not self.is_physical:

@@ -9,7 +9,7 @@ from typing import Any
 from vschaos2.config import call
 from vschaos2.errors import InputError
 
-OWN = ("mix", "input_db", "output_db", "bypass", "reset", "delay", "sample_rate")
+OWN = ("mix", "input_db", "output_db", "bypass", "reset", "release", "delay", "sample_rate")
 
 
 @dataclass(frozen=True)

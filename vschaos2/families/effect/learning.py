@@ -3,6 +3,7 @@
 from omegaconf import DictConfig
 
 from vschaos2.config import plain
+from vschaos2.errors import InputError
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.material import material, settle, tell
 from vschaos2.families.effect.objective import EffectObjective
@@ -17,8 +18,12 @@ def objective(config: DictConfig, model: EffectModel) -> EffectObjective:
     Raises:
         InputError: for a loss or a weight that cannot be.
     """
-    losses = plain(config, "training.losses")
-    return EffectObjective(model, losses, config.data.loader.window_samples)
+    losses, samples = plain(config, "training.losses"), config.data.loader.window_samples
+    if isinstance(samples, int) and samples % model.net.block:
+        raise InputError(
+            f"data.loader.window_samples must be a multiple of {model.net.block}, got {samples}"
+        )
+    return EffectObjective(model, losses, samples)
 
 
 def show(config: DictConfig) -> EffectShow:

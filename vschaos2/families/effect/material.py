@@ -18,13 +18,14 @@ from vschaos2.errors import InputError
 from vschaos2.families.effect.build import AUTO
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.progress import Progress
+from vschaos2.ranges import check_count, check_number
 from vschaos2.terminal import printable
 from vschaos2.training.processes import is_first_process
 
 logger = logging.getLogger(__name__)
 
-WARM_UP_MS = 20.0  # of what remembers without end: what it takes to come to rest
-OPTIONS = ("root", "sample_rate_hz", "validation_fraction", "dry", "wet")
+WARM_UP_MS = 20.0  # where a configuration says nothing
+OPTIONS = ("root", "sample_rate_hz", "validation_fraction", "latency_samples", "dry", "wet")
 
 
 def pairs_of(config: DictConfig) -> tuple[Path, list[Pair]]:
@@ -91,8 +92,13 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
         InputError: for a dataset or a value that no training can take.
     """
     root, pairs = pairs_of(config)
-    takes = takes_of(root, pairs, model)
+    latency = config.data.dataset.get("latency_samples", AUTO)
+    if latency != AUTO:
+        check_count("data.dataset.latency_samples", latency, -(10**7), 10**7)
+    takes = takes_of(root, pairs, model, None if latency == AUTO else latency)
     dataset, loader = plain(config, "data.dataset"), plain(config, "data.loader")
+    warm_up_ms = loader.pop("warm_up_ms", WARM_UP_MS)
+    check_number("data.loader.warm_up_ms", warm_up_ms, 0.0, 60_000.0)
     data = call(
         PairDataModule,
         "data.loader",
@@ -101,21 +107,26 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
         takes=takes,
         rate_hz=model.rate_hz,
         validation_fraction=dataset["validation_fraction"],
-        warm_up=warm_up_of(model, loader.get("window_samples", 1)),
+        warm_up=warm_up_of(model, loader.get("window_samples", 1), warm_up_ms),
         seed=config.seed,
     )
     return data
 
 
-def warm_up_of(model: EffectModel, window_samples: int) -> int:
-    """Samples that a model hears before what it says counts, in whole blocks of its network."""
+def warm_up_of(model: EffectModel, window_samples: int, warm_up_ms: float) -> int:
+    """Samples that a model hears before what it says counts, in whole blocks of its network.
+
+    What remembers without end hears so many ms, others as much as they reach back.
+    """
     reach = model.net.reach
-    wanted = round(WARM_UP_MS * model.rate_hz / 1000.0) if reach is None else reach
+    wanted = round(warm_up_ms * model.rate_hz / 1000.0) if reach is None else reach
     block = model.net.block
     return -(-max(wanted, min(window_samples, 4096)) // block) * block
 
 
-def takes_of(root: Path, pairs: list[Pair], model: EffectModel) -> list[Take]:
+def takes_of(
+    root: Path, pairs: list[Pair], model: EffectModel, latency_samples: int | None = None
+) -> list[Take]:
     """Every pair read and aligned, as many channels as a model takes, and its knobs.
 
     Raises:
@@ -133,7 +144,7 @@ def takes_of(root: Path, pairs: list[Pair], model: EffectModel) -> list[Take]:
     with Progress("aligning", "pair", len(pairs)) as progress:
         for pair in pairs:
             progress.say(printable(pair.name))
-            found = read_pair(pair, model.rate_hz)
+            found = read_pair(pair, model.rate_hz, latency_samples, model.is_physical)
             takes.append(
                 Take(
                     pair.name,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -58,14 +59,20 @@ class EffectObjective(Objective):
         self.taps = {name: make(model.rate_hz) for name, make in WEIGHTINGS.items()}
 
     def fit(self, data: PairDataModule) -> None:
-        """Bring the recordings' peaks to ±1."""
+        """Bring the recordings' peaks to ±1, and let a network guess where it can."""
         self.model.set_levels(*data.peaks())
+        take, (first, end) = data.split.training[0]
+        dry, wet = (
+            torch.from_numpy(np.ascontiguousarray(of[:, first:end].mean(0)))
+            for of in (data.takes[take].dry, data.takes[take].wet)
+        )
+        self.model.net.guess(dry, wet)
 
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of the next window of each stream."""
         state = self.carried
         if batch["begins"] or state is None or len(state) != len(batch["dry"]):
-            state = self.model.begin(len(batch["dry"])).to(batch["dry"].device)
+            state = self._begin(self.model, batch)
         y, after = _heard(self.model, batch, state.to(batch["dry"].device))
         self.carried = after.detach()
         return self._losses(y, batch)
@@ -73,13 +80,19 @@ class EffectObjective(Objective):
     @torch.no_grad()
     def held_out(self, model: Any, batch: Mapping[str, Any]) -> Losses:
         """The same of held-out passages, each from rest, and sums for ratios over all of them."""
-        y, _ = _heard(model, batch, model.begin(len(batch["dry"])).to(batch["dry"].device))
+        y, _ = _heard(model, batch, self._begin(model, batch))
         t = batch["wet"][:, batch["warm_up"] :]
         sums = []
         for name in SCORED:
             taps = self.taps[name].to(y.device)
             sums.append(torch.stack([_energy(y - t, taps), _energy(t, taps)]))
         return self._losses(y, batch)._replace(scores=torch.stack(sums))
+
+    def _begin(self, model: Any, batch: Mapping[str, Any]) -> Tensor:
+        """The state before windows that lie somewhere in their recordings."""
+        start_s = batch["firsts"].double() / self.model.rate_hz
+        state: Tensor = model.begin_at(start_s)
+        return state.to(batch["dry"].device)
 
     def _losses(self, y: Tensor, batch: Mapping[str, Any]) -> Losses:
         t = batch["wet"][:, batch["warm_up"] :]
@@ -110,7 +123,7 @@ class EffectObjective(Objective):
 
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
         """What goes in, what comes out, and what the device made of it."""
-        y, _ = _heard(self.model, batch, self.model.begin(len(batch["dry"])))
+        y, _ = _heard(self.model, batch, self._begin(self.model, batch))
         stages = {"dry": batch["dry"], "wet": batch["wet"], "model": y}
         return stages | ({"knobs": batch["knobs"]} if batch["knobs"].shape[2] else {})
 
@@ -123,8 +136,12 @@ def _heard(
     if warm_up:
         with torch.no_grad():
             _, state = model(dry[:, :warm_up], knobs[:, :warm_up], state)
+    count = dry.shape[1] - warm_up
+    missing = -count % model.net.block  # passages need not be whole blocks
+    if missing:
+        dry, knobs = (torch.cat((of, of[:, -1:].expand(-1, missing, -1)), 1) for of in (dry, knobs))
     y, after = model(dry[:, warm_up:], knobs[:, warm_up:], state)
-    return y, after
+    return y[:, :count], after
 
 
 def _energy(x: Tensor, taps: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """What a host plays of an effect."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from vschaos2.controls import Control
 from vschaos2.export.checks import check_finite
 from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.knobs import OWN
 from vschaos2.families.effect.streaming_effect import StreamingEffect
 from vschaos2.runs.folder import Run
 
@@ -39,7 +41,12 @@ class PlayableEffect(Playable):
             Control(knob.name, "number", knob.value, knob.lowest, knob.highest, unit=knob.unit)
             for knob in model.knobs
         ]
-        super().__init__(StreamingEffect(model, shown), model.rate_hz, model.net.block)
+        model = copy.deepcopy(model)  # what is held here is held nowhere else
+        taken = [*OWN, *(knob.name for knob in model.knobs)]
+        settings = model.net.settings(taken)
+        model.net.settle()
+        eager = StreamingEffect(model, shown, settings)
+        super().__init__(eager, model.rate_hz, model.net.block)
         self.model, self.facts = model, dict(facts)
 
     def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:

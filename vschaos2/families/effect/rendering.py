@@ -12,7 +12,7 @@ BLOCK_SAMPLES = 2**16
 
 
 @torch.inference_mode()
-def rendered(model: EffectModel, dry: Samples, knobs: Samples) -> Samples:
+def rendered(model: EffectModel, dry: Samples, knobs: Samples, start_s: float = 0.0) -> Samples:
     """The sound that leaves, from rest.
 
     Args:
@@ -20,10 +20,11 @@ def rendered(model: EffectModel, dry: Samples, knobs: Samples) -> Samples:
         dry: what enters, [C, T].
         knobs: in their own units, one value for all of it or one every `KNOB_HOP` samples,
             [K, 1] or [K, F].
+        start_s: where in its recording the sound begins, for what oscillates.
 
     Shape: → [O, T].
     """
-    state, made = model.begin(1), []
+    state, made = model.begin_at(torch.tensor([start_s])), []
     sound = torch.from_numpy(np.ascontiguousarray(dry.T))[None]
     values = torch.from_numpy(np.ascontiguousarray(knobs.T))[None]
     for first in range(0, sound.shape[1], BLOCK_SAMPLES):

@@ -37,6 +37,7 @@ class Passage(NamedTuple):
         wet: without it, [O, T].
         knobs: in their own units, [K, 1] or [K, F].
         run_up: R, samples.
+        start_s: where in its take the dry sound begins.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Passage(NamedTuple):
     wet: Samples
     knobs: Samples
     run_up: int
+    start_s: float
 
 
 class EffectShow(Show):
@@ -70,7 +72,7 @@ class EffectShow(Show):
     def report(self, kind: str, model: EffectModel, moment: Moment) -> Report:
         """One of `kinds`."""
         made = [
-            rendered(model, passage.dry, passage.knobs)[:, passage.run_up :]
+            rendered(model, passage.dry, passage.knobs, passage.start_s)[:, passage.run_up :]
             for passage in self.passages
         ]
         ratios = [_ratio(y, passage.wet) for y, passage in zip(made, self.passages, strict=True)]
@@ -134,8 +136,9 @@ def _passage(data: PairDataModule, number: int, seconds: float) -> Passage:
     dry, _, knobs = take.window(start - run_up, run_up + length)
     wet = take.wet[:, start : start + length]
     held = take.knobs if take.knobs.shape[1] == 1 else knobs[::64].T
+    start_s = (start - run_up) / data.sample_rate_hz
     name = PurePosixPath(take.name).stem
-    return Passage(name, np.ascontiguousarray(dry.T), wet, held, run_up)
+    return Passage(name, np.ascontiguousarray(dry.T), wet, held, run_up, start_s)
 
 
 def _ratio(y: Samples, t: Samples) -> float:

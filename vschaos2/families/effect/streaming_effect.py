@@ -20,11 +20,13 @@ class StreamingEffect(NnTildeModule):
     """An effect for nn~: `forward`, and `modulate` with an inlet for each knob.
 
         NAME OF A KNOB  in its own unit; what comes through its inlet of `modulate` is added
+        NAME OF ANOTHER SETTING  of a chain: it stands there, whatever was learnt and knobs say
+        release         any value, of a chain: all its settings go back to what was learnt
         mix             0 (the sound as it is) to 1 (the effect)
         input_db        -60 to 60: before the effect
         output_db       -120 to 60: behind the effect
         bypass          on: the sound as it is
-        reset           any value: forget all that was heard
+        reset           any value: forget all that was heard; what was set stays
         delay           samples from input to output, read only
 
     Whatever is set is reached along a raised cosine of 20 ms.
@@ -32,15 +34,20 @@ class StreamingEffect(NnTildeModule):
     Args:
         model: the effect.
         shown: the knobs as controls, in the model's order.
+        settings: what else the network can be set by, in its order.
     """
 
     knob_names: list[str]
+    setting_names: list[str]
+    learnt: list[float]
     glide_names: list[str]
     states: list[Tensor]
     origins: list[Tensor]
     since: list[int]
 
-    def __init__(self, model: EffectModel, shown: Sequence[Control]) -> None:
+    def __init__(
+        self, model: EffectModel, shown: Sequence[Control], settings: Sequence[Control] = ()
+    ) -> None:
         super().__init__()
         self.model = model
         self.n_in, self.n_out = model.net.n_channels, model.net.n_outputs
@@ -51,6 +58,8 @@ class StreamingEffect(NnTildeModule):
             GREATEST, WARM_UP_CALLS, WARM_UP_SAMPLES,
         )  # fmt: skip
         self.knob_names = [control.name for control in shown]
+        self.setting_names = [control.name for control in settings]
+        self.learnt = [float(control.value) for control in settings]
         sides = ["left", "right"]
         ins = ["signal"] if self.n_in == 1 else sides
         outs = ["signal"] if self.n_out == 1 else sides
@@ -59,6 +68,8 @@ class StreamingEffect(NnTildeModule):
             self.register_method("modulate", 1, 1, [*ins, *self.knob_names], outs)
         controls = [
             *shown,
+            *settings,
+            *([Control("release", "event", False)] if settings else []),
             Control("mix", "number", 1.0, 0.0, 1.0),
             Control("input_db", "number", 0.0, -60.0, 60.0, unit="dB", usual=(-24.0, 24.0)),
             Control("output_db", "number", 0.0, -120.0, 60.0, unit="dB", usual=(-60.0, 12.0)),
@@ -98,6 +109,14 @@ class StreamingEffect(NnTildeModule):
         """Forget, or begin to glide."""
         if name == "reset":
             self.forget()
+            return
+        if name == "release":
+            for index, setting in enumerate(self.setting_names):
+                self.control_values[setting] = self.learnt[index]
+                self.model.net.release(index)
+            return
+        if name in self.setting_names:
+            self.model.net.hold(self.setting_names.index(name), value)
             return
         for method in range(len(self.since)):
             self.origins[method] = self.values(method, 1)[0]

@@ -1,0 +1,133 @@
+"""A chain of processors as the network of an effect: few parameters, all of them in units.
+
+In a configuration,
+
+    model: {net: {_target_: Chain, hidden_dims: null, processors: [gain, tanh, parametric_eq]}}
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vschaos2.controls import Control
+from vschaos2.errors import InputError
+from vschaos2.nets.audio_rate import AudioNet
+from vschaos2.parts import part
+from vschaos2.processors.chain import Chain
+from vschaos2.processors.modulation import Swept
+from vschaos2.processors.recursion import BLOCK
+
+WHERE = "model.net.processors"
+GUESSED_S = 20.0  # of a recording, by which a modulation is found
+
+
+@part("effect_net", "Chain")
+class ChainNet(AudioNet):
+    """Processors in series, each with its controller (see `processors.chain`).
+
+    Args:
+        n_channels: of the sound that enters, and that leaves.
+        n_knobs: that are told to controllers that hear them, K.
+        n_outputs: as many as n_channels.
+        rate_hz: of the sound.
+        processors: the items of the chain.
+
+    Shape: see `AudioNet`; T a multiple of `block`, state float64.
+
+    Raises:
+        InputError: for a device that makes stereo of mono or mono of stereo, or an item that is no
+            processor.
+    """
+
+    is_physical = True
+    block = BLOCK
+
+    def __init__(
+        self, n_channels: int, n_knobs: int, n_outputs: int, rate_hz: int, processors: list[Any]
+    ) -> None:
+        super().__init__(n_channels, n_knobs, n_outputs, rate_hz)
+        if n_outputs != n_channels:
+            raise InputError(
+                f"model.channels_out: a chain has as many channels behind it as before it, "
+                f"{n_channels}, got {n_outputs}: set model.channels_in and model.channels_out alike"
+            )
+        self.chain = Chain(processors, float(rate_hz), n_channels, n_knobs, WHERE)
+        self.state_size = self.chain.state_size
+        self.step = BLOCK  # `block`, as an instance has it for TorchScript
+
+    @torch.jit.export
+    def begin(self, batch: int) -> Tensor:
+        """See `AudioNet`."""
+        return torch.zeros(
+            batch, self.state_size, dtype=torch.float64, device=self.chain.held.device
+        )
+
+    def begin_at(self, start_s: Tensor) -> Tensor:
+        """See `AudioNet`: what oscillates is where it would be by then."""
+        return self.chain.begin(len(start_s), start_s.to(self.chain.held.device).double())
+
+    def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """See `AudioNet`; of the knobs, what they have come to at the end of each sub-block."""
+        if knobs.shape[1] > 1:
+            knobs = knobs[:, self.step - 1 :: self.step]
+        told = knobs.transpose(1, 2).expand(x.shape[0], -1, -1)
+        y, state = self.chain(x.transpose(1, 2), told, state)
+        return y.transpose(1, 2), state
+
+    def guess(self, dry: Tensor, wet: Tensor) -> None:
+        """Begin what oscillates as a recording has it: no gradient finds a period.
+
+        Shape: [T], aligned, from the beginning of the recording.
+        """
+        count = min(len(dry), round(GUESSED_S * self.rate_hz))
+        first = 0
+        for processor in self.chain.processors:
+            names = self.chain.physical[first : first + len(processor.physical)]  # type: ignore[arg-type]
+            first += len(names)
+            if isinstance(processor, Swept):
+                found = processor.guess(dry[:count], wet[:count])
+                full = {p.name: f.name for p, f in zip(processor.physical, names, strict=True)}
+                self.chain.load_preset({full[name]: value for name, value in found.items()})
+
+    def settle(self) -> None:
+        """See `AudioNet`."""
+        self.chain.settle()
+
+    def settings(self, taken: Collection[str]) -> list[Control]:
+        """See `AudioNet`: every parameter, at first where it was learnt to stand."""
+        preset, controls, names = self.chain.preset(), [], set(taken)
+        owners = [
+            name
+            for name, processor in zip(self.chain.names, self.chain.processors, strict=True)
+            for _ in processor.physical  # type: ignore[union-attr]
+        ]
+        for owner, parameter in zip(owners, self.chain.physical, strict=True):
+            name = parameter.name
+            while name in names:
+                name = f"{owner}_{name}"
+            names.add(name)
+            value = float(f"{preset[parameter.name]:.6g}")
+            controls.append(
+                Control(
+                    name,
+                    "number",
+                    min(max(value, parameter.least), parameter.most),
+                    float(parameter.least),
+                    float(parameter.most),
+                    unit=parameter.unit,
+                    curve="exponential" if parameter.scale == "log" else "linear",
+                )
+            )
+        return controls
+
+    @torch.jit.export
+    def hold(self, index: int, value: float) -> None:
+        """See `AudioNet`."""
+        self.chain.hold(index, value)
+
+    @torch.jit.export
+    def release(self, index: int) -> None:
+        """See `AudioNet`."""
+        self.chain.release(index)
