@@ -138,10 +138,7 @@ class PlayableVAE(Playable):
     @staticmethod
     def table(card: Mapping[str, Any]) -> list[str]:
         """How near recovered phases come, what axes do as they rise, and where labels are."""
-        rates = " and ".join(map(str, card["host_rates_hz"]))
-        lines = [f"  in tune at {rates} Hz, trained at {card['trained_at_hz']} Hz"]
-        if "prior" in card["methods"]:
-            lines.append("  plays by itself: prior moves the axes as they move in its recordings")
+        lines = []
         for method, alike in card["phase_recovery"].items():
             but = (
                 "but " if alike["difference"] else ""
@@ -153,6 +150,10 @@ class PlayableVAE(Playable):
                 f"the model's by {alike['model_error_whole']:.1%} whole, "
                 f"{alike['model_error_in_blocks']:.1%} in blocks of one hop"
             )
+        rates = " and ".join(map(str, card["host_rates_hz"]))
+        lines.append(f"  in tune at {rates} Hz, trained at {card['trained_at_hz']} Hz")
+        if "prior" in card["methods"]:
+            lines.append("  plays by itself: prior moves the axes as they move in its recordings")
         # A number stays beside its words: a line breaks at no no-break space.
         rising = [
             f"{axis} {words}".replace(" ", "\N{NO-BREAK SPACE}")
