@@ -1,7 +1,9 @@
 """Plays signals through objects in a real Pd without a window, and brings back what came out."""
 
+import fcntl
 import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -80,12 +82,17 @@ def start_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> subproce
 
 
 def run_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> tuple[list[str], int]:
-    """The console's lines and the exit code of Pd with a patch, once it has quit."""
-    process = start_pd(patch, folder, library, *flags)
-    try:
-        _, text = process.communicate(timeout=240)
-    finally:
-        process.kill()
+    """The console's lines and the exit code of Pd with a patch, once it has quit.
+
+    One Pd at a time on a machine: while a model works, Pd's own thread waits on a core of its own.
+    """
+    with open(Path(tempfile.gettempdir()) / "one_pd_at_a_time.lock", "w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        process = start_pd(patch, folder, library, *flags)
+        try:
+            _, text = process.communicate(timeout=600)
+        finally:
+            process.kill()
     return text.splitlines(), process.returncode
 
 
