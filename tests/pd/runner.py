@@ -86,7 +86,7 @@ def run_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> tuple[list
 
     One Pd at a time on a machine: while a model works, Pd's own thread waits on a core of its own.
     """
-    with open(Path(tempfile.gettempdir()) / "one_pd_at_a_time.lock", "w") as turn:
+    with (Path(tempfile.gettempdir()) / "one_pd_at_a_time.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         process = start_pd(patch, folder, library, *flags)
         try:
