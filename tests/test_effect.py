@@ -61,7 +61,7 @@ def test_it_learns_more_than_a_filter_could(run):
 
 def test_the_evaluation_says_what_the_model_does(run, tmp_path):
     result = evaluate_effect(run, *pairs_to_measure(run, None))
-    assert [row["drive"] for row in result.knobs] == sorted(SETTINGS) or len(result.knobs) == 3
+    assert sorted(row["drive"] for row in result.knobs) == pytest.approx(sorted(SETTINGS))
     for scores in result.scores:
         assert 0.0 < scores["esr"] < 0.1
         assert scores["esr"] < scores["linear_esr"] or scores["linear_esr"] < 0.02

@@ -36,8 +36,8 @@ def pre_emphasis(rate_hz: int) -> Tensor:
 def a_weighting(rate_hz: int) -> Tensor:
     """The curve A as a symmetric filter, 0 dB at 1 kHz, [A_TAPS].
 
-    Its gain is drawn at 4096 frequencies and windowed: below some 300 Hz, where the filter is too
-    short, it falls less steeply than the curve.
+    Its gain is drawn at 4096 frequencies and windowed: below 1 kHz, where the filter is short, it
+    is off by 1 dB at 500 Hz and more below, and at rates above 48 kHz further up.
     """
     f2 = np.square(np.fft.rfftfreq(8192, 1.0 / rate_hz))
     gain = _a_gain(f2) / _a_gain(np.array(1000.0**2))
@@ -65,11 +65,6 @@ def weighted(x: Tensor, taps: Tensor) -> Tensor:
     rows = x.transpose(1, 2).reshape(-1, 1, x.shape[1])
     made = conv1d(pad(rows, (len(taps) - 1, 0)), taps.flip(0).reshape(1, 1, -1))
     return made.reshape(x.shape[0], x.shape[2], x.shape[1]).transpose(1, 2)
-
-
-def power(x: Tensor) -> Tensor:
-    """The mean square of each sound: [B, T, C] → [B]."""
-    return x.square().mean((1, 2))
 
 
 def esr(y: Tensor, t: Tensor, taps: Tensor | None = None) -> Tensor:

@@ -11,6 +11,7 @@ What names a family need not train: no import here loads the trainer, which take
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,6 +46,20 @@ def _tell_of_windows(data: Any) -> None:
     from vschaos2.inspection.dataset import tell_of
 
     tell_of(data)
+
+
+def later(module: str, name: str) -> Callable[..., Any]:
+    """A function of a module that is loaded when the function is first called.
+
+    Args:
+        module: in full, such as "vschaos2.families.vae.learning".
+        name: of the function.
+    """
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(module), name)(*arguments)
+
+    return call
 
 
 class Family(NamedTuple):

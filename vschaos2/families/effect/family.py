@@ -1,23 +1,14 @@
 """Effects, as the engines see them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from vschaos2.families.effect.build import build_model
 from vschaos2.families.effect.playable import playable
 from vschaos2.runs.measure import Measure
-from vschaos2.training.family import Family
+from vschaos2.training.family import Family, later
 
-
-def _of_learning(name: str) -> Callable[..., Any]:
-    """A function of `learning`, which is loaded when the function is first called."""
-
-    def later(*arguments: Any) -> Any:
-        from vschaos2.families.effect import learning
-
-        return getattr(learning, name)(*arguments)
-
-    return later
+LEARNING = "vschaos2.families.effect.learning"  # loads the trainer, which takes seconds
 
 
 def kept(checkpoint: Mapping[str, Any], model: Any) -> dict[str, Any]:
@@ -36,15 +27,15 @@ def kept(checkpoint: Mapping[str, Any], model: Any) -> dict[str, Any]:
 EFFECT_FAMILY = Family(
     name="effect",
     build=build_model,
-    material=_of_learning("material"),
-    objective=_of_learning("objective"),
+    material=later(LEARNING, "material"),
+    objective=later(LEARNING, "objective"),
     stores_samples=False,
-    tell=_of_learning("tell"),
+    tell=later(LEARNING, "tell"),
     playable=playable,
     methods=("forward",),
-    show=_of_learning("show"),
+    show=later(LEARNING, "show"),
     best_by=Measure("validation/esr", "ESR", "error-to-signal ratio"),
     kept=kept,
-    settle=_of_learning("settle"),
+    settle=later(LEARNING, "settle"),
     keys=("data.dataset.sample_rate_hz", "training.losses"),
 )

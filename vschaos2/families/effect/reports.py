@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.signal import welch
 
 from vschaos2.data.pair_module import PairDataModule
+from vschaos2.data.takes import KNOB_HOP
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.rendering import rendered
@@ -135,7 +136,7 @@ def _passage(data: PairDataModule, number: int, seconds: float) -> Passage:
     run_up = min(start, round(RUN_UP_SECONDS * data.sample_rate_hz))
     dry, _, knobs = take.window(start - run_up, run_up + length)
     wet = take.wet[:, start : start + length]
-    held = take.knobs if take.knobs.shape[1] == 1 else knobs[::64].T
+    held = take.knobs if take.knobs.shape[1] == 1 else knobs[::KNOB_HOP].T
     start_s = (start - run_up) / data.sample_rate_hz
     name = PurePosixPath(take.name).stem
     return Passage(name, np.ascontiguousarray(dry.T), wet, held, run_up, start_s)
