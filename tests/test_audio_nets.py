@@ -13,7 +13,8 @@ from vschaos2.nets.state_space import SSM, DiagonalStateSpace
 from vschaos2.parts import parts
 
 RATE = 8000
-KINDS = parts("effect_net")
+# A chain plays blocks of 64 samples, in its own units: see test_grey.py.
+KINDS = {name: kind for name, kind in parts("effect_net").items() if name != "Chain"}
 OPTIONS = {
     "TCN": {"hidden_dims": 5, "receptive_ms": 3.0},
     "GCN": {"hidden_dims": 4, "receptive_ms": 3.0},
