@@ -237,9 +237,9 @@ def test_loss_of_held_out_files_that_is_not_finite_stops_the_training(
 ):
     real = Training._log
 
-    def log(self, stage, found):
-        is_held_out = stage == "validation"
-        real(self, stage, found._replace(total=found.total * torch.nan) if is_held_out else found)
+    def log(self, stage, found, size):
+        total = found.total * torch.nan if stage == "validation" else found.total
+        real(self, stage, found._replace(total=total), size)
 
     monkeypatch.setattr(Training, "_log", log)
     message = refusal(recordings, tmp_path, "trainer.max_epochs=2", UNWATCHED)

@@ -155,6 +155,7 @@ def voices_of(name: str, labels: int, places: list[list[float]] | None = None) -
     card = made_card(AXES + 2 - labels, labels)
     card["methods"] = {"decode": ports(AXES + 2, HOP, 1, 1)}
     card |= {"hop": HOP, "smallest_safe_buffer": BUFFER, "attributes": [], "load": {}}
+    del card["host_rates_hz"]  # of a model that can be told none
     if places is not None:
         card["latent"]["places"] = places
     return patch_files(name, card)[f"{name}-voices.pd"]
