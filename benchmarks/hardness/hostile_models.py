@@ -93,7 +93,7 @@ def pd(place: Path) -> subprocess.Popen[str]:
     )
     return subprocess.Popen(
         [
-            *("pd", "-nogui", "-noprefs", "-stderr", "-nosound", "-path", str(LIBRARY)),
+            *("pd", "-nogui", "-noprefs", "-stderr", "-nosound", "-nrt", "-path", str(LIBRARY)),
             *("-path", str(place), "-lib", "vschaos~", "-open", str(place / "patch.pd")),
         ],
         stdout=subprocess.DEVNULL,

@@ -1,9 +1,7 @@
 """Plays signals through objects in a real Pd without a window, and brings back what came out."""
 
-import fcntl
 import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -61,7 +59,9 @@ class Played(NamedTuple):
 
 
 def start_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> subprocess.Popen[str]:
-    """Pd with a patch open.
+    """Pd with a patch open, without the real-time priority that it takes where it may.
+
+    At that priority it would keep the machine's other work from running for minutes.
 
     Args:
         patch: must send `; pd quit` some time.
@@ -71,7 +71,7 @@ def start_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> subproce
     """
     path = folder / "patch.pd"
     path.write_text(patch.text())
-    command = ["pd", "-nogui", "-noprefs", "-stderr", "-nosound", "-path", str(library)]
+    command = ["pd", "-nogui", "-noprefs", "-stderr", "-nosound", "-nrt", "-path", str(library)]
     return subprocess.Popen(
         [*command, *flags, "-open", str(path)],
         stdout=subprocess.DEVNULL,
@@ -82,17 +82,12 @@ def start_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> subproce
 
 
 def run_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> tuple[list[str], int]:
-    """The console's lines and the exit code of Pd with a patch, once it has quit.
-
-    One Pd at a time on a machine: while a model works, Pd's own thread waits on a core of its own.
-    """
-    with (Path(tempfile.gettempdir()) / "one_pd_at_a_time.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        process = start_pd(patch, folder, library, *flags)
-        try:
-            _, text = process.communicate(timeout=600)
-        finally:
-            process.kill()
+    """The console's lines and the exit code of Pd with a patch, once it has quit."""
+    process = start_pd(patch, folder, library, *flags)
+    try:
+        _, text = process.communicate(timeout=300)
+    finally:
+        process.kill()
     return text.splitlines(), process.returncode
 
 
