@@ -101,15 +101,15 @@ class FramePath(nn.Module):
             return normal_sample(posterior, self.temperature)
         return posterior.mean
 
-    def told(self, labels: Tensor | None, place: int) -> Tensor | None:
-        """The labels of the rows that are worked out as number `place`, padded: [N, labels]."""
-        return None if labels is None else padded_rows(labels.split(self.most_rows)[place])
-
     def magnitude(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
         """Magnitudes of latents and labels: [N, Z], [N, labels] → [N, K]."""
         made: list[Tensor] = []
         for place, rows in enumerate(latent.split(self.most_rows)):
-            frames = self.model.decode(padded_rows(rows), self.told(labels, place)).mean
+            if labels is None:
+                frames = self.model.decode(padded_rows(rows)).mean
+            else:
+                told = labels.split(self.most_rows)[place]
+                frames = self.model.decode(padded_rows(rows), padded_rows(told)).mean
             made.append(self.model.to_magnitude(frames)[: len(rows)])
         return torch.cat(made)
 
@@ -124,9 +124,8 @@ class FramePath(nn.Module):
             return self.model.to_magnitude(padded_rows(estimate.mean))[: len(latent)], state
         made: list[Tensor] = []
         for place, rows in enumerate(latent.split(self.most_rows)):
-            told = self.told(labels, place)
-            known = None if told is None else told[: len(rows)]
-            estimate, state = self.model.decode_rows(rows, known, state)
+            told = None if labels is None else labels.split(self.most_rows)[place]
+            estimate, state = self.model.decode_rows(rows, told, state)
             made.append(self.model.to_magnitude(padded_rows(estimate.mean))[: len(rows)])
         return torch.cat(made), state
 
@@ -134,7 +133,10 @@ class FramePath(nn.Module):
         """What the model knows of phases: [B·F, Z], [B·F, labels] → [B, F, K]; or None."""
         made: list[Tensor] = []
         for place, rows in enumerate(latent.split(self.most_rows)):
-            found = self.model.coherence(padded_rows(rows), self.told(labels, place))
+            told: Tensor | None = None
+            if labels is not None:
+                told = padded_rows(labels.split(self.most_rows)[place])
+            found = self.model.coherence(padded_rows(rows), told)
             if found is None:
                 return None
             made.append(found[: len(rows)])
