@@ -311,9 +311,10 @@ def test_no_block_is_late_in_real_time(library, exported_path, tmp_path):
     for step in range(20):  # settings, models and methods change meanwhile
         patch.send(start, 1000 + 100 * step, f"set gain_db {-step}", box)
     patch.send(start, 1500, "reload", box)
-    patch.send(start, 3500, "xruns", box)
-    patch.send(start, 3600, "; pd quit")
-    lines, code = run_pd(patch, tmp_path, library, "-lib", "vschaos~")
+    patch.send(start, 6000, "xruns", box)
+    patch.send(start, 6100, "; pd quit")
+    # By the clock, with the priority of sound: what else the machine does is no reason to be late.
+    lines, code = run_pd(patch, tmp_path, library, "-rt", "-lib", "vschaos~")
     assert code == 0
     assert "info: xruns 0" in lines
 
