@@ -128,11 +128,13 @@ def check_silence(content: bytes, playable: Playable) -> None:
                 set_attribute(loaded, "reset", True)
 
 
-def check_delays(content: bytes, playable: Playable) -> None:
+def check_delays(
+    content: bytes, playable: Playable, also: Mapping[str, int] | None = None
+) -> None:
     """Raise ExportError unless an impulse peaks as late as `delay` says, from sound to sound.
 
     Each method that takes and returns sound hears an impulse at its first inlet, nothing at the
-    others, under its `passing` settings, or `exact` ones.
+    others, under its `passing` settings, or `exact` ones, and others if there are any.
     """
     loaded = opened(content)
     if "delay" not in loaded.get_attributes():
@@ -145,7 +147,7 @@ def check_delays(content: bytes, playable: Playable) -> None:
             continue
         impulse = torch.zeros(1, inlets, TEST_UNITS * unit)
         impulse[0, 0, position] = 0.5
-        set_to = playable.passing.get(name, playable.exact.get(name, {}))
+        set_to = {**playable.passing.get(name, playable.exact.get(name, {})), **(also or {})}
         with torch.inference_mode(), settings(loaded, set_to):
             declared = declared_delays(loaded, playable)[name]
             sound = played(loaded, name, impulse)[0, 0]

@@ -30,6 +30,7 @@ class AudioNet(nn.Module):
         is_physical: whether it works in full scale, and knows knobs from 0 to 1; others are handed
             sounds brought to ±1 and knobs from -1 to 1.
         block: every block of samples is a multiple of this.
+        glides: whether knobs that jump glide in it; others are handed knobs that glide.
 
     Shape: x [B, T, C], knobs [B, T, K] or, where they rest, [B, 1, K], state [B, S] →
         y [B, T, O], state [B, S].
@@ -42,6 +43,7 @@ class AudioNet(nn.Module):
     reach: int | None = None
     is_physical: bool = False
     block: int = 1
+    glides: bool = False
 
     def __init__(self, n_channels: int, n_knobs: int, n_outputs: int, rate_hz: int) -> None:
         super().__init__()

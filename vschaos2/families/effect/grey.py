@@ -43,6 +43,7 @@ class ChainNet(AudioNet):
 
     is_physical = True
     block = BLOCK
+    glides = True
 
     def __init__(
         self, n_channels: int, n_knobs: int, n_outputs: int, rate_hz: int, processors: list[Any]

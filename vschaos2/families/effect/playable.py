@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 
 from vschaos2.controls import Control
+from vschaos2.dsp.resampling import bridged_rates
+from vschaos2.errors import InputError
 from vschaos2.export.checks import check_finite
 from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import OWN
+from vschaos2.families.effect.proofs import check_rates, rate_delays
 from vschaos2.families.effect.streaming_effect import StreamingEffect
 from vschaos2.runs.folder import Run
 
@@ -29,6 +32,7 @@ class PlayableEffect(Playable):
     Args:
         model: the effect.
         facts: lines of the card, in plain values.
+        rate_hz: of the host at first; the model's own if None.
     """
 
     passing: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -36,7 +40,9 @@ class PlayableEffect(Playable):
         "modulate": {"bypass": True},
     }
 
-    def __init__(self, model: EffectModel, facts: Mapping[str, Any]) -> None:
+    def __init__(
+        self, model: EffectModel, facts: Mapping[str, Any], rate_hz: int | None = None
+    ) -> None:
         shown = [
             Control(knob.name, "number", knob.value, knob.lowest, knob.highest, unit=knob.unit)
             for knob in model.knobs
@@ -45,9 +51,10 @@ class PlayableEffect(Playable):
         taken = [*OWN, *(knob.name for knob in model.knobs)]
         settings = model.net.settings(taken)
         model.net.settle()
-        eager = StreamingEffect(model, shown, settings)
-        super().__init__(eager, model.rate_hz, model.net.block)
+        eager = StreamingEffect(model, shown, settings, rate_hz)
+        super().__init__(eager, eager.sample_rate_hz, model.net.block)
         self.model, self.facts = model, dict(facts)
+        self.model_rates_hz = eager.host_rates_hz
 
     def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
         """Noise, and knobs that wander all over their range.
@@ -62,27 +69,53 @@ class PlayableEffect(Playable):
         moves = (torch.rand(shape, generator=generator) - 0.5).repeat_interleave(64, 2)
         return torch.cat((sound, spread * moves[:, :, :samples]), 1)
 
+    def prove(self, content: bytes) -> None:
+        """Delays, and sound in blocks, at the rates of other hosts."""
+        check_rates(content, self)
+
     def lines(self, content: bytes) -> dict[str, Any]:
-        """What is known of how it was learnt."""
-        return {"effect": self.facts}
+        """Rates of hosts, with the delay at each, and what is known of how it was learnt."""
+        return {
+            "host_rates_hz": self.model_rates_hz,
+            "trained_at_hz": self.model.rate_hz,
+            "delay_samples_at_hz": rate_delays(content),
+            "effect": self.facts,
+        }
 
     @staticmethod
     def table(card: Mapping[str, Any]) -> list[str]:
         """How near it comes to the device, in figures and a word."""
+        own, waits = card["trained_at_hz"], card["delay_samples_at_hz"]
+        others = [f"{hz} Hz {wait} samples" for hz, wait in waits.items() if int(hz) != own]
+        lines = [f"  learnt at {own} Hz, where it delays nothing"]
+        if others:
+            lines[0] += f"; resampled inside it delays at {', '.join(others)}"
         esr = card["effect"].get("held_out_esr")
-        if esr is None:
-            return []
-        return [f"  ESR on what was held out: {esr:.4f}, {in_words(esr)}"]
+        if esr is not None:
+            lines.append(f"  ESR on what was held out: {esr:.4f}, {in_words(esr)}")
+        return lines
 
 
 def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableEffect:
     """A trained effect, as it was learnt.
 
+    Args:
+        run: the trained model.
+        wishes: may have
+            rate: the host's sample rate at first, in Hz (the model's own).
+
     Raises:
-        InputError: for a wish, there is none, or a run that no effect can come from.
+        InputError: for a wish that cannot be, or a run that no effect can come from.
     """
-    check_wishes(wishes, (), "effect")
+    check_wishes(wishes, ("rate",), "effect")
+    rate_hz = wishes.get("rate")
+    possible = sorted([run.model.rate_hz, *bridged_rates(run.model.rate_hz)])
+    if rate_hz is not None and rate_hz not in possible:
+        raise InputError(
+            f"--rate {rate_hz}: an effect of {run.model.rate_hz} Hz plays at "
+            f"{', '.join(map(str, possible))} Hz: give one of these"
+        )
     check_finite(run.folder, run.model.state_dict())
     esr = run.summary.get("validation/esr")
     facts = {"held_out_esr": round(esr, 6)} if esr is not None else {}
-    return PlayableEffect(run.model, facts | run.kept)
+    return PlayableEffect(run.model, facts | run.kept, rate_hz)

@@ -1,12 +1,13 @@
-"""The scripted effect: sound in, sound out, knobs that glide."""
+"""The scripted effect: sound in, sound out, knobs that glide, at the rate of any host."""
 
 import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vschaos2.controls import Control
+from vschaos2.dsp.resampling import HostBridge, bridged_rates
 from vschaos2.export.nn_tilde import NnTildeModule
 from vschaos2.families.effect.effect_model import EffectModel
 
@@ -26,16 +27,27 @@ class StreamingEffect(NnTildeModule):
         input_db        -60 to 60: before the effect
         output_db       -120 to 60: behind the effect
         bypass          on: the sound as it is
+        sample_rate     of the host, in Hz, one of `host_rates_hz`; any other is refused and
+                        changes nothing
         reset           any value: forget all that was heard; what was set stays
         delay           samples from input to output, read only
 
     Whatever is set is reached along a raised cosine of 20 ms.
 
+    A model is right at its own rate, where nothing stands before it or behind it. At the others it
+    is handed sound and knobs at its own, and the dry sound waits as long as that takes.
+
     Args:
         model: the effect.
         shown: the knobs as controls, in the model's order.
         settings: what else the network can be set by, in its order.
+        rate_hz: of the host at first; the model's own if None.
     """
+
+    host_rates_hz: list[int]
+    pasts: list[Tensor]
+    answers: list[Tensor]
+    heard: list[int]
 
     knob_names: list[str]
     setting_names: list[str]
@@ -46,12 +58,21 @@ class StreamingEffect(NnTildeModule):
     since: list[int]
 
     def __init__(
-        self, model: EffectModel, shown: Sequence[Control], settings: Sequence[Control] = ()
+        self,
+        model: EffectModel,
+        shown: Sequence[Control],
+        settings: Sequence[Control] = (),
+        rate_hz: int | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.n_in, self.n_out = model.net.n_channels, model.net.n_outputs
-        self.sample_rate_hz = model.rate_hz
+        self.sample_rate_hz = model.rate_hz if rate_hz is None else rate_hz
+        self.host_rates_hz = sorted([model.rate_hz, *bridged_rates(model.rate_hz)])
+        self.bridges = nn.ModuleList(
+            HostBridge(hz, model.rate_hz, model.net.block) for hz in bridged_rates(model.rate_hz)
+        )
+        self.bridge, self.glide_ms = -1, GLIDE_MS  # the number of the bridge in use, if any
         self.glide_samples = round(GLIDE_MS * model.rate_hz / 1000.0)
         self.is_warm = False
         self.greatest, self.warm_up_calls, self.warm_up_samples = (
@@ -74,6 +95,13 @@ class StreamingEffect(NnTildeModule):
             Control("input_db", "number", 0.0, -60.0, 60.0, unit="dB", usual=(-24.0, 24.0)),
             Control("output_db", "number", 0.0, -120.0, 60.0, unit="dB", usual=(-60.0, 12.0)),
             Control("bypass", "switch", False),
+            Control(
+                "sample_rate",
+                "integer",
+                self.sample_rate_hz,
+                choices=tuple(self.host_rates_hz),
+                shown=False,
+            ),
             Control("reset", "event", False),
             Control("delay", "reading", (0,) * len(self.method_names)),
         ]
@@ -81,12 +109,20 @@ class StreamingEffect(NnTildeModule):
             self.register_control(control)
         self.delays: list[int] = [0] * len(self.method_names)
         self.glide_names = [*self.knob_names, "mix", "input_db", "output_db", "bypass"]
-        # Of each method: what its network remembers, and where its glides began and how far they
-        # are. The methods do not hear each other.
+        # What glides in the network itself need not glide twice.
+        is_own = [model.net.glides] * len(self.knob_names) + [False] * 4
+        self.register_buffer("at_once", torch.tensor(is_own), persistent=False)
+        # Of each method: what its network remembers; where its glides began and how far they are;
+        # of a bridge, samples at the host's rate and the model's, and how many it heard. The
+        # methods do not hear each other.
         self.goal = self.wanted()
         self.states = [model.begin(1) for _ in self.method_names]
         self.origins = [self.goal for _ in self.method_names]
         self.since = [self.glide_samples for _ in self.method_names]
+        self.pasts = [torch.zeros(1, 0, 0) for _ in self.method_names]
+        self.answers = [torch.zeros(1, 0, 0) for _ in self.method_names]
+        self.heard = [0 for _ in self.method_names]
+        self.set_rate(self.sample_rate_hz)
 
     @torch.jit.export
     def get_methods(self) -> list[str]:
@@ -94,14 +130,16 @@ class StreamingEffect(NnTildeModule):
         if not self.is_warm:
             self.is_warm = True
             with torch.no_grad():
-                for _ in range(self.warm_up_calls):
-                    self.forward(torch.zeros(1, self.n_in, self.warm_up_samples))
-            self.forget()
+                for rate_hz in self.host_rates_hz:
+                    self.set_rate(rate_hz)
+                    for _ in range(self.warm_up_calls):
+                        self.forward(torch.zeros(1, self.n_in, self.warm_up_samples))
+            self.set_rate(int(self.control_values["sample_rate"]))
         return self.method_names
 
     @torch.jit.export
     def get_delay(self) -> list[int]:
-        """Samples from input to output, of every method."""
+        """Samples from input to output, of every method, at the rate of the host."""
         return self.delays
 
     @torch.jit.export
@@ -109,6 +147,9 @@ class StreamingEffect(NnTildeModule):
         """Forget, or begin to glide."""
         if name == "reset":
             self.forget()
+            return
+        if name == "sample_rate":
+            self.set_rate(int(value))
             return
         if name == "release":
             for index, setting in enumerate(self.setting_names):
@@ -123,11 +164,29 @@ class StreamingEffect(NnTildeModule):
             self.since[method] = 0
         self.goal = self.wanted()
 
+    def take(self, name: str, value: float) -> int:
+        """A setting is held even where it stands: what is shown is what was learnt, told nothing."""
+        if value != self.control_values[name] or name in self.setting_names:
+            self.control_values[name] = value
+            self.control_changed(name, value)
+        return 0
+
+    def set_rate(self, rate_hz: int) -> None:
+        """Begin anew at a host's rate, one of `host_rates_hz`."""
+        self.bridge, delay = -1, 0
+        for number, bridge in enumerate(self.bridges):
+            if bridge.rate_hz == rate_hz:
+                self.bridge, delay = number, bridge.delay_samples
+        self.delays = [delay for _ in self.method_names]
+        self.glide_samples = int(self.glide_ms * rate_hz / 1000.0 + 0.5)
+        self.forget()
+
     def forget(self) -> None:
         """Begin anew, with everything where it was set."""
         self.goal = self.wanted()
         for method in range(len(self.since)):
             self.states[method] = self.model.begin(1)
+            self.heard[method] = 0
             self.origins[method] = self.goal
             self.since[method] = self.glide_samples
 
@@ -143,7 +202,8 @@ class StreamingEffect(NnTildeModule):
         t = torch.arange(since + 1, since + count + 1)
         t = (t / float(self.glide_samples)).clamp(max=1.0)
         rise = (0.5 - 0.5 * torch.cos(math.pi * t)).unsqueeze(1)
-        return self.origins[method] + rise * (self.goal - self.origins[method])
+        moved = self.origins[method] + rise * (self.goal - self.origins[method])
+        return torch.where(self.at_once, self.goal, moved)
 
     def forward(self, x: Tensor) -> Tensor:
         """Sound through the effect: [B, C, N] → [B, O, N]."""
@@ -174,10 +234,50 @@ class StreamingEffect(NnTildeModule):
         mix, bypass = moving[:, n_knobs : n_knobs + 1], moving[:, n_knobs + 3 : n_knobs + 4]
         before = 10.0 ** (moving[:, n_knobs + 1 : n_knobs + 2] / 20.0)
         after = 10.0 ** (moving[:, n_knobs + 2 : n_knobs + 3] / 20.0)
-        state = self.states[method]
-        if state.shape[0] != batch:
-            state = self.model.begin(batch)
-        wet, self.states[method] = self.model.forward(x * before, knobs, state)
-        dry = x if self.n_in == self.n_out else x.mean(2, keepdim=True).expand_as(wet)
+        if self.states[method].shape[0] != batch:
+            self.states[method] = self.model.begin(batch)
+            self.heard[method] = 0
+        dry = x
+        if self.n_in != self.n_out:
+            dry = x.mean(2, keepdim=True).expand(-1, -1, self.n_out)
+        if self.bridge < 0:
+            wet, self.states[method] = self.model.forward(x * before, knobs, self.states[method])
+        else:
+            wet, dry = self.bridged(method, x * before, knobs, dry)
         made = after * torch.lerp(dry, wet, mix.expand_as(wet))
         return torch.lerp(made, dry, bypass.expand_as(wet)).transpose(1, 2)
+
+    def bridged(
+        self, method: int, x: Tensor, knobs: Tensor, dry: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The model at its own rate, between two resamplings; sounds wet and dry, as late.
+
+        Shape: x [B, N, C], knobs [B, 1 or N, K], dry [B, N, O] → wet and dry, [B, N, O].
+        """
+        wet, (batch, count, n_in) = dry, x.shape
+        knobs = knobs.expand(batch, count, knobs.shape[2])
+        for number, bridge in enumerate(self.bridges):
+            if number == self.bridge:
+                size, made_size, delay = bridge.heard_size, bridge.made_size, bridge.delay_samples
+                together = torch.cat((x, knobs, dry), 2)
+                before, heard = self.heard[method], self.heard[method] + count
+                if before == 0:
+                    self.pasts[method] = x.new_zeros(batch, size, together.shape[2])
+                    self.answers[method] = x.new_zeros(batch, made_size, self.n_out)
+                past = torch.cat((self.pasts[method], together), 1)
+                self.pasts[method] = past[:, count:].clone()
+                self.heard[method] = heard
+                first, due = bridge.due(before), bridge.due(heard) - bridge.due(before)
+                made, origin = self.answers[method], before - size
+                if due > 0:
+                    sound = bridge.inward(past[:, :, :n_in], origin, first, due)
+                    told = past[:, :, n_in : n_in + knobs.shape[2]]
+                    told = bridge.inward.between(told, origin, first, due)
+                    if not bool((told != told[:, :1]).any()):  # a network need not work it out
+                        told = told[:, :1]
+                    y, self.states[method] = self.model.forward(sound, told, self.states[method])
+                    made = torch.cat((made, y), 1)
+                    self.answers[method] = made[:, due:].clone()
+                wet = bridge.outward(made, first - made_size, before - delay, count)
+                dry = past[:, size - delay : size - delay + count, n_in + knobs.shape[2] :]
+        return wet, dry
