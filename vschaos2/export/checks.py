@@ -128,9 +128,7 @@ def check_silence(content: bytes, playable: Playable) -> None:
                 set_attribute(loaded, "reset", True)
 
 
-def check_delays(
-    content: bytes, playable: Playable, also: Mapping[str, int] | None = None
-) -> None:
+def check_delays(content: bytes, playable: Playable, also: Mapping[str, int] | None = None) -> None:
     """Raise ExportError unless an impulse peaks as late as `delay` says, from sound to sound.
 
     Each method that takes and returns sound hears an impulse at its first inlet, nothing at the

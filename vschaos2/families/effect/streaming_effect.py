@@ -240,44 +240,52 @@ class StreamingEffect(NnTildeModule):
         dry = x
         if self.n_in != self.n_out:
             dry = x.mean(2, keepdim=True).expand(-1, -1, self.n_out)
-        if self.bridge < 0:
-            wet, self.states[method] = self.model.forward(x * before, knobs, self.states[method])
-        else:
-            wet, dry = self.bridged(method, x * before, knobs, dry)
+        sound = x * before
+        if self.bridge >= 0:
+            sound, knobs, dry = self.inward(method, sound, knobs, dry)
+        wet = sound.new_zeros(batch, 0, self.n_out)
+        if sound.shape[1] > 0:
+            wet, self.states[method] = self.model.forward(sound, knobs, self.states[method])
+        if self.bridge >= 0:
+            wet = self.outward(method, wet, count)
         made = after * torch.lerp(dry, wet, mix.expand_as(wet))
         return torch.lerp(made, dry, bypass.expand_as(wet)).transpose(1, 2)
 
-    def bridged(
+    def inward(
         self, method: int, x: Tensor, knobs: Tensor, dry: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The model at its own rate, between two resamplings; sounds wet and dry, as late.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Sound and knobs at the model's rate, as many samples as are due, and the late dry sound.
 
-        Shape: x [B, N, C], knobs [B, 1 or N, K], dry [B, N, O] → wet and dry, [B, N, O].
+        Shape: x [B, N, C], knobs [B, 1 or N, K], dry [B, N, O] → [B, J, C], [B, 1 or J, K],
+            [B, N, O].
         """
-        wet, (batch, count, n_in) = dry, x.shape
-        knobs = knobs.expand(batch, count, knobs.shape[2])
+        batch, count, n_in = x.shape
+        together = torch.cat((x, knobs.expand(batch, count, knobs.shape[2]), dry), 2)
+        before, end = self.heard[method], n_in + knobs.shape[2]
         for number, bridge in enumerate(self.bridges):
             if number == self.bridge:
-                size, made_size, delay = bridge.heard_size, bridge.made_size, bridge.delay_samples
-                together = torch.cat((x, knobs, dry), 2)
-                before, heard = self.heard[method], self.heard[method] + count
+                size, delay = bridge.heard_size, bridge.delay_samples
                 if before == 0:
                     self.pasts[method] = x.new_zeros(batch, size, together.shape[2])
-                    self.answers[method] = x.new_zeros(batch, made_size, self.n_out)
+                    self.answers[method] = x.new_zeros(batch, bridge.made_size, self.n_out)
                 past = torch.cat((self.pasts[method], together), 1)
                 self.pasts[method] = past[:, count:].clone()
-                self.heard[method] = heard
-                first, due = bridge.due(before), bridge.due(heard) - bridge.due(before)
-                made, origin = self.answers[method], before - size
-                if due > 0:
-                    sound = bridge.inward(past[:, :, :n_in], origin, first, due)
-                    told = past[:, :, n_in : n_in + knobs.shape[2]]
-                    told = bridge.inward.between(told, origin, first, due)
-                    if not bool((told != told[:, :1]).any()):  # a network need not work it out
-                        told = told[:, :1]
-                    y, self.states[method] = self.model.forward(sound, told, self.states[method])
-                    made = torch.cat((made, y), 1)
-                    self.answers[method] = made[:, due:].clone()
-                wet = bridge.outward(made, first - made_size, before - delay, count)
-                dry = past[:, size - delay : size - delay + count, n_in + knobs.shape[2] :]
-        return wet, dry
+                first = bridge.due(before)
+                due, origin = bridge.due(before + count) - first, before - size
+                x = bridge.inward(past[:, :, :n_in], origin, first, due)
+                knobs = bridge.inward.between(past[:, :, n_in:end], origin, first, due)
+                dry = past[:, size - delay : size - delay + count, end:]
+        if knobs.shape[1] > 0 and not bool((knobs != knobs[:, :1]).any()):
+            knobs = knobs[:, :1]  # a network need not work out what rests
+        return x, knobs, dry
+
+    def outward(self, method: int, y: Tensor, count: int) -> Tensor:
+        """The next samples at the host's rate, of what the model made: [B, J, O] → [B, N, O]."""
+        made, before = torch.cat((self.answers[method], y), 1), self.heard[method]
+        self.answers[method] = made[:, y.shape[1] :].clone()
+        self.heard[method] = before + count
+        for number, bridge in enumerate(self.bridges):
+            if number == self.bridge:
+                origin = bridge.due(before) - bridge.made_size
+                y = bridge.outward(made, origin, before - bridge.delay_samples, count)
+        return y
