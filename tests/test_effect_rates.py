@@ -89,7 +89,7 @@ def test_blocks_and_delays_hold_at_every_rate(made):
 
 
 def test_a_delay_that_is_too_short_is_found():
-    effect = PlayableEffect(compressor(), {})
+    effect = PlayableEffect(lstm(), {})
     effect.eager.bridges[0].delay_samples -= 3
     with pytest.raises(ExportError, match="fails on a block"):
         check_rates(effect.script().save_to_buffer(), effect)
@@ -147,7 +147,7 @@ def test_other_rates_are_refused():
 
 def test_the_rate_that_it_begins_with_can_be_wished():
     class Trained:
-        model, summary, kept, folder = lstm(), {}, {}, "runs/pedal"  # noqa: RUF012
+        model, summary, kept, folder = lstm(), {}, {}, "runs/pedal"
 
     begun = playable(Trained, {"rate": 48000})
     assert begun.sample_rate_hz == 48000

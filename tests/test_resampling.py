@@ -18,7 +18,7 @@ def noise(count: int) -> torch.Tensor:
 def resampled(x: torch.Tensor, from_hz: int, to_hz: int) -> torch.Tensor:
     """Every sample whose kernel lies within x, which is taken for silent outside."""
     kernel = Resampling(from_hz, to_hz)
-    side = kernel.half
+    side = kernel.ahead
     padded = torch.nn.functional.pad(x, (0, 0, side, side))
     return kernel(padded, -side, 0, x.shape[1] * to_hz // from_hz)
 
@@ -67,11 +67,13 @@ def test_a_bridge_never_waits_and_keeps_enough(model_hz, block):
             before, due = bridge.due(heard - 1), bridge.due(heard)
             assert due % block == 0
             if due > before:
-                assert (due - 1) * down // up + bridge.inward.half < heard
-                assert before * down // up + 1 - bridge.inward.half >= heard - 1 - bridge.heard_size
+                assert (due - 1) * down // up + bridge.inward.ahead < heard
+                assert (
+                    before * down // up + 1 - bridge.inward.ahead >= heard - 1 - bridge.heard_size
+                )
             place = (heard - 1 - bridge.delay_samples) * up // down
-            slack.append(due - 1 - place - bridge.outward.half)
-            assert place + 1 - bridge.outward.half >= before - bridge.made_size
+            slack.append(due - 1 - place - bridge.outward.ahead)
+            assert place + 1 - bridge.outward.ahead >= before - bridge.made_size
         assert 0 <= min(slack) <= 2  # a shorter delay would not do
 
 

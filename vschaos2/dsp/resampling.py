@@ -1,13 +1,13 @@
 """Sound between the sample rate of a host and a model's own, in blocks of any length.
 
-Sample j at rate b lies at time t = j M/L of the samples at rate a, M/L = a/b without common factors.
-It is the sum over the 2H samples around it,
+Sample j at rate b lies at time t = j M/L of the samples at rate a, M/L = a/b in lowest terms. It is
+the sum over the 2H samples around it,
 
     y[j] = Σ_i x[⌊t⌋ + i] k(⌊t⌋ + i - t),   i = 1 - H … H,   k(d) = c sinc(c d) w(d / H),
 
-c = min(1, b/a), so that nothing above the lower of the two Nyquist frequencies is left, and w Kaiser's
-window (Kaiser 1974). t has L fractions: there are L kernels, each made to sum to 1, in a table
-(Crochiere and Rabiner 1983, polyphase filters).
+c = min(1, b/a), so that little above the lower of the two Nyquist frequencies is left, and w
+Kaiser's window (Kaiser 1974). t has L fractions: there are L kernels, each made to sum to 1, in a
+table (Crochiere and Rabiner 1983, polyphase filters).
 
 What a block of a host needs of samples to come it is given late: see `HostBridge`.
 """
@@ -56,7 +56,7 @@ class Resampling(nn.Module):
         to_hz: of what is returned.
 
     Attributes:
-        half: H, samples that are read behind ⌊t⌋.
+        ahead: H, samples that are read after ⌊t⌋.
     """
 
     table: Tensor
@@ -66,7 +66,7 @@ class Resampling(nn.Module):
         common = math.gcd(from_hz, to_hz)
         self.up, self.down = to_hz // common, from_hz // common
         self.register_buffer("table", kernels(from_hz, to_hz), persistent=False)
-        self.half = self.table.shape[1] // 2
+        self.ahead = self.table.shape[1] // 2
 
     def places(self, first: int, count: int) -> tuple[Tensor, Tensor]:
         """⌊t⌋, and the number of the fraction behind it, of samples from `first` on, [count]."""
@@ -85,8 +85,8 @@ class Resampling(nn.Module):
         Shape: [B, T, C] → [B, count, C].
         """
         below, fraction = self.places(first, count)
-        frames = x.unfold(1, 2 * self.half, 1)
-        frames = torch.index_select(frames, 1, below + (1 - self.half - origin))
+        frames = x.unfold(1, 2 * self.ahead, 1)
+        frames = torch.index_select(frames, 1, below + (1 - self.ahead - origin))
         return (frames * torch.index_select(self.table, 0, fraction)[None, :, None]).sum(3)
 
     @torch.jit.export
@@ -125,7 +125,7 @@ class HostBridge(nn.Module):
         self.rate_hz, self.block = host_rate_hz, block
         self.inward = Resampling(host_rate_hz, model_rate_hz)
         self.outward = Resampling(model_rate_hz, host_rate_hz)
-        ahead, behind = self.inward.half, self.outward.half
+        ahead, behind = self.inward.ahead, self.outward.ahead
         up, down = self.inward.up, self.inward.down
         self.delay_samples = ahead - 1 - -(behind + block) * down // up
         self.heard_size = max(2 * ahead - -block * down // up, self.delay_samples)
@@ -134,7 +134,7 @@ class HostBridge(nn.Module):
     @torch.jit.export
     def due(self, heard: int) -> int:
         """The model's samples that are due after so many of the host's."""
-        ready = max(heard - self.inward.half, 0) * self.inward.up
+        ready = max(heard - self.inward.ahead, 0) * self.inward.up
         count = (ready + self.inward.down - 1) // self.inward.down
         return count - count % self.block
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +45,7 @@ class StreamingEffect(NnTildeModule):
         rate_hz: of the host at first; the model's own if None.
     """
 
+    at_once: Tensor
     host_rates_hz: list[int]
     pasts: list[Tensor]
     answers: list[Tensor]
@@ -69,9 +71,10 @@ class StreamingEffect(NnTildeModule):
         self.n_in, self.n_out = model.net.n_channels, model.net.n_outputs
         self.sample_rate_hz = model.rate_hz if rate_hz is None else rate_hz
         self.host_rates_hz = sorted([model.rate_hz, *bridged_rates(model.rate_hz)])
-        self.bridges = nn.ModuleList(
+        bridges: Any = nn.ModuleList(
             HostBridge(hz, model.rate_hz, model.net.block) for hz in bridged_rates(model.rate_hz)
         )
+        self.bridges = bridges
         self.bridge, self.glide_ms = -1, GLIDE_MS  # the number of the bridge in use, if any
         self.glide_samples = round(GLIDE_MS * model.rate_hz / 1000.0)
         self.is_warm = False
@@ -165,7 +168,7 @@ class StreamingEffect(NnTildeModule):
         self.goal = self.wanted()
 
     def take(self, name: str, value: float) -> int:
-        """A setting is held even where it stands: what is shown is what was learnt, told nothing."""
+        """What is shown of a setting is what was learnt: to set it there holds it, too."""
         if value != self.control_values[name] or name in self.setting_names:
             self.control_values[name] = value
             self.control_changed(name, value)
