@@ -17,9 +17,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-ZEROS = (
-    38  # of the kernel on each side, at the lower rate: half the transition is .042 of that rate
-)
+ZEROS = 38  # of the kernel on each side, at the lower rate: 20.2 kHz of 44.1 kHz passes
 BETA = 10.06  # of Kaiser's window: what is stopped is 100 dB below
 MOST_KERNELS = 1000  # in a table
 HOST_RATES_HZ = (44100, 48000, 88200, 96000)

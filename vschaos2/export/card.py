@@ -99,7 +99,8 @@ def measure_load(
             for name in playable.methods:
                 loads[name] = {}
                 method = getattr(loaded, name)
-                for size in (n for n in BLOCK_SIZES if n % playable.block_samples == 0):
+                sizes = (*playable.short_blocks, *BLOCK_SIZES)
+                for size in (n for n in sizes if n % playable.block_samples == 0):
                     block = playable.example(name, size, generator)
                     seconds = []
                     for _ in range(blocks + 8):

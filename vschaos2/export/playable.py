@@ -28,12 +28,14 @@ class Playable:
         exact: for each method the settings under which blocks must equal the whole.
         passing: for each method the settings under which an impulse peaks as late as `delay` says,
             where it does not under those of `exact`.
+        short_blocks: at which blocks the card tells the load beside the usual ones, in samples.
         together: for each method how many of its first outlets are judged by their common peak;
             the others by their own. 1 where nothing is said.
     """
 
     exact: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     passing: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    short_blocks: ClassVar[tuple[int, ...]] = ()
 
     def __init__(self, eager: NnTildeModule, sample_rate_hz: int, block_samples: int = 1) -> None:
         self.eager = eager

@@ -13,11 +13,13 @@ from vschaos2.data.pair_batches import PairBatch
 from vschaos2.data.pair_module import PairDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.sentences import AT
 from vschaos2.objectives.waveform import LOSSES, WEIGHTINGS, weighted
 from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 
 STFT_SAMPLES = 2048  # the longest window of mr_stft
+POLARITIES = {True: "turned over", False: "kept"}
 SCORED = ("esr", "esr_pre_emphasised")
 
 
@@ -57,6 +59,12 @@ class EffectObjective(Objective):
             )
         self.losses = {name: float(weight) for name, weight in losses.items() if weight}
         self.taps = {name: make(model.rate_hz) for name, make in WEIGHTINGS.items()}
+        # Energies of error and signal in the last validation, where knobs stood still.
+        self.by_position: dict[tuple[float, ...], Tensor] = {}
+
+    def calibrate(self, model: Any, data: Any) -> None:
+        """Begin to sum what is told of each position of the knobs."""
+        self.by_position = {}
 
     def fit(self, data: PairDataModule) -> None:
         """Bring the recordings' peaks to ±1, and let a network guess where it can."""
@@ -86,7 +94,16 @@ class EffectObjective(Objective):
         for name in SCORED:
             taps = self.taps[name].to(y.device)
             sums.append(torch.stack([_energy(y - t, taps), _energy(t, taps)]))
+        self._add_positions(y, t, batch)
         return self._losses(y, batch)._replace(scores=torch.stack(sums))
+
+    def _add_positions(self, y: Tensor, t: Tensor, batch: Mapping[str, Any]) -> None:
+        for made, due, knobs in zip(y, t, batch["knobs"], strict=True):
+            if not knobs.shape[1] or bool((knobs != knobs[:1]).any()):
+                continue
+            where = tuple(float(f"{value:.4g}") for value in knobs[0].tolist())
+            found = torch.stack([(made - due).square().sum(), due.square().sum()]).double().cpu()
+            self.by_position[where] = self.by_position.get(where, torch.zeros(2)) + found
 
     def _begin(self, model: Any, batch: Mapping[str, Any]) -> Tensor:
         """The state before windows that lie somewhere in their recordings."""
@@ -107,18 +124,25 @@ class EffectObjective(Objective):
         return Losses(total, {f"losses/{name}": value.detach() for name, value in terms.items()})
 
     def kept(self, model: Any, data: PairDataModule) -> dict[str, Any]:
-        """How the pairs lay, and how loud the device was driven, for the card."""
+        """How the pairs lay, how loud the device was driven, and the ESR at each position."""
         dry, wet = (20.0 * math.log10(max(peak, 1e-9)) for peak in data.peaks())
         pairs: dict[str, Any] = {
             "driven_at_most_dbfs": round(dry, 2),
             "wet_at_most_dbfs": round(wet, 2),
         }
-        first = data.takes[0].alignment
-        if first:
+        found = [take.alignment for take in data.takes if take.alignment]
+        if found:
+            shifts = [int(each["shift"]) for each in found]
+            turned = {each["polarity"] < 0 for each in found}
             pairs |= {
-                "latency_removed_samples": int(first["shift"]),
-                "polarity": "turned over" if first["polarity"] < 0 else "kept",
+                "latency_removed_samples": shifts[0],
+                "latency_differs_by_samples": max(shifts) - min(shifts),
+                "polarity": POLARITIES[turned.pop()] if len(turned) == 1 else "differs",
             }
+        names = [knob.name for knob in self.model.knobs]
+        for where, (error, signal) in sorted(self.by_position.items()):
+            told = ", ".join(f"{n} {v:g}" for n, v in zip(names, where, strict=True))
+            pairs[f"{AT}{told}"] = round(float(error / signal.clamp_min(1e-12)), 6)
         return {"pairs": pairs}
 
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:

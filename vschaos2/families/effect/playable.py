@@ -12,18 +12,13 @@ from vschaos2.dsp.resampling import bridged_rates
 from vschaos2.errors import InputError
 from vschaos2.export.checks import check_finite
 from vschaos2.export.playable import Playable, check_wishes
+from vschaos2.families.effect.aliasing import measure_aliasing
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import OWN
 from vschaos2.families.effect.proofs import check_rates, rate_delays
+from vschaos2.families.effect.sentences import AT, in_words, sentences
 from vschaos2.families.effect.streaming_effect import StreamingEffect
 from vschaos2.runs.folder import Run
-
-WORDS = ((0.01, "great"), (0.035, "good"), (0.1, "fair"), (0.3, "rough"))
-
-
-def in_words(esr: float) -> str:
-    """How good an error-to-signal ratio is."""
-    return next((word for limit, word in WORDS if esr < limit), "poor")
 
 
 class PlayableEffect(Playable):
@@ -39,6 +34,7 @@ class PlayableEffect(Playable):
         "forward": {"bypass": True},
         "modulate": {"bypass": True},
     }
+    short_blocks: ClassVar[tuple[int, ...]] = (64,)
 
     def __init__(
         self, model: EffectModel, facts: Mapping[str, Any], rate_hz: int | None = None
@@ -79,21 +75,22 @@ class PlayableEffect(Playable):
             "host_rates_hz": self.model_rates_hz,
             "trained_at_hz": self.model.rate_hz,
             "delay_samples_at_hz": rate_delays(content),
-            "effect": self.facts,
+            "effect": {**self.facts, "aliasing_db": self._aliasing()},
         }
+
+    def _aliasing(self) -> dict[str, float] | None:
+        driven_db = min(float(self.facts.get("driven_at_most_dbfs", 0.0)), 0.0)
+        return measure_aliasing(self.model, 10.0 ** (driven_db / 20.0))
 
     @staticmethod
     def table(card: Mapping[str, Any]) -> list[str]:
-        """How near it comes to the device, in figures and a word."""
+        """A sentence for each thing that the card knows of an effect."""
         own, waits = card["trained_at_hz"], card["delay_samples_at_hz"]
         others = [f"{hz} Hz {wait} samples" for hz, wait in waits.items() if int(hz) != own]
         lines = [f"  learnt at {own} Hz, where it delays nothing"]
         if others:
             lines[0] += f"; resampled inside it delays at {', '.join(others)}"
-        esr = card["effect"].get("held_out_esr")
-        if esr is not None:
-            lines.append(f"  ESR on what was held out: {esr:.4f}, {in_words(esr)}")
-        return lines
+        return lines + [f"  {sentence}" for sentence in sentences(card["effect"])]
 
 
 def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableEffect:
@@ -117,5 +114,11 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableEffect:
         )
     check_finite(run.folder, run.model.state_dict())
     esr = run.summary.get("validation/esr")
-    facts = {"held_out_esr": round(esr, 6)} if esr is not None else {}
-    return PlayableEffect(run.model, facts | run.kept, rate_hz)
+    facts: dict[str, Any] = {}
+    if esr is not None:
+        facts |= {"held_out_esr": round(esr, 6), "held_out_is": in_words(esr)}
+    facts |= {name: value for name, value in run.kept.items() if not name.startswith(AT)}
+    facts["esr_by_position"] = {
+        name.removeprefix(AT): value for name, value in run.kept.items() if name.startswith(AT)
+    }
+    return PlayableEffect(run.model, facts, rate_hz)
