@@ -53,6 +53,7 @@ EFFECT = {
         {"name": "reset", "kind": "event", "value": False},
     ],
 }
+RELEASE = {"name": "release", "kind": "event", "value": False, "at_load": True}
 MORE = [
     {"name": "mix", "kind": "number", "value": 0.5, "lowest": 0.0, "highest": 1.0},
     {"name": "time_ms", "kind": "number", "value": 250.0, "lowest": 1.0, "highest": 5000.0,
@@ -84,6 +85,11 @@ def with_methods(card: dict, *names: str) -> dict:
 CARDS = {
     "effect": EFFECT,
     "effect of many settings": {**EFFECT, "attributes": EFFECT["attributes"] + MORE},
+    "effect at the rates of hosts": {
+        **EFFECT, "host_rates_hz": [44100, 48000, 88200, 96000], "trained_at_hz": 44100,
+        "delay_samples_at_hz": {"44100": 0, "48000": 84, "88200": 153, "96000": 167},
+        "attributes": [CUTOFF, RELEASE],
+    },
     "effect without settings": {**EFFECT, "attributes": []},
     "stereo": {**EFFECT, "methods": {"forward": ports(2, 1, 2, 1)}},
     "bare": {
@@ -348,3 +354,21 @@ def test_every_inlet_of_sound_gets_the_sound():
 def test_names_of_choices_and_words_stay_whole():
     patch = pd_patches(CARDS["effect of many settings"], "fuzz")["fuzz.pd"]
     assert {r"set shape one\ pole", r"symbol la\ la"} <= set(messages_of(patch))
+
+
+def test_what_was_learnt_is_given_back_once_a_patch_has_said_what_it_shows():
+    files = patch_files("fuzz", CARDS["effect at the rates of hosts"])
+    assert re.search(
+        r"obj \d+ \d+ loadbang;\n.* obj \d+ \d+ delay 1;\n.* obj \d+ \d+ s fuzz-set-release;",
+        files["fuzz.pd"],
+    )
+    boxes = [
+        entry["box"] for patcher in patchers(files["fuzz.maxpat"]) for entry in patcher["boxes"]
+    ]
+    assert {"loadmess bang", "delay 500", "set release 1"} <= {box.get("text") for box in boxes}
+    assert not Control("release", "event", False).row([False]).get("at_load")
+
+
+def test_figures_say_what_resampling_adds():
+    told = Controls.of("fuzz", CARDS["effect at the rates of hosts"]).figures
+    assert told.startswith("44100 Hz, or resampled, 1.8 ms later · delay of 0 ms · ")

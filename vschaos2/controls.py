@@ -30,6 +30,7 @@ class Control:
         choices: of a choice or an integer.
         shown: whether patches show it.
         usual: of a number, ends between which a slider is of use, if not between the limits.
+        at_load: of an event, whether patches let it happen once they have said what they show.
 
     Raises:
         ValueError: if these do not fit each other.
@@ -45,6 +46,7 @@ class Control:
     choices: tuple[str, ...] | tuple[int, ...] = ()
     shown: bool = True
     usual: tuple[float, float] | None = None
+    at_load: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no host could show."""
@@ -112,4 +114,6 @@ class Control:
             row["shown"] = False
         if self.usual:
             row["usual"] = list(self.usual)
+        if self.at_load:
+            row["at_load"] = True
         return row

@@ -1,6 +1,6 @@
 """The line below an instrument's name: its rate, its delay, and what it asks of a machine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LARGEST_BUFFER = 4096  # samples; where no buffer was measured to be safe
@@ -26,10 +26,14 @@ def figures(card: Mapping[str, Any], voices: int = 1) -> str:
     ]
     block = card.get("block_samples", card.get("hop", 1))
     in_nn, in_vschaos = (1000.0 * delay / rate for delay in host_delays(buffer, block))
-    rates = " or ".join(map(str, card.get("host_rates_hz", [rate])))
-    told = [f"{rates} Hz"]
+    told = [in_words(card.get("host_rates_hz", [rate]))]
     if "latent" in card:
         told.append(f"{len(card['latent']['lowest'])} axes")
+    waits_ms = [1000.0 * n / int(hz) for hz, n in card.get("delay_samples_at_hz", {}).items()]
+    if max(waits_ms, default=0.0) > 0.0:
+        own = card["trained_at_hz"]
+        told[0] = f"{own} Hz, or resampled, {max(waits_ms):.1f} ms later"
+        delays = [f"{card['delay_ms'][name]:.0f} ms" for name in sounding[:1]]
     if delays:
         told.append(f"delay of {', of '.join(delays)}")
     told.append(f"at a buffer of {buffer} nn~ adds {in_nn:.0f} ms, vschaos~ {in_vschaos:.0f} ms")
@@ -37,6 +41,14 @@ def figures(card: Mapping[str, Any], voices: int = 1) -> str:
         most = "" if voices == 1 else f" at most, by {voices} voices"
         told.append(f"load of one core {' and '.join(load)}{most}")
     return " · ".join(told)
+
+
+def in_words(rates_hz: Sequence[int]) -> str:
+    """Rates of which one may be chosen; of many, in kHz."""
+    if len(rates_hz) < 3:
+        return f"{' or '.join(map(str, rates_hz))} Hz"
+    *most, last = (f"{hz / 1000:g}" for hz in rates_hz)
+    return f"{', '.join(most)} or {last} kHz"
 
 
 def decode_in_nn_ms(card: Mapping[str, Any], voices: int = 1) -> float:

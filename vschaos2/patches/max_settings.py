@@ -13,6 +13,7 @@ DIAL_WIDTH, DIAL_HEIGHT = 44, 48  # pixels, its value below it included
 FLOAT, CUSTOM = 1, 9  # how a dial shows its value: as a number; by a format of ours
 UNIT_STYLES = {"ms": 2, "Hz": 3, "dB": 4, "%": 5}
 NONE = ""
+AFTER_DIALS_MS = 500  # by when dials have said their first values
 
 
 def setting_block(setting: Setting, key: str) -> Block[MaxCanvas]:
@@ -104,6 +105,9 @@ def message(setting: Setting, key: str) -> MaxCanvas:
         inlet = words
     if setting.kind == "event":
         said = canvas.msg(20, 70, f"set {setting.name} 1")
+        if setting.at_load:
+            begin = canvas.obj(120, 20, "loadmess bang", 1, [NONE])
+            canvas.chain(begin, canvas.obj(120, 45, f"delay {AFTER_DIALS_MS}", 2, ["bang"]), said)
     else:
         said = canvas.obj(20, 70, f"prepend set {setting.name}", 1, [NONE])
     canvas.chain(inlet, said, canvas.obj(20, 110, f"s {key}.models", 1, []))

@@ -1,6 +1,7 @@
 """The panel of a Pd patch: what stands in front, in blocks."""
 
 from vschaos2.patches.controls import Controls
+from vschaos2.patches.figures import in_words
 from vschaos2.patches.flow import stack
 from vschaos2.patches.pd_blocks import label_blocks, setting_blocks
 from vschaos2.patches.pd_canvas import ACCENT, PALE, PdCanvas, symbol
@@ -33,7 +34,7 @@ def _rate(controls: Controls) -> PdCanvas:
     """
     key, rates = controls.key, controls.in_tune_hz
     canvas = PdCanvas("rate")
-    text = f"Pd's rate is another: set it to {' or '.join(map(str, rates))} Hz"
+    text = f"Pd's rate is another: set it to {in_words(rates)}"
     known = f"sel {' '.join(map(str, rates))}"
     rate = canvas.chain(20, 20, "loadbang", "delay 100", "samplerate~", known)
     on = canvas.chain(140, 20, f"r {key}-audio", "sel 1")

@@ -70,6 +70,8 @@ def _setting(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
         canvas.chain(x, y, "loadbang", f"(symbol {symbol(setting.value)})", f"s {name}")
         look = canvas.chain(x + 60 + text_width(f"s {name}"), y, "(set \\$1)", f"s {name}-look")
         canvas.connect(source, look[0])
+    elif setting.at_load:
+        canvas.chain(x, y, "loadbang", "delay 1", f"s {name}")
 
 
 def _messages(setting: Setting) -> list[str]:

@@ -18,6 +18,7 @@ class Setting:
         unit: of a number.
         is_exponential: whether equal ways of a slider are equal ratios.
         choices: of a choice.
+        at_load: of an event, whether it happens once all others have said their values.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Setting:
     unit: str = ""
     is_exponential: bool = False
     choices: tuple[str, ...] = ()
+    at_load: bool = False
 
     @staticmethod
     def of(told: Mapping[str, Any]) -> "Setting":
@@ -42,6 +44,7 @@ class Setting:
             told.get("unit", ""),
             told.get("curve") == "exponential",
             tuple(told.get("choices", ())),
+            told.get("at_load", False),
         )
 
 

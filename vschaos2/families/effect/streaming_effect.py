@@ -93,7 +93,7 @@ class StreamingEffect(NnTildeModule):
         controls = [
             *shown,
             *settings,
-            *([Control("release", "event", False)] if settings else []),
+            *([Control("release", "event", False, at_load=True)] if settings else []),
             Control("mix", "number", 1.0, 0.0, 1.0),
             Control("input_db", "number", 0.0, -60.0, 60.0, unit="dB", usual=(-24.0, 24.0)),
             Control("output_db", "number", 0.0, -120.0, 60.0, unit="dB", usual=(-60.0, 12.0)),
