@@ -4,7 +4,7 @@ A pure function `(x, knobs, state) -> (y, state)`, as in `causal`: blocks joined
 and zeros as the first state stand for silence before. So one forward learns from windows and plays.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -62,8 +62,8 @@ class AudioNet(nn.Module):
         """The same of sounds that begin so far inside their recordings: [B] in s → [B, S]."""
         return self.begin(len(start_s))
 
-    def guess(self, dry: Tensor, wet: Tensor) -> None:
-        """Begin to learn from what a recording, [T] twice, shows at once; nothing, of most."""
+    def guess(self, takes: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Begin to learn from what recordings, dry and wet, [T] each, show at once; nothing, mostly."""
 
     def settle(self) -> None:
         """Work out what nothing moves any more, before it is exported."""

@@ -5,7 +5,7 @@ In a configuration,
     model: {net: {_target_: Chain, hidden_dims: null, processors: [gain, tanh, parametric_eq]}}
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -77,20 +77,39 @@ class ChainNet(AudioNet):
         y, state = self.chain(x.transpose(1, 2), told, state)
         return y.transpose(1, 2), state
 
-    def guess(self, dry: Tensor, wet: Tensor) -> None:
-        """Begin what oscillates as a recording has it: no gradient finds a period.
+    def guess(self, takes: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Begin what oscillates as recordings have it: no gradient finds a period.
 
-        Shape: [T], aligned, from the beginning of the recording.
+        Of what each recording suggests, that is taken which explains all of them best.
+
+        Shape: dry and wet, [T] each, aligned, from the beginning of the recordings.
         """
-        count = min(len(dry), round(GUESSED_S * self.rate_hz))
+        most = round(GUESSED_S * self.rate_hz)
+        takes = [(dry[:most], wet[:most]) for dry, wet in takes]
         first = 0
         for processor in self.chain.processors:
             names = self.chain.physical[first : first + len(processor.physical)]  # type: ignore[arg-type]
             first += len(names)
             if isinstance(processor, Swept):
-                found = processor.guess(dry[:count], wet[:count])
                 full = {p.name: f.name for p, f in zip(processor.physical, names, strict=True)}
-                self.chain.load_preset({full[name]: value for name, value in found.items()})
+                found = [processor.guess(dry, wet) for dry, wet in takes]
+                presets = [{full[name]: value for name, value in of.items()} for of in found]
+                errors = [self._error(preset, takes) for preset in presets] if found[1:] else [0.0]
+                self.chain.load_preset(presets[errors.index(min(errors))])
+
+    @torch.no_grad()
+    def _error(self, preset: dict[str, float], takes: Sequence[tuple[Tensor, Tensor]]) -> float:
+        """Error to signal with a preset, the mean over recordings; knobs in the middle."""
+        self.chain.load_preset(preset)
+        ratios = []
+        for dry, wet in takes:
+            count = len(dry) - len(dry) % BLOCK
+            x = dry[:count].expand(1, self.n_channels, count)
+            knobs = torch.full((1, self.n_knobs, 1), 0.5, device=x.device)
+            y, _ = self.chain(x, knobs, self.begin_at(torch.zeros(1)))
+            error = (y.mean(1)[0] - wet[:count]).square().sum()
+            ratios.append(float(error / wet[:count].square().sum().clamp_min(1e-12)))
+        return sum(ratios) / len(ratios)
 
     def settle(self) -> None:
         """See `AudioNet`."""

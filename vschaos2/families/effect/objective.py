@@ -20,6 +20,7 @@ from vschaos2.training.objective import Losses, Moment, Objective
 
 STFT_SAMPLES = 2048  # the longest window of mr_stft
 POLARITIES = {True: "turned over", False: "kept"}
+GUESSED_FROM = 4  # of the recordings, the longest, a network guesses what it can
 SCORED = ("esr", "esr_pre_emphasised")
 
 
@@ -69,12 +70,12 @@ class EffectObjective(Objective):
     def fit(self, data: PairDataModule) -> None:
         """Bring the recordings' peaks to ±1, and let a network guess where it can."""
         self.model.set_levels(*data.peaks())
-        take, (first, end) = data.split.training[0]
-        dry, wet = (
-            torch.from_numpy(np.ascontiguousarray(of[:, first:end].mean(0)))
-            for of in (data.takes[take].dry, data.takes[take].wet)
-        )
-        self.model.net.guess(dry, wet)
+        parts = sorted(data.split.training, key=lambda part: part.stretch.first - part.stretch.end)
+        heard = [
+            (data.takes[take].dry[:, first:end], data.takes[take].wet[:, first:end])
+            for take, (first, end) in parts[:GUESSED_FROM]
+        ]
+        self.model.net.guess([(_mono(dry), _mono(wet)) for dry, wet in heard])
 
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of the next window of each stream."""
@@ -166,6 +167,11 @@ def _heard(
         dry, knobs = (torch.cat((of, of[:, -1:].expand(-1, missing, -1)), 1) for of in (dry, knobs))
     y, after = model(dry[:, warm_up:], knobs[:, warm_up:], state)
     return y[:, :count], after
+
+
+def _mono(sound: np.ndarray) -> Tensor:
+    """The mean of its channels: [C, T] → [T]."""
+    return torch.from_numpy(np.ascontiguousarray(sound.mean(0)))
 
 
 def _energy(x: Tensor, taps: Tensor) -> Tensor:
