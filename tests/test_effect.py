@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from pedals import RATE, SETTINGS, composed, pedal, riff, train_pedal, write_pairs
+from hydra import compose, initialize_config_dir
+from pedals import CONFIGS, RATE, SETTINGS, TINY, composed, pedal, riff, train_pedal, write_pairs
 from resumed_trainings import assert_same, checkpoint_of, resume
 
 from vschaos2.errors import InputError
@@ -16,6 +17,7 @@ from vschaos2.families.effect.build import build_model
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.export import export, playable_of
 from vschaos2.families.loading import load_run
+from vschaos2.families.train import train
 from vschaos2.generation.effect_evaluation import (
     evaluate_effect,
     markdown,
@@ -222,7 +224,7 @@ def test_wrong_settings_are_refused(run, words, message):
         ("+training.losses.sc=1", r"no loss 'sc'"),
         ("data.loader.windows_per_stream=7", r"multiple of data\.loader\.windows_per_stream=7"),
         ("data.loader.window_samples=1", r"data\.loader\.window_samples must be"),
-        ("+data.dataset.dry=riff.wav", r"give both, or neither"),
+        ("data.dry=riff.wav", r"give both, or neither"),
         ("+data.dataset.nfiles=3", r"no config key 'data\.dataset\.nfiles'"),
         ("model.channels_in=3", r"model\.channels_in must be a whole number from 1 to 2"),
         ("+model.latent_dim=3", r"model has no key 'latent_dim'"),
@@ -230,8 +232,6 @@ def test_wrong_settings_are_refused(run, words, message):
     ],
 )
 def test_wrong_configurations_are_refused_and_leave_nothing(place, tmp_path, override, message):
-    from vschaos2.families.train import train
-
     with pytest.raises(InputError, match=message):
         train(composed(place / "pairs", tmp_path / "runs", override))
     assert not (tmp_path / "runs").exists() or not any((tmp_path / "runs").iterdir())
@@ -244,9 +244,19 @@ def test_a_folder_without_pairs_is_refused(tmp_path):
 
 
 def test_one_pair_can_be_named(place, tmp_path):
-    words = ("+data.dataset.dry=dry/riff.wav", "+data.dataset.wet=wet/riff@2.wav")
+    words = ("data.dry=dry/riff.wav", "data.wet=wet/riff@2.wav")
     folder = train_pedal(place / "pairs", tmp_path, *words)
     assert load_run(folder).config.model.knobs is None
+
+
+def test_a_named_pair_needs_no_folder(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(place / "pairs" / "wet")
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        names = ["data.dry=../dry/riff.wav", "data.wet=riff@2.wav", f"rundir={tmp_path}"]
+        config = compose("effect_drive", overrides=[*names, *TINY])
+    run = load_run(train(config))
+    assert run.config.data.dataset.root == "."
+    assert [take.name for take in pairs_to_measure(run, None)[0].takes] == ["riff@2.wav"]
 
 
 def test_a_knob_that_never_moved_is_none(tmp_path, caplog):

@@ -1,4 +1,4 @@
-"""How an effect is set: knobs of a chain glide once, what is shown can be held, sweeps are guessed."""
+"""How an effect is set: knobs glide once, what is shown can be held, sweeps are guessed."""
 
 import numpy as np
 import pytest

@@ -88,3 +88,15 @@ def test_list_tells_an_old_version_from_a_new_one_by_what_was_tried(tiny_config,
 )
 def test_command_lines_of_version_0_1_are_taken(key):
     assert lenient_overrides([f"{key}=true"]) == [f"++{key}=true"]
+
+
+def test_effects_of_before_are_told_what_they_did_not_say():
+    """Each as it was done then: every pair, aligned by ear, behind twenty milliseconds."""
+    before = OmegaConf.create({"family": "effect", "data": {"dataset": {}, "loader": {}}})
+    said = {"dataset": {"latency_samples": 5}, "loader": {"warm_up_ms": 200.0}}
+    assert upgraded(before).data == {
+        "dry": None, "wet": None,
+        "dataset": {"latency_samples": "auto"}, "loader": {"warm_up_ms": 20.0},
+    }  # fmt: skip
+    kept = upgraded(OmegaConf.create({"family": "effect", "data": said}))
+    assert kept.data == {"dry": None, "wet": None, **said}

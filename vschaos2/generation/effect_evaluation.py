@@ -81,7 +81,8 @@ def pairs_to_measure(run: Run, dataset: Path | None) -> tuple[PairDataModule, bo
     """
     config = run.config.copy()
     if dataset is not None:
-        config.data.dataset.update({"root": str(dataset), "dry": None, "wet": None})
+        config.data.update({"dry": None, "wet": None})
+        config.data.dataset.root = str(dataset)
     data: Any = family_of(config).material(config, run.model)
     return data, dataset is not None
 

@@ -63,7 +63,7 @@ class AudioNet(nn.Module):
         return self.begin(len(start_s))
 
     def guess(self, takes: Sequence[tuple[Tensor, Tensor]]) -> None:
-        """Begin to learn from what recordings, dry and wet, [T] each, show at once; nothing, mostly."""
+        """Begin to learn from what recordings, dry and wet, [T] each, show; nothing, of most."""
 
     def settle(self) -> None:
         """Work out what nothing moves any more, before it is exported."""

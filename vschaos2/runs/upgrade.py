@@ -22,6 +22,15 @@ UNSAID: dict[str, Any] = {
     "callbacks.save_every_s": 60.0,
     "callbacks.patience": None,  # a training ended where it was told to
 }
+# The same of families that came later, as they were before these keys were.
+UNSAID_OF: dict[str, dict[str, Any]] = {
+    "effect": {
+        "data.dry": None,  # every pair of the folder
+        "data.wet": None,
+        "data.dataset.latency_samples": "auto",
+        "data.loader.warm_up_ms": 20.0,
+    },
+}
 MODEL = "vschaos2.models.vae.VAE"  # what each of their models is said to be
 MADE = ("model.encoder", "model.decoder")
 NAMES = {
@@ -36,9 +45,9 @@ NAMES = {
 def upgraded(config: DictConfig) -> DictConfig:
     """A configuration of any version as one of today: changed in place, and returned."""
     _name_parts(config)
-    if "family" in config:
-        return config
-    for key, value in UNSAID.items():
+    family = _plain(config, "family")
+    unsaid = UNSAID if "family" not in config else UNSAID_OF.get(str(family), {})
+    for key, value in unsaid.items():
         place, _, name = key.rpartition(".")
         node = _node(config, place)
         if isinstance(node, DictConfig) and name not in node:

@@ -88,6 +88,7 @@ class Family(NamedTuple):
         learn_prior: lets a trained run learn how its latents move, in seconds at most → the file in
             its folder that knows; None where nothing moves. Raises InputError.
         keys: dotted keys that its configurations have besides those of every family.
+        instead_of_root: the one that may name recordings where no folder is named; empty for none.
         changeable: those of them that may differ when a training goes on.
         optional: those of them that may be null or absent.
     """
@@ -108,5 +109,6 @@ class Family(NamedTuple):
     finish: Callable[[Run], None] = lambda run: None
     learn_prior: Callable[[Run, float], Path] | None = None
     keys: tuple[str, ...] = ()
+    instead_of_root: str = ""
     changeable: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()

@@ -55,7 +55,7 @@ def train(
     Raises:
         InputError: for anything in the configuration or the dataset that is the user's to mend.
     """
-    check_settings(config, family.keys)
+    check_settings(config, family.keys, family.instead_of_root)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no hints, no advertising
     with runs_in(config, resumed) as rundir:
         # Mistakes are found before there is a folder: with a trainer of the one that is to be made.

@@ -25,12 +25,16 @@ AUTO_RATE = "auto"  # the recordings' own, which the families say that take it
 PARTS = ("data", "data.dataset", "data.loader", "model", "training", "callbacks", "trainer")
 
 
-def check_settings(config: DictConfig, family_keys: Sequence[str]) -> None:
+def check_settings(
+    config: DictConfig, family_keys: Sequence[str], instead_of_root: str = ""
+) -> None:
     """See that a configuration has its parts, and that what belongs to none of them can be.
 
     Args:
         config: of a training.
         family_keys: dotted keys that its family has besides those of every family.
+        instead_of_root: one that names recordings, too: where it is set and no folder is, that is
+            the current one.
 
     Raises:
         InputError: for what is missing, a key that does not exist, or a value that cannot be.
@@ -38,6 +42,10 @@ def check_settings(config: DictConfig, family_keys: Sequence[str]) -> None:
     for part in PARTS:
         section(config, part)
     missing = sorted(OmegaConf.missing_keys(config))
+    named = OmegaConf.select(config, instead_of_root) if instead_of_root else None
+    if "data.dataset.root" in missing and named is not None:
+        config.data.dataset.root = "."
+        missing.remove("data.dataset.root")
     if missing:
         hint = "the folder of your recordings" if missing[0] == "data.dataset.root" else "a value"
         raise InputError(f"{missing[0]} is missing: give {hint}, {missing[0]}=…")

@@ -37,5 +37,6 @@ EFFECT_FAMILY = Family(
     best_by=Measure("validation/esr", "ESR", "error-to-signal ratio"),
     kept=kept,
     settle=later(LEARNING, "settle"),
-    keys=("data.dataset.sample_rate_hz", "training.losses"),
+    keys=("data.dry", "data.wet", "data.dataset.sample_rate_hz", "training.losses"),
+    instead_of_root="data.dry",
 )

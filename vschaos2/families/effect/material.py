@@ -24,8 +24,7 @@ from vschaos2.training.processes import is_first_process
 
 logger = logging.getLogger(__name__)
 
-WARM_UP_MS = 20.0  # where a configuration says nothing
-OPTIONS = ("root", "sample_rate_hz", "validation_fraction", "latency_samples", "dry", "wet")
+OPTIONS = ("root", "sample_rate_hz", "validation_fraction", "latency_samples")
 
 
 def pairs_of(config: DictConfig) -> tuple[Path, list[Pair]]:
@@ -37,11 +36,11 @@ def pairs_of(config: DictConfig) -> tuple[Path, list[Pair]]:
     dataset = config.data.dataset
     check_keys(dataset, "data.dataset", OPTIONS)
     root = Path(str(dataset.root)).expanduser()
-    dry, wet = dataset.get("dry"), dataset.get("wet")
+    dry, wet = config.data.dry, config.data.wet
     if (dry is None) != (wet is None):
-        raise InputError("data.dataset.dry and data.dataset.wet: give both, or neither")
+        raise InputError("data.dry and data.wet: give both, or neither")
     if dry is not None:
-        (pair,) = single_pair(root / str(dry), root / str(wet))
+        (pair,) = single_pair(*(root / Path(str(name)).expanduser() for name in (dry, wet)))
         inside = pair.wet.is_relative_to(root)  # knobs are told of by such a name
         name = pair.wet.relative_to(root).as_posix() if inside else pair.name
         return root, [pair._replace(name=name)]
@@ -92,12 +91,14 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
         InputError: for a dataset or a value that no training can take.
     """
     root, pairs = pairs_of(config)
-    latency = config.data.dataset.get("latency_samples", AUTO)
+    latency = config.data.dataset.latency_samples
     if latency != AUTO:
         check_count("data.dataset.latency_samples", latency, -(10**7), 10**7)
     takes = takes_of(root, pairs, model, None if latency == AUTO else latency)
     dataset, loader = plain(config, "data.dataset"), plain(config, "data.loader")
-    warm_up_ms = loader.pop("warm_up_ms", WARM_UP_MS)
+    warm_up_ms: Any = loader.pop("warm_up_ms", None)
+    window_samples: Any = loader.get("window_samples")
+    check_count("data.loader.window_samples", window_samples, 16, 2**22)
     check_number("data.loader.warm_up_ms", warm_up_ms, 0.0, 60_000.0)
     data = call(
         PairDataModule,
@@ -107,7 +108,7 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
         takes=takes,
         rate_hz=model.rate_hz,
         validation_fraction=dataset["validation_fraction"],
-        warm_up=warm_up_of(model, loader.get("window_samples", 1), warm_up_ms),
+        warm_up=warm_up_of(model, window_samples, warm_up_ms),
         seed=config.seed,
     )
     return data
