@@ -1,9 +1,11 @@
+import importlib
 import logging
 import os
 
 import pytest
 import torch
 
+from vschaos2.errors import InputError
 from vschaos2.training import threads
 from vschaos2.training.threads import free_threads, leave_busy_cores
 
@@ -45,7 +47,7 @@ def test_a_busy_machine_is_told_of(four_threads, monkeypatch, caplog):
         monkeypatch.setattr(os, "getloadavg", lambda: (4.0, 0.0, 0.0), raising=False)
         leave_busy_cores()  # what runs now is the training itself
     assert four_threads == [2]
-    assert "busy (load 2.5 on 4 cores): training with 2 of 4 threads" in caplog.text
+    assert "busy (load 2.5 on 4 cores): computing with 2 of 4 threads" in caplog.text
 
 
 def test_nothing_changes_on_a_free_machine_and_where_the_user_has_decided(
@@ -59,3 +61,19 @@ def test_nothing_changes_on_a_free_machine_and_where_the_user_has_decided(
     leave_busy_cores()
     leave_busy_cores.cache_clear()
     assert four_threads == [] and caplog.text == ""
+
+
+@pytest.mark.parametrize("program", ["generate", "check"])
+def test_programs_that_listen_to_recordings_leave_busy_cores_too(
+    four_threads, monkeypatch, tmp_path, program
+):
+    """Aligning pairs takes minutes where every thread waits for its turn."""
+    monkeypatch.setattr(os, "getloadavg", lambda: (3.5, 0.0, 0.0), raising=False)
+    for side in ("dry", "wet"):
+        (tmp_path / side).mkdir()
+    words = {"generate": ["evaluate", str(tmp_path / "none")], "check": [str(tmp_path)]}[program]
+    monkeypatch.setattr("sys.argv", [program, *words])
+    with pytest.raises((InputError, SystemExit)):
+        importlib.import_module(f"vschaos2.programs.{program}").main()
+    assert four_threads == [1]
+    leave_busy_cores.cache_clear()

@@ -43,6 +43,7 @@ def main() -> None:
     from vschaos2.inspection.findings import Report
     from vschaos2.inspection.pairs import PairReport, inspect_pairs
     from vschaos2.overrides import composed, explain, lenient_overrides
+    from vschaos2.training.threads import leave_busy_cores
 
     def tell(report: Report | PairReport) -> None:
         say(report.to_json() if arguments.json else report.text())
@@ -50,6 +51,7 @@ def main() -> None:
             sys.exit(1)
 
     if is_pair_folder(arguments.dataset):
+        leave_busy_cores()
         tell(inspect_pairs(arguments.dataset))
         return
     # The report names the unusable files: the cache need not.

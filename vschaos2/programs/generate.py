@@ -209,7 +209,9 @@ def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     from vschaos2.generation.methods import check_methods
     from vschaos2.plugins import load_plugins
     from vschaos2.ranges import check_number
+    from vschaos2.training.threads import leave_busy_cores
 
+    leave_busy_cores()
     load_plugins(arguments.plugins)
     trained = load_named_run(arguments.run, arguments.name, arguments.version)
     check_methods(trained, *methods)

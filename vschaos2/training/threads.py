@@ -1,4 +1,4 @@
-"""How many threads a training computes with: no more than the machine has free cores.
+"""How many threads a program computes with: no more than the machine has free cores.
 
 Threads wait for each other after every operation. Where other programs hold the cores, all wait for
 the slowest: measured once at a load of 20, one thread trained three times faster.
@@ -47,7 +47,7 @@ def leave_busy_cores() -> None:
         return
     torch.set_num_threads(threads)
     logger.info(
-        "this machine is busy (load %.1f on %d cores): training with %d of %d threads; "
+        "this machine is busy (load %.1f on %d cores): computing with %d of %d threads; "
         "OMP_NUM_THREADS=%d in the environment takes all",
         load, cores, threads, before, before,
     )  # fmt: skip
