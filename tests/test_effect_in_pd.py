@@ -100,6 +100,19 @@ def test_a_knob_is_set_by_message(library, pedal, tmp_path, buffer):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rate_hz", [48_000, 96_000])
+def test_it_plays_at_the_rate_of_pd(library, pedal, tmp_path, rate_hz):
+    """Told the rate by the object, it resamples inside."""
+    x = 0.2 * np.random.default_rng(0).standard_normal((1, LENGTH)).astype(np.float32)
+    box = f"vschaos~ {pedal / 'pedal.ts'} forward 0"
+    played = play(tmp_path, library, [(box, 1)], x, sample_rate_hz=rate_hz)
+    assert played.code == 0
+    expected = due(pedal / "pedal.ts", "forward", x, 0, ((0, "sample_rate", rate_hz),))
+    np.testing.assert_allclose(played.signals[0], expected, atol=1e-5)
+    assert np.abs(due(pedal / "pedal.ts", "forward", x, 0) - expected).max() > 1e-3
+
+
+@pytest.mark.slow
 def test_what_comes_through_an_inlet_is_added_to_its_knob(library, pedal, tmp_path):
     x = 0.2 * np.random.default_rng(0).standard_normal(LENGTH).astype(np.float32)
     sweep = np.linspace(-5.0, 5.0, LENGTH, dtype=np.float32)

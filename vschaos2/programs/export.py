@@ -39,7 +39,7 @@ def main() -> None:
         type=int,
         metavar="HZ",
         help="sample rate of the host: 44100, 48000, 88200 or 96000 (the run's); from 88200 on, "
-        "window and hop are twice as many samples",
+        "window and hop of an instrument are twice as many samples",
     )
     parser.add_argument(
         "--confidence", action="store_true", help="outlets for how sure each guessed label is"
