@@ -3,6 +3,7 @@
 Everything here is read from the nn~ contract, and true of any instrument.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -128,24 +129,26 @@ def check_silence(content: bytes, playable: Playable) -> None:
                 set_attribute(loaded, "reset", True)
 
 
-def check_delays(content: bytes, playable: Playable, also: Mapping[str, int] | None = None) -> None:
+def check_delays(
+    content: bytes, playable: Playable, also: Sequence[Mapping[str, int]] = ({},)
+) -> None:
     """Raise ExportError unless an impulse peaks as late as `delay` says, from sound to sound.
 
     Each method that takes and returns sound hears an impulse at its first inlet, nothing at the
-    others, under its `passing` settings, or `exact` ones, and others if there are any.
+    others, under its `passing` settings, or `exact` ones, with each of others beside them.
     """
     loaded = opened(content)
     if "delay" not in loaded.get_attributes():
         return
     unit = unit_samples(playable)
     position = TEST_UNITS // 3 * unit
-    for name in playable.sounding:
+    for name, beside in itertools.product(playable.sounding, also):
         inlets, in_ratio, _, _ = playable.methods[name]
         if in_ratio != 1:
             continue
         impulse = torch.zeros(1, inlets, TEST_UNITS * unit)
         impulse[0, 0, position] = 0.5
-        set_to = {**playable.passing.get(name, playable.exact.get(name, {})), **(also or {})}
+        set_to = {**playable.passing.get(name, playable.exact.get(name, {})), **beside}
         with torch.inference_mode(), settings(loaded, set_to):
             declared = declared_delays(loaded, playable)[name]
             sound = played(loaded, name, impulse)[0, 0]
