@@ -39,4 +39,5 @@ EFFECT_FAMILY = Family(
     settle=later(LEARNING, "settle"),
     keys=("data.dry", "data.wet", "data.dataset.sample_rate_hz", "training.losses"),
     instead_of_root="data.dry",
+    optional=("data.dry", "data.wet"),
 )
