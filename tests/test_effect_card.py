@@ -126,15 +126,15 @@ def test_the_card_says_each_thing_in_a_sentence():
     }  # fmt: skip
     assert sentences(facts) == [
         "ESR on what was held out: 0.0123, good",
-        "ESR by position: drive 2 0.0040, great; drive 10 0.0500, fair",
+        "ESR by position, drive 2: 0.0040, great; drive 10: 0.0500, fair",
         "driven at up to -6.0 dBFS: it knows no louder sound",
-        "wet was 37 samples late, within 2 samples, which is taken off; the device turns the sound "
+        "wet was 37 samples late, give or take 2, which is taken off; the device turns the sound "
         "over, and so does this",
         "of its answer to a tone, what is no harmonic, aliases above all: -61 dB at 1249 Hz, "
         "-23 dB at 9998 Hz",
     ]
     many = {"esr_by_position": {f"a {n}": n / 100 for n in range(9)}}
-    assert sentences(many)[0].startswith("worst 6 of 9 positions: a 8 0.0800, fair; a 7")
+    assert sentences(many)[0].startswith("worst 6 of 9 positions, a 8: 0.0800, fair; a 7")
     assert sentences({"aliasing_db": None}) == [
         "aliasing not measured: it moves by itself, and no tone stays one"
     ]

@@ -41,8 +41,8 @@ def _positions(of: Mapping[str, float]) -> list[str]:
     worst_first = sorted(of.items(), key=lambda each: -each[1])[:SHOWN]
     which = "ESR by position" if len(of) <= SHOWN else f"worst {SHOWN} of {len(of)} positions"
     shown = worst_first if len(of) > SHOWN else list(of.items())
-    told = "; ".join(f"{name} {esr:.4f}, {in_words(esr)}" for name, esr in shown)
-    return [f"{which}: {told}"]
+    told = "; ".join(f"{name}: {esr:.4f}, {in_words(esr)}" for name, esr in shown)
+    return [f"{which}, {told}"]
 
 
 def _alignment(facts: Mapping[str, Any]) -> str:
@@ -51,7 +51,7 @@ def _alignment(facts: Mapping[str, Any]) -> str:
     told = "wet was as early as dry" if late == 0 else f"wet was {late} samples late"
     if late < 0:
         told = f"wet was {-late} samples early"
-    told += f", within {spread} samples," if spread else ""
+    told += f", give or take {spread}," if spread else ","
     polarity = {
         "turned over": "the device turns the sound over, and so does this",
         "differs": "the sound is turned over in some recordings, not in all: mend that",
