@@ -16,12 +16,15 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vschaos2.nets.audio_rate import DEEPEST, AudioNet, check_width, readout
-from vschaos2.nets.film import FiLM, activated
+from vschaos2.nets.audio_rate import DEEPEST
+from vschaos2.nets.conditioning import modulation
+from vschaos2.nets.film import activated
+from vschaos2.nets.layered import LayeredNet
 from vschaos2.parts import part
 from vschaos2.ranges import check_count
 
 SLOWEST_MS, FASTEST_MS = 200.0, 0.1  # time constants that layers begin with
+STRIDE = 64  # samples
 
 
 class DiagonalStateSpace(nn.Module):
@@ -35,7 +38,7 @@ class DiagonalStateSpace(nn.Module):
 
     def __init__(self, width: int, n_states: int, rate_hz: int) -> None:
         super().__init__()
-        self.width, self.n_states = width, n_states
+        self.width, self.n_states, self.stride = width, n_states, STRIDE
         taus = torch.logspace(math.log10(FASTEST_MS), math.log10(SLOWEST_MS), width)
         step = 1000.0 / (rate_hz * taus)
         self.log_step = nn.Parameter(step.log())
@@ -52,50 +55,67 @@ class DiagonalStateSpace(nn.Module):
         batch, _, count = x.shape
         step = self.log_step.exp().unsqueeze(1)
         log_a = torch.complex(-step * self.log_decay.exp(), step * self.turns)  # [C, N]
-        powers = torch.exp(log_a.unsqueeze(2) * torch.arange(count + 1, device=x.device))
+        # a^(64 i + j) is a^(64 i) times a^j: two short series of exponentials.
+        places = torch.arange(self.stride, device=x.device)
+        strides = self.stride * torch.arange(-(-count // self.stride), device=x.device)
+        fine = torch.exp(log_a.unsqueeze(2) * places)
+        coarse = torch.exp(log_a.unsqueeze(2) * strides)
+        powers = (coarse.unsqueeze(3) * fine.unsqueeze(2)).flatten(2)[:, :, :count]
+        basis = torch.cat((torch.real(powers), torch.imag(powers)), 1)  # [C, 2 · N, T]
         # Inputs are scaled by the step, so that slow states do not begin loud.
         read = torch.complex(self.read_real, self.read_imag) * step
-        kernel = torch.real((read.unsqueeze(2) * powers[:, :, :count]).sum(1))
+        halves = state.reshape(batch, 2, self.width, self.n_states)
+        before = torch.complex(halves[:, 0], halves[:, 1])
+        rows = torch.cat((read.unsqueeze(0), read * torch.exp(log_a) * before)).transpose(0, 1)
+        said = torch.cat((torch.real(rows), -torch.imag(rows)), 2) @ basis  # [C, 1 + B, T]
+        kernel, rings = said[:, 0], said[:, 1:].transpose(0, 1)
         length = 2 * count
         spectrum = torch.fft.rfft(x, n=length) * torch.fft.rfft(kernel, n=length)
         y = torch.fft.irfft(spectrum, n=length)[:, :, :count]
-        halves = state.reshape(batch, 2, self.width, self.n_states)
-        before = torch.complex(halves[:, 0], halves[:, 1])
-        rings = (read * before).unsqueeze(3) * powers[:, :, 1:]
-        y = y + torch.real(rings.sum(2)) + self.direct.unsqueeze(1) * x
+        y = y + rings + self.direct.unsqueeze(1) * x
         # s after the block: Σ a^(T-1-j) x[j] + a^T s.
-        back = powers[:, :, :count].flip(2).transpose(1, 2)  # [C, T, N]
-        rows = x.transpose(0, 1)
-        driven = torch.complex(rows @ torch.real(back), rows @ torch.imag(back)).transpose(0, 1)
-        after = driven + powers[:, :, count] * before
-        return y, torch.stack((torch.real(after), torch.imag(after)), 1).reshape(batch, -1)
+        driven = (x.flip(2).transpose(0, 1) @ basis.transpose(1, 2)).transpose(0, 1)
+        rest = torch.exp(log_a * float(count)) * before
+        after = driven + torch.cat((torch.real(rest), torch.imag(rest)), 2)  # [B, C, 2 · N]
+        after = after.reshape(batch, self.width, 2, self.n_states).transpose(1, 2)
+        return y, after.reshape(batch, -1)
 
 
 class StateSpaceLayer(nn.Module):
-    """States, knobs, a gate and a mix: h ← h + W (tanh(a) · σ(b)), a and b mixes of the states.
+    """States, what is told, a gate and a mix: h ← h + W (tanh(a) · σ(b)), a and b of the states.
 
     Args:
         width: channels.
         n_states: of each.
-        n_knobs: that it is told.
         rate_hz: of the sound.
+        conditioning: how it is told (see `conditioning`).
+        n_told: numbers that it is told.
+
+    Attributes:
+        state_size: its states and its conditioning's, S.
     """
 
-    def __init__(self, width: int, n_states: int, n_knobs: int, rate_hz: int) -> None:
+    def __init__(
+        self, width: int, n_states: int, rate_hz: int, conditioning: str, n_told: int
+    ) -> None:
         super().__init__()
         self.states = DiagonalStateSpace(width, n_states, rate_hz)
         self.spread = nn.Conv1d(width, 2 * width, 1)
-        self.film = FiLM(n_knobs, 2 * width)
+        self.film = modulation(conditioning, n_told, 2 * width)
         self.mix = nn.Conv1d(width, width, 1)
+        self.sizes = [2 * width * n_states, self.film.state_size]
+        self.state_size = sum(self.sizes)
 
-    def forward(self, h: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """What follows the layer, and its states after it."""
-        y, after = self.states(h, state)
-        return h + self.mix(activated(self.film(self.spread(y), knobs), True)), after
+    def forward(self, h: Tensor, told: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """What follows the layer, and its state after it."""
+        states, told_before = state.split(self.sizes, 1)
+        y, states = self.states(h, states)
+        said, told_after = self.film(self.spread(y), told, told_before)
+        return h + self.mix(activated(said, True)), torch.cat((states, told_after), 1)
 
 
 @part("effect_net")
-class SSM(AudioNet):
+class SSM(LayeredNet):
     """Layers of diagonal state spaces.
 
     Args:
@@ -106,9 +126,10 @@ class SSM(AudioNet):
         hidden_dims: channels between.
         n_states: complex states of each.
         layers: number of layers.
+        conditioning: any (see `conditioning`).
 
     Raises:
-        InputError: as `AudioNet`.
+        InputError: as `LayeredNet`.
     """
 
     def __init__(
@@ -120,25 +141,12 @@ class SSM(AudioNet):
         hidden_dims: int = 8,
         n_states: int = 4,
         layers: int = 4,
+        conditioning: str = "film",
     ) -> None:
-        super().__init__(n_channels, n_knobs, n_outputs, rate_hz)
-        check_width("hidden_dims", hidden_dims)
+        super().__init__(n_channels, n_knobs, n_outputs, rate_hz, hidden_dims, conditioning)
         check_count("model.net.n_states", n_states, 1, 256)
         check_count("model.net.layers", layers, 1, DEEPEST)
-        self.input = nn.Conv1d(n_channels, hidden_dims, 1)
-        self.layers = nn.ModuleList(
-            StateSpaceLayer(hidden_dims, n_states, n_knobs, rate_hz) for _ in range(layers)
+        self.stack(
+            StateSpaceLayer(hidden_dims, n_states, rate_hz, conditioning, self.n_told)
+            for _ in range(layers)
         )
-        self.readout = readout(hidden_dims, n_outputs)
-        self.per_layer = 2 * hidden_dims * n_states
-        self.state_size = layers * self.per_layer
-
-    def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """The sound that leaves, and all states after it."""
-        h = self.input(x.transpose(1, 2))
-        befores = state.split(self.per_layer, 1)
-        afters: list[Tensor] = []
-        for place, layer in enumerate(self.layers):
-            h, after = layer(h, knobs, befores[place])
-            afters.append(after)
-        return self.readout(h.transpose(1, 2)), torch.cat(afters, 1)
