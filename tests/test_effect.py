@@ -16,12 +16,8 @@ from vschaos2.families.effect.build import build_model
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.export import export, playable_of
 from vschaos2.families.loading import load_run
-from vschaos2.generation.effect_evaluation import (
-    evaluate_effect,
-    markdown,
-    pairs_to_measure,
-    write_evaluation,
-)
+from vschaos2.generation.effect_evaluation import evaluate_effect, pairs_to_measure
+from vschaos2.generation.effect_tables import markdown, write_evaluation
 from vschaos2.generation.process import process, set_controls
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -71,7 +67,29 @@ def test_the_evaluation_says_what_the_model_does(run, tmp_path):
     assert content["means"]["esr"] == pytest.approx(
         np.mean([scores["esr"] for scores in result.scores])
     )
-    assert "best linear" in markdown(result)
+    text = markdown(result)
+    for head in ("best linear", "MLDR dB", "Fréchet dB", "learnt from", "level of the device"):
+        assert head in text
+
+
+def test_positions_that_were_never_heard_stand_apart(run, tmp_path):
+    """Of another folder, all of it is measured: by position, by level, over time."""
+    root = write_pairs(tmp_path / "others", (2.0, 6.0, 10.0))
+    result = evaluate_effect(run, *pairs_to_measure(run, root))
+    assert [(each.name, each.heard) for each in result.positions] == [
+        ("2", "yes"), ("6", "no"), ("10", "yes"),
+    ]  # fmt: skip
+    for knobs, scores in zip(result.knobs, result.scores, strict=True):
+        of = {each.name: each.scores for each in result.positions}
+        assert of[f"{knobs['drive']:g}"] == pytest.approx(scores)
+    content = json.loads(write_evaluation(result, tmp_path)[2].read_text())
+    assert [each["learnt_from"] for each in content["by_position"]] == ["yes", "no", "yes"]
+    for take in content["takes"].values():
+        pieces = take["every_half_second"]
+        assert len(pieces) == 6
+        # What was as long as all of them together is their mean.
+        assert np.mean([piece["mse"] for piece in pieces]) == pytest.approx(take["mse"], rel=1e-4)
+        assert np.mean([piece["mae"] for piece in pieces]) == pytest.approx(take["mae"], rel=1e-4)
 
 
 def test_a_training_that_is_resumed_equals_one_that_never_stopped(place, tmp_path):

@@ -14,7 +14,7 @@ from vschaos2.data.pair_batches import PairBatch, PairReader, PassageBatches, St
 from vschaos2.data.pair_split import Part, split_takes
 from vschaos2.data.takes import Take
 from vschaos2.errors import InputError
-from vschaos2.objectives.waveform import WEIGHTINGS, weighted
+from vschaos2.objectives.weightings import WEIGHTINGS, weighted
 from vschaos2.ranges import check_count, check_number
 
 SILENT_DB = -60.0  # of a take's peak: what ends a take below it is not worth holding out

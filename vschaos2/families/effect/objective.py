@@ -13,11 +13,13 @@ from vschaos2.data.pair_batches import PairBatch
 from vschaos2.data.pair_module import PairDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.effect.effect_model import EffectModel
-from vschaos2.objectives.waveform import LOSSES, WEIGHTINGS, weighted
+from vschaos2.objectives.waveform import LOSSES
+from vschaos2.objectives.weightings import WEIGHTINGS, settling, weighted
 from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 
 STFT_SAMPLES = 2048  # the longest window of mr_stft
+RANGE_MS = 100.0  # the longer of the short times of mldr
 SCORED = ("esr", "esr_pre_emphasised")
 
 
@@ -50,11 +52,13 @@ class EffectObjective(Objective):
             check_number(f"training.losses.{name}", weight, 0.0, 1e6)
         if not any(losses.values()):
             raise InputError("training.losses: needs one with a weight above 0")
-        if losses.get("mr_stft") and window_samples < STFT_SAMPLES:
-            raise InputError(
-                f"training.losses.mr_stft: needs data.loader.window_samples of {STFT_SAMPLES} or "
-                f"more, got {window_samples}"
-            )
+        range_samples = round(RANGE_MS * model.rate_hz / 1000.0)
+        for name, least in (("mr_stft", STFT_SAMPLES), ("mldr", range_samples)):
+            if losses.get(name) and window_samples < least:
+                raise InputError(
+                    f"training.losses.{name}: needs data.loader.window_samples of {least} or "
+                    f"more, got {window_samples}"
+                )
         self.losses = {name: float(weight) for name, weight in losses.items() if weight}
         self.taps = {name: make(model.rate_hz) for name, make in WEIGHTINGS.items()}
 
@@ -85,7 +89,7 @@ class EffectObjective(Objective):
         sums = []
         for name in SCORED:
             taps = self.taps[name].to(y.device)
-            sums.append(torch.stack([_energy(y - t, taps), _energy(t, taps)]))
+            sums.append(torch.stack([self._energy(y - t, taps), self._energy(t, taps)]))
         return self._losses(y, batch)._replace(scores=torch.stack(sums))
 
     def _begin(self, model: Any, batch: Mapping[str, Any]) -> Tensor:
@@ -99,12 +103,19 @@ class EffectObjective(Objective):
         terms = {}
         for name in self.losses:
             if name in LOSSES:
-                terms[name] = LOSSES[name](y, t)
+                terms[name] = LOSSES[name](y, t, self.model.rate_hz)
                 continue
-            error = weighted(y - t, self.taps[name].to(y.device))[:, len(self.taps[name]) - 1 :]
+            error = self._settled(y - t, self.taps[name].to(y.device))
             terms[name] = (error.square().mean((1, 2)) / batch["powers"][name]).mean()
         total = torch.stack([self.losses[name] * value for name, value in terms.items()]).sum()
         return Losses(total, {f"losses/{name}": value.detach() for name, value in terms.items()})
+
+    def _settled(self, x: Tensor, taps: Tensor) -> Tensor:
+        """Windows under a weighting, without what it does not know yet."""
+        return weighted(x, taps)[:, settling(taps, self.model.rate_hz, x.shape[1]) :]
+
+    def _energy(self, x: Tensor, taps: Tensor) -> Tensor:
+        return self._settled(x, taps).square().sum()
 
     def kept(self, model: Any, data: PairDataModule) -> dict[str, Any]:
         """How the pairs lay, and how loud the device was driven, for the card."""
@@ -119,6 +130,9 @@ class EffectObjective(Objective):
                 "latency_removed_samples": int(first["shift"]),
                 "polarity": "turned over" if first["polarity"] < 0 else "kept",
             }
+        if self.model.knobs:
+            told = [data.takes[part.take].position for part in data.split.training]
+            pairs["knob_positions"] = "; ".join(dict.fromkeys(told))
         return {"pairs": pairs}
 
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -142,7 +156,3 @@ def _heard(
         dry, knobs = (torch.cat((of, of[:, -1:].expand(-1, missing, -1)), 1) for of in (dry, knobs))
     y, after = model(dry[:, warm_up:], knobs[:, warm_up:], state)
     return y[:, :count], after
-
-
-def _energy(x: Tensor, taps: Tensor) -> Tensor:
-    return weighted(x, taps)[:, len(taps) - 1 :].square().sum()
