@@ -237,6 +237,7 @@ def test_wrong_settings_are_refused(run, words, message):
         ("+model.net.width=3", r"model\.net has no key 'width'"),
         ("training.losses.esr=-1", r"training\.losses\.esr must be a number from 0"),
         ("+training.losses.mr_stft=1", r"mr_stft: needs data\.loader\.window_samples of 2048"),
+        ("+training.losses.mldr=1", r"mldr: needs data\.loader\.window_samples of 1600 or more"),
         ("+training.losses.sc=1", r"no loss 'sc'"),
         ("data.loader.windows_per_stream=7", r"multiple of data\.loader\.windows_per_stream=7"),
         ("data.loader.window_samples=1", r"data\.loader\.window_samples must be"),
