@@ -13,14 +13,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import conv1d, pad
+from torch.nn.functional import pad
 
 PRE_EMPHASIS = 0.95
 A_SECONDS = 0.15  # its poles at 20.6 Hz have fallen by 160 dB
 A_POINTS = 2**17  # at which its gain is drawn
 A_FLOOR = 1e-7  # of its gain, which is 0 at 0 Hz
 SETTLED_MS = 2.0  # after which a weighting that was begun inside a sound can be believed
-SHORT = 64  # taps up to which a convolution is quicker than its transform
+SHORT = 8  # taps up to which sums of shifted sounds are quicker than a transform
 
 
 def flat(rate_hz: int) -> Tensor:
@@ -65,17 +65,15 @@ WEIGHTINGS: dict[str, Callable[[int], Tensor]] = {
 
 def weighted(x: Tensor, taps: Tensor) -> Tensor:
     """A sound under a weighting, silence before it: [B, T, C] → [B, T, C]."""
-    if len(taps) == 1:
-        return x * taps
-    rows = x.transpose(1, 2).reshape(-1, 1, x.shape[1])
-    if len(taps) <= SHORT:
-        made = conv1d(pad(rows, (len(taps) - 1, 0)), taps.flip(0).reshape(1, 1, -1))
-    else:
-        heard = taps[: x.shape[1]]
-        size = 1 << (x.shape[1] + len(heard) - 2).bit_length()
-        spectrum = torch.fft.rfft(rows, size) * torch.fft.rfft(heard, size)
-        made = torch.fft.irfft(spectrum, size)[..., : x.shape[1]]
-    return made.reshape(x.shape[0], x.shape[2], x.shape[1]).transpose(1, 2)
+    heard = taps[: x.shape[1]]
+    if len(heard) <= SHORT:
+        made = x * heard[0]
+        for late in range(1, len(heard)):
+            made = made + pad(x[:, :-late] * heard[late], (0, 0, late, 0))
+        return made
+    size = 1 << (x.shape[1] + len(heard) - 2).bit_length()
+    spectrum = torch.fft.rfft(x, size, 1) * torch.fft.rfft(heard, size)[:, None]
+    return torch.fft.irfft(spectrum, size, 1)[:, : x.shape[1]]
 
 
 def settling(taps: Tensor, rate_hz: int, samples: int) -> int:
