@@ -19,6 +19,7 @@ from vschaos2.nets.audio_rate import (
     readout,
     with_knobs,
 )
+from vschaos2.nets.memories import spread_memories
 from vschaos2.parts import part
 from vschaos2.ranges import check_count
 
@@ -82,6 +83,7 @@ class LSTM(RecurrentNet):
     ) -> None:
         super().__init__(n_channels, n_knobs, n_outputs, rate_hz, hidden_dims, layers, skip)
         self.units = nn.LSTM(n_channels + n_knobs, hidden_dims, layers, batch_first=True)
+        spread_memories(self.units, rate_hz)
         self.state_size = 2 * layers * hidden_dims
 
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,6 +117,7 @@ class AudioGRU(RecurrentNet):
     ) -> None:
         super().__init__(n_channels, n_knobs, n_outputs, rate_hz, hidden_dims, layers, skip)
         self.units = nn.GRU(n_channels + n_knobs, hidden_dims, layers, batch_first=True)
+        spread_memories(self.units, rate_hz)
         self.state_size = layers * hidden_dims
 
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
