@@ -13,6 +13,7 @@ from resumed_trainings import assert_same, checkpoint_of, resume
 from vschaos2.errors import InputError
 from vschaos2.export.nn_tilde import get_attribute, set_attribute
 from vschaos2.families.effect.build import build_model
+from vschaos2.families.effect.learning import material, objective, settle
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.export import export, playable_of
 from vschaos2.families.loading import load_run
@@ -45,6 +46,19 @@ def test_recordings_settle_rate_channels_and_knobs(run):
     assert config.model.knobs == {"drive": {"lowest": 2.0, "highest": 10.0, "value": 4.0}}
     assert run.kept["latency_removed_samples"] == 37
     assert run.kept["polarity"] == "kept"
+
+
+def test_levels_of_the_recordings_are_brought_to_1(run, place):
+    """Three times the mean level of a recurrent network's, the peak of another's."""
+    dry, wet = riff().astype(np.float32), [pedal(riff(), drive) for drive in SETTINGS]
+    rms = float(np.sqrt(np.square(dry).mean()))
+    assert float(run.model.input_gain) == pytest.approx(1.0 / (3.0 * rms), rel=1e-3)
+    assert float(run.model.output_gain) == pytest.approx(np.abs(wet).max(), rel=1e-3)
+    config = composed(place / "pairs", place, name="effect_tcn")
+    settle(config)
+    model = build_model(config)
+    objective(config, model).fit(material(config, model))
+    assert float(model.input_gain) == pytest.approx(1.0 / np.abs(dry).max(), rel=1e-3)
 
 
 def test_it_learns_more_than_a_filter_could(run):

@@ -1,6 +1,7 @@
 """What a model of an effect learns from: aligned pairs, in streams, and held-out passages."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -151,6 +152,11 @@ class PairDataModule(Material):
         """The greatest absolute values of all dry and of all wet takes."""
         dry = max(float(np.abs(take.dry).max()) for take in self.takes)
         return dry, max(float(np.abs(take.wet).max()) for take in self.takes)
+
+    def dry_rms(self) -> float:
+        """The root of the mean square of all dry takes."""
+        energies = [float(np.square(take.dry, dtype=np.float64).sum()) for take in self.takes]
+        return math.sqrt(sum(energies) / sum(take.dry.size for take in self.takes))
 
 
 def _power(take: Take, taps: Tensor) -> float:

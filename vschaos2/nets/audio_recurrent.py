@@ -40,6 +40,8 @@ class RecurrentNet(AudioNet):
         InputError: as `AudioNet`.
     """
 
+    hears_rms = True
+
     def __init__(
         self,
         n_channels: int,

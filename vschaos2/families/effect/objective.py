@@ -20,6 +20,7 @@ from vschaos2.training.objective import Losses, Moment, Objective
 
 STFT_SAMPLES = 2048  # the longest window of mr_stft
 RANGE_MS = 100.0  # the longer of the short times of mldr
+RMS_PART = 3.0  # of the RMS of the dry sound, that a network which hears it is handed as 1
 SCORED = ("esr", "esr_pre_emphasised")
 
 
@@ -63,14 +64,17 @@ class EffectObjective(Objective):
         self.taps = {name: make(model.rate_hz) for name, make in WEIGHTINGS.items()}
 
     def fit(self, data: PairDataModule) -> None:
-        """Bring the recordings' peaks to ±1, and let a network guess where it can."""
-        self.model.set_levels(*data.peaks())
+        """Bring the recordings' levels to ±1, and let a network guess where it can."""
+        dry, wet_peak = data.peaks()
+        if self.model.net.hears_rms:
+            dry = min(dry, RMS_PART * data.dry_rms())
+        self.model.set_levels(dry, wet_peak)
         take, (first, end) = data.split.training[0]
-        dry, wet = (
+        dry_sound, wet_sound = (
             torch.from_numpy(np.ascontiguousarray(of[:, first:end].mean(0)))
             for of in (data.takes[take].dry, data.takes[take].wet)
         )
-        self.model.net.guess(dry, wet)
+        self.model.net.guess(dry_sound, wet_sound)
 
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of the next window of each stream."""
