@@ -83,7 +83,7 @@ class Trial(NamedTuple):
 
 
 SMALL = ("model.net.hidden_dims=16",)
-diode, chain = devices.diode_clipper, devices.drive_chain
+diode, chain, fast = devices.diode_clipper, devices.drive_chain, devices.fast_chain
 TRIALS = {
     "diode_5": Trial(diode, "effect_drive", SMALL, 5.0, 0.01),
     "diode_60": Trial(diode, "effect_drive", (), 60.0, 0.002),
@@ -91,6 +91,9 @@ TRIALS = {
     "chain_60": Trial(chain, "effect_drive", (), 60.0, 0.003),
     "chain_120": Trial(chain, "effect_drive", (), 120.0, 0.002),
     "chain_300": Trial(chain, "effect_drive", (), 300.0, 0.0006),
+    "fast_chain_60": Trial(fast, "effect_drive", (), 60.0, 0.003),
+    "fast_chain_120": Trial(fast, "effect_drive", (), 120.0, 0.002),
+    "fast_chain_300": Trial(fast, "effect_drive", (), 300.0, 0.0006),
     "peak_chain_60": Trial(peak_chain, "effect_drive", (), 60.0, 0.003),
     "peak_chain_120": Trial(peak_chain, "effect_drive", (), 120.0, 0.002),
     "peak_chain_300": Trial(peak_chain, "effect_drive", (), 300.0, 0.0006),

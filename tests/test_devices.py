@@ -54,6 +54,26 @@ def test_the_compressor_turns_down_by_its_ratio():
     assert rms_db == pytest.approx(-34.0 + 20.0 / 4.0, abs=0.1)
 
 
+def test_a_peak_compressor_turns_down_by_its_ratio_in_its_times():
+    """A steady level of twice 16, 24 dB over the threshold, leaves a quarter of the dB."""
+    dry = np.concatenate((np.full(400, 0.1 * 16), np.full(4000, 0.1)))
+    said = {"threshold_db": -20.0, "ratio": 4.0, "attack_ms": 1.0, "release_ms": 10.0}
+    wet = devices.peak_compressor(dry, RATE_HZ, **said)
+    over_db = 20.0 * np.log10(16.0)
+    assert 20.0 * np.log10(wet[399] / 0.1) == pytest.approx(over_db / 4.0, abs=1e-3)
+    # Falling, its level is 1 + 15 e⁻ᵗ of the threshold, t in time constants: that of 10 ms here.
+    level = 1.0 + 15.0 * np.exp(-1.0)
+    assert wet[400 + 159] / 0.1 == pytest.approx(level**-0.75, rel=1e-3)
+
+
+def test_a_high_shelf_is_flat_below_and_raised_above():
+    w, response = freqz(devices.high_shelf(impulse(), RATE_HZ, 1500.0, 6.0), worN=4096, fs=RATE_HZ)
+    gain_db = 20.0 * np.log10(np.abs(response))
+    assert gain_db[w < 30].max() == pytest.approx(0.0, abs=0.02)
+    assert gain_db[np.searchsorted(w, 1500.0)] == pytest.approx(3.0, abs=0.05)
+    assert gain_db[-1] == pytest.approx(6.0, abs=0.02)
+
+
 def test_the_phasers_stages_pass_everything():
     moved = devices.phaser(impulse(), RATE_HZ, feedback=0.0, lowest_hz=700, highest_hz=700, mix=1.0)
     assert np.abs(np.fft.rfft(moved)) == pytest.approx(1.0, abs=1e-6)

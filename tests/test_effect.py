@@ -14,16 +14,13 @@ from resumed_trainings import assert_same, checkpoint_of, resume
 from vschaos2.errors import InputError
 from vschaos2.export.nn_tilde import get_attribute, set_attribute
 from vschaos2.families.effect.build import build_model
+from vschaos2.families.effect.learning import material, objective, settle
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.export import export, playable_of
 from vschaos2.families.loading import load_run
 from vschaos2.families.train import train
-from vschaos2.generation.effect_evaluation import (
-    evaluate_effect,
-    markdown,
-    pairs_to_measure,
-    write_evaluation,
-)
+from vschaos2.generation.effect_evaluation import evaluate_effect, pairs_to_measure
+from vschaos2.generation.effect_tables import markdown, write_evaluation
 from vschaos2.generation.process import process, set_controls
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -53,6 +50,19 @@ def test_recordings_settle_rate_channels_and_knobs(run):
     assert run.kept["polarity"] == "kept"
 
 
+def test_levels_of_the_recordings_are_brought_to_1(run, place):
+    """Three times the mean level of a recurrent network's, the peak of another's."""
+    dry, wet = riff().astype(np.float32), [pedal(riff(), drive) for drive in SETTINGS]
+    rms = float(np.sqrt(np.square(dry).mean()))
+    assert float(run.model.input_gain) == pytest.approx(1.0 / (3.0 * rms), rel=1e-3)
+    assert float(run.model.output_gain) == pytest.approx(np.abs(wet).max(), rel=1e-3)
+    config = composed(place / "pairs", place, name="effect_tcn")
+    settle(config)
+    model = build_model(config)
+    objective(config, model).fit(material(config, model))
+    assert float(model.input_gain) == pytest.approx(1.0 / np.abs(dry).max(), rel=1e-3)
+
+
 def test_it_learns_more_than_a_filter_could(run):
     dry = riff(1.0, seed=9).astype(np.float32)
     for drive in SETTINGS:
@@ -73,7 +83,29 @@ def test_the_evaluation_says_what_the_model_does(run, tmp_path):
     assert content["means"]["esr"] == pytest.approx(
         np.mean([scores["esr"] for scores in result.scores])
     )
-    assert "best linear" in markdown(result)
+    text = markdown(result)
+    for head in ("best linear", "MLDR dB", "Fréchet dB", "learnt from", "level of the device"):
+        assert head in text
+
+
+def test_positions_that_were_never_heard_stand_apart(run, tmp_path):
+    """Of another folder, all of it is measured: by position, by level, over time."""
+    root = write_pairs(tmp_path / "others", (2.0, 6.0, 10.0))
+    result = evaluate_effect(run, *pairs_to_measure(run, root))
+    assert [(each.name, each.heard) for each in result.positions] == [
+        ("2", "yes"), ("6", "no"), ("10", "yes"),
+    ]  # fmt: skip
+    for knobs, scores in zip(result.knobs, result.scores, strict=True):
+        of = {each.name: each.scores for each in result.positions}
+        assert of[f"{knobs['drive']:g}"] == pytest.approx(scores)
+    content = json.loads(write_evaluation(result, tmp_path)[2].read_text())
+    assert [each["learnt_from"] for each in content["by_position"]] == ["yes", "no", "yes"]
+    for take in content["takes"].values():
+        pieces = take["every_half_second"]
+        assert len(pieces) == 6
+        # What was as long as all of them together is their mean.
+        assert np.mean([piece["mse"] for piece in pieces]) == pytest.approx(take["mse"], rel=1e-4)
+        assert np.mean([piece["mae"] for piece in pieces]) == pytest.approx(take["mae"], rel=1e-4)
 
 
 def test_a_training_that_is_resumed_equals_one_that_never_stopped(place, tmp_path):
@@ -226,6 +258,7 @@ def test_wrong_settings_are_refused(run, words, message):
         ("model.net.conditioning=1", r"model\.net\.conditioning must be a text"),
         ("training.losses.esr=-1", r"training\.losses\.esr must be a number from 0"),
         ("+training.losses.mr_stft=1", r"mr_stft: needs data\.loader\.window_samples of 2048"),
+        ("+training.losses.mldr=1", r"mldr: needs data\.loader\.window_samples of 1600 or more"),
         ("+training.losses.sc=1", r"no loss 'sc'"),
         ("data.loader.windows_per_stream=7", r"multiple of data\.loader\.windows_per_stream=7"),
         ("data.loader.window_samples=1", r"data\.loader\.window_samples must be"),

@@ -52,21 +52,31 @@ class PairReader:
         self, takes: Sequence[Take], powers: Mapping[str, npt.NDArray[np.float64]]
     ) -> None:
         self.takes = takes
+        self.sounds = [
+            (torch.from_numpy(take.dry).T, torch.from_numpy(take.wet).T) for take in takes
+        ]
         self.powers = {name: torch.from_numpy(of).float() for name, of in powers.items()}
 
     def read(
         self, which: Sequence[int], firsts: Sequence[int], count: int, begins: bool, warm_up: int
     ) -> PairBatch:
         """A window of `count` samples from each first one of each take."""
-        rows = [
-            self.takes[take].window(first, count) for take, first in zip(which, firsts, strict=True)
-        ]
-        dry, wet, knobs = (torch.from_numpy(np.stack(of)) for of in zip(*rows, strict=True))
+        rows = [self._row(take, first, count) for take, first in zip(which, firsts, strict=True)]
+        dry, wet, knobs = (torch.stack(of) for of in zip(*rows, strict=True))
         powers = {name: of[list(which)] for name, of in self.powers.items()}
         return PairBatch(
             dry=dry, wet=wet, knobs=knobs, powers=powers, firsts=torch.tensor(list(firsts)),
             begins=begins, warm_up=warm_up,
         )  # fmt: skip
+
+    def _row(self, number: int, first: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """One window; inside a take, and where knobs rest, without a copy."""
+        take = self.takes[number]
+        if first < 0 or take.knobs.shape[1] > 1:
+            dry, wet, knobs = (torch.from_numpy(of) for of in take.window(first, count))
+            return dry, wet, knobs
+        dry, wet = (sound[first : first + count] for sound in self.sounds[number])
+        return dry, wet, torch.from_numpy(take.knobs.T).expand(count, -1)
 
 
 class StreamBatches(IterableDataset[PairBatch]):
@@ -125,6 +135,7 @@ class StreamBatches(IterableDataset[PairBatch]):
         self._takes, self._firsts, lasts = np.array(usable, dtype=np.int64).T
         self._bounds = np.cumsum(lasts - self._firsts + 1)
         self._epoch, self._batch = 0, 0
+        self._drawn: tuple[tuple[int, int], list[int], npt.NDArray[np.int64]] | None = None
 
     def set_position(self, epoch: int, batch: int = 0) -> None:
         """Let the next iteration be that of `epoch`, from its batch number `batch` on."""
@@ -141,17 +152,22 @@ class StreamBatches(IterableDataset[PairBatch]):
     def batch_at(self, epoch: int, step: int) -> PairBatch:
         """Batch `step` of `epoch`, a pure function of these and of (seed, rank)."""
         stream, place = divmod(step, self.windows_per_stream)
-        rng = np.random.default_rng([self.seed, epoch, self.rank, stream])
-        drawn = rng.integers(self._bounds[-1], size=self.batch_size)
-        which = np.searchsorted(self._bounds, drawn, side="right")
-        before = np.concatenate(([0], self._bounds))[which]
-        starts = self._firsts[which] + drawn - before
-        takes = self._takes[which].tolist()
+        if self._drawn is None or self._drawn[0] != (epoch, stream):
+            self._drawn = (epoch, stream), *self._draw(epoch, stream)
+        _, takes, starts = self._drawn
         if place == 0:
             count = self.warm_up + self.window_samples
             return self.reader.read(takes, starts.tolist(), count, True, self.warm_up)
         firsts = starts + self.warm_up + place * self.window_samples
         return self.reader.read(takes, firsts.tolist(), self.window_samples, False, 0)
+
+    def _draw(self, epoch: int, stream: int) -> tuple[list[int], npt.NDArray[np.int64]]:
+        """The takes of a stream's rows, and where they begin in them."""
+        rng = np.random.default_rng([self.seed, epoch, self.rank, stream])
+        drawn = rng.integers(self._bounds[-1], size=self.batch_size)
+        which = np.searchsorted(self._bounds, drawn, side="right")
+        before = np.concatenate(([0], self._bounds))[which]
+        return self._takes[which].tolist(), self._firsts[which] + drawn - before
 
 
 class PassageBatches(IterableDataset[PairBatch]):

@@ -1,6 +1,7 @@
 """What a model of an effect learns from: aligned pairs, in streams, and held-out passages."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from vschaos2.data.pair_batches import PairBatch, PairReader, PassageBatches, St
 from vschaos2.data.pair_split import Part, split_takes
 from vschaos2.data.takes import Take
 from vschaos2.errors import InputError
-from vschaos2.objectives.waveform import WEIGHTINGS, weighted
+from vschaos2.objectives.weightings import WEIGHTINGS, weighted
 from vschaos2.ranges import check_count, check_number
 
 SILENT_DB = -60.0  # of a take's peak: what ends a take below it is not worth holding out
@@ -151,6 +152,11 @@ class PairDataModule(Material):
         """The greatest absolute values of all dry and of all wet takes."""
         dry = max(float(np.abs(take.dry).max()) for take in self.takes)
         return dry, max(float(np.abs(take.wet).max()) for take in self.takes)
+
+    def dry_rms(self) -> float:
+        """The root of the mean square of all dry takes."""
+        energies = [float(np.square(take.dry, dtype=np.float64).sum()) for take in self.takes]
+        return math.sqrt(sum(energies) / sum(take.dry.size for take in self.takes))
 
 
 def _power(take: Take, taps: Tensor) -> float:

@@ -42,6 +42,13 @@ class Take:
         """Samples, T."""
         return self.dry.shape[1]
 
+    @property
+    def position(self) -> str:
+        """What its knobs stood at, such as "2 0.5", or "moving"; empty where there are none."""
+        if self.knobs.shape[1] > 1:
+            return "moving"
+        return " ".join(f"{value:.6g}" for value in self.knobs[:, 0].tolist())
+
     def window(self, first: int, count: int) -> tuple[Samples, Samples, Samples]:
         """Samples [first, first + count): dry [count, C], wet [count, O], knobs [count, K].
 

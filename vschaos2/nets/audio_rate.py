@@ -27,6 +27,8 @@ class AudioNet(nn.Module):
     Attributes:
         state_size: numbers that are carried from block to block, S.
         reach: samples before its own that an output hears; None where the past never ends.
+        hears_rms: whether three times the mean level of what it learns from, and not its peak, is
+            handed to it as 1: plucked sounds lie far below their peaks.
         is_physical: whether it works in full scale, and knows knobs from 0 to 1; others are handed
             sounds brought to ±1 and knobs from -1 to 1.
         block: every block of samples is a multiple of this.
@@ -41,6 +43,7 @@ class AudioNet(nn.Module):
 
     state_size: int
     reach: int | None = None
+    hears_rms: bool = False
     is_physical: bool = False
     block: int = 1
     glides: bool = False

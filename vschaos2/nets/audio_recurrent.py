@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from vschaos2.nets.audio_rate import DEEPEST, as_channels, check_width, readout
 from vschaos2.nets.conditioning import BESIDE, ConditionedNet
+from vschaos2.nets.memories import spread_memories
 from vschaos2.parts import part
 from vschaos2.ranges import check_count
 
@@ -38,6 +39,7 @@ class RecurrentNet(ConditionedNet):
 
     kind: ClassVar[type[nn.LSTM | nn.GRU]]
     rows: ClassVar[int]  # of H numbers that a layer carries
+    hears_rms = True
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class RecurrentNet(ConditionedNet):
         self.dim, self.n_layers, self.skip = hidden_dims, layers, skip
         self.readout = readout(hidden_dims, n_outputs)
         self.units = self.kind(self.n_inputs, hidden_dims, layers, batch_first=True)
+        spread_memories(self.units, rate_hz)
         self.n_rows = self.rows * layers
         self.sizes = [self.told.state_size, self.n_rows * hidden_dims]
         self.state_size = sum(self.sizes)

@@ -4,11 +4,10 @@ The error-to-signal ratio under a weighting w is
 
     ESR = Σ (w * (y - t))² / Σ (w * t)²
 
-0 for a perfect copy, 1 for silence. Plain, it hears what is loud and low; under a pre-emphasis
-1 - .95 z⁻¹ also what is bright; under the curve A what ears hear best.
+0 for a perfect copy, 1 for silence. Plain, it hears what is loud and low; under a pre-emphasis also
+what is bright; under the curve A what ears hear best (see `weightings`).
 
-Sources: Damskägg et al. (2019) and Wright & Välimäki (2020), "Perceptual loss function for neural
-modelling of audio systems"; IEC 61672-1 for the curve A.
+Source: Damskägg et al. (2019), "Deep learning for tube amplifier emulation".
 """
 
 from collections.abc import Callable
@@ -16,55 +15,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import conv1d, pad
 
-PRE_EMPHASIS = 0.95
-A_TAPS = 101
+from vschaos2.objectives.loudness_range import mldr_db
+from vschaos2.objectives.weightings import weighted
+
 SILENT_POWER = 1e-12  # -120 dB: below it a target is silence, and no ratio is formed
-
-
-def flat(rate_hz: int) -> Tensor:
-    """The weighting that changes nothing, [1]."""
-    return torch.ones(1)
-
-
-def pre_emphasis(rate_hz: int) -> Tensor:
-    """1 - .95 z⁻¹, [2]."""
-    return torch.tensor([1.0, -PRE_EMPHASIS])
-
-
-def a_weighting(rate_hz: int) -> Tensor:
-    """The curve A as a symmetric filter, 0 dB at 1 kHz, [A_TAPS].
-
-    Its gain is drawn at 4096 frequencies and windowed: below 1 kHz, where the filter is short, it
-    is off by 1 dB at 500 Hz and more below, and at rates above 48 kHz further up.
-    """
-    f2 = np.square(np.fft.rfftfreq(8192, 1.0 / rate_hz))
-    gain = _a_gain(f2) / _a_gain(np.array(1000.0**2))
-    taps = np.roll(np.fft.irfft(gain), A_TAPS // 2)[:A_TAPS] * np.hanning(A_TAPS + 2)[1:-1]
-    return torch.from_numpy(taps.astype(np.float32))
-
-
-def _a_gain(f2: np.ndarray) -> np.ndarray:
-    poles = [(20.6**2, 1.0), (107.7**2, 0.5), (737.9**2, 0.5), (12194.0**2, 1.0)]
-    below = np.prod([(f2 + pole) ** power for pole, power in poles], axis=0)
-    return 12194.0**2 * f2 * f2 / below
-
-
-WEIGHTINGS: dict[str, Callable[[int], Tensor]] = {
-    "esr": flat,
-    "esr_pre_emphasised": pre_emphasis,
-    "esr_a_weighted": a_weighting,
-}
-
-
-def weighted(x: Tensor, taps: Tensor) -> Tensor:
-    """A sound under a weighting, silence before it: [B, T, C] → [B, T, C]."""
-    if len(taps) == 1:
-        return x * taps
-    rows = x.transpose(1, 2).reshape(-1, 1, x.shape[1])
-    made = conv1d(pad(rows, (len(taps) - 1, 0)), taps.flip(0).reshape(1, 1, -1))
-    return made.reshape(x.shape[0], x.shape[2], x.shape[1]).transpose(1, 2)
 
 
 def esr(y: Tensor, t: Tensor, taps: Tensor | None = None) -> Tensor:
@@ -135,11 +90,13 @@ def edc_error_db(y: Tensor, t: Tensor) -> Tensor:
     return (difference.abs() * heard).sum() / heard.sum().clamp(min=1.0)
 
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "dc": dc_error,
-    "l1": lambda y, t: (y - t).abs().mean(),
-    "mse": lambda y, t: (y - t).square().mean(),
-    "log_cosh": log_cosh,
-    "mr_stft": mr_stft,
-    "edc": edc_error_db,
+# Of what was made, what was wanted, and their rate in Hz.
+LOSSES: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
+    "dc": lambda y, t, rate_hz: dc_error(y, t),
+    "l1": lambda y, t, rate_hz: (y - t).abs().mean(),
+    "mse": lambda y, t, rate_hz: (y - t).square().mean(),
+    "log_cosh": lambda y, t, rate_hz: log_cosh(y, t),
+    "mr_stft": lambda y, t, rate_hz: mr_stft(y, t),
+    "edc": lambda y, t, rate_hz: edc_error_db(y, t),
+    "mldr": mldr_db,
 }

@@ -155,12 +155,8 @@ def _evaluate_effect(arguments: argparse.Namespace, trained: Any) -> None:
     """The same of an effect."""
     from vschaos2.files import check_place
     from vschaos2.folders import made_folder
-    from vschaos2.generation.effect_evaluation import (
-        evaluate_effect,
-        markdown,
-        pairs_to_measure,
-        write_evaluation,
-    )
+    from vschaos2.generation.effect_evaluation import evaluate_effect, pairs_to_measure
+    from vschaos2.generation.effect_tables import markdown, write_evaluation
 
     folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
     check_place(folder / "evaluation.json")

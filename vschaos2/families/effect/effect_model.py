@@ -12,9 +12,9 @@ from vschaos2.nets.audio_rate import AudioNet
 class EffectModel(nn.Module):
     """What a device does to a sound.
 
-    A network is handed sounds and knobs brought to ±1, and its output is brought to the level of
-    the device's: how loud the recordings were does not change how well it learns. What works in
-    physical units is handed them as they are.
+    A network is handed knobs and sounds brought to ±1 (see `AudioNet.hears_rms`), and its output is
+    brought to the level of the device's: how loud the recordings were does not change how well it
+    learns. What works in physical units is handed them as they are.
 
     Args:
         net: the causal map.
@@ -54,11 +54,11 @@ class EffectModel(nn.Module):
         """The same of sounds that begin so far inside their recordings, [B] in s."""
         return self.net.begin_at(start_s)
 
-    def set_levels(self, dry_peak: float, wet_peak: float) -> None:
-        """Bring recordings of these peaks to ±1, unless the network works in full scale."""
+    def set_levels(self, dry_level: float, wet_level: float) -> None:
+        """Bring what is so loud to ±1, unless the network works in full scale."""
         if not self.is_physical:
-            self.input_gain.fill_(1.0 / max(dry_peak, 1e-6))
-            self.output_gain.fill_(max(wet_peak, 1e-6))
+            self.input_gain.fill_(1.0 / max(dry_level, 1e-6))
+            self.output_gain.fill_(max(wet_level, 1e-6))
 
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The sound that leaves, and the state after it."""

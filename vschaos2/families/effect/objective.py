@@ -14,13 +14,16 @@ from vschaos2.data.pair_module import PairDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.sentences import AT
-from vschaos2.objectives.waveform import LOSSES, WEIGHTINGS, weighted
+from vschaos2.objectives.waveform import LOSSES
+from vschaos2.objectives.weightings import WEIGHTINGS, settling, weighted
 from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 
 STFT_SAMPLES = 2048  # the longest window of mr_stft
 POLARITIES = {True: "turned over", False: "kept"}
 GUESSED_FROM = 4  # of the recordings, the longest, a network guesses what it can
+RANGE_MS = 100.0  # the longer of the short times of mldr
+RMS_PART = 3.0  # of the RMS of the dry sound, that a network which hears it is handed as 1
 SCORED = ("esr", "esr_pre_emphasised")
 
 
@@ -53,11 +56,13 @@ class EffectObjective(Objective):
             check_number(f"training.losses.{name}", weight, 0.0, 1e6)
         if not any(losses.values()):
             raise InputError("training.losses: needs one with a weight above 0")
-        if losses.get("mr_stft") and window_samples < STFT_SAMPLES:
-            raise InputError(
-                f"training.losses.mr_stft: needs data.loader.window_samples of {STFT_SAMPLES} or "
-                f"more, got {window_samples}"
-            )
+        range_samples = round(RANGE_MS * model.rate_hz / 1000.0)
+        for name, least in (("mr_stft", STFT_SAMPLES), ("mldr", range_samples)):
+            if losses.get(name) and window_samples < least:
+                raise InputError(
+                    f"training.losses.{name}: needs data.loader.window_samples of {least} or "
+                    f"more, got {window_samples}"
+                )
         self.losses = {name: float(weight) for name, weight in losses.items() if weight}
         self.taps = {name: make(model.rate_hz) for name, make in WEIGHTINGS.items()}
         # Energies of error and signal in the last validation, where knobs stood still.
@@ -68,8 +73,11 @@ class EffectObjective(Objective):
         self.by_position = {}
 
     def fit(self, data: PairDataModule) -> None:
-        """Bring the recordings' peaks to ±1, and let a network guess where it can."""
-        self.model.set_levels(*data.peaks())
+        """Bring the recordings' levels to ±1, and let a network guess where it can."""
+        dry_peak, wet_peak = data.peaks()
+        if self.model.net.hears_rms:
+            dry_peak = min(dry_peak, RMS_PART * data.dry_rms())
+        self.model.set_levels(dry_peak, wet_peak)
         parts = sorted(data.split.training, key=lambda part: part.stretch.first - part.stretch.end)
         heard = [
             (data.takes[take].dry[:, first:end], data.takes[take].wet[:, first:end])
@@ -94,7 +102,7 @@ class EffectObjective(Objective):
         sums = []
         for name in SCORED:
             taps = self.taps[name].to(y.device)
-            sums.append(torch.stack([_energy(y - t, taps), _energy(t, taps)]))
+            sums.append(torch.stack([self._energy(y - t, taps), self._energy(t, taps)]))
         self._add_positions(y, t, batch)
         return self._losses(y, batch)._replace(scores=torch.stack(sums))
 
@@ -117,12 +125,19 @@ class EffectObjective(Objective):
         terms = {}
         for name in self.losses:
             if name in LOSSES:
-                terms[name] = LOSSES[name](y, t)
+                terms[name] = LOSSES[name](y, t, self.model.rate_hz)
                 continue
-            error = weighted(y - t, self.taps[name].to(y.device))[:, len(self.taps[name]) - 1 :]
+            error = self._settled(y - t, self.taps[name].to(y.device))
             terms[name] = (error.square().mean((1, 2)) / batch["powers"][name]).mean()
         total = torch.stack([self.losses[name] * value for name, value in terms.items()]).sum()
         return Losses(total, {f"losses/{name}": value.detach() for name, value in terms.items()})
+
+    def _settled(self, x: Tensor, taps: Tensor) -> Tensor:
+        """Windows under a weighting, without what it does not know yet."""
+        return weighted(x, taps)[:, settling(taps, self.model.rate_hz, x.shape[1]) :]
+
+    def _energy(self, x: Tensor, taps: Tensor) -> Tensor:
+        return self._settled(x, taps).square().sum()
 
     def kept(self, model: Any, data: PairDataModule) -> dict[str, Any]:
         """How the pairs lay, how loud the device was driven, and the ESR at each position."""
@@ -144,6 +159,9 @@ class EffectObjective(Objective):
         for where, (error, signal) in sorted(self.by_position.items()):
             told = ", ".join(f"{n} {v:g}" for n, v in zip(names, where, strict=True))
             pairs[f"{AT}{told}"] = round(float(error / signal.clamp_min(1e-12)), 6)
+        if self.model.knobs:
+            told = [data.takes[part.take].position for part in data.split.training]
+            pairs["knob_positions"] = "; ".join(dict.fromkeys(told))
         return {"pairs": pairs}
 
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -172,7 +190,3 @@ def _heard(
 def _mono(sound: np.ndarray) -> Tensor:
     """The mean of its channels: [C, T] → [T]."""
     return torch.from_numpy(np.ascontiguousarray(sound.mean(0)))
-
-
-def _energy(x: Tensor, taps: Tensor) -> Tensor:
-    return weighted(x, taps)[:, len(taps) - 1 :].square().sum()

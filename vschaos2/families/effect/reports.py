@@ -1,7 +1,8 @@
 """What is shown while an effect is learnt.
 
-sounds    held-out passages: dry, wet, the model's, and what is left between the two
-transfer  input against output sample by sample, and the spectrum of what is left
+sounds      held-out passages: dry, wet, the model's, and what is left between the two
+transfer    input against output sample by sample, and the spectrum of what is left
+processors  of a chain: what each processor does, and what sets it
 """
 
 from collections.abc import Sequence
@@ -10,12 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from scipy.signal import welch
 
 from vschaos2.data.pair_module import PairDataModule
 from vschaos2.data.takes import KNOB_HOP
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.grey import ChainNet
+from vschaos2.families.effect.processor_pictures import processor_picture
+from vschaos2.families.effect.processor_traces import traced
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.monitor.excerpts import loudest_start
 from vschaos2.monitor.options import MonitorOptions
@@ -53,8 +58,9 @@ class EffectShow(Show):
     """The reports of an effect."""
 
     def kinds(self, model: EffectModel) -> Sequence[str]:
-        """Both."""
-        return ("sounds", "transfer")
+        """The first two, and of a chain its processors."""
+        chain = ("processors",) if isinstance(model.net, ChainNet) else ()
+        return ("sounds", *chain, "transfer")
 
     def begin(
         self, model: EffectModel, data: PairDataModule, options: MonitorOptions
@@ -72,6 +78,8 @@ class EffectShow(Show):
 
     def report(self, kind: str, model: EffectModel, moment: Moment) -> Report:
         """One of `kinds`."""
+        if kind == "processors":
+            return self._processors(model, moment)
         made = [
             rendered(model, passage.dry, passage.knobs, passage.start_s)[:, passage.run_up :]
             for passage in self.passages
@@ -124,6 +132,19 @@ class EffectShow(Show):
         right.legend(fontsize=8, frameon=False)
         plain(left, right)
         return Report({"transfer": picture}, {}, {}, {})
+
+    def _processors(self, model: EffectModel, moment: Moment) -> Report:
+        """A picture of each processor, as it stands in the first passage."""
+        chain, passage = model.net.chain, self.passages[0]
+        knobs = torch.from_numpy(passage.knobs.mean(1))
+        places = (knobs - model.lowest) / (model.highest - model.lowest)
+        traces = traced(chain, torch.from_numpy(passage.dry), places, passage.start_s)  # type: ignore[arg-type]
+        pictures = {
+            trace.name: processor_picture(trace, model.knobs, moment.headline(trace.name))
+            for trace in traces
+        }
+        values = {f"parameters/{name}": value for name, value in chain.preset(places).items()}  # type: ignore[operator,union-attr]
+        return Report(pictures, {}, values, {})
 
 
 def _passage(data: PairDataModule, number: int, seconds: float) -> Passage:
