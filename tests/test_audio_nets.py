@@ -21,6 +21,22 @@ OPTIONS = {
     "SSM": {"hidden_dims": 3, "layers": 2},
 }
 
+
+def waves(n_outputs: int) -> dict:
+    """A WaveNet of two arrays with gates of both kinds, wide heads, and a head behind them."""
+    first = {
+        "channels": 4, "kernels": [3, 2], "dilations": [1, 5], "activations": ["Tanh", "Softsign"],
+        "bottleneck": 3, "skip_channels": 2, "gates": ["gated", "blended"], "head_channels": 5,
+        "head_kernel": 4, "head_bias": True,
+    }  # fmt: skip
+    second = {
+        "channels": 5, "kernels": [3], "dilations": [2], "activations": ["Tanh"], "mixes": False,
+        "head_channels": 2,
+    }  # fmt: skip
+    head = {"channels": 3, "kernels": [2, 1], "activation": "SiLU"}
+    return {"arrays": [first, second], "head": head, "head_scale": 2.0}
+
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
@@ -32,7 +48,9 @@ def sizes(request) -> tuple[int, int, int]:
 @pytest.fixture(params=KINDS)
 def net(request, sizes) -> AudioNet:
     torch.manual_seed(0)
-    made = KINDS[request.param](*sizes, RATE, **OPTIONS.get(request.param, {"hidden_dims": 6}))
+    options = OPTIONS.get(request.param, {"hidden_dims": 6})
+    options = waves(sizes[2]) if request.param == "WaveNet" else options
+    made = KINDS[request.param](*sizes, RATE, **options)
     for name, weight in made.named_parameters():
         if "film" in name:  # at first it does nothing, and a mistake would not be heard
             weight.data.normal_()
