@@ -469,7 +469,7 @@ def test_the_package_of_neural_amp_modeler_says_the_same(tmp_path):
     torch.manual_seed(1)
     kinds = {
         "gated": {"name": "PairMultiply", "primary": "Tanh", "secondary": "Sigmoid"},
-        "blended": {"name": "PairBlend", "primary": "Softsign", "secondary": "Sigmoid"},
+        "blended": {"name": "PairBlend", "primary": "SiLU", "secondary": "Sigmoid"},
         "LeakyReLU": "LeakyReLU",
         "Hardswish": "Hardswish",
         "LeakyHardtanh": "LeakyHardtanh",
