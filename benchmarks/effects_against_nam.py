@@ -8,9 +8,9 @@ and the dry sounds, tones of keys by code and a recording, had no part in the ch
 
 Its networks, its objective and its optimiser are the package's own, at the settings that it trained
 amps with for years: WaveNet "nano", "feather" and "standard", 16 windows of 8192 samples a step,
-Adam at .004, .993 of that after each epoch, squared error and spectra under a pre-emphasis. What it
-is scored for is the best of its states after each quarter of the time, as it keeps the best. Ours
-is `train_model.py --config-name effect_drive` at its defaults, its last state.
+Adam at .004, .993 of that after each epoch, squared error and spectra under a pre-emphasis. It
+keeps the best of its states: so it is scored for the best after a half, three quarters and all of
+the time. Ours is `train_model.py --config-name effect_drive` at its defaults, its last state.
 
 Both are scored by one function on what was held out: other keys, and the recording's last quarter.
 Its models get there as .nam files, by `generate.py import`.
@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import devices
 import numpy as np
@@ -139,10 +139,23 @@ def wavenet(name: str) -> dict[str, Any]:
     return {"layers_configs": layers, "head": None, "head_scale": 0.02, "sample_rate": RATE}
 
 
+class State(NamedTuple):
+    """One of its networks after some training: s of processor time, steps, and the model."""
+
+    at_s: float
+    steps: int
+    model: Any
+
+
+def marks_of(seconds: list[float]) -> list[float]:
+    """When its networks are looked at: a half, three quarters and the end of every budget."""
+    return sorted({part * budget for budget in seconds for part in (0.5, 0.75, 1.0)})
+
+
 def learnt(
     name: str, dry: Signal, wet: Signal, seed: int, marks_s: list[float], folder: Path
-) -> tuple[list[Path], int]:
-    """One of its networks trained until the last mark: a .nam file at each, and its steps."""
+) -> list[State]:
+    """One of its networks trained until the last mark, as it is at each."""
     torch.manual_seed(seed)
     chance = torch.Generator().manual_seed(seed)
     module = LightningModule.init_from_config(
@@ -158,7 +171,7 @@ def learnt(
     past = module.net.receptive_field - 1
     x = torch.from_numpy(np.concatenate((np.zeros(past), dry)).astype(np.float32))
     y = torch.from_numpy(wet.astype(np.float32))
-    count, files, step, spent, left = len(y) // WINDOW, [], 0, 0.0, list(marks_s)
+    count, states, step, spent, left = len(y) // WINDOW, [], 0, 0.0, list(marks_s)
     module.train()
     while left:
         order = torch.randperm(count, generator=chance)
@@ -172,13 +185,16 @@ def learnt(
             optimiser.step()
             step, spent = step + 1, spent + time.process_time() - began
             if spent >= left[0]:
-                files.append(folder / f"{name}-{left.pop(0):g}.nam")
-                module.net.export(folder, basename=files[-1].stem)
+                at_s = left.pop(0)
+                module.net.export(folder, basename=f"{name}{at_s:g}")
                 module.train()
+                file = folder / f"{name}{at_s:g}.nam"
+                run = load_run(import_nam(file, folder / "runs", file.stem))
+                states.append(State(at_s, step, run.model))
                 if not left:
                     break
         scheduler.step()
-    return files, step
+    return states
 
 
 def compared(device: str, recording: Path | None, seconds: list[float], seeds: list[int]) -> None:
@@ -186,32 +202,34 @@ def compared(device: str, recording: Path | None, seconds: list[float], seeds: l
     dry, others = sounds(recording)
     wet = DEVICES[device](dry, RATE)
     held_out = {name: (heard, DEVICES[device](heard, RATE)) for name, heard in others.items()}
-    marks = sorted({part * budget / 4.0 for budget in seconds for part in (1, 2, 3, 4)})
     found: dict[tuple[str, float, str], list[float]] = {}
+
+    def keep(name: str, budget: float, scores: dict[str, float], steps: int) -> None:
+        for sound, score in scores.items():
+            found.setdefault((name, budget, sound), []).append(score)
+        told = ", ".join(f"{sound} {score:.5f}" for sound, score in scores.items())
+        print(f"{device}, {name}, {budget:g} CPU s, {steps} steps: ESR of {told}", flush=True)
+
     for seed in seeds:
         with tempfile.TemporaryDirectory() as place:
             root = Path(place)
-            for name in SPLITS:
-                files, steps = learnt(name, dry, wet, seed, marks, root)
-                models = [
-                    load_run(import_nam(file, root / "runs", f"{name}{number}")).model
-                    for number, file in enumerate(files)
-                ]
-                for sound, (heard, due) in held_out.items():
-                    scores = [esr(model, heard, due, 0) for model in models]
-                    for budget in seconds:
-                        best = min(s for s, at in zip(scores, marks, strict=True) if at <= budget)
-                        found.setdefault((name, budget, sound), []).append(best)
-                print(f"{device}: NAM {name}, seed {seed}: {steps} steps", flush=True)
             write(root / "pairs", dry, DEVICES[device], ())
             for budget in seconds:
                 told = Trial(DEVICES[device], "effect_drive", (f"seed={seed}",), budget, BAR)
                 model, steps, shift = trained(told, root / "pairs")
-                print(f"{device}: ours, {budget:g} s, seed {seed}: {steps} steps", flush=True)
-                for sound, (heard, due) in held_out.items():
-                    found.setdefault(("ours", budget, sound), []).append(
-                        esr(model, heard, due, shift)
-                    )
+                scores = {of: esr(model, *pair, shift) for of, pair in held_out.items()}
+                keep("ours", budget, scores, steps)
+            for name in SPLITS:
+                states = learnt(name, dry, wet, seed, marks_of(seconds), root)
+                for budget in seconds:
+                    heard = [
+                        {of: esr(state.model, *pair, 0) for of, pair in held_out.items()}
+                        for state in states
+                        if state.at_s <= budget
+                    ]
+                    best = {of: min(scores[of] for scores in heard) for of in held_out}
+                    steps = max(state.steps for state in states if state.at_s <= budget)
+                    keep(name, budget, best, steps)
     for budget in seconds:
         for sound in held_out:
             middle = {
