@@ -21,6 +21,7 @@ from vschaos2.families.loading import load_run
 from vschaos2.generation.process import set_controls
 from vschaos2.nets.audio_recurrent import LSTM, AudioGRU
 from vschaos2.runs.folder import Run
+from vschaos2.runs.listing import list_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 ROOT = Path(__file__).resolve().parent.parent
@@ -260,6 +261,8 @@ def test_what_a_file_tells_is_kept(tmp_path):
     assert "output_level_dbu" not in run.kept
     assert "\x1b" not in run.kept["name"]
     assert run.summary["validation/esr"] == 0.0123
+    (row,) = list_runs(tmp_path / "runs")
+    assert (row.name, row.state, row.best) == ("amp", "trained", 0.0123)
 
 
 def test_a_file_that_tells_no_rate_is_of_48_khz(tmp_path):

@@ -68,6 +68,7 @@ def import_nam(
         "state_dict": {f"average.module.{key}": of for key, of in model.state_dict().items()},
         "summary": {"step": 0.0, "epoch": 0.0, "seconds": 0.0, **esr},
         "pairs": found.facts | {key: round(of, 2) for key, of in gains.items() if of},
+        "callbacks": {} if found.esr is None else {"best": {"score": found.esr}},
         "classes": {},
         "is_over": True,
     }
