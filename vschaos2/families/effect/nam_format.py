@@ -6,8 +6,8 @@
 WaveNet and LSTM are read, also in a SlimmableContainer, which holds models of several sizes: of
 these the largest. Whatever would change the sound and is not known here is refused.
 
-Sources: the specification in Neural Amp Modeler's documentation, "`.nam` file specification"; where
-it names the order of weights as that of the program, the order was found by its files.
+Source: Neural Amp Modeler's documentation, "`.nam` file specification". It leaves the order of
+weights to the program: they stand as its layers do, of each the weights before the biases.
 """
 
 import json
@@ -26,7 +26,7 @@ from vschaos2.nets.wavenet import LONGEST_KERNEL, WIDEST_DILATION
 from vschaos2.runs.checkpoints import LARGEST_WEIGHT
 from vschaos2.terminal import printable
 
-MOST_BYTES = 2**26
+MOST_BYTES = 2**25
 USUAL_RATE_HZ = 48_000  # where a file does not say
 RATES_HZ = (1_000, 1_500_000)
 TEXTS = ("name", "modeled_by", "gear_type", "gear_make", "gear_model", "tone_type")
