@@ -1,7 +1,7 @@
 """How near `effect_drive` and Neural Amp Modeler come to a device in the same processor time.
 
     PYTHONPATH=examples python -m benchmarks.effects_against_nam [DEVICE ...] [--recording DRY.wav]
-        [--seconds 60 120] [--seeds 0 1 2]
+        [--seconds 60 120] [--seeds 0 1 2] [--nets nano feather standard] [--batch 16]
 
 The package `neural-amp-modeler` must be installed (`--no-deps` and what it asks for). The devices
 and the dry sounds, tones of keys by code and a recording, had no part in the choice of our recipe.
@@ -39,7 +39,7 @@ from vschaos2.families.loading import load_run
 Signal = devices.Signal
 KEYS_SECONDS, HELD_OUT_SECONDS, PEAK = 65.0, 12.0, 0.7
 SEED, HELD_OUT_SEED = 5, 91
-WINDOW, BATCH, RATE_OF_LEARNING, DECAY = 8192, 16, 0.004, 0.993
+WINDOW, RATE_OF_LEARNING, DECAY = 8192, 0.004, 0.993
 LOSS = {"val_loss": "esr", "pre_emph_mrstft_weight": 2e-4, "pre_emph_mrstft_coef": 0.85}
 OCTAVES = [2**n for n in range(10)]
 SPLITS = {"nano": (4, 7), "feather": (8, 7), "standard": (16, 10)}
@@ -153,7 +153,7 @@ def marks_of(seconds: list[float]) -> list[float]:
 
 
 def learnt(
-    name: str, dry: Signal, wet: Signal, seed: int, marks_s: list[float], folder: Path
+    name: str, dry: Signal, wet: Signal, seed: int, marks_s: list[float], folder: Path, batch: int
 ) -> list[State]:
     """One of its networks trained until the last mark, as it is at each."""
     torch.manual_seed(seed)
@@ -175,7 +175,7 @@ def learnt(
     module.train()
     while left:
         order = torch.randperm(count, generator=chance)
-        for windows in order[: count // BATCH * BATCH].split(BATCH):
+        for windows in order[: count // batch * batch].split(batch):
             began = time.process_time()
             firsts = [int(window) * WINDOW for window in windows]
             heard = torch.stack([x[first : first + past + WINDOW] for first in firsts])
@@ -197,9 +197,10 @@ def learnt(
     return states
 
 
-def compared(device: str, recording: Path | None, seconds: list[float], seeds: list[int]) -> None:
+def compared(device: str, told: argparse.Namespace) -> None:
     """Train all on one device and print."""
-    dry, others = sounds(recording)
+    seconds, seeds, nets = sorted(told.seconds), told.seeds, told.nets
+    dry, others = sounds(told.recording)
     wet = DEVICES[device](dry, RATE)
     held_out = {name: (heard, DEVICES[device](heard, RATE)) for name, heard in others.items()}
     found: dict[tuple[str, float, str], list[float]] = {}
@@ -207,20 +208,20 @@ def compared(device: str, recording: Path | None, seconds: list[float], seeds: l
     def keep(name: str, budget: float, scores: dict[str, float], steps: int) -> None:
         for sound, score in scores.items():
             found.setdefault((name, budget, sound), []).append(score)
-        told = ", ".join(f"{sound} {score:.5f}" for sound, score in scores.items())
-        print(f"{device}, {name}, {budget:g} CPU s, {steps} steps: ESR of {told}", flush=True)
+        each = ", ".join(f"{sound} {score:.5f}" for sound, score in scores.items())
+        print(f"{device}, {name}, {budget:g} CPU s, {steps} steps: ESR of {each}", flush=True)
 
     for seed in seeds:
         with tempfile.TemporaryDirectory() as place:
             root = Path(place)
             write(root / "pairs", dry, DEVICES[device], ())
             for budget in seconds:
-                told = Trial(DEVICES[device], "effect_drive", (f"seed={seed}",), budget, BAR)
-                model, steps, shift = trained(told, root / "pairs")
+                trial = Trial(DEVICES[device], "effect_drive", (f"seed={seed}",), budget, BAR)
+                model, steps, shift = trained(trial, root / "pairs")
                 scores = {of: esr(model, *pair, shift) for of, pair in held_out.items()}
                 keep("ours", budget, scores, steps)
-            for name in SPLITS:
-                states = learnt(name, dry, wet, seed, marks_of(seconds), root)
+            for name in nets:
+                states = learnt(name, dry, wet, seed, marks_of(seconds), root, told.batch)
                 for budget in seconds:
                     heard = [
                         {of: esr(state.model, *pair, 0) for of, pair in held_out.items()}
@@ -233,15 +234,14 @@ def compared(device: str, recording: Path | None, seconds: list[float], seeds: l
     for budget in seconds:
         for sound in held_out:
             middle = {
-                name: statistics.median(found[name, budget, sound]) for name in (*SPLITS, "ours")
+                name: statistics.median(found[name, budget, sound]) for name in (*nets, "ours")
             }
-            theirs = min(middle[name] for name in SPLITS)
-            told = ", ".join(f"{name} {value:.5f}" for name, value in middle.items())
-            share = middle["ours"] / theirs
+            share = middle["ours"] / min(middle[name] for name in nets)
+            each = ", ".join(f"{name} {value:.5f}" for name, value in middle.items())
             verdict = "held" if share <= BAR else "MISSED"
             print(
-                f"{device}, {budget:g} CPU s, {sound}, median of {len(seeds)}: ESR {told}; ours is "
-                f"{share:.2f} of its best (bar {BAR:g}: {verdict})",
+                f"{device}, {budget:g} CPU s, {sound}, median of {len(seeds)}: ESR {each}; ours is "
+                f"{share:.3f} of its best (bar {BAR:g}: {verdict})",
                 flush=True,
             )
 
@@ -253,10 +253,12 @@ def main() -> None:
     parser.add_argument("--recording", type=Path, help="a dry sound, mono")
     parser.add_argument("--seconds", type=float, nargs="+", default=[60.0, 120.0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--nets", nargs="+", default=list(SPLITS), help="of its networks (all)")
+    parser.add_argument("--batch", type=int, default=16, help="of its steps, windows (16)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for device in arguments.devices or DEVICES:
-        compared(device, arguments.recording, sorted(arguments.seconds), arguments.seeds)
+        compared(device, arguments)
 
 
 if __name__ == "__main__":
