@@ -24,12 +24,29 @@ OPTIONS = {
     "SSM": {"hidden_dims": 3, "layers": 2},
 }
 
+
+def waves(n_outputs: int) -> dict:
+    """A WaveNet of two arrays with gates of both kinds, wide heads, and a head behind them."""
+    first = {
+        "channels": 4, "kernels": [3, 2], "dilations": [1, 5], "activations": ["Tanh", "Softsign"],
+        "bottleneck": 3, "skip_channels": 2, "gates": ["gated", "blended"], "head_channels": 5,
+        "head_kernel": 4, "head_bias": True,
+    }  # fmt: skip
+    second = {
+        "channels": 5, "kernels": [3], "dilations": [2], "activations": ["Tanh"], "mixes": False,
+        "head_channels": 2,
+    }  # fmt: skip
+    head = {"channels": 3, "kernels": [2, 1], "activation": "SiLU"}
+    return {"arrays": [first, second], "head": head, "head_scale": 2.0}
+
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 PLAIN, STEREO_IN, STEREO_OUT = (1, 0, 1), (2, 3, 1), (1, 2, 2)  # channels in, knobs, out
 TAKEN = {name: BESIDE if name in ("LSTM", "GRU") else (*BESIDE, *IN_LAYERS) for name in KINDS}
-USUAL = {name: "concat" if name in ("LSTM", "GRU") else "film" for name in KINDS}
+TAKEN["WaveNet"] = ()  # its knobs are heard beside the sound, as its files have it
+USUAL = {name: "concat" if name in ("LSTM", "GRU", "WaveNet") else "film" for name in KINDS}
 OTHERS = [
     (name, how)
     for name in KINDS
@@ -45,7 +62,8 @@ CASES = [
 def made(name: str, sizes: tuple[int, int, int], how: str) -> AudioNet:
     torch.manual_seed(0)
     options = OPTIONS.get(name, {"hidden_dims": 6})
-    net = KINDS[name](*sizes, RATE, **options, conditioning=how)
+    options = waves(sizes[2]) if name == "WaveNet" else options | {"conditioning": how}
+    net = KINDS[name](*sizes, RATE, **options)
     for called, weight in net.named_parameters():
         if "film" in called:  # at first it does nothing, and a mistake would not be heard
             weight.data.normal_()

@@ -1,5 +1,6 @@
 """What the documents say is true: commands run, flags exist, links lead somewhere."""
 
+import json
 import os
 import re
 import shlex
@@ -138,12 +139,22 @@ def provide(folder: Path, words: list[str]) -> None:
         elif path.suffix in (".wav", ".flac"):
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(folder / "my_recordings" / "data" / "3.wav", path.with_suffix(".wav"))
+        elif path.suffix == ".nam":
+            write_nam(path)
         elif path.suffix == ".npy":
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, np.zeros((32, 16), dtype=np.float32))
         elif re.fullmatch(r"([\w.]+=)?runs/\w+(/version_\d+)?|RUN", word):
             run = path if path.name.startswith("version_") else path / "version_0"
             shutil.copytree(some_run(folder), run)
+
+
+def write_nam(path: Path) -> None:
+    """An amp model of one unit, that tells its levels."""
+    config = {"input_size": 1, "hidden_size": 1, "num_layers": 1}
+    metadata = {"loudness": -20.0, "input_level_dbu": 12.0}
+    content = {"version": "0.5.4", "architecture": "LSTM", "config": config, "metadata": metadata}
+    path.write_text(json.dumps({**content, "weights": [0.5] * 16}))
 
 
 def own_parts(folder: Path) -> None:

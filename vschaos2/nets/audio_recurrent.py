@@ -94,6 +94,34 @@ class LSTM(RecurrentNet):
         return self.leave(y, x, told, torch.cat((hidden, cells)))
 
 
+@part("effect_net")
+class StartedLSTM(LSTM):
+    """The same from a first state of its own, as files of other makers have it.
+
+    Attributes:
+        first: that state, [2 · layers · H]; zeros at first.
+    """
+
+    first: Tensor
+
+    def __init__(
+        self,
+        n_channels: int,
+        n_knobs: int,
+        n_outputs: int,
+        rate_hz: int,
+        hidden_dims: int = 32,
+        layers: int = 1,
+    ) -> None:
+        super().__init__(n_channels, n_knobs, n_outputs, rate_hz, hidden_dims, layers)
+        self.register_buffer("first", torch.zeros(self.state_size))
+
+    @torch.jit.export
+    def begin(self, batch: int) -> Tensor:
+        """The first state, of so many sounds, [batch, S]."""
+        return self.first.repeat(batch, 1)
+
+
 @part("effect_net", "GRU")
 class AudioGRU(RecurrentNet):
     """Gated recurrent units: three quarters of the weights of `LSTM`.

@@ -45,6 +45,12 @@ def main() -> None:
         "--confidence", action="store_true", help="outlets for how sure each guessed label is"
     )
     parser.add_argument(
+        "--nam",
+        nargs="*",
+        metavar="NAME VALUE",
+        help="of an effect, write NAME.nam for Neural Amp Modeler instead, knobs at these values",
+    )
+    parser.add_argument(
         "--plugins", nargs="+", default=[], metavar="MODULE", help="code that the run needs (none)"
     )
     arguments = parser.parse_args()
@@ -57,7 +63,7 @@ def main() -> None:
     from vschaos2.plugins import load_plugins
     from vschaos2.runs.listing import run_in
 
-    if arguments.name is not None:
+    if arguments.name is not None and arguments.nam is None:
         check_name(arguments.name)
     load_plugins(arguments.plugins)
     trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
@@ -67,6 +73,14 @@ def main() -> None:
     wishes = {
         key: value for key, value in options.items() if value is not None and value is not False
     }
+    if arguments.nam is not None:
+        from vschaos2.export.playable import check_wishes
+        from vschaos2.families.effect.nam_export import export_nam
+
+        check_wishes(wishes, ("nam",), "effect")
+        path = export_nam(trained, arguments.out, name, arguments.nam)
+        say(f"exported: {printable(path)}")
+        return
     try:
         path = export(trained, arguments.out, name, wishes)
     except (ExportError, UnknownOperatorError) as error:

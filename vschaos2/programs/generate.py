@@ -3,12 +3,14 @@
 import argparse
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
 from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, run, say
 from vschaos2.programs import generate_arguments as arguments_of
+from vschaos2.terminal import printable
 
 logger = logging.getLogger("generate")
 
@@ -234,6 +236,17 @@ def show_runs(arguments: argparse.Namespace) -> None:
     say(text)
 
 
+def import_model(arguments: argparse.Namespace) -> None:
+    """Make a run of a .nam file."""
+    from vschaos2.families.effect.nam_import import import_nam
+
+    path = arguments.file
+    levels = (arguments.input_level, arguments.loudness)
+    name = re.sub(r"[^\w .+-]", "-", path.stem) if arguments.name is None else arguments.name
+    folder = import_nam(path, arguments.rundir, name, *levels)
+    logger.info("%s is a run now: script.py and process take it", printable(folder.parent))
+
+
 COMMANDS = (
     (arguments_of.add_reconstruct, reconstruct),
     (arguments_of.add_process, process_files),
@@ -243,6 +256,7 @@ COMMANDS = (
     (arguments_of.add_evaluate, evaluate),
     (arguments_of.add_map, draw_map),
     (arguments_of.add_runs, show_runs),
+    (arguments_of.add_import, import_model),
 )
 
 if __name__ == "__main__":

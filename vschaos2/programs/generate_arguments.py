@@ -195,6 +195,28 @@ def add_runs(commands: Commands) -> Parser:
     return runs
 
 
+def add_import(commands: Commands) -> Parser:
+    """The arguments of `import`."""
+    parser = commands.add_parser("import", help="make a run of an amp model of others, a .nam file")
+    parser.add_argument("file", type=Path, help="of Neural Amp Modeler: WaveNet or LSTM")
+    parser.add_argument("-n", "--name", help="of the run (the file's)")
+    parser.add_argument("--rundir", type=Path, default=Path("runs"), help="(%(default)s)")
+    parser.add_argument(
+        "--input-level",
+        type=float,
+        metavar="DBU",
+        help="of a sine that is full scale at your converter: drive the model as its amp was "
+        "(full scale is as it was there)",
+    )
+    parser.add_argument(
+        "--loudness",
+        type=float,
+        metavar="DB",
+        help="bring the model to it, such as -18, by what the file tells (as loud as it is)",
+    )
+    return parser
+
+
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The run that every command starts from."""
     parser.add_argument("run", type=Path, help="rundir/name, rundir/name/version_N, or rundir")

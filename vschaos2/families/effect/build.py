@@ -9,7 +9,12 @@ from vschaos2.errors import InputError
 from vschaos2.families.effect import grey  # noqa: F401 - it registers
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import knobs_of
-from vschaos2.nets import audio_conv, audio_recurrent, state_space  # noqa: F401 - they register
+from vschaos2.nets import (  # noqa: F401 - they register
+    audio_conv,
+    audio_recurrent,
+    state_space,
+    wavenet,
+)
 from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.build import limited, model_options
 from vschaos2.parts import part_of
