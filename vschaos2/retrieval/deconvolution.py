@@ -1,0 +1,106 @@
+"""What a device answers to a pulse, read from music: echoes and decay.
+
+    h = F⁻¹{ Y X* / (|X|² + ε) }
+
+with ε a part of the mean power around each frequency: where little was played, little is known.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.ndimage import median_filter
+from torch import Tensor
+
+FLOOR = 1e-4  # ε, of the power around
+AROUND = 2001  # bins over which power is averaged for ε
+LEAST_ECHO_MS, MOST_ECHO_MS = 98.0, 1000.0
+STEP = 16  # samples: the background of echoes is looked at in these
+ONSET_S = 0.0007  # of a tap, its own ringing included
+LEAST_ECHO = 6.0  # times its background, in amplitude, to be one
+
+
+def response(dry: Tensor, wet: Tensor, samples: int) -> Tensor:
+    """h, as far as dry tells of it. Shape: dry [T], wet [C, T] → [C, samples], float64."""
+    size = len(dry) + samples
+    spectrum = torch.fft.rfft(dry.double(), size)
+    power = spectrum.real.square() + spectrum.imag.square()
+    around = torch.nn.functional.avg_pool1d(power[None, None], AROUND, 1, AROUND // 2)[0, 0]
+    regular = power + FLOOR * around + 1e-6 * power.mean()
+    answered = torch.fft.rfft(wet.double(), size) * spectrum.conj() / regular
+    return torch.fft.irfft(answered, size)[:, :samples]
+
+
+class Echoes(NamedTuple):
+    """Echoes in a response.
+
+    Attributes:
+        time_ms: of the first.
+        level_db: of the first, over the direct sound.
+        feedback: of the second, over the first.
+        prominence: of the first, over what is around it.
+    """
+
+    time_ms: float
+    level_db: float
+    feedback: float
+    prominence: float
+
+
+def echoes(answer: Tensor, rate_hz: float) -> Echoes:
+    """The most prominent train of echoes. Shape: [2, T], T of 1.1 s or more."""
+    h = answer.numpy()
+    level = np.sqrt((h**2).sum(0))
+    smooth = np.convolve(level, np.hanning(17) / 8.0, "same")
+    background = median_filter(_average(level, 2 * STEP)[::STEP], 301).repeat(STEP)[: len(level)]
+    first, end = (round(ms * rate_hz / 1000.0) for ms in (LEAST_ECHO_MS, MOST_ECHO_MS))
+    prominence = (smooth / (background + 1e-9))[first:end]
+    found = int(prominence.argmax()) + first
+    around = slice(max(0, found - 30), found + 31)
+    at = around.start + int(level[around].argmax())
+    width = max(30, round(ONSET_S * rate_hz * 2))
+    direct = _strength(h, 0, width)
+    once, twice = _strength(h, at, width), _strength(h, 2 * at, width)
+    return Echoes(
+        time_ms=1000.0 * (at + _fraction(level, at)) / rate_hz,
+        level_db=20.0 * float(np.log10(once / (direct + 1e-9) + 1e-9)),
+        feedback=float(twice / (once + 1e-9)),
+        prominence=float(prominence.max()),
+    )
+
+
+def decay_s(answer: Tensor, rate_hz: float, around: Echoes | None = None) -> float:
+    """Time in which a response falls by 60 dB, from the slope of its level. Shape: [2, T]."""
+    frame = round(0.02 * rate_hz)
+    power = answer.square().sum(0)
+    power = power[: len(power) // frame * frame].reshape(-1, frame).mean(1).numpy()
+    time = (np.arange(len(power)) + 0.5) * 0.02
+    floor = np.median(power[-len(power) // 8 :])
+    between = time > 0.05
+    if around is not None:
+        turns = time / (around.time_ms / 1000.0)
+        between &= np.abs(turns - np.round(turns)) * around.time_ms / 1000.0 > 0.03
+    lost = np.flatnonzero(between & (power < 3.0 * floor))
+    known = between & (np.arange(len(power)) < (lost[0] if len(lost) else len(power)))
+    if known.sum() < 5:
+        return 1.0
+    slope = np.polyfit(time[known], 10.0 * np.log10(power[known] - floor), 1)[0]
+    return float(np.clip(60.0 / max(-slope, 1.0), 0.1, 10.0))
+
+
+def _average(x: np.ndarray, count: int) -> np.ndarray:
+    return np.convolve(x, np.ones(count) / count, "same")
+
+
+def _strength(h: np.ndarray, at: int, width: int) -> float:
+    """Amplitude of what a tap and its ringing add up to, over both sides."""
+    return float(np.sqrt((h[:, max(0, at - 10) : at + width].sum(1) ** 2).sum()))
+
+
+def _fraction(level: np.ndarray, at: int) -> float:
+    """Where between samples a peak is highest, by a parabola."""
+    if not 0 < at < len(level) - 1:
+        return 0.0
+    before, here, after = level[at - 1 : at + 2]
+    bend = before - 2.0 * here + after
+    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < 0.0 else 0.0
