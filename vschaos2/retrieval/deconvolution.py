@@ -5,6 +5,7 @@
 with ε a part of the mean power around each frequency: where little was played, little is known.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -69,8 +70,25 @@ def echoes(answer: Tensor, rate_hz: float) -> Echoes:
     )
 
 
-def decay_s(answer: Tensor, rate_hz: float, around: Echoes | None = None) -> float:
-    """Time in which a response falls by 60 dB, from the slope of its level. Shape: [2, T]."""
+def arrivals(answer: Tensor, samples: list[int]) -> Tensor:
+    """What a response has at each of these times, with its ringing. Shape: [2, T] → [2, N]."""
+    return torch.stack([answer[:, at - 8 : at + 24].sum(1) for at in samples], 1)
+
+
+def in_band(answer: Tensor, rate_hz: float, lowest_hz: float, highest_hz: float) -> Tensor:
+    """A response between two frequencies, with edges of an octave. Shape: [2, T] → [2, T]."""
+    spectrum = torch.fft.rfft(answer)
+    hz = torch.arange(spectrum.shape[1], dtype=torch.float64) * (rate_hz / answer.shape[1])
+    octaves = torch.minimum(torch.log2(hz / lowest_hz), torch.log2(highest_hz / hz))
+    gain = 0.5 - 0.5 * torch.cos(math.pi * (octaves + 1.0).clamp(0.0, 1.0))
+    return torch.fft.irfft(spectrum * gain, answer.shape[1])
+
+
+def decay_s(answer: Tensor, rate_hz: float, around: Echoes | None = None) -> float | None:
+    """Time in which a response falls by 60 dB, from the slope of its level; None: none is heard.
+
+    Shape: [2, T].
+    """
     frame = round(0.02 * rate_hz)
     power = answer.square().sum(0)
     power = power[: len(power) // frame * frame].reshape(-1, frame).mean(1).numpy()
@@ -83,9 +101,33 @@ def decay_s(answer: Tensor, rate_hz: float, around: Echoes | None = None) -> flo
     lost = np.flatnonzero(between & (power < 3.0 * floor))
     known = between & (np.arange(len(power)) < (lost[0] if len(lost) else len(power)))
     if known.sum() < 5:
-        return 1.0
+        return None
     slope = np.polyfit(time[known], 10.0 * np.log10(power[known] - floor), 1)[0]
     return float(np.clip(60.0 / max(-slope, 1.0), 0.1, 10.0))
+
+
+def high_ratio(low_s: float, at_s: float, at_hz: float, line_s: float, rate_hz: float) -> float:
+    """What a one-pole that shortens a decay to `at_s` at a frequency makes of it at f_s / 2.
+
+    Args:
+        low_s: decay at 0 Hz.
+        at_s: at `at_hz`.
+        at_hz: such a frequency.
+        line_s: how often the sound passes the one-pole.
+        rate_hz: f_s.
+
+    Returns:
+        The decay at f_s / 2 over that at 0 Hz.
+    """
+    wanted = 10.0 ** (-3.0 * line_s * (1.0 / min(at_s, 0.99 * low_s) - 1.0 / low_s))
+    turn = math.cos(2.0 * math.pi * at_hz / rate_hz)
+    least, most = 1e-4, 1.0  # of the one-pole's a
+    for _ in range(40):
+        a = 0.5 * (least + most)
+        passed = a / math.sqrt(1.0 - 2.0 * (1.0 - a) * turn + (1.0 - a) ** 2)
+        least, most = (least, a) if passed > wanted else (a, most)
+    rest = a / (2.0 - a)
+    return 1.0 / (1.0 - math.log10(rest) * low_s / (3.0 * line_s))
 
 
 def _average(x: np.ndarray, count: int) -> np.ndarray:

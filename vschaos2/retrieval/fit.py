@@ -9,20 +9,23 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from vschaos2.processors.chain import Chain
+from vschaos2.processors.fdn_reverb import EVEN, LINES_S, SIDES
 from vschaos2.processors.recursion import BLOCK
-from vschaos2.retrieval.deconvolution import Echoes, decay_s, echoes, response
+from vschaos2.retrieval.deconvolution import (
+    Echoes, arrivals, decay_s, echoes, high_ratio, in_band, response,
+)
 from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.spectra import SIZES, Target
 
 CROP_S, GRID_S, UNSCORED_S = 6.0, 2.0, 3.0
 RATE = 0.08  # of Adam, on raw numbers
-DRY_STEPS, ALL_STEPS = 70, 100
+DRY_STEPS, ALL_STEPS = 70, 110
 AVERAGED = 0.25  # the last part of a stage, over which settings are averaged
 AVERAGE = 0.08  # of the newest in it
 ECHO_STANDS_OUT = 4.0  # times what is around it
@@ -101,10 +104,7 @@ class Fit:
         begun = {n: level_db - 5.0 for n in names if n.endswith("compressor_threshold_db")}
         begun |= {n: level_db - 5.0 for n in names if n == "threshold_db"}
         begun |= {n: level_db - 40.0 for n in names if n.endswith("expander_threshold_db")}
-        ranges = {p.name: p for p in self.chain.physical}
-        self.chain.load_preset(
-            {n: min(max(v, ranges[n].least), ranges[n].most) for n, v in begun.items()}
-        )
+        self.chain.load_preset(self.within(begun))
 
     def loss(self) -> Tensor:
         """d of a passage and a size, both at random."""
@@ -146,8 +146,8 @@ class Fit:
             if step >= (1.0 - AVERAGED) * steps:
                 now = [each.detach().clone() for each in moved.values()]  # type: ignore[operator]
                 kept = now if kept is None else [a + AVERAGE * (b - a) for a, b in zip(kept, now, strict=True)]
-            self.losses.append(float(loss))
-            told(Step(name, of[0] + step, of[1], float(loss)))
+            self.losses.append(float(loss.detach()))
+            told(Step(name, of[0] + step, of[1], self.losses[-1]))
         if kept is not None:
             with torch.no_grad():
                 for each, last in zip(moved.values(), kept, strict=True):
@@ -162,18 +162,47 @@ class Fit:
             shaped = self.rendering.dry_path(self.dry[:count])
         answer = response(shaped, self.wet[:, :count], round(3.0 * self.rate_hz))
         found = echoes(answer, self.rate_hz)
-        begun: dict[str, Any] = {}
+        begun: dict[str, float] = {}
         if found.prominence > ECHO_STANDS_OUT:
             begun |= {
                 "echo_ms": found.time_ms,
-                "echo_db": min(max(found.level_db, -40.0), 3.0),
-                "echo_feedback": min(max(found.feedback, 0.05), 0.85),
+                "echo_db": found.level_db,
+                "echo_feedback": found.feedback,
                 "echo_low_pass_hz": 5000.0,
             }
-        begun |= {"reverb_db": -14.0, "reverb_low_s": decay_s(answer, self.rate_hz, found)}
-        names = {p.name for p in self.chain.physical}
-        self.chain.load_preset({n: v for n, v in begun.items() if n in names})
+        begun |= self._room(answer, found)
+        self.chain.load_preset(self.within(begun))
         return found
+
+    def _room(self, answer: Tensor, found: Echoes) -> dict[str, float]:
+        """Decay of a room, and what each of its lines says first: all echoes come later."""
+        rate = self.rate_hz
+        low_s = decay_s(in_band(answer, rate, 150.0, 900.0), rate, found)
+        at_s = decay_s(in_band(answer, rate, 4000.0, 7000.0), rate, found)
+        if low_s is None:
+            return {"reverb_db": -30.0}
+        ratio = high_ratio(low_s, at_s or low_s, 5300.0, LINES_S[2], rate)
+        seconds = [round(each * rate) for each in LINES_S]
+        loss = torch.tensor([10.0 ** (-3.0 * each / low_s) for each in LINES_S], dtype=torch.float64)
+        heard = arrivals(answer, seconds) / loss / EVEN
+        level = float(heard.abs().max()) / 0.7
+        begun = {
+            "reverb_db": 20.0 * math.log10(level + 1e-6),
+            "reverb_low_s": low_s,
+            "reverb_high_ratio": ratio,
+        }
+        for side, gains in zip(SIDES, (heard / (level + 1e-9)).tolist(), strict=True):
+            begun |= {f"reverb_{side}{n + 1}": gain for n, gain in enumerate(gains)}
+        return begun
+
+    def within(self, values: dict[str, float]) -> dict[str, float]:
+        """Of values those that the chain has, brought within its ranges."""
+        ranges = {p.name: p for p in self.chain.physical}
+        return {
+            name: min(max(value, ranges[name].least), ranges[name].most)
+            for name, value in values.items()
+            if name in ranges
+        }
 
     def run(self, told: Callable[[Step], None]) -> None:
         """All stages."""
@@ -186,6 +215,7 @@ class Fit:
             everything[last] = torch.tensor([[float(n != "echo_ms")] for n in names])
         total = DRY_STEPS + ALL_STEPS
         self.begin()
-        self.stage("dry", dry, DRY_STEPS, (0, total), told)
+        with self.rendering.frozen_space():
+            self.stage("dry", dry, DRY_STEPS, (0, total), told)
         self.deconvolve()
         self.stage("all", everything, ALL_STEPS, (DRY_STEPS, total), told)

@@ -3,6 +3,8 @@
 The streaming form of a space is exact and slow to learn by; its response says the same at once.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -55,6 +57,16 @@ class Rendering:
         self.space = last if isinstance(last, Space) else None
         self.tail = fast_length(round(tail_s * rate_hz))
         self.frequencies = torch.fft.rfftfreq(self.tail, 1.0 / rate_hz, dtype=torch.float64)
+        self.frozen: Tensor | None = None
+
+    @contextmanager
+    def frozen_space(self) -> Iterator[None]:
+        """Meanwhile echoes and room stand as they are; the side of the direct sound may move."""
+        self.frozen = self._answer(("echo", "reverb")).detach()
+        try:
+            yield
+        finally:
+            self.frozen = None
 
     def values(self, place: int) -> Tensor:
         """Of a processor's parameters, in units: [1, P, 1], float64."""
@@ -70,12 +82,22 @@ class Rendering:
             x, _ = processor(x, self.values(place), state)
         return x[0, 0]
 
-    def spaces(self) -> Tensor:
-        """The answer of the space to a pulse: [2, `tail`], float32."""
+    def answer(self) -> Tensor:
+        """That of the space to a pulse: [2, `tail`], float32."""
+        if self.frozen is None:
+            return self._answer(("direct", "echo", "reverb"))
+        direct = self._answer(("direct",), self.frequencies[:1])
+        return self.frozen + torch.nn.functional.pad(direct, (0, self.tail - 1))
+
+    def _answer(self, parts: tuple[str, ...], frequencies: Tensor | None = None) -> Tensor:
         assert self.space is not None
-        values = self.values(len(self.chain.processors) - 1)[..., 0]
-        found = self.space.response(values, self.frequencies)[0]
-        return torch.fft.irfft(found, self.tail).float()
+        heard = self.frequencies if frequencies is None else frequencies
+        found = self.space.responses(self.values(len(self.chain.processors) - 1)[..., 0], heard)
+        whole = sum(found[part] for part in parts if part in found)
+        if frequencies is not None:
+            return whole[0].real.float()  # type: ignore[union-attr]
+        whole = whole + torch.zeros_like(heard)  # direct sound is the same at every frequency
+        return torch.fft.irfft(whole[0], self.tail).float()
 
     def render(self, dry: Tensor) -> Rendered:
         """A sound behind the chain, from rest. Shape: [T], T of whole sub-blocks."""
@@ -83,6 +105,6 @@ class Rendering:
         if self.space is None:
             return Rendered(shaped.expand(2, -1), shaped)
         size = fast_length(len(dry) + self.tail)
-        answer = torch.fft.rfft(self.spaces(), size)
+        answer = torch.fft.rfft(self.answer(), size)
         wet = torch.fft.irfft(torch.fft.rfft(shaped, size) * answer, size)
         return Rendered(wet[:, : len(dry)], shaped)
