@@ -96,6 +96,7 @@ class Fit:
         self.rendering = Rendering(chain, rate_hz)
         self.generator = torch.Generator().manual_seed(seed)
         self.losses: list[float] = []
+        self.steps = DRY_STEPS + ALL_STEPS
 
     def begin(self) -> None:
         """Let thresholds begin where the sound is."""
@@ -213,9 +214,8 @@ class Fit:
             names = [p.name for p in self.rendering.space.physical]
             dry[last] = torch.tensor([[float(n == "pan")] for n in names])
             everything[last] = torch.tensor([[float(n != "echo_ms")] for n in names])
-        total = DRY_STEPS + ALL_STEPS
         self.begin()
         with self.rendering.frozen_space():
-            self.stage("dry", dry, DRY_STEPS, (0, total), told)
+            self.stage("dry", dry, DRY_STEPS, (0, self.steps), told)
         self.deconvolve()
-        self.stage("all", everything, ALL_STEPS, (DRY_STEPS, total), told)
+        self.stage("all", everything, ALL_STEPS, (DRY_STEPS, self.steps), told)
