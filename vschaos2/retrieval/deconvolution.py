@@ -18,7 +18,7 @@ AROUND = 2001  # bins over which power is averaged for ε
 LEAST_ECHO_MS, MOST_ECHO_MS = 98.0, 1000.0
 STEP = 16  # samples: the background of echoes is looked at in these
 ONSET_S = 0.0007  # of a tap, its own ringing included
-LEAST_ECHO = 6.0  # times its background, in amplitude, to be one
+ALONE_S = 0.3  # that a decay is read from, at least, where there are echoes
 
 
 def response(dry: Tensor, wet: Tensor, samples: int) -> Tensor:
@@ -29,7 +29,10 @@ def response(dry: Tensor, wet: Tensor, samples: int) -> Tensor:
     around = torch.nn.functional.avg_pool1d(power[None, None], AROUND, 1, AROUND // 2)[0, 0]
     regular = power + FLOOR * around + 1e-6 * power.mean()
     answered = torch.fft.rfft(wet.double(), size) * spectrum.conj() / regular
-    return torch.fft.irfft(answered, size)[:, :samples]
+    taps = torch.fft.irfft(answered, size)[:, :samples]
+    # An answer after d samples is missing where the recording ends d samples too early.
+    late = torch.arange(samples, dtype=torch.float64).clamp(max=0.8 * len(dry))
+    return taps * (len(dry) / (len(dry) - late))
 
 
 class Echoes(NamedTuple):
@@ -90,14 +93,16 @@ def decay_s(answer: Tensor, rate_hz: float, around: Echoes | None = None) -> flo
     Shape: [2, T].
     """
     frame = round(0.02 * rate_hz)
-    power = answer.square().sum(0)
-    power = power[: len(power) // frame * frame].reshape(-1, frame).mean(1).numpy()
+    whole = answer.square().sum(0)
+    power = whole[: len(whole) // frame * frame].reshape(-1, frame).mean(1).numpy()
     time = (np.arange(len(power)) + 0.5) * 0.02
     floor = np.median(power[-len(power) // 8 :])
     between = time > 0.05
     if around is not None:
         turns = time / (around.time_ms / 1000.0)
         between &= np.abs(turns - np.round(turns)) * around.time_ms / 1000.0 > 0.03
+        # What echoes leave in the room is heard later, and falls as slowly as they do.
+        between &= time < max(around.time_ms / 1000.0, ALONE_S)
     lost = np.flatnonzero(between & (power < 3.0 * floor))
     known = between & (np.arange(len(power)) < (lost[0] if len(lost) else len(power)))
     if known.sum() < 5:

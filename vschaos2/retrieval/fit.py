@@ -18,7 +18,13 @@ from vschaos2.processors.chain import Chain
 from vschaos2.processors.fdn_reverb import EVEN, LINES_S, SIDES
 from vschaos2.processors.recursion import BLOCK
 from vschaos2.retrieval.deconvolution import (
-    Echoes, arrivals, decay_s, echoes, high_ratio, in_band, response,
+    Echoes,
+    arrivals,
+    decay_s,
+    echoes,
+    high_ratio,
+    in_band,
+    response,
 )
 from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.spectra import SIZES, Target
@@ -108,7 +114,7 @@ class Fit:
         self.chain.load_preset(self.within(begun))
 
     def loss(self) -> Tensor:
-        """d of a passage and a size, both at random."""
+        """D of a passage and a size, both at random."""
         turn = torch.randint(len(self.crops.starts), (1,), generator=self.generator)
         start = self.crops.starts[int(turn)]
         size = SIZES[int(torch.randint(len(SIZES), (1,), generator=self.generator))]
@@ -116,7 +122,11 @@ class Fit:
         return self.crops.target(start, size).distance(made[:, self.crops.scored(start)])
 
     def stage(
-        self, name: str, masks: dict[int, Tensor], steps: int, of: tuple[int, int],
+        self,
+        name: str,
+        masks: dict[int, Tensor],
+        steps: int,
+        of: tuple[int, int],
         told: Callable[[Step], None],
     ) -> None:
         """Move the raw numbers that masks let go, and leave them at their late average.
@@ -138,7 +148,7 @@ class Fit:
                 group["lr"] = RATE * share
             optimiser.zero_grad()
             loss = self.loss()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             for n, mask in masks.items():
                 gradient = moved[n].grad
                 if gradient is not None:
@@ -146,7 +156,11 @@ class Fit:
             optimiser.step()
             if step >= (1.0 - AVERAGED) * steps:
                 now = [each.detach().clone() for each in moved.values()]  # type: ignore[operator]
-                kept = now if kept is None else [a + AVERAGE * (b - a) for a, b in zip(kept, now, strict=True)]
+                kept = (
+                    now
+                    if kept is None
+                    else [a + AVERAGE * (b - a) for a, b in zip(kept, now, strict=True)]
+                )
             self.losses.append(float(loss.detach()))
             told(Step(name, of[0] + step, of[1], self.losses[-1]))
         if kept is not None:
@@ -178,13 +192,16 @@ class Fit:
     def _room(self, answer: Tensor, found: Echoes) -> dict[str, float]:
         """Decay of a room, and what each of its lines says first: all echoes come later."""
         rate = self.rate_hz
-        low_s = decay_s(in_band(answer, rate, 150.0, 900.0), rate, found)
-        at_s = decay_s(in_band(answer, rate, 4000.0, 7000.0), rate, found)
+        train = found if found.prominence > ECHO_STANDS_OUT else None
+        low_s = decay_s(in_band(answer, rate, 150.0, 900.0), rate, train)
+        at_s = decay_s(in_band(answer, rate, 4000.0, 7000.0), rate, train)
         if low_s is None:
             return {"reverb_db": -30.0}
         ratio = high_ratio(low_s, at_s or low_s, 5300.0, LINES_S[2], rate)
         seconds = [round(each * rate) for each in LINES_S]
-        loss = torch.tensor([10.0 ** (-3.0 * each / low_s) for each in LINES_S], dtype=torch.float64)
+        loss = torch.tensor(
+            [10.0 ** (-3.0 * each / low_s) for each in LINES_S], dtype=torch.float64
+        )
         heard = arrivals(answer, seconds) / loss / EVEN
         level = float(heard.abs().max()) / 0.7
         begun = {

@@ -6,10 +6,10 @@ from pathlib import Path, PurePosixPath
 
 from omegaconf import DictConfig
 
-from vschaos2.data.pair_files import Pair, find_pairs
+from vschaos2.data.pair_files import TARGET, WET, Pair, find_pairs
 from vschaos2.errors import InputError
 from vschaos2.retrieval.retrieve import retrieve, said
-from vschaos2.runs.folder import checkpoint_path, check_run_name
+from vschaos2.runs.folder import check_run_name, checkpoint_path
 from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ def jobs_of(root: Path, rundir: Path) -> list[tuple[Pair, Path]]:
     """
     jobs: dict[Path, Pair] = {}
     for pair in find_pairs(root):
-        name = PurePosixPath(pair.name).with_suffix("").as_posix().replace("/", " ")
-        name = name.removesuffix(".target").replace("@", "-")
+        name = PurePosixPath(pair.name).with_suffix("").as_posix().removeprefix(f"{WET}/")
+        name = name.removesuffix(f".{TARGET}").replace("/", " ").replace("@", "-")
         check_run_name(name)
         if rundir / name in jobs:
             raise InputError(

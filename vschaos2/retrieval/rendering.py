@@ -62,7 +62,8 @@ class Rendering:
     @contextmanager
     def frozen_space(self) -> Iterator[None]:
         """Meanwhile echoes and room stand as they are; the side of the direct sound may move."""
-        self.frozen = self._answer(("echo", "reverb")).detach()
+        with torch.no_grad():
+            self.frozen = self._late()
         try:
             yield
         finally:
@@ -78,26 +79,28 @@ class Rendering:
         count = len(self.chain.processors) - (self.space is not None)
         for place in range(count):
             processor = self.chain.processors[place]
-            state = torch.zeros(1, processor.state_size, dtype=torch.float64)  # type: ignore[arg-type]
+            state = torch.zeros(1, int(processor.state_size), dtype=torch.float64)  # type: ignore
             x, _ = processor(x, self.values(place), state)
         return x[0, 0]
 
     def answer(self) -> Tensor:
         """That of the space to a pulse: [2, `tail`], float32."""
-        if self.frozen is None:
-            return self._answer(("direct", "echo", "reverb"))
-        direct = self._answer(("direct",), self.frequencies[:1])
-        return self.frozen + torch.nn.functional.pad(direct, (0, self.tail - 1))
+        late = self._late() if self.frozen is None else self.frozen
+        direct = self._responses(self.frequencies[:1])["direct"][0].real
+        return late + torch.nn.functional.pad(direct.float(), (0, self.tail - 1))
 
-    def _answer(self, parts: tuple[str, ...], frequencies: Tensor | None = None) -> Tensor:
+    def _late(self) -> Tensor:
+        """Echoes and room alone."""
+        found = self._responses(self.frequencies)
+        late = [found[name][0] for name in ("echo", "reverb") if name in found]
+        if not late:
+            return torch.zeros(2, self.tail)
+        return torch.fft.irfft(torch.stack(late).sum(0), self.tail).float()
+
+    def _responses(self, frequencies: Tensor) -> dict[str, Tensor]:
         assert self.space is not None
-        heard = self.frequencies if frequencies is None else frequencies
-        found = self.space.responses(self.values(len(self.chain.processors) - 1)[..., 0], heard)
-        whole = sum(found[part] for part in parts if part in found)
-        if frequencies is not None:
-            return whole[0].real.float()  # type: ignore[union-attr]
-        whole = whole + torch.zeros_like(heard)  # direct sound is the same at every frequency
-        return torch.fft.irfft(whole[0], self.tail).float()
+        values = self.values(len(self.chain.processors) - 1)
+        return self.space.responses(values[..., 0], frequencies)
 
     def render(self, dry: Tensor) -> Rendered:
         """A sound behind the chain, from rest. Shape: [T], T of whole sub-blocks."""

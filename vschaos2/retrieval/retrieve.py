@@ -1,10 +1,10 @@
 """One pair into a run: the chain's settings, what was measured, and what they sound like.
 
-    out/version_N/
-        config.yaml, checkpoints/best.ckpt   a run like any other: it is exported, played, measured
-        settings.json                        every setting, in its unit
-        meta.json                            the pair, how it lay, losses, how it ended, seconds
-        samples/                             dry, wet and retrieved sound; the loss, step by step
+out/version_N/
+    config.yaml, checkpoints/best.ckpt   a run like any other: it is exported, played, measured
+    settings.json                        every setting, in its unit
+    meta.json                            the pair, how it lay, losses, how it ended, seconds
+    samples/                             dry, wet and retrieved sound; the loss, step by step
 """
 
 import json

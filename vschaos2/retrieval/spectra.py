@@ -52,7 +52,7 @@ class Target(NamedTuple):
         return cls(size, magnitudes(sound, size), magnitudes(mid_side(sound), size))
 
     def distance(self, sound: Tensor) -> Tensor:
-        """d of this size. Shape: [2, T] → scalar."""
+        """D of this size. Shape: [2, T] → scalar."""
         made = magnitudes(sound, self.size), magnitudes(mid_side(sound), self.size)
         return _apart(made[0], self.sides) + MID_SIDE * _apart(made[1], self.mid_side)
 
@@ -63,5 +63,5 @@ def _apart(made: Tensor, wanted: Tensor) -> Tensor:
 
 
 def multi_scale_distance(sound: Tensor, wanted: Tensor) -> Tensor:
-    """d of all sizes. Shape: [2, T] twice → scalar."""
+    """D of all sizes. Shape: [2, T] twice → scalar."""
     return torch.stack([Target.of(wanted, size).distance(sound) for size in SIZES]).mean()
