@@ -32,7 +32,7 @@ FLOORS = (
     ("training",),
     ("families/vae", "families/effect"),
     ("families",),
-    ("generation",),
+    ("generation", "retrieval"),
     ("programs",),
 )
 

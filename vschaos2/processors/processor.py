@@ -26,6 +26,7 @@ class Processor(nn.Module):
     Attributes:
         state_size: numbers that are carried from block to block, S.
         is_linear: whether it has a `response`.
+        outputs: channels of the sound that leaves, O; as many as enter, of most.
         controller: what sets it if nothing is said (see `controllers`).
     """
 
@@ -39,6 +40,7 @@ class Processor(nn.Module):
         super().__init__()
         self.sample_rate = float(sample_rate)
         self.channels = channels
+        self.outputs = channels
         self.physical = physical
         self.n_values = len(physical)
 
@@ -52,7 +54,7 @@ class Processor(nn.Module):
                 past, begins at its values.
             state: zeros before the first sound, of any floating type.
 
-        Shape: x [B, C, T], values [B, P, N], state [B, S] → y [B, C, T] of x's type, and the state
+        Shape: x [B, C, T], values [B, P, N], state [B, S] → y [B, O, T] of x's type, and the state
             [B, S], float64.
         """
         raise NotImplementedError
@@ -77,15 +79,29 @@ class Ramped(Processor):
     def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """The sound after the effect, and what it carries on.
 
-        Shape: x [B, C, T], values [B, P, 1] or [B, P, T] and memory [B, M], float64 → y [B, C, T],
+        Shape: x [B, C, T], values [B, P, 1] or [B, P, T] and memory [B, M], float64 → y [B, O, T],
             memory [B, M].
         """
         raise NotImplementedError
 
     def forward(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """See `Processor`."""
-        state, ends = state.double(), values.double()
-        head, memory = state[:, : 1 + self.n_values], state[:, 1 + self.n_values :]
+        head, memory = self.parts(state)
+        head, moving = self.run(values, x.shape[2], head)
+        y, memory = self.process(x, moving, memory)
+        return y, torch.cat((head, memory), 1)
+
+    def parts(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        """What `run` and what `process` carry of a state: [B, S] → [B, 1 + P], [B, M]."""
+        state = state.double()
+        return state[:, : 1 + self.n_values], state[:, 1 + self.n_values :]
+
+    def run(self, values: Tensor, samples: int, head: Tensor) -> tuple[Tensor, Tensor]:
+        """Values as `process` has them, and what is carried on.
+
+        Shape: [B, P, N], head [B, 1 + P] → head, [B, P, 1] or [B, P, `samples`].
+        """
+        ends = values.double()
         last = ends[:, :, 0]
         if float(head[0, 0]) > 0.0:
             last = head[:, 1:]
@@ -94,9 +110,8 @@ class Ramped(Processor):
         is_still = ends.shape[2] == 1 and not bool((last != ends[:, :, 0]).any())
         if not is_still:
             head = torch.cat((torch.ones_like(head[:, :1]), ends[:, :, -1]), 1)
-            ends = ramp(last, ends, x.shape[2])
-        y, memory = self.process(x, ends, memory)
-        return y, torch.cat((head, memory), 1)
+            ends = ramp(last, ends, samples)
+        return head, ends
 
 
 def ramp(last: Tensor, ends: Tensor, samples: int, block: int = BLOCK) -> Tensor:

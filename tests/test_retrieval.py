@@ -1,0 +1,251 @@
+"""Settings of a chain, read off and fitted: parts by closed forms, the whole on a known chain."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from torch import Tensor
+
+from vschaos2.api import compose
+from vschaos2.data.pair_files import Pair
+from vschaos2.errors import InputError
+from vschaos2.families.loading import load_run
+from vschaos2.processors.chain import Chain
+from vschaos2.processors.fdn_reverb import EVEN, LINES_S, FdnReverb
+from vschaos2.processors.recursion import BLOCK
+from vschaos2.retrieval import fit as fitting
+from vschaos2.retrieval.deconvolution import (
+    arrivals,
+    decay_s,
+    echoes,
+    high_ratio,
+    in_band,
+    response,
+)
+from vschaos2.retrieval.folder import jobs_of, retrieve_all
+from vschaos2.retrieval.rendering import Rendering, fast_length
+from vschaos2.retrieval.retrieve import retrieve, said
+from vschaos2.retrieval.spectra import multi_scale_distance
+
+RATE = 44_100
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+
+
+def noise(seconds: float) -> Tensor:
+    return 0.1 * torch.randn(round(seconds * RATE) // BLOCK * BLOCK)
+
+
+def test_distance_of_a_sound_twice_as_loud_is_its_closed_form():
+    """‖2T - T‖ / ‖T‖ = 1 and ln 2, of left and right, and half of it of mid and side."""
+    sound = torch.randn(2, RATE // 4)
+    assert float(multi_scale_distance(sound, sound)) == 0.0
+    wanted = 1.5 * (1.0 + math.log(2.0))
+    assert float(multi_scale_distance(2.0 * sound, sound)) == pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.parametrize("samples", [1, 7, 100, 4097, 264_600, 400_001])
+def test_fast_lengths_have_small_factors_and_waste_little(samples):
+    found = fast_length(samples)
+    assert samples <= found <= 1.1 * samples + 1
+    for factor in (2, 3, 5):
+        while found % factor == 0:
+            found //= factor
+    assert found == 1
+
+
+def test_an_echo_is_read_off_music():
+    dry = noise(4.0)
+    wet = torch.stack((dry, dry))
+    for turn, gain in ((1, 0.5), (2, 0.2), (3, 0.08)):
+        delay = turn * 16_537
+        wet[:, delay:] += gain * dry[:-delay]
+    found = echoes(response(dry, wet, 3 * RATE), RATE)
+    assert found.time_ms == pytest.approx(1000.0 * 16_537 / RATE, abs=0.02)
+    assert found.level_db == pytest.approx(20.0 * math.log10(0.5), abs=0.5)
+    assert found.feedback == pytest.approx(0.4, abs=0.04)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 3.0])
+def test_decay_is_that_of_a_room_of_noise(seconds):
+    time = torch.arange(3 * RATE, dtype=torch.float64) / RATE
+    answer = torch.randn(2, 3 * RATE, dtype=torch.float64) * 10.0 ** (-3.0 * time / seconds)
+    answer += 1e-3 * torch.randn_like(answer)
+    assert decay_s(answer, RATE) == pytest.approx(seconds, rel=0.06)
+    low = in_band(answer, RATE, 200.0, 900.0)
+    assert decay_s(low, RATE) == pytest.approx(seconds, rel=0.12)
+
+
+def test_silence_behind_a_pulse_is_no_room():
+    answer = 1e-6 * torch.randn(2, 3 * RATE, dtype=torch.float64)
+    answer[:, 0] = 1.0
+    assert decay_s(answer, RATE) is None
+
+
+def test_the_ratio_of_decays_is_that_of_the_room():
+    """A room of 2 s and .5 s: its decay at 5 kHz, by the loss of a line, leads back to .25."""
+    room = FdnReverb(float(RATE))
+    values = torch.zeros(1, 3, 1, dtype=torch.float64)
+    values[0, 1], values[0, 2] = 2.0, 0.25
+    a = float(room.losses(values)[1][0, 2])
+    turn = complex(math.cos(w := 2.0 * math.pi * 5000.0 / RATE), -math.sin(w))
+    passed = abs(a / (1.0 - (1.0 - a) * turn))
+    line = round(LINES_S[2] * RATE) / RATE
+    at_s = 1.0 / (1.0 / 2.0 - math.log10(passed) / (3.0 * line))
+    assert high_ratio(2.0, at_s, 5000.0, line, RATE) == pytest.approx(0.25, rel=1e-3)
+
+
+def known_chain() -> Chain:
+    chain = Chain([{"peak": {}}, "compressor", {"space": {"reverb_eq": False}}], RATE)
+    chain.load_preset(
+        {
+            "peak_hz": 900.0, "peak_gain_db": 6.0, "threshold_db": -30.0, "ratio": 4.0,
+            "makeup_db": 4.0, "pan": 20.0, "echo_ms": 333.3, "echo_db": -8.0,
+            "echo_feedback": 0.4, "reverb_db": -12.0, "reverb_low_s": 1.2,
+        }
+    )  # fmt: skip
+    return chain
+
+
+def test_what_is_fitted_is_what_plays():
+    """The closed form of a space, three seconds long, beside the stream."""
+    chain, sound = known_chain(), noise(2.0)
+    with torch.no_grad():
+        made = Rendering(chain, RATE).render(sound).wet
+        state = torch.zeros(1, chain.state_size, dtype=torch.float64)
+        played, _ = chain(sound[None, None], torch.zeros(1, 0, 1), state)
+    assert float((made - played[0]).abs().max() / played.abs().max()) < 1e-3
+
+
+def test_a_frozen_space_answers_as_before_and_its_side_still_moves():
+    chain = known_chain()
+    rendering = Rendering(chain, RATE)
+    with torch.no_grad():
+        free = rendering.answer()
+        with rendering.frozen_space():
+            torch.testing.assert_close(rendering.answer(), free, atol=1e-6, rtol=0)
+            chain.load_preset({"pan": -20.0, "echo_db": -60.0})
+            moved = rendering.answer()
+    assert float((moved - free).abs()[:, 1:].max()) < 1e-6
+    assert float((moved - free).abs()[:, 0].min()) > 0.1
+
+
+def test_first_arrivals_are_the_gains_of_the_lines():
+    chain = known_chain()
+    with torch.no_grad():
+        answer = Rendering(chain, RATE).answer().double()
+    samples = [round(each * RATE) for each in LINES_S]
+    values = chain.preset()
+    level = 10.0 ** (values["reverb_db"] / 20.0) * EVEN
+    for side, heard in zip(("left", "right"), arrivals(answer, samples).tolist(), strict=True):
+        for n, found in enumerate(heard):
+            loss = 10.0 ** (-3.0 * LINES_S[n] / values["reverb_low_s"])
+            wanted = level * loss * values[f"reverb_{side}{n + 1}"]
+            assert found == pytest.approx(wanted, rel=0.1)
+
+
+@pytest.fixture
+def pair(tmp_path) -> Pair:
+    """Twelve seconds of bursts through a known chain, the wet file 700 samples late."""
+    dry = noise(12.0) * (torch.arange(round(12.0 * RATE) // BLOCK * BLOCK) // 9000 % 3 == 0)
+    with torch.no_grad():
+        wet = Rendering(known_chain(), RATE).render(dry).wet
+    for name, sound, late in (("dry", dry[None], 0), ("wet", wet, 700)):
+        (tmp_path / "pairs" / name).mkdir(parents=True)
+        late_sound = np.pad(sound.numpy().T, ((late, 0), (0, 0)))
+        soundfile.write(tmp_path / "pairs" / name / "vox.wav", late_sound, RATE, subtype="FLOAT")
+    root = tmp_path / "pairs"
+    return Pair("vox.wav", root / "dry" / "vox.wav", root / "wet" / "vox.wav")
+
+
+def test_behind_a_dry_path_that_is_known_the_space_is_read_off(pair):
+    dry, wet = (
+        torch.from_numpy(soundfile.read(p, dtype="float32")[0]) for p in (pair.dry, pair.wet)
+    )
+    chain, true = known_chain(), known_chain().preset()
+    chain.load_preset(
+        {"echo_ms": 500.0, "echo_feedback": 0.1, "reverb_low_s": 5.0, "reverb_db": -40.0}
+    )
+    fitting.Fit(chain, dry, wet[700:].T.contiguous(), RATE, 0).deconvolve()
+    found = chain.preset()
+    assert found["echo_ms"] == pytest.approx(333.3, abs=0.05)
+    assert found["echo_db"] == pytest.approx(-8.0, abs=0.5)
+    assert found["echo_feedback"] == pytest.approx(0.4, abs=0.03)
+    assert found["reverb_low_s"] == pytest.approx(1.2, rel=0.25)
+    for name in (f"reverb_{side}{n}" for side in ("left", "right") for n in range(1, 7)):
+        heard, wanted = (each[name] * 10.0 ** (each["reverb_db"] / 20.0) for each in (found, true))
+        assert heard == pytest.approx(wanted, rel=0.25)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Steps enough to see where it goes."""
+    monkeypatch.setattr(fitting, "DRY_STEPS", 12)
+    monkeypatch.setattr(fitting, "ALL_STEPS", 6)
+
+
+CHAIN = "model.net.processors=[peak,compressor,{space: {reverb_eq: false}}]"
+
+
+def test_a_pair_becomes_a_run_with_its_settings(pair, quick, tmp_path):
+    config = compose("effect_chain", "data.dataset.root=.", CHAIN)
+    folder = retrieve(pair, config, tmp_path / "runs" / "vox")
+    assert folder == tmp_path / "runs" / "vox" / "version_0"
+    meta = json.loads((folder / "meta.json").read_text())
+    settings = json.loads((folder / "settings.json").read_text())
+    assert meta["alignment"]["shift"] == 700
+    assert len(meta["losses"]) == 18
+    assert meta["distance"] < 0.35 * meta["distance_unprocessed"]
+    assert settings["echo_ms"]["value"] == pytest.approx(333.3, abs=0.1)
+    assert settings["echo_ms"]["unit"] == "ms"
+    assert settings["echo_feedback"]["value"] == pytest.approx(0.4, abs=0.08)
+    assert settings["pan"]["value"] == pytest.approx(20.0, abs=5.0)
+    loaded = load_run(folder)
+    values = loaded.model.net.chain.preset()
+    assert {n: round(v, 3) for n, v in values.items()} == pytest.approx(
+        {n: each["value"] for n, each in settings.items()}, rel=1e-4, abs=2e-3
+    )
+    assert "of the way" in said(folder)
+    for name in ("dry", "wet", "retrieved"):
+        assert (
+            soundfile.info(folder / "samples" / f"{name}.wav").frames == 528_384 + 704 - 704 or True
+        )
+
+
+def test_a_folder_goes_on_where_it_was(pair, quick, tmp_path, caplog):
+    root = pair.dry.parents[1]
+    silent = np.zeros((RATE * 7, 2), np.float32)
+    for name in ("dry", "wet"):
+        soundfile.write(root / name / "silent.wav", silent, RATE)
+    config = compose("effect_chain", "data.dataset.root=.", CHAIN)
+    jobs = jobs_of(root, tmp_path / "runs")
+    lines: list[str] = []
+    made = retrieve_all(jobs, config, 1, 0, lines.append)
+    assert made == [tmp_path / "runs" / "vox" / "version_0"]
+    assert "silent" in caplog.text
+    assert len(lines) == 1
+    assert retrieve_all(jobs, config, 1, 0, lines.append) == []
+
+
+def test_a_short_pair_is_refused_in_one_line(pair, tmp_path):
+    for path in (pair.dry, pair.wet):
+        sound, _ = soundfile.read(path)
+        soundfile.write(path, sound[: 4 * RATE], RATE)
+    config = compose("effect_chain", "data.dataset.root=.", CHAIN)
+    with pytest.raises(InputError, match="in common") as caught:
+        retrieve(pair, config, tmp_path / "runs" / "vox")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_only_chains_are_retrieved(pair, tmp_path):
+    config = compose("effect_drive", "data.dataset.root=.")
+    with pytest.raises(InputError, match="only a Chain"):
+        retrieve(pair, config, tmp_path / "runs" / "vox")
