@@ -160,8 +160,8 @@ class EffectObjective(Objective):
             told = ", ".join(f"{n} {v:g}" for n, v in zip(names, where, strict=True))
             pairs[f"{AT}{told}"] = round(float(error / signal.clamp_min(1e-12)), 6)
         if self.model.knobs:
-            told = [data.takes[part.take].position for part in data.split.training]
-            pairs["knob_positions"] = "; ".join(dict.fromkeys(told))
+            positions = [data.takes[part.take].position for part in data.split.training]
+            pairs["knob_positions"] = "; ".join(dict.fromkeys(positions))
         return {"pairs": pairs}
 
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
