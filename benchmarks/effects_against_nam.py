@@ -35,6 +35,7 @@ from benchmarks.effects import RATE, Trial, esr, trained, write
 from vschaos2.audio import read_audio
 from vschaos2.families.effect.nam_import import import_nam
 from vschaos2.families.loading import load_run
+from vschaos2.objectives.linear_fit import best_filter_esr
 
 Signal = devices.Signal
 KEYS_SECONDS, HELD_OUT_SECONDS, PEAK = 65.0, 12.0, 0.7
@@ -204,6 +205,9 @@ def compared(device: str, told: argparse.Namespace) -> None:
     wet = DEVICES[device](dry, RATE)
     held_out = {name: (heard, DEVICES[device](heard, RATE)) for name, heard in others.items()}
     found: dict[tuple[str, float, str], list[float]] = {}
+    for sound, pair in held_out.items():
+        linear = best_filter_esr(*(of[None].astype(np.float32) for of in pair))
+        print(f"{device}, {sound}: a linear filter leaves {linear:.3f}", flush=True)
 
     def keep(name: str, budget: float, scores: dict[str, float], steps: int) -> None:
         for sound, score in scores.items():
