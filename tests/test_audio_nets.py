@@ -45,8 +45,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 PLAIN, STEREO_IN, STEREO_OUT = (1, 0, 1), (2, 3, 1), (1, 2, 2)  # channels in, knobs, out
 TAKEN = {name: BESIDE if name in ("LSTM", "GRU") else (*BESIDE, *IN_LAYERS) for name in KINDS}
-TAKEN["WaveNet"] = ()  # its knobs are heard beside the sound, as its files have it
-USUAL = {name: "concat" if name in ("LSTM", "GRU", "WaveNet") else "film" for name in KINDS}
+FOREIGN = ("WaveNet", "StartedLSTM")  # their knobs are heard beside the sound, as files have it
+TAKEN |= dict.fromkeys(FOREIGN, ())
+USUAL = {name: "concat" if name in ("LSTM", "GRU", *FOREIGN) else "film" for name in KINDS}
 OTHERS = [
     (name, how)
     for name in KINDS
@@ -62,7 +63,8 @@ CASES = [
 def made(name: str, sizes: tuple[int, int, int], how: str) -> AudioNet:
     torch.manual_seed(0)
     options = OPTIONS.get(name, {"hidden_dims": 6})
-    options = waves(sizes[2]) if name == "WaveNet" else options | {"conditioning": how}
+    options = waves(sizes[2]) if name == "WaveNet" else options
+    options = options if name in FOREIGN else options | {"conditioning": how}
     net = KINDS[name](*sizes, RATE, **options)
     for called, weight in net.named_parameters():
         if "film" in called:  # at first it does nothing, and a mistake would not be heard
