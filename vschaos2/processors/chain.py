@@ -28,6 +28,7 @@ from vschaos2.processors import (  # noqa: F401 - which register their processor
     modulation,
     phase_shift,
     shaping,
+    space,
 )
 from vschaos2.processors.controllers import CONTROLLERS, Controller
 from vschaos2.processors.glide import Glide

@@ -26,6 +26,7 @@ class Processor(nn.Module):
     Attributes:
         state_size: numbers that are carried from block to block, S.
         is_linear: whether it has a `response`.
+        outputs: channels of the sound that leaves, O; as many as enter, of most.
         controller: what sets it if nothing is said (see `controllers`).
     """
 
@@ -39,6 +40,7 @@ class Processor(nn.Module):
         super().__init__()
         self.sample_rate = float(sample_rate)
         self.channels = channels
+        self.outputs = channels
         self.physical = physical
         self.n_values = len(physical)
 
@@ -52,7 +54,7 @@ class Processor(nn.Module):
                 past, begins at its values.
             state: zeros before the first sound, of any floating type.
 
-        Shape: x [B, C, T], values [B, P, N], state [B, S] → y [B, C, T] of x's type, and the state
+        Shape: x [B, C, T], values [B, P, N], state [B, S] → y [B, O, T] of x's type, and the state
             [B, S], float64.
         """
         raise NotImplementedError
@@ -77,7 +79,7 @@ class Ramped(Processor):
     def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """The sound after the effect, and what it carries on.
 
-        Shape: x [B, C, T], values [B, P, 1] or [B, P, T] and memory [B, M], float64 → y [B, C, T],
+        Shape: x [B, C, T], values [B, P, 1] or [B, P, T] and memory [B, M], float64 → y [B, O, T],
             memory [B, M].
         """
         raise NotImplementedError

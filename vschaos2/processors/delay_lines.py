@@ -1,0 +1,300 @@
+"""Recursions through delay lines that are longer than a sub-block: echoes, and a room.
+
+Compiled with their adjoints where Python runs. TorchScript takes as many whole sub-blocks at once
+as fit into the shortest delay: what is read was written before (see `recursion`).
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from vschaos2.processors.recursion import BLOCK, OnePole
+
+FADE_S = 0.02
+
+
+def cubic(p: Tensor) -> list[Tensor]:
+    """Weights of the samples at 1, 0, -1, -2 for the place -p between two, 0 ≤ p < 1.
+
+    The cubic through four points, by Lagrange; its gain is at most 1 at any frequency.
+    """
+    return [
+        -p * (p - 1.0) * (p - 2.0) / 6.0,
+        (p + 1.0) * (p - 1.0) * (p - 2.0) / 2.0,
+        -(p + 1.0) * p * (p - 2.0) / 2.0,
+        (p + 1.0) * p * (p - 1.0) / 6.0,
+    ]
+
+
+class Crossfade(nn.Module):
+    """A number that does not glide: from one value to the next, by a raised cosine of 20 ms.
+
+    Time is cut into hops of 20 ms. Over each, the value that stood where the hop before began is
+    crossed from, and the one that stands where it begins is crossed to.
+
+    Args:
+        sample_rate: in Hz.
+
+    Attributes:
+        state_size: numbers that are carried: sub-blocks since a hop began, and two values.
+    """
+
+    fade: Tensor
+
+    def __init__(self, sample_rate: float) -> None:
+        super().__init__()
+        self.block = BLOCK
+        self.hop = max(1, round(FADE_S * sample_rate / BLOCK))  # in sub-blocks
+        self.state_size = 3
+        time = torch.arange(self.hop * BLOCK, dtype=torch.float64) / (self.hop * BLOCK)
+        self.register_buffer("fade", 0.5 - 0.5 * torch.cos(math.pi * time), persistent=False)
+
+    def forward(
+        self, values: Tensor, blocks: int, state: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What each sub-block is crossed from, and to, and the share of the latter.
+
+        Args:
+            values: above 0, N 1 or `blocks`.
+            blocks: how many sub-blocks.
+            state: zeros before the first.
+
+        Shape: values [B, N], state [B, 3] → [B, `blocks`] twice, [T], or where nothing moves
+            [B, 1] twice, [1]; and the state.
+        """
+        place, heard = int(state[0, 0]), state[:, 1:]
+        if float(state[0, 1]) == 0.0:
+            heard = values[:, :1].expand(-1, 2)
+        last = torch.full_like(heard[:, :1], float((place + blocks) % self.hop))
+        if not bool((heard[:, :, None] != values[:, None]).any()):
+            still = values[:, :1]
+            return still, still, torch.zeros_like(self.fade[:1]), torch.cat((last, heard), 1)
+        first = (self.hop - place) % self.hop
+        n = torch.arange(blocks, device=values.device)
+        begins = n[first :: self.hop].clamp(max=values.shape[1] - 1)
+        of = torch.cat((heard, values[:, begins]), 1)
+        begun = torch.div(n - first + self.hop, self.hop, rounding_mode="floor")
+        at = torch.remainder(n + place, self.hop)[:, None] * self.block
+        at = at + torch.arange(self.block, device=values.device)
+        state = torch.cat((last, of[:, of.shape[1] - 2 :]), 1)
+        return of[:, begun], of[:, begun + 1], self.fade[at.flatten()], state
+
+
+class Comb(nn.Module):
+    """What runs round a delay line with a one-pole in it: u = x + f y, y = one-pole of u(t - d).
+
+    Args:
+        longest: delay, in samples.
+
+    Attributes:
+        length: of the line, L.
+    """
+
+    def __init__(self, longest: float) -> None:
+        super().__init__()
+        self.length = math.ceil(longest) + 4
+        self.block = BLOCK
+        self.one_pole = OnePole()
+
+    def forward(
+        self,
+        x: Tensor,
+        before: Tensor,
+        after: Tensor,
+        weight: Tensor,
+        a: Tensor,
+        feedback: Tensor,
+        last: Tensor,
+        line: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The echoes, and what is carried on.
+
+        Args:
+            x: input.
+            before: d in samples, at least `BLOCK` + 2: of all samples, or of each sub-block.
+            after: what d becomes.
+            weight: share of `after`; [1] where nothing moves.
+            a: of the one-pole, in (0, 1): for all samples, or for each sub-block.
+            feedback: f, within ±1.
+            last: y before the first sample.
+            line: the last L of u.
+
+        Shape: x [R, T], before and after [R, N], weight [T or 1], a [R, N], feedback [R, 1 or T],
+            last [R], line [R, L] → y [R, T], last, line; all float64.
+        """
+        if not torch.jit.is_scripting():
+            given = (each.cpu() for each in (x, before, after, weight, a, feedback, last, line))
+            y, last, whole = _Comb.apply(*given)
+            return y.to(x.device), last.to(x.device), whole[:, x.shape[1] :].to(x.device)
+        count, rows = x.shape[1], x.shape[0]
+        shortest = int(torch.minimum(before, after).min()) - 1
+        most = max(1, shortest // self.block) * self.block
+        out: list[Tensor] = []
+        n = 0
+        while n < count:
+            size = min(most, count - n)
+            read = self.read(line, part(before, n, size, count), size)
+            if weight.shape[0] > 1:
+                other = self.read(line, part(after, n, size, count), size)
+                read = read + weight[n : n + size] * (other - read)
+            y, last = self.one_pole(read, part(a, n, size, count), last)
+            f = feedback if feedback.shape[1] == 1 else feedback[:, n : n + size]
+            line = torch.cat((line[:, size:], x[:, n : n + size] + f * y), 1)
+            out.append(y)
+            n += size
+        return torch.cat(out, 1) if len(out) > 1 else out[0], last, line
+
+    def read(self, line: Tensor, times: Tensor, size: int) -> Tensor:
+        """What a line says in its next samples. Shape: [R, L], [R, 1 or size / 64] → [R, size]."""
+        times = times.repeat_interleave(size // times.shape[1], 1)
+        whole = times.floor()
+        weights = cubic(times - whole)
+        at = torch.arange(size, device=line.device) + self.length - whole.long()
+        at = at.expand(-1, size)
+        read = weights[0] * line.gather(1, at + 1)
+        for k in range(1, 4):
+            read = read + weights[k] * line.gather(1, at + 1 - k)
+        return read
+
+
+class Network(nn.Module):
+    """Delay lines that feed each other by a Householder matrix, each with a one-pole and a gain.
+
+    Of each line, y = one-pole of u(t - m), s = g y, and u = x + s - 2/L Σ s: the matrix
+    I - 2/L 1 1ᵀ, which keeps the energy (J.-M. Jot, A. Chaigne, "Digital delay networks for
+    designing artificial reverberators", 1991).
+
+    Args:
+        lengths: m in samples, at least `BLOCK`.
+
+    Attributes:
+        length: of what is kept of each line, M.
+    """
+
+    lengths: Tensor
+    reads: Tensor
+
+    def __init__(self, lengths: list[int]) -> None:
+        super().__init__()
+        self.lines, self.length = len(lengths), max(lengths)
+        self.register_buffer("lengths", torch.tensor(lengths), persistent=False)
+        self.most = min(lengths) // BLOCK * BLOCK  # samples that are known at once
+        first = self.length - torch.tensor(lengths)
+        self.register_buffer("reads", first[:, None] + torch.arange(self.most), persistent=False)
+        self.one_pole = OnePole()
+
+    def forward(
+        self, x: Tensor, gain: Tensor, a: Tensor, last: Tensor, line: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What leaves each line, and what is carried on.
+
+        Args:
+            x: input of each line.
+            gain: g.
+            a: of the one-poles, in (0, 1]: for all samples, or for each sub-block.
+            last: y before the first sample.
+            line: the last M of u.
+
+        Shape: x [B, L, T], gain [B, L, 1 or T], a [B, L, N], last [B, L], line [B, L, M] →
+            s [B, L, T], last, line; all float64.
+        """
+        if not torch.jit.is_scripting():
+            given = (each.cpu() for each in (x, gain, a, last, line))
+            s, last, whole = _Network.apply(self.lengths.cpu(), *given)
+            return s.to(x.device), last.to(x.device), whole[..., x.shape[2] :].to(x.device)
+        batch, count = x.shape[0], x.shape[2]
+        a = a.flatten(0, 1)
+        out: list[Tensor] = []
+        n = 0
+        while n < count:
+            size = min(self.most, count - n)
+            at = self.reads[:, :size].expand(batch, self.lines, size)
+            read = line.gather(2, at).flatten(0, 1)
+            y, end = self.one_pole(read, part(a, n, size, count), last.flatten())
+            last = end.reshape(batch, self.lines)
+            g = gain if gain.shape[2] == 1 else gain[:, :, n : n + size]
+            s = g * y.reshape(batch, self.lines, size)
+            back = s - (2.0 / self.lines) * s.sum(1, keepdim=True)
+            line = torch.cat((line[:, :, size:], x[:, :, n : n + size] + back), 2)
+            out.append(s)
+            n += size
+        return torch.cat(out, 2) if len(out) > 1 else out[0], last, line
+
+
+def part(values: Tensor, start: int, size: int, count: int) -> Tensor:
+    """Of values of sub-blocks [R, N] those of the samples from `start` on; one stands for all."""
+    if values.shape[1] == 1:
+        return values
+    block = count // values.shape[1]
+    return values[:, start // block : (start + size) // block]
+
+
+class _Comb(torch.autograd.Function):
+    @staticmethod
+    def forward(  # type: ignore[no-untyped-def]
+        ctx,
+        x: Tensor,
+        before: Tensor,
+        after: Tensor,
+        weight: Tensor,
+        a: Tensor,
+        feedback: Tensor,
+        last: Tensor,
+        line: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        from vschaos2.processors import line_kernels
+
+        given = [each.detach().contiguous() for each in (x, before, after, weight, a, feedback)]
+        first, end = last.detach().clone(), last.detach().clone()
+        whole, y = torch.cat((line.detach(), torch.zeros_like(x)), 1), torch.empty_like(given[0])
+        line_kernels.comb(*(each.numpy() for each in (*given, whole, end, y)))
+        ctx.save_for_backward(*given[1:], whole, first, y)
+        return y, end, whole
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gy: Tensor, glast: Tensor, gline: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def]
+        from vschaos2.processors import line_kernels
+
+        saved = ctx.saved_tensors
+        before, after, _, a, feedback, _, _, y = saved
+        gline, glast = gline.clone().contiguous(), glast.clone().contiguous()
+        gx = torch.empty_like(y)
+        added = [torch.zeros_like(each) for each in (before, after, a, feedback)]
+        given = (*saved, gy.contiguous(), gline, glast, gx, *added)
+        line_kernels.comb_adjoint(*(each.numpy() for each in given))
+        gbefore, gafter, ga, gfeedback = added
+        past = gline[:, : gline.shape[1] - y.shape[1]]
+        return gx, gbefore, gafter, None, ga, gfeedback, glast, past
+
+
+class _Network(torch.autograd.Function):
+    @staticmethod
+    def forward(  # type: ignore[no-untyped-def]
+        ctx, lengths: Tensor, x: Tensor, gain: Tensor, a: Tensor, last: Tensor, line: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        from vschaos2.processors import line_kernels
+
+        x, gain, a = (each.detach().contiguous() for each in (x, gain, a))
+        first, end = last.detach().contiguous(), last.detach().clone().contiguous()
+        whole = torch.cat((line.detach(), torch.zeros_like(x)), 2)
+        y, s = torch.empty_like(x), torch.empty_like(x)
+        given = (x, lengths, gain, a, whole, end, y, s)
+        line_kernels.network(*(each.numpy() for each in given))
+        ctx.save_for_backward(lengths, gain, a, whole, first, y)
+        return s, end, whole
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gs: Tensor, glast: Tensor, gline: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def]
+        from vschaos2.processors import line_kernels
+
+        saved = ctx.saved_tensors
+        _, gain, a, _, _, y = saved
+        gline, glast = gline.clone().contiguous(), glast.clone().contiguous()
+        gx, ggain, ga = torch.empty_like(y), torch.zeros_like(gain), torch.zeros_like(a)
+        given = (*saved, gs.contiguous(), gline, glast, gx, ggain, ga)
+        line_kernels.network_adjoint(*(each.numpy() for each in given))
+        return None, gx, ggain, ga, glast, gline[..., : gline.shape[2] - y.shape[2]]

@@ -1,0 +1,130 @@
+"""A room: six delay lines that feed each other, with a decay that depends on frequency.
+
+A line of m samples, heard once round, is d = g F z⁻ᵐ: after its time T a sound is 60 dB down if
+g = 10^(-3 m / (f_s T)). The one-pole F goes from 1 at 0 Hz to r at half the sample rate, where the
+time is shorter: r = 10^(-3 m / f_s (1/T' - 1/T)) and a = 2 r / (1 + r).
+
+With input gains b, output gains c and the matrix I - k 1 1ᵀ, k = 2/L, the lines say
+
+    s = (D⁻¹ - I + k 1 1ᵀ)⁻¹ b = e b - e k Σ e b / (1 + k Σ e),   e = d / (1 - d),
+
+by the formula of Sherman and Morrison: sums over lines, and no matrix is inverted.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from vschaos2.processors.delay_lines import Network
+from vschaos2.processors.parameter import Parameter
+from vschaos2.processors.ping_pong import delayed
+from vschaos2.processors.processor import per_block
+from vschaos2.processors.recursion import BLOCK
+
+LINES_S = tuple(m / 44_100 for m in (997, 1153, 1327, 1559, 1801, 2099))
+LINES = len(LINES_S)
+SIDES = ("left", "right")
+SIGNS = ((1, -1, 1, -1, 1, 1), (1, 1, -1, -1, -1, 1))
+EVEN = LINES**-0.5
+REVERB = (
+    Parameter("reverb_db", "dB", -60, 6, -20, "db"),
+    Parameter("reverb_low_s", "s", 0.1, 10, 1.5, "log"),
+    Parameter("reverb_high_ratio", "", 0.05, 1, 0.5, "log"),
+    *(Parameter(f"reverb_in{n + 1}", "", -1, 1, EVEN) for n in range(LINES)),
+    *(
+        Parameter(f"reverb_{side}{n + 1}", "", -1, 1, sign * EVEN)
+        for side, signs in zip(SIDES, SIGNS, strict=True)
+        for n, sign in enumerate(signs)
+    ),
+)
+LOW, HIGH, INPUTS, OUTPUTS = 1, 2, 3, 3 + LINES  # their places
+
+
+class FdnReverb(nn.Module):
+    """What a room says to either side of a sound, before it has a level.
+
+    Args:
+        sample_rate: in Hz.
+
+    Attributes:
+        state_size: numbers that are carried from block to block, M.
+    """
+
+    seconds: Tensor
+
+    def __init__(self, sample_rate: float) -> None:
+        super().__init__()
+        self.lines = LINES
+        lengths = [max(BLOCK, round(each * sample_rate)) for each in LINES_S]
+        seconds = torch.tensor(lengths, dtype=torch.float64) / sample_rate
+        self.register_buffer("seconds", seconds[:, None], persistent=False)
+        self.sample_rate = sample_rate
+        self.network = Network(lengths)
+        self.sizes = [LINES, LINES * self.network.length]
+        self.state_size = sum(self.sizes)
+        self.low, self.high, self.inputs, self.outputs = LOW, HIGH, INPUTS, OUTPUTS
+
+    def losses(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Gain of each line at 0 Hz, and what of it is left at half the sample rate.
+
+        Shape: [B, ≥ 3, N] → [B, L, N] twice.
+        """
+        low = values[:, self.low, None]
+        high = low * values[:, self.high, None]
+        fall = -3.0 * math.log(10.0) * self.seconds
+        return torch.exp(fall / low), torch.exp(fall * (1.0 / high - 1.0 / low))
+
+    def forward(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Both sides of a block.
+
+        Shape: x [B, T], values [B, 21, 1 or T] in the order of `REVERB`, memory [B, M] →
+            [B, 2, T], memory; all float64.
+        """
+        batch = x.shape[0]
+        last, line = torch.split(memory, self.sizes, 1)
+        gain, _ = self.losses(values)
+        _, rest = self.losses(per_block(values))
+        entering = values[:, self.inputs : self.outputs] * x[:, None]
+        line = line.reshape(batch, self.lines, self.network.length)
+        s, last, line = self.network(entering, gain, 2.0 * rest / (1.0 + rest), last, line)
+        gains = values[:, self.outputs : self.outputs + 2 * self.lines]
+        if gains.shape[2] == 1:
+            y = torch.matmul(gains.reshape(batch, 2, self.lines), s)
+        else:
+            y = (gains.reshape(batch, 2, self.lines, -1) * s[:, None]).sum(2)
+        return y, torch.cat((last, line.flatten(1)), 1)
+
+    def response(self, values: Tensor, frequencies: Tensor) -> Tensor:
+        """What both sides are of a steady sine.
+
+        Shape: [B, 21], [K] in Hz → complex128 [B, 2, K].
+        """
+        values = values.double()
+        turn = (2.0 * math.pi / self.sample_rate) * frequencies.double()
+        gain, rest = self.losses(values[:, :, None])
+        a = 2.0 * rest / (1.0 + rest)
+        once = delayed(turn, torch.ones_like(self.seconds[:1]))
+        lines = delayed(turn, self.seconds * self.sample_rate)
+        d = gain * a * lines / (1.0 - (1.0 - a) * once)
+        return network_response(
+            d, values[:, INPUTS:OUTPUTS], values[:, OUTPUTS:].reshape(-1, 2, LINES)
+        )
+
+
+def network_response(d: Tensor, entering: Tensor, leaving: Tensor) -> Tensor:
+    """What a network with a Householder matrix does to a steady sine.
+
+    Args:
+        d: what each line does once.
+        entering: b, gain into each line.
+        leaving: c, gains from each line.
+
+    Shape: d complex [B, L, K], entering [B, L], leaving [B, O, L] → complex [B, O, K].
+    """
+    share = 2.0 / d.shape[1]
+    e = d / (1.0 - d)
+    gains = torch.cat((torch.ones_like(entering[:, None]), leaving), 1).to(d.dtype)
+    driven = torch.matmul(gains * entering[:, None], e)  # Σ e b, c Σ e b
+    own = torch.matmul(gains, e)  # Σ e, Σ c e
+    return driven[:, 1:] - own[:, 1:] * (share * driven[:, :1] / (1.0 + share * own[:, :1]))
