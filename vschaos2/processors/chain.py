@@ -47,7 +47,7 @@ class Chain(Stateful):
     Args:
         items: as above.
         sample_rate: in Hz.
-        channels: of the sound, C.
+        channels: of the sound that enters, C.
         n_knobs: that are told to those who hear them, K.
         where: the key of the items, for messages.
 
@@ -55,6 +55,7 @@ class Chain(Stateful):
         names: of the processors.
         physical: every parameter under its full name, P in all.
         state_size: numbers that are carried from block to block, S.
+        outputs: channels of the sound that leaves, O.
 
     Raises:
         InputError: for an item that names no processor, or says what its processor does not have.
@@ -77,10 +78,10 @@ class Chain(Stateful):
                 f"{where} must be a list of processors, got {items!r}: give one, as in [gain]"
             )
         asked = [_read(f"{where}[{n}]", item) for n, item in enumerate(items)]
-        built = [
-            _build(f"{where}[{n}]", *each, sample_rate, channels, n_knobs)
-            for n, each in enumerate(asked)
-        ]
+        built, self.outputs = [], channels
+        for n, each in enumerate(asked):
+            built.append(_build(f"{where}[{n}]", *each, sample_rate, self.outputs, n_knobs))
+            self.outputs = built[-1][0].outputs
         self.names = _names(where, asked)
         self.processors = nn.ModuleList(processor for processor, _ in built)
         self.controllers = nn.ModuleList(controller for _, controller in built)
@@ -122,7 +123,7 @@ class Chain(Stateful):
             knobs: 0 to 1, for all of it (N = 1) or for each sub-block of 64 samples.
             state: as `begin` or the block before gave it.
 
-        Shape: x [B, C, T], knobs [B, K, N], state [B, S] → y [B, C, T], state [B, S].
+        Shape: x [B, C, T], knobs [B, K, N], state [B, S] → y [B, O, T], state [B, S].
         """
         before = torch.split(state.double(), self.sizes, 1)
         blocks = x.shape[2] // self.block
@@ -212,9 +213,9 @@ class Chain(Stateful):
             controller.begin_at(own, middle)  # type: ignore[operator]
 
     def response(self, frequencies: Tensor, knobs: Tensor | None = None) -> Tensor:
-        """What its linear processors together do to steady sines, at rest.
+        """What its linear processors together do to steady sines, at rest, alike in all channels.
 
-        Shape: [K] in Hz → complex128 [K].
+        Shape: [K] in Hz → complex128 [K], or [2, K] of a chain that makes stereo.
         """
         whole = torch.ones(len(frequencies), dtype=torch.complex128)
         middle = self._knobs(knobs)

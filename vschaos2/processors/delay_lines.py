@@ -82,19 +82,22 @@ class Crossfade(nn.Module):
         return of[:, begun], of[:, begun + 1], self.fade[at.flatten()], state
 
 
-class Comb(nn.Module):
-    """What runs round a delay line with a one-pole in it: u = x + f y, y = one-pole of u(t - d).
+class Combs(nn.Module):
+    """What runs round delay lines with a one-pole in each: u = x + f y, y = one-pole of u(t - d).
+
+    The lines of a sound are alike but for their feedback.
 
     Args:
+        lines: of a sound, L.
         longest: delay, in samples.
 
     Attributes:
-        length: of the line, L.
+        length: of what is kept of each line, M.
     """
 
-    def __init__(self, longest: float) -> None:
+    def __init__(self, lines: int, longest: float) -> None:
         super().__init__()
-        self.length = math.ceil(longest) + 4
+        self.lines, self.length = lines, math.ceil(longest) + 4
         self.block = BLOCK
         self.one_pole = OnePole()
 
@@ -108,55 +111,65 @@ class Comb(nn.Module):
         feedback: Tensor,
         last: Tensor,
         line: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The echoes, and what is carried on.
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """What leaves each line, and what is carried on.
 
         Args:
-            x: input.
+            x: input of all lines.
             before: d in samples, at least `BLOCK` + 2: of all samples, or of each sub-block.
             after: what d becomes.
             weight: share of `after`; [1] where nothing moves.
             a: of the one-pole, in (0, 1): for all samples, or for each sub-block.
             feedback: f, within ±1.
             last: y before the first sample.
-            line: the last L of u.
+            line: the last M of u, of all lines sample by sample.
 
-        Shape: x [R, T], before and after [R, N], weight [T or 1], a [R, N], feedback [R, 1 or T],
-            last [R], line [R, L] → y [R, T], last, line; all float64.
+        Shape: x [B, T], before and after [B, N], weight [T or 1], a [B, N], feedback [B, L, 1 or
+            T], last [B, L], line [B, M L] → y [B, L, T], last, and the line in parts, which are to
+            be joined: it is long, and joined once with all that is carried on; all float64.
         """
+        batch, count = x.shape
         if not torch.jit.is_scripting():
-            given = (each.cpu() for each in (x, before, after, weight, a, feedback, last, line))
-            y, last, whole = _Comb.apply(*given)
-            return y.to(x.device), last.to(x.device), whole[:, x.shape[1] :].to(x.device)
-        count, rows = x.shape[1], x.shape[0]
+            rows = line.reshape(batch, self.length, self.lines).transpose(1, 2)
+            given = (each.cpu() for each in (x, before, after, weight, a, feedback, last, rows))
+            y, last, whole = _Combs.apply(*given)
+            whole = whole[:, :, count:].transpose(1, 2).flatten(1)
+            return y.to(x.device), last.to(x.device), [whole.to(x.device)]
         shortest = int(torch.minimum(before, after).min()) - 1
         most = max(1, shortest // self.block) * self.block
         out: list[Tensor] = []
+        parts = [line]
         n = 0
         while n < count:
             size = min(most, count - n)
+            line = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
             read = self.read(line, part(before, n, size, count), size)
             if weight.shape[0] > 1:
                 other = self.read(line, part(after, n, size, count), size)
                 read = read + weight[n : n + size] * (other - read)
-            y, last = self.one_pole(read, part(a, n, size, count), last)
-            f = feedback if feedback.shape[1] == 1 else feedback[:, n : n + size]
-            line = torch.cat((line[:, size:], x[:, n : n + size] + f * y), 1)
+            smoothing = part(a, n, size, count)[:, None].expand(-1, self.lines, -1).flatten(0, 1)
+            y, end = self.one_pole(read.flatten(0, 1), smoothing, last.flatten())
+            y, last = y.reshape(batch, self.lines, size), end.reshape(batch, self.lines)
+            f = feedback if feedback.shape[2] == 1 else feedback[:, :, n : n + size]
+            added = (x[:, None, n : n + size] + f * y).transpose(1, 2).flatten(1)
+            parts = [line[:, size * self.lines :], added]
             out.append(y)
             n += size
-        return torch.cat(out, 1) if len(out) > 1 else out[0], last, line
+        return torch.cat(out, 2) if len(out) > 1 else out[0], last, parts
 
     def read(self, line: Tensor, times: Tensor, size: int) -> Tensor:
-        """What a line says in its next samples. Shape: [R, L], [R, 1 or size / 64] → [R, size]."""
-        times = times.repeat_interleave(size // times.shape[1], 1)
-        whole = times.floor()
-        weights = cubic(times - whole)
-        at = torch.arange(size, device=line.device) + self.length - whole.long()
-        at = at.expand(-1, size)
-        read = weights[0] * line.gather(1, at + 1)
-        for k in range(1, 4):
-            read = read + weights[k] * line.gather(1, at + 1 - k)
-        return read
+        """What lines say in their next samples. Shape: [B, M L], [B, N] → [B, L, size]."""
+        batch, blocks = times.shape
+        whole = times.floor()[:, :, None]
+        weights = cubic(times[:, :, None] - whole)
+        at = self.length - whole.long() + torch.arange(size, device=line.device).reshape(blocks, -1)
+        number = torch.arange(self.lines, device=line.device)[:, None, None]
+        at = (at[:, None] * self.lines + number).flatten(1)
+        read = torch.zeros(1, 1, 1, 1, dtype=line.dtype, device=line.device)
+        for k, weight in enumerate(weights):
+            found = line.gather(1, at + (1 - k) * self.lines)
+            read = read + weight[:, None] * found.reshape(batch, self.lines, blocks, -1)
+        return read.flatten(2)
 
 
 class Network(nn.Module):
@@ -179,15 +192,17 @@ class Network(nn.Module):
     def __init__(self, lengths: list[int]) -> None:
         super().__init__()
         self.lines, self.length = len(lengths), max(lengths)
-        self.register_buffer("lengths", torch.tensor(lengths), persistent=False)
+        of = torch.tensor(lengths)
+        self.register_buffer("lengths", of, persistent=False)
         self.most = min(lengths) // BLOCK * BLOCK  # samples that are known at once
-        first = self.length - torch.tensor(lengths)
-        self.register_buffer("reads", first[:, None] + torch.arange(self.most), persistent=False)
+        reads = (self.length - of)[:, None] + torch.arange(self.most)
+        reads = reads * self.lines + torch.arange(self.lines)[:, None]
+        self.register_buffer("reads", reads, persistent=False)
         self.one_pole = OnePole()
 
     def forward(
         self, x: Tensor, gain: Tensor, a: Tensor, last: Tensor, line: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
         """What leaves each line, and what is carried on.
 
         Args:
@@ -195,32 +210,37 @@ class Network(nn.Module):
             gain: g.
             a: of the one-poles, in (0, 1]: for all samples, or for each sub-block.
             last: y before the first sample.
-            line: the last M of u.
+            line: the last M of u, of all lines sample by sample.
 
-        Shape: x [B, L, T], gain [B, L, 1 or T], a [B, L, N], last [B, L], line [B, L, M] →
-            s [B, L, T], last, line; all float64.
+        Shape: x [B, L, T], gain [B, L, 1 or T], a [B, L, N], last [B, L], line [B, M L] →
+            s [B, L, T], last, and the line in parts, which are to be joined; all float64.
         """
-        if not torch.jit.is_scripting():
-            given = (each.cpu() for each in (x, gain, a, last, line))
-            s, last, whole = _Network.apply(self.lengths.cpu(), *given)
-            return s.to(x.device), last.to(x.device), whole[..., x.shape[2] :].to(x.device)
         batch, count = x.shape[0], x.shape[2]
+        if not torch.jit.is_scripting():
+            rows = line.reshape(batch, self.length, self.lines).transpose(1, 2)
+            given = (each.cpu() for each in (x, gain, a, last, rows))
+            s, last, whole = _Network.apply(self.lengths.cpu(), *given)
+            whole = whole[:, :, count:].transpose(1, 2).flatten(1)
+            return s.to(x.device), last.to(x.device), [whole.to(x.device)]
         a = a.flatten(0, 1)
         out: list[Tensor] = []
+        parts = [line]
         n = 0
         while n < count:
             size = min(self.most, count - n)
-            at = self.reads[:, :size].expand(batch, self.lines, size)
-            read = line.gather(2, at).flatten(0, 1)
+            line = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+            at = self.reads[:, :size].flatten().expand(batch, self.lines * size)
+            read = line.gather(1, at).reshape(batch * self.lines, size)
             y, end = self.one_pole(read, part(a, n, size, count), last.flatten())
             last = end.reshape(batch, self.lines)
             g = gain if gain.shape[2] == 1 else gain[:, :, n : n + size]
             s = g * y.reshape(batch, self.lines, size)
             back = s - (2.0 / self.lines) * s.sum(1, keepdim=True)
-            line = torch.cat((line[:, :, size:], x[:, :, n : n + size] + back), 2)
+            added = (x[:, :, n : n + size] + back).transpose(1, 2).flatten(1)
+            parts = [line[:, size * self.lines :], added]
             out.append(s)
             n += size
-        return torch.cat(out, 2) if len(out) > 1 else out[0], last, line
+        return torch.cat(out, 2) if len(out) > 1 else out[0], last, parts
 
 
 def part(values: Tensor, start: int, size: int, count: int) -> Tensor:
@@ -231,7 +251,7 @@ def part(values: Tensor, start: int, size: int, count: int) -> Tensor:
     return values[:, start // block : (start + size) // block]
 
 
-class _Comb(torch.autograd.Function):
+class _Combs(torch.autograd.Function):
     @staticmethod
     def forward(  # type: ignore[no-untyped-def]
         ctx,
@@ -248,8 +268,9 @@ class _Comb(torch.autograd.Function):
 
         given = [each.detach().contiguous() for each in (x, before, after, weight, a, feedback)]
         first, end = last.detach().clone(), last.detach().clone()
-        whole, y = torch.cat((line.detach(), torch.zeros_like(x)), 1), torch.empty_like(given[0])
-        line_kernels.comb(*(each.numpy() for each in (*given, whole, end, y)))
+        y = x.new_empty(*last.shape, x.shape[1])
+        whole = torch.cat((line.detach(), torch.zeros_like(y)), 2)
+        line_kernels.combs(*(each.numpy() for each in (*given, whole, end, y)))
         ctx.save_for_backward(*given[1:], whole, first, y)
         return y, end, whole
 
@@ -261,12 +282,12 @@ class _Comb(torch.autograd.Function):
         saved = ctx.saved_tensors
         before, after, _, a, feedback, _, _, y = saved
         gline, glast = gline.clone().contiguous(), glast.clone().contiguous()
-        gx = torch.empty_like(y)
+        gx = y.new_zeros(y.shape[0], y.shape[2])
         added = [torch.zeros_like(each) for each in (before, after, a, feedback)]
         given = (*saved, gy.contiguous(), gline, glast, gx, *added)
-        line_kernels.comb_adjoint(*(each.numpy() for each in given))
+        line_kernels.combs_adjoint(*(each.numpy() for each in given))
         gbefore, gafter, ga, gfeedback = added
-        past = gline[:, : gline.shape[1] - y.shape[1]]
+        past = gline[:, :, : gline.shape[2] - y.shape[2]]
         return gx, gbefore, gafter, None, ga, gfeedback, glast, past
 
 

@@ -75,25 +75,27 @@ class FdnReverb(nn.Module):
         fall = -3.0 * math.log(10.0) * self.seconds
         return torch.exp(fall / low), torch.exp(fall * (1.0 / high - 1.0 / low))
 
-    def forward(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Both sides of a block.
 
         Shape: x [B, T], values [B, 21, 1 or T] in the order of `REVERB`, memory [B, M] →
-            [B, 2, T], memory; all float64.
+            [B, 2, T], and the memory in parts that are to be joined; all float64.
         """
         batch = x.shape[0]
         last, line = torch.split(memory, self.sizes, 1)
         gain, _ = self.losses(values)
         _, rest = self.losses(per_block(values))
         entering = values[:, self.inputs : self.outputs] * x[:, None]
-        line = line.reshape(batch, self.lines, self.network.length)
-        s, last, line = self.network(entering, gain, 2.0 * rest / (1.0 + rest), last, line)
+        s, last, lines = self.network(entering, gain, 2.0 * rest / (1.0 + rest), last, line)
         gains = values[:, self.outputs : self.outputs + 2 * self.lines]
         if gains.shape[2] == 1:
             y = torch.matmul(gains.reshape(batch, 2, self.lines), s)
         else:
             y = (gains.reshape(batch, 2, self.lines, -1) * s[:, None]).sum(2)
-        return y, torch.cat((last, line.flatten(1)), 1)
+        kept = [last]
+        for each in lines:
+            kept.append(each)
+        return y, kept
 
     def response(self, values: Tensor, frequencies: Tensor) -> Tensor:
         """What both sides are of a steady sine.

@@ -39,7 +39,7 @@ def tap_adjoint(u: Array, at: int, time: float, g: float, gu: Array) -> float:
 
 
 @compiled
-def comb(
+def combs(
     x: Array,
     before: Array,
     after: Array,
@@ -50,40 +50,41 @@ def comb(
     last: Array,
     y: Array,
 ) -> None:
-    """What runs round a delay line with a one-pole in it: u = x + f y, y ← y + a (u(t - d) - y).
+    """What runs round delay lines with a one-pole in each: u = x + f y, y ← y + a (u(t - d) - y).
 
     Each of N sub-blocks has one delay, or two, of which the second's share is `weight`.
 
     Args:
-        x: input, [R, T].
-        before: d in samples, from 2 to L - 3, [R, N].
-        after: what d becomes, [R, N].
+        x: input of all lines, [B, T].
+        before: d in samples, from 2 to M - 3, [B, N].
+        after: what d becomes, [B, N].
         weight: share of `after`, [T]; [1] where nothing moves.
-        a: of the one-pole, in (0, 1), [R, N'].
-        feedback: f, [R, 1 or T].
-        line: the last L of u and room for T more, [R, L + T]; the latter are written.
-        last: y before the first sample, [R]; the last one when it returns.
-        y: output, [R, T], is written.
+        a: of the one-poles, in (0, 1), [B, N'].
+        feedback: f, [B, L, 1 or T].
+        line: the last M of u and room for T more, [B, L, M + T]; the latter are written.
+        last: y before the first sample, [B, L]; the last one when it returns.
+        y: output, [B, L, T], is written.
     """
     count = x.shape[1]
-    past = line.shape[1] - count
+    past = line.shape[2] - count
     size, size_a = count // before.shape[1], count // a.shape[1]
-    moves, is_ramp = len(weight) > 1, feedback.shape[1] > 1
-    for r in range(x.shape[0]):
-        v = last[r]
-        for t in range(count):
-            n = t // size
-            u = tap(line[r], past + t, before[r, n])
-            if moves:
-                u += weight[t] * (tap(line[r], past + t, after[r, n]) - u)
-            v += a[r, t // size_a] * (u - v)
-            y[r, t] = v
-            line[r, past + t] = x[r, t] + feedback[r, t if is_ramp else 0] * v
-        last[r] = v
+    moves, is_ramp = len(weight) > 1, feedback.shape[2] > 1
+    for b in range(x.shape[0]):
+        for i in range(line.shape[1]):
+            v, own = last[b, i], line[b, i]
+            for t in range(count):
+                n = t // size
+                u = tap(own, past + t, before[b, n])
+                if moves:
+                    u += weight[t] * (tap(own, past + t, after[b, n]) - u)
+                v += a[b, t // size_a] * (u - v)
+                y[b, i, t] = v
+                own[past + t] = x[b, t] + feedback[b, i, t if is_ramp else 0] * v
+            last[b, i] = v
 
 
 @compiled
-def comb_adjoint(
+def combs_adjoint(
     before: Array,
     after: Array,
     weight: Array,
@@ -101,50 +102,50 @@ def comb_adjoint(
     ga: Array,
     gfeedback: Array,
 ) -> None:
-    """The adjoint of `comb`; the share is no variable.
+    """The adjoint of `combs`; the share is no variable.
 
     Args:
-        before: [R, N].
-        after: [R, N].
+        before: [B, N].
+        after: [B, N].
         weight: [T] or [1].
-        a: [R, N'].
-        feedback: [R, 1 or T].
-        line: as `comb` left it, [R, L + T].
-        first: y before the first sample, [R].
-        y: output, [R, T].
-        gy: derivative by the output, [R, T].
-        gline: derivative by the line as it was left, [R, L + T]; by the first L when it returns.
-        glast: derivative by the last y, [R]; by the one before the first when it returns.
-        gx: derivative by the input, [R, T], is written.
-        gbefore: derivative by `before`, [R, N], is added to.
-        gafter: derivative by `after`, [R, N], is added to.
-        ga: derivative by a, [R, N'], is added to.
-        gfeedback: derivative by the feedback, [R, 1 or T], is added to.
+        a: [B, N'].
+        feedback: [B, L, 1 or T].
+        line: as `combs` left it, [B, L, M + T].
+        first: y before the first sample, [B, L].
+        y: output, [B, L, T].
+        gy: derivative by the output, [B, L, T].
+        gline: derivative by the line as it was left, [B, L, M + T]; by the first M when it returns.
+        glast: derivative by the last y, [B, L]; by the one before the first when it returns.
+        gx: derivative by the input, [B, T], is added to.
+        gbefore: derivative by `before`, [B, N], is added to.
+        gafter: derivative by `after`, [B, N], is added to.
+        ga: derivative by a, [B, N'], is added to.
+        gfeedback: derivative by the feedback, [B, L, 1 or T], is added to.
     """
-    count = y.shape[1]
-    past = line.shape[1] - count
+    count = y.shape[2]
+    past = line.shape[2] - count
     size, size_a = count // before.shape[1], count // a.shape[1]
-    moves, is_ramp = len(weight) > 1, feedback.shape[1] > 1
-    for r in range(y.shape[0]):
-        carried = glast[r]
-        for t in range(count - 1, -1, -1):
-            n, k, m = t // size, t // size_a, t if is_ramp else 0
-            gu = gline[r, past + t]
-            gx[r, t] = gu
-            gfeedback[r, m] += gu * y[r, t]
-            g = gy[r, t] + feedback[r, m] * gu + carried
-            u, share = tap(line[r], past + t, before[r, n]), 0.0
-            if moves:
-                share = weight[t]
-                u += share * (tap(line[r], past + t, after[r, n]) - u)
-            ga[r, k] += g * (u - (y[r, t - 1] if t > 0 else first[r]))
-            carried = (1.0 - a[r, k]) * g
-            g *= a[r, k]
-            by = tap_adjoint(line[r], past + t, before[r, n], (1.0 - share) * g, gline[r])
-            gbefore[r, n] += by
-            if moves:
-                gafter[r, n] += tap_adjoint(line[r], past + t, after[r, n], share * g, gline[r])
-        glast[r] = carried
+    moves, is_ramp = len(weight) > 1, feedback.shape[2] > 1
+    for b in range(y.shape[0]):
+        for i in range(y.shape[1]):
+            carried, own, gown = glast[b, i], line[b, i], gline[b, i]
+            for t in range(count - 1, -1, -1):
+                n, k, m = t // size, t // size_a, t if is_ramp else 0
+                gu = gown[past + t]
+                gx[b, t] += gu
+                gfeedback[b, i, m] += gu * y[b, i, t]
+                g = gy[b, i, t] + feedback[b, i, m] * gu + carried
+                u, share = tap(own, past + t, before[b, n]), 0.0
+                if moves:
+                    share = weight[t]
+                    u += share * (tap(own, past + t, after[b, n]) - u)
+                ga[b, k] += g * (u - (y[b, i, t - 1] if t > 0 else first[b, i]))
+                carried = (1.0 - a[b, k]) * g
+                g *= a[b, k]
+                gbefore[b, n] += tap_adjoint(own, past + t, before[b, n], (1.0 - share) * g, gown)
+                if moves:
+                    gafter[b, n] += tap_adjoint(own, past + t, after[b, n], share * g, gown)
+            glast[b, i] = carried
 
 
 @compiled

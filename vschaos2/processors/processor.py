@@ -86,8 +86,22 @@ class Ramped(Processor):
 
     def forward(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """See `Processor`."""
-        state, ends = state.double(), values.double()
-        head, memory = state[:, : 1 + self.n_values], state[:, 1 + self.n_values :]
+        head, memory = self.parts(state)
+        head, moving = self.run(values, x.shape[2], head)
+        y, memory = self.process(x, moving, memory)
+        return y, torch.cat((head, memory), 1)
+
+    def parts(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        """What `run` and what `process` carry of a state: [B, S] → [B, 1 + P], [B, M]."""
+        state = state.double()
+        return state[:, : 1 + self.n_values], state[:, 1 + self.n_values :]
+
+    def run(self, values: Tensor, samples: int, head: Tensor) -> tuple[Tensor, Tensor]:
+        """Values as `process` has them, and what is carried on.
+
+        Shape: [B, P, N], head [B, 1 + P] → head, [B, P, 1] or [B, P, `samples`].
+        """
+        ends = values.double()
         last = ends[:, :, 0]
         if float(head[0, 0]) > 0.0:
             last = head[:, 1:]
@@ -96,9 +110,8 @@ class Ramped(Processor):
         is_still = ends.shape[2] == 1 and not bool((last != ends[:, :, 0]).any())
         if not is_still:
             head = torch.cat((torch.ones_like(head[:, :1]), ends[:, :, -1]), 1)
-            ends = ramp(last, ends, x.shape[2])
-        y, memory = self.process(x, ends, memory)
-        return y, torch.cat((head, memory), 1)
+            ends = ramp(last, ends, samples)
+        return head, ends
 
 
 def ramp(last: Tensor, ends: Tensor, samples: int, block: int = BLOCK) -> Tensor:

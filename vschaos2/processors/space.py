@@ -86,16 +86,21 @@ class Space(Ramped):
         self.counts, self.sizes, self.block = [len(each) for each in groups], memory, BLOCK
         self.has_pan, self.has_echo, self.has_reverb, self.has_eq = pan, echo, reverb, equaliser
 
-    def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Ramped`."""
+    def forward(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Processor`."""
+        head, memory = self.parts(state)
+        head, values = self.run(values, x.shape[2], head)
         pan, echo, cross, reverb, eq = torch.split(values, self.counts, 1)
         echoing, ringing, filtering = torch.split(memory, self.sizes, 1)
+        kept = [head]  # joined once: lines are long
         sound = x.double()
         y = sound * sides(pan[:, 0]) if self.has_pan else sound.expand(-1, 2, -1)
         sent = sound.mean(1)
         heard = sent  # by the room
         if self.has_echo:
-            echoes, echoing = self.ping_pong(sent, echo, x.shape[2] // self.block, echoing)
+            echoes, lines = self.ping_pong(sent, echo, x.shape[2] // self.block, echoing)
+            for each in lines:
+                kept.append(each)
             level = amplitude(echo[:, :1])
             y = y + level * (sides(echo[:, 4]) * echoes[:, :1] + sides(echo[:, 5]) * echoes[:, 1:])
             if self.has_reverb:
@@ -104,9 +109,12 @@ class Space(Ramped):
             if self.has_eq:
                 shaped, filtering = self.eq(heard[:, None], per_block(eq), filtering)
                 heard = shaped[:, 0]
-            late, ringing = self.room(heard, reverb, ringing)
+            late, lines = self.room(heard, reverb, ringing)
+            for each in lines:
+                kept.append(each)
             y = y + amplitude(reverb[:, :1]) * late
-        return y.to(x.dtype), torch.cat((echoing, ringing, filtering), 1)
+        kept.append(filtering)
+        return y.to(x.dtype), torch.cat(kept, 1)
 
     def response(self, values: Tensor, frequencies: Tensor) -> Tensor:
         """Its response to a sound that is the same in all channels.

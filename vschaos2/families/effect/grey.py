@@ -28,17 +28,17 @@ class ChainNet(AudioNet):
     """Processors in series, each with its controller (see `processors.chain`).
 
     Args:
-        n_channels: of the sound that enters, and that leaves.
+        n_channels: of the sound that enters.
         n_knobs: that are told to controllers that hear them, K.
-        n_outputs: as many as n_channels.
+        n_outputs: as many as n_channels, or 2 of a chain that makes stereo.
         rate_hz: of the sound.
         processors: the items of the chain.
 
     Shape: see `AudioNet`; T a multiple of `block`, state float64.
 
     Raises:
-        InputError: for a device that makes stereo of mono or mono of stereo, or an item that is no
-            processor.
+        InputError: for a device that makes another number of channels than the chain, or an item
+            that is no processor.
     """
 
     is_physical = True
@@ -48,12 +48,13 @@ class ChainNet(AudioNet):
         self, n_channels: int, n_knobs: int, n_outputs: int, rate_hz: int, processors: list[Any]
     ) -> None:
         super().__init__(n_channels, n_knobs, n_outputs, rate_hz)
-        if n_outputs != n_channels:
-            raise InputError(
-                f"model.channels_out: a chain has as many channels behind it as before it, "
-                f"{n_channels}, got {n_outputs}: set model.channels_in and model.channels_out alike"
-            )
         self.chain = Chain(processors, float(rate_hz), n_channels, n_knobs, WHERE)
+        if n_outputs != self.chain.outputs:
+            raise InputError(
+                f"model.channels_out must be {self.chain.outputs}, which is what this chain makes "
+                f"of model.channels_in {n_channels}, got {n_outputs}: set it so, or "
+                + ("leave out what makes stereo" if n_outputs == 1 else "add pan to the chain")
+            )
         self.state_size = self.chain.state_size
         self.step = BLOCK  # `block`, as an instance has it for TorchScript
 
