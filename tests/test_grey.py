@@ -179,7 +179,10 @@ def test_an_oscillator_knows_where_a_window_begins(tmp_path):
         ("model.net.processors=[{gain:{gain_db:300}}]", r"processors\[0\]\.gain_db must be"),
         ("model.net.processors=[{gain:{controller:me}}]", r"processors\[0\]\.controller must be"),
         ("model.net.hidden_dims=3", r"model\.net has no key 'hidden_dims'"),
-        ("model.channels_out=2", r"model\.channels_out: a chain has as many channels"),
+        (
+            "model.channels_out=2",
+            r"model\.channels_out must be 1, which is what this chain makes",
+        ),
         ("data.loader.window_samples=1000", r"window_samples must be a multiple of 64"),
         ("data.dataset.latency_samples=half", r"latency_samples must be a whole number"),
         ("data.loader.warm_up_ms=-1", r"data\.loader\.warm_up_ms must be a number from 0"),

@@ -136,7 +136,7 @@ def test_windows_of_a_recording_share_one_oscillator():
         (["gain", {"gain": 3}], r"model.chain\[1\].gain must be a mapping, got 3"),
         ([{"gain": {"gain_db": 90}}], r"model.chain\[0\].gain_db must be a number from -40 to 40"),
         ([{"gain": {"gain_db": "loud"}}], "must be a number from -40 to 40, got 'loud'"),
-        ([{"gain": {"hz": 90}}], "gain has no hz: use one of controller, name, gain_db"),
+        ([{"gain": {"hz": 90}}], "gain has no hz: use one of controller, enabled, name, gain_db"),
         ([{"gain": {"controller": "me"}}], "controller must be one of fixed, static, told"),
         ([{"gain": {"name": "a"}}, {"peak": {"name": "a"}}], "must be a word of its own, got 'a'"),
         ([{"fir": {"taps": 1}}], "taps of a fir must be a whole number from 2"),

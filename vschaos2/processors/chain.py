@@ -5,10 +5,11 @@
     - compressor: {controller: told, threshold_db: -20}
 
 Each item is a kind of processor, alone or with a mapping: where its parameters begin, its
-`controller` (see `controllers`; nearly always static if nothing is said), its `name`, and what else
-its kind asks for. A parameter's full name is its own; where two processors of the chain have one of
-that name, it follows their names, which are their kinds, numbered where one comes twice:
-`gain2_gain_db`.
+`controller` (see `controllers`; nearly always static if nothing is said), its `name`, whether it is
+`enabled` (if not, it is left out), and what else its kind asks for. A parameter's full name is its
+own; where two processors of the chain have one of that name, it follows their names, which are
+their kinds, numbered where one comes twice: `gain2_gain_db`. A processor hears as many channels as
+the one before it makes.
 """
 
 import inspect
@@ -77,12 +78,15 @@ class Chain(Stateful):
             raise InputError(
                 f"{where} must be a list of processors, got {items!r}: give one, as in [gain]"
             )
-        asked = [_read(f"{where}[{n}]", item) for n, item in enumerate(items)]
+        read = [(f"{where}[{n}]", *_read(f"{where}[{n}]", item)) for n, item in enumerate(items)]
+        asked = [each for each in read if _is_enabled(each[0], each[2])]
+        if not asked:
+            raise InputError(f"{where}: none of its processors is enabled: enable one")
         built, self.outputs = [], channels
-        for n, each in enumerate(asked):
-            built.append(_build(f"{where}[{n}]", *each, sample_rate, self.outputs, n_knobs))
+        for each in asked:
+            built.append(_build(*each, sample_rate, self.outputs, n_knobs))
             self.outputs = built[-1][0].outputs
-        self.names = _names(where, asked)
+        self.names = _names(asked)
         self.processors = nn.ModuleList(processor for processor, _ in built)
         self.controllers = nn.ModuleList(controller for _, controller in built)
         self.physical = _full_names(self.names, [processor.physical for processor, _ in built])
@@ -247,6 +251,13 @@ def _read(where: str, item: Any) -> tuple[str, dict[str, Any]]:
     return kind, dict(said)
 
 
+def _is_enabled(where: str, said: dict[str, Any]) -> bool:
+    found = said.pop("enabled", True)
+    if not isinstance(found, bool):
+        raise InputError(f"{where}.enabled must be true or false, got {found!r}")
+    return found
+
+
 def _build(
     where: str, kind: str, said: dict[str, Any], sample_rate: float, channels: int, n_knobs: int
 ) -> tuple[Any, Controller]:
@@ -261,22 +272,20 @@ def _build(
             f"{where}.controller must be one of {', '.join(CONTROLLERS)}, got {controller!r}"
         )
     for key in said.keys() - takes - {"controller", "name"} - known.keys():
-        could = ", ".join(["controller", "name", *sorted(takes), *known])
+        could = ", ".join(["controller", "enabled", "name", *sorted(takes), *known])
         raise InputError(f"{where}: {kind} has no {key}: use one of {could}")
     values = [p.check(f"{where}.{n}", said.get(n, p.default)) for n, p in known.items()]
     return processor, Controller(controller, processor.physical, values, n_knobs)
 
 
-def _names(where: str, asked: list[tuple[str, dict[str, Any]]]) -> list[str]:
-    kinds = [kind for kind, _ in asked]
+def _names(asked: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
+    kinds = [kind for _, kind, _ in asked]
     names: list[str] = []
-    for n, (kind, said) in enumerate(asked):
+    for n, (where, kind, said) in enumerate(asked):
         number = str(kinds[: n + 1].count(kind)) if kinds.count(kind) > 1 else ""
         name = said.get("name", kind + number)
         if not isinstance(name, str) or not name.isidentifier() or name in names:
-            raise InputError(
-                f"{where}[{n}].name must be a word of its own, got {name!r}: give another"
-            )
+            raise InputError(f"{where}.name must be a word of its own, got {name!r}: give another")
         names.append(name)
     return names
 

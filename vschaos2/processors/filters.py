@@ -8,11 +8,13 @@ after that. So three filters run while values move, and one where they do not.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from vschaos2.dsp.state import Stateful
+from vschaos2.errors import InputError
 from vschaos2.parts import part
 from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.processor import Processor
@@ -21,6 +23,52 @@ from vschaos2.processors.svf import HIGHEST, section, sections_response
 
 FADE_S = 0.02
 GAIN_DB = 18.0
+FLAT_Q = 0.5**0.5  # of a low pass without a resonance, and of a shelf without an overshoot
+
+
+class Band(NamedTuple):
+    """One filter of several.
+
+    Attributes:
+        shape: one of `svf.SHAPES`.
+        name: that its parameters begin with.
+        least_hz: its lowest frequency.
+        most_hz: its highest.
+        first_hz: where it begins.
+        least_q: its broadest; it begins at `FLAT_Q`.
+        most_q: its narrowest; a band for which both are `FLAT_Q` has none to set.
+    """
+
+    shape: str
+    name: str
+    least_hz: float
+    most_hz: float
+    first_hz: float
+    least_q: float = 0.1
+    most_q: float = 10.0
+
+    @property
+    def has_gain(self) -> bool:
+        """Whether it has a gain."""
+        return self.shape not in ("low_pass", "high_pass")
+
+    @property
+    def has_q(self) -> bool:
+        """Whether it has a Q to set."""
+        return self.least_q < self.most_q
+
+    def parameters(self, sample_rate: float) -> tuple[Parameter, ...]:
+        """What it is set by."""
+        most = min(self.most_hz, HIGHEST * sample_rate)
+        least = min(self.least_hz, most / 2)
+        first = min(max(self.first_hz, least), most)
+        found = [Parameter(f"{self.name}_hz", "Hz", least, most, first, "log")]
+        if self.has_gain:
+            found.append(Parameter(f"{self.name}_gain_db", "dB", -GAIN_DB, GAIN_DB, 0.0, "db"))
+        if self.has_q:
+            q = (self.least_q, self.most_q, FLAT_Q)
+            found.append(Parameter(f"{self.name}_q", "", *q, "log"))
+        return tuple(found)
 
 
 class Filter(Processor, Stateful):
@@ -29,7 +77,7 @@ class Filter(Processor, Stateful):
     Args:
         sample_rate: in Hz.
         channels: of the sound, C.
-        bands: of each its shape, its name, and the least, the most and the first frequency in Hz.
+        bands: what `Band` is made of, of each.
     """
 
     is_linear = True
@@ -41,15 +89,14 @@ class Filter(Processor, Stateful):
         self,
         sample_rate: float,
         channels: int,
-        bands: tuple[tuple[str, str, float, float, float], ...],
+        bands: tuple[tuple[str, str, float, float, float] | Band, ...],
     ) -> None:
-        gained = [shape not in ("low_pass", "high_pass") for shape, *_ in bands]
-        physical = [
-            _band(name, hz, has_gain, sample_rate)
-            for (_, name, *hz), has_gain in zip(bands, gained, strict=True)
-        ]
-        super().__init__(sample_rate, channels, tuple(each for some in physical for each in some))
-        self.shapes, self.gained = [shape for shape, *_ in bands], gained
+        made = [Band(*band) for band in bands]
+        physical = [each for band in made for each in band.parameters(sample_rate)]
+        super().__init__(sample_rate, channels, tuple(physical))
+        self.shapes = [band.shape for band in made]
+        self.gained, self.resonant = [b.has_gain for b in made], [b.has_q for b in made]
+        self.flat_q = FLAT_Q
         self.n_states = channels * 2 * len(bands)
         self.state_size = 2 + 3 * (self.n_values + self.n_states)
         self.block = BLOCK
@@ -68,11 +115,17 @@ class Filter(Processor, Stateful):
         """The recursions of its bands. Shape: [B, P] → [B, M, 9], float64."""
         found: list[Tensor] = []
         at = 0
-        for shape, has_gain in zip(self.shapes, self.gained):  # noqa: B905 - not in TorchScript
+        for n, shape in enumerate(self.shapes):
             hz = values[:, at]
-            gain_db = values[:, at + 1] if has_gain else torch.zeros_like(hz)
-            at += 3 if has_gain else 2
-            found.append(section(shape, hz, gain_db, values[:, at - 1], self.sample_rate))
+            gain_db, q = torch.zeros_like(hz), torch.full_like(hz, self.flat_q)
+            at += 1
+            if self.gained[n]:
+                gain_db = values[:, at]
+                at += 1
+            if self.resonant[n]:
+                q = values[:, at]
+                at += 1
+            found.append(section(shape, hz, gain_db, q, self.sample_rate))
         return torch.stack(found, 1)
 
     def response(self, values: Tensor, frequencies: Tensor) -> Tensor:
@@ -151,15 +204,6 @@ class Filter(Processor, Stateful):
         return cascade_blocks(x, self.kept_matrices[slot], state)
 
 
-def _band(name: str, hz: list[float], has_gain: bool, rate: float) -> tuple[Parameter, ...]:
-    most = min(hz[1], HIGHEST * rate)
-    least = min(hz[0], most / 2)
-    first = min(max(hz[2], least), most)
-    frequency = Parameter(f"{name}_hz", "Hz", least, most, first, "log")
-    gain = (Parameter(f"{name}_gain_db", "dB", -GAIN_DB, GAIN_DB, 0.0, "db"),) if has_gain else ()
-    return (frequency, *gain, Parameter(f"{name}_q", "", 0.1, 10.0, 0.5**0.5, "log"))
-
-
 @part("processor", "low_pass")
 def low_pass(sample_rate: float, channels: int = 1) -> Filter:
     """A low pass of 12 dB per octave."""
@@ -213,3 +257,42 @@ def shelving_eq(sample_rate: float, channels: int = 1) -> Filter:
         ("low_pass", "low_pass", 1_000.0, 20_000.0, 16_000.0),
     )
     return Filter(sample_rate, channels, bands)
+
+
+def channel_bands(names: str = "") -> dict[str, Band]:
+    """Two peaks and two shelves by name, with the ranges of a channel strip for voices.
+
+    Ranges: C.-Y. Yu et al., "DiffVox: a differentiable model for capturing and analysing vocal
+    effects distributions" (2025).
+    """
+    bands = (
+        Band("peak", "peak1", 33, 5_400, 800, 0.2, 20),
+        Band("peak", "peak2", 200, 17_500, 4_000, 0.2, 20),
+        Band("low_shelf", "low_shelf", 30, 200, 115, FLAT_Q, FLAT_Q),
+        Band("high_shelf", "high_shelf", 750, 8_300, 5_000, FLAT_Q, FLAT_Q),
+    )
+    return {band.name: band._replace(name=names + band.name) for band in bands}
+
+
+@part("processor", "channel_eq")
+def channel_eq(sample_rate: float, channels: int = 1, bands: list[str] | None = None) -> Filter:
+    """The filters of a channel strip: two peaks, two shelves, a low and a high pass.
+
+    Args:
+        sample_rate: in Hz.
+        channels: of the sound, C.
+        bands: which of them; all if None.
+
+    Raises:
+        InputError: for a band that it does not have, or none.
+    """
+    known = channel_bands() | {
+        "low_pass": Band("low_pass", "low_pass", 200, 18_000, 17_000, 0.5, 10),
+        "high_pass": Band("high_pass", "high_pass", 16, 5_300, 40, 0.5, 10),
+    }
+    chosen = list(known) if bands is None else bands
+    if not isinstance(chosen, list) or not chosen or not set(map(str, chosen)) <= set(known):
+        raise InputError(
+            f"bands of a channel_eq must be a list of some of {', '.join(known)}, got {bands!r}"
+        )
+    return Filter(sample_rate, channels, tuple(b for n, b in known.items() if n in chosen))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from vschaos2.parts import part
 from vschaos2.processors.fdn_reverb import REVERB, FdnReverb
-from vschaos2.processors.filters import Filter
+from vschaos2.processors.filters import Filter, channel_bands
 from vschaos2.processors.gain import amplitude
 from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.ping_pong import ECHO, PingPong
@@ -26,12 +26,6 @@ from vschaos2.processors.recursion import BLOCK
 
 PAN = (Parameter("pan", "", -100, 100, 0),)
 CROSS = (Parameter("echo_to_reverb_db", "dB", -60, 6, -30, "db"),)
-EQ_BANDS = (
-    ("peak", "reverb_peak1", 33.0, 5_400.0, 500.0),
-    ("peak", "reverb_peak2", 200.0, 17_500.0, 3_000.0),
-    ("low_shelf", "reverb_low_shelf", 30.0, 200.0, 100.0),
-    ("high_shelf", "reverb_high_shelf", 750.0, 8_300.0, 4_000.0),
-)
 
 
 def sides(pan: Tensor) -> Tensor:
@@ -46,10 +40,10 @@ class Space(Ramped):
     Args:
         sample_rate: in Hz.
         channels: of the sound that enters, 1 or 2.
-        pan: whether the direct sound has a side of its own.
+        panned: whether the direct sound has a side of its own.
         echo: whether there are echoes.
         reverb: whether there is a room.
-        equaliser: whether the room has an equaliser of its own.
+        reverb_eq: whether the room has an equaliser of its own.
     """
 
     is_linear = True
@@ -58,25 +52,25 @@ class Space(Ramped):
         self,
         sample_rate: float,
         channels: int = 1,
-        pan: bool = True,
+        panned: bool = True,
         echo: bool = True,
         reverb: bool = True,
-        equaliser: bool = True,
+        reverb_eq: bool = True,
     ) -> None:
-        equaliser = equaliser and reverb
-        eq = Filter(sample_rate, 1, EQ_BANDS)
+        reverb_eq = reverb_eq and reverb
+        eq = Filter(sample_rate, 1, tuple(channel_bands("reverb_").values()))
         ping_pong, room = PingPong(float(sample_rate)), FdnReverb(float(sample_rate))
         groups = (
-            PAN if pan else (),
+            PAN if panned else (),
             ECHO if echo else (),
             CROSS if echo and reverb else (),
             REVERB if reverb else (),
-            eq.physical if equaliser else (),
+            eq.physical if reverb_eq else (),
         )
         memory = [
             ping_pong.state_size if echo else 0,
             room.state_size if reverb else 0,
-            eq.state_size if equaliser else 0,
+            eq.state_size if reverb_eq else 0,
         ]
         super().__init__(
             sample_rate, channels, tuple(each for some in groups for each in some), sum(memory)
@@ -84,7 +78,7 @@ class Space(Ramped):
         self.outputs = 2
         self.eq, self.ping_pong, self.room = eq, ping_pong, room
         self.counts, self.sizes, self.block = [len(each) for each in groups], memory, BLOCK
-        self.has_pan, self.has_echo, self.has_reverb, self.has_eq = pan, echo, reverb, equaliser
+        self.has_pan, self.has_echo, self.has_reverb, self.has_eq = panned, echo, reverb, reverb_eq
 
     def forward(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """See `Processor`."""
@@ -158,23 +152,23 @@ def pan(sample_rate: float, channels: int = 1) -> Space:
 @part("processor", "ping_pong")
 def ping_pong(sample_rate: float, channels: int = 1) -> Space:
     """Echoes that go from side to side, beside the sound: stereo."""
-    return Space(sample_rate, channels, pan=False, reverb=False)
+    return Space(sample_rate, channels, panned=False, reverb=False)
 
 
 @part("processor", "fdn_reverb")
 def fdn_reverb(sample_rate: float, channels: int = 1) -> Space:
     """A room of six delay lines, beside the sound: stereo."""
-    return Space(sample_rate, channels, pan=False, echo=False)
+    return Space(sample_rate, channels, panned=False, echo=False)
 
 
 @part("processor", "space")
 def space(
     sample_rate: float,
     channels: int = 1,
-    pan: bool = True,
+    panned: bool = True,
     echo: bool = True,
     reverb: bool = True,
-    equaliser: bool = True,
+    reverb_eq: bool = True,
 ) -> Space:
     """A side, echoes, and a room that hears both the sound and its echoes: stereo."""
-    return Space(sample_rate, channels, pan, echo, reverb, equaliser)
+    return Space(sample_rate, channels, panned, echo, reverb, reverb_eq)
