@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from vschaos2.dsp.state import Stateful
 from vschaos2.processors.recursion import BLOCK, OnePole
 
 FADE_S = 0.02
@@ -82,7 +83,7 @@ class Crossfade(nn.Module):
         return of[:, begun], of[:, begun + 1], self.fade[at.flatten()], state
 
 
-class Combs(nn.Module):
+class Combs(Stateful):
     """What runs round delay lines with a one-pole in each: u = x + f y, y = one-pole of u(t - d).
 
     The lines of a sound are alike but for their feedback.
@@ -100,6 +101,13 @@ class Combs(nn.Module):
         self.lines, self.length = lines, math.ceil(longest) + 4
         self.block = BLOCK
         self.one_pole = OnePole()
+        self.forget()
+
+    @torch.jit.export
+    def forget(self) -> None:
+        """Forget where lines were read and how samples were weighted: it follows from the delay."""
+        self.kept_times, self.kept_places = torch.zeros(0, 0), torch.zeros(0, 0)
+        self.kept_weights = torch.zeros(0)
 
     def forward(
         self,
@@ -160,16 +168,20 @@ class Combs(nn.Module):
     def read(self, line: Tensor, times: Tensor, size: int) -> Tensor:
         """What lines say in their next samples. Shape: [B, M L], [B, N] → [B, L, size]."""
         batch, blocks = times.shape
-        whole = times.floor()[:, :, None]
-        weights = cubic(times[:, :, None] - whole)
-        at = self.length - whole.long() + torch.arange(size, device=line.device).reshape(blocks, -1)
-        number = torch.arange(self.lines, device=line.device)[:, None, None]
-        at = (at[:, None] * self.lines + number).flatten(1)
-        read = torch.zeros(1, 1, 1, 1, dtype=line.dtype, device=line.device)
-        for k, weight in enumerate(weights):
-            found = line.gather(1, at + (1 - k) * self.lines)
-            read = read + weight[:, None] * found.reshape(batch, self.lines, blocks, -1)
-        return read.flatten(2)
+        places, weights = self.kept_places, self.kept_weights
+        is_known = self.kept_times.shape == times.shape and places.shape[1] == 4 * self.lines * size
+        if not is_known or bool((self.kept_times != times).any()):
+            whole = times.floor()[:, :, None]
+            weights = torch.stack(cubic(times[:, :, None] - whole), 1)[:, None]
+            time = torch.arange(size, device=line.device).reshape(blocks, -1)
+            tap = torch.arange(4, device=line.device)[:, None, None]
+            number = torch.arange(self.lines, device=line.device)[:, None, None, None]
+            places = self.length + 1 - whole.long() + time
+            places = ((places[:, None, None] - tap) * self.lines + number).flatten(1)
+            if blocks == 1:
+                self.kept_times, self.kept_places, self.kept_weights = times, places, weights
+        found = line.gather(1, places).reshape(batch, self.lines, 4, blocks, -1)
+        return (found * weights).sum(2).flatten(2)
 
 
 class Network(nn.Module):

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from vschaos2.processors.delay_lines import Network
 from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.ping_pong import delayed
-from vschaos2.processors.processor import per_block
 from vschaos2.processors.recursion import BLOCK
 
 LINES_S = tuple(m / 44_100 for m in (997, 1153, 1327, 1559, 1801, 2099))
@@ -42,7 +41,7 @@ LOW, HIGH, INPUTS, OUTPUTS = 1, 2, 3, 3 + LINES  # their places
 
 
 class FdnReverb(nn.Module):
-    """What a room says to either side of a sound, before it has a level.
+    """The lines of a room, before they have a level and a side.
 
     Args:
         sample_rate: in Hz.
@@ -63,49 +62,49 @@ class FdnReverb(nn.Module):
         self.network = Network(lengths)
         self.sizes = [LINES, LINES * self.network.length]
         self.state_size = sum(self.sizes)
-        self.low, self.high, self.inputs, self.outputs = LOW, HIGH, INPUTS, OUTPUTS
+        self.low, self.high = LOW, HIGH
 
     def losses(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Gain of each line at 0 Hz, and what of it is left at half the sample rate.
+        """Of each line the gain g, and the a of its one-pole: what its decay asks for.
 
         Shape: [B, ≥ 3, N] → [B, L, N] twice.
         """
         low = values[:, self.low, None]
         high = low * values[:, self.high, None]
         fall = -3.0 * math.log(10.0) * self.seconds
-        return torch.exp(fall / low), torch.exp(fall * (1.0 / high - 1.0 / low))
+        rest = torch.exp(fall * (1.0 / high - 1.0 / low))
+        return torch.exp(fall / low), 2.0 * rest / (1.0 + rest)
 
-    def forward(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Both sides of a block.
+    def forward(
+        self, x: Tensor, entering: Tensor, gain: Tensor, a: Tensor, memory: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """What leaves each line.
 
-        Shape: x [B, T], values [B, 21, 1 or T] in the order of `REVERB`, memory [B, M] →
-            [B, 2, T], and the memory in parts that are to be joined; all float64.
+        Args:
+            x: what is sent to it.
+            entering: b, gain into each line.
+            gain: g of each line (see `losses`).
+            a: of each line's one-pole, of all samples, or of each sub-block.
+            memory: as the block before left it.
+
+        Shape: x [B, T], entering and gain [B, L, 1 or T], a [B, L, N], memory [B, M] →
+            [B, L, T], and the memory in parts that are to be joined; all float64.
         """
-        batch = x.shape[0]
         last, line = torch.split(memory, self.sizes, 1)
-        gain, _ = self.losses(values)
-        _, rest = self.losses(per_block(values))
-        entering = values[:, self.inputs : self.outputs] * x[:, None]
-        s, last, lines = self.network(entering, gain, 2.0 * rest / (1.0 + rest), last, line)
-        gains = values[:, self.outputs : self.outputs + 2 * self.lines]
-        if gains.shape[2] == 1:
-            y = torch.matmul(gains.reshape(batch, 2, self.lines), s)
-        else:
-            y = (gains.reshape(batch, 2, self.lines, -1) * s[:, None]).sum(2)
+        s, last, lines = self.network(entering * x[:, None], gain, a, last, line)
         kept = [last]
         for each in lines:
             kept.append(each)
-        return y, kept
+        return s, kept
 
     def response(self, values: Tensor, frequencies: Tensor) -> Tensor:
-        """What both sides are of a steady sine.
+        """What both sides are of a steady sine, before they have a level.
 
         Shape: [B, 21], [K] in Hz → complex128 [B, 2, K].
         """
         values = values.double()
         turn = (2.0 * math.pi / self.sample_rate) * frequencies.double()
-        gain, rest = self.losses(values[:, :, None])
-        a = 2.0 * rest / (1.0 + rest)
+        gain, a = self.losses(values[:, :, None])
         once = delayed(turn, torch.ones_like(self.seconds[:1]))
         lines = delayed(turn, self.seconds * self.sample_rate)
         d = gain * a * lines / (1.0 - (1.0 - a) * once)

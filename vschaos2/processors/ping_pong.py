@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from vschaos2.processors.delay_lines import Combs, Crossfade, cubic
 from vschaos2.processors.parameter import Parameter
-from vschaos2.processors.processor import per_block
 
 LONGEST_MS = 1_000.0
 ECHO = (
@@ -50,31 +49,36 @@ class PingPong(nn.Module):
         self.state_size = sum(self.sizes)
 
     def forward(
-        self, x: Tensor, values: Tensor, blocks: int, memory: Tensor
+        self,
+        x: Tensor,
+        ms: Tensor,
+        feedback: Tensor,
+        a: Tensor,
+        blocks: int,
+        memory: Tensor,
     ) -> tuple[Tensor, list[Tensor]]:
         """The echoes of a block, odd ones first; a time that moves is crossed to.
 
-        Shape: x [B, T], values [B, ≥ 4, 1 or T] in the order of `ECHO`, memory [B, M] →
-            [B, 2, T], and the memory in parts that are to be joined; all float64.
+        Args:
+            x: what is sent to it.
+            ms: its time, of all samples, or of each sub-block.
+            feedback: f and -f, of the sum of the echoes and of their difference.
+            a: of the one-pole (see `smoothing`), of all samples, or of each sub-block.
+            blocks: how many sub-blocks.
+            memory: as the block before left it.
+
+        Shape: x [B, T], ms [B, N], feedback [B, 2, 1 or T], a [B, N], memory [B, M] → [B, 2, T],
+            and the memory in parts that are to be joined; all float64.
         """
-        _, _, feedback, _ = values[:, :4].unbind(1)
-        _, ms, _, low_pass_hz = per_block(values[:, :4]).unbind(1)
         fading, last, line = torch.split(memory, self.sizes, 1)
         before, after, weight, fading = self.crossfade(ms, blocks, fading)
         y, last, lines = self.combs(
-            x,
-            before * self.per_ms,
-            after * self.per_ms,
-            weight,
-            self.smoothing(low_pass_hz),
-            torch.stack((feedback, -feedback), 1),
-            last,
-            line,
+            x, before * self.per_ms, after * self.per_ms, weight, a, feedback, last, line
         )
-        odd, even = y[:, 0] + y[:, 1], y[:, 0] - y[:, 1]
         kept = [fading, last]
         for each in lines:
             kept.append(each)
+        odd, even = y[:, 0] + y[:, 1], y[:, 0] - y[:, 1]
         return torch.stack((odd, even), 1) * 0.5, kept
 
     def smoothing(self, hz: Tensor) -> Tensor:

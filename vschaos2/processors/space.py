@@ -15,8 +15,9 @@ import math
 import torch
 from torch import Tensor
 
+from vschaos2.dsp.state import Stateful
 from vschaos2.parts import part
-from vschaos2.processors.fdn_reverb import REVERB, FdnReverb
+from vschaos2.processors.fdn_reverb import INPUTS, REVERB, FdnReverb
 from vschaos2.processors.filters import Filter, channel_bands
 from vschaos2.processors.gain import amplitude
 from vschaos2.processors.parameter import Parameter
@@ -34,7 +35,7 @@ def sides(pan: Tensor) -> Tensor:
     return torch.stack((torch.cos(angle), torch.sin(angle)), 1) * 2.0**0.5
 
 
-class Space(Ramped):
+class Space(Ramped, Stateful):
     """Direct sound, echoes and a room.
 
     Args:
@@ -47,6 +48,8 @@ class Space(Ramped):
     """
 
     is_linear = True
+    own_side: Tensor
+    kept: dict[str, Tensor]
 
     def __init__(
         self,
@@ -78,37 +81,90 @@ class Space(Ramped):
         self.outputs = 2
         self.eq, self.ping_pong, self.room = eq, ping_pong, room
         self.counts, self.sizes, self.block = [len(each) for each in groups], memory, BLOCK
+        self.first_gain = INPUTS
+        own_side = torch.eye(2, dtype=torch.float64)[:, :, None]
+        self.register_buffer("own_side", own_side, persistent=False)
+        self.forget()
         self.has_pan, self.has_echo, self.has_reverb, self.has_eq = panned, echo, reverb, reverb_eq
+
+    @torch.jit.export
+    def forget(self) -> None:
+        """Forget what was kept: it follows from the values."""
+        self.kept_values = torch.zeros(0, 0, 0)
+        self.kept = {"gains": self.kept_values}
 
     def forward(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """See `Processor`."""
         head, memory = self.parts(state)
         head, values = self.run(values, x.shape[2], head)
-        pan, echo, cross, reverb, eq = torch.split(values, self.counts, 1)
         echoing, ringing, filtering = torch.split(memory, self.sizes, 1)
-        kept = [head]  # joined once: lines are long
-        sound = x.double()
-        y = sound * sides(pan[:, 0]) if self.has_pan else sound.expand(-1, 2, -1)
-        sent = sound.mean(1)
-        heard = sent  # by the room
+        found = self.means(values)
+        after = [head]  # joined once: lines are long
+        sources = [x.double()]
+        sent = sources[0].mean(1)
         if self.has_echo:
-            echoes, lines = self.ping_pong(sent, echo, x.shape[2] // self.block, echoing)
+            blocks = x.shape[2] // self.block
+            ms, feedback, a = found["echo_ms"], found["echo_feedback"], found["echo_a"]
+            echoes, lines = self.ping_pong(sent, ms, feedback, a, blocks, echoing)
+            sources.append(echoes)
             for each in lines:
-                kept.append(each)
-            level = amplitude(echo[:, :1])
-            y = y + level * (sides(echo[:, 4]) * echoes[:, :1] + sides(echo[:, 5]) * echoes[:, 1:])
+                after.append(each)
             if self.has_reverb:
-                heard = heard + amplitude(cross[:, 0]) * echoes.sum(1)
+                sent = sent + found["cross"] * echoes.sum(1)
         if self.has_reverb:
             if self.has_eq:
-                shaped, filtering = self.eq(heard[:, None], per_block(eq), filtering)
-                heard = shaped[:, 0]
-            late, lines = self.room(heard, reverb, ringing)
+                shaped, filtering = self.eq(sent[:, None], found["reverb_eq"], filtering)
+                sent = shaped[:, 0]
+            entering, gain, a = found["reverb_in"], found["reverb_gain"], found["reverb_a"]
+            ringing_lines, lines = self.room(sent, entering, gain, a, ringing)
+            sources.append(ringing_lines)
             for each in lines:
-                kept.append(each)
-            y = y + amplitude(reverb[:, :1]) * late
-        kept.append(filtering)
-        return y.to(x.dtype), torch.cat(kept, 1)
+                after.append(each)
+        after.append(filtering)
+        whole, gains = torch.cat(sources, 1), found["gains"]
+        if gains.shape[3] == 1:
+            y = torch.matmul(gains[..., 0], whole)
+        else:
+            y = (gains * whole[:, None]).sum(2)
+        return y.to(x.dtype), torch.cat(after, 1)
+
+    def means(self, values: Tensor) -> dict[str, Tensor]:
+        """What values mean to the parts; in TorchScript it is kept while they stand still.
+
+        Shape: [B, P, 1 or T] → by name: "gains", of all that is heard, to both sides,
+            [B, 2, sources, 1 or T]; of the others see `PingPong` and `FdnReverb`.
+        """
+        is_kept = torch.jit.is_scripting() and values.shape == self.kept_values.shape
+        if is_kept and not bool((values != self.kept_values).any()):
+            return self.kept
+        pan, echo, cross, reverb, eq = torch.split(values, self.counts, 1)
+        direct = torch.ones_like(values[:, :1]).expand(-1, 2, -1)
+        if self.has_pan:
+            direct = sides(pan[:, 0])
+        gains = [direct[:, :, None]]
+        if self.channels == 2:
+            gains = [direct[:, :, None] * self.own_side]
+        found: dict[str, Tensor] = {}
+        if self.has_echo:
+            level, ms, feedback, low_pass_hz, odd, even = echo.unbind(1)
+            sided = torch.stack((sides(odd), sides(even)), 2)
+            gains.append(amplitude(level)[:, None, None] * sided)
+            found["echo_ms"] = per_block(ms)
+            found["echo_feedback"] = torch.stack((feedback, -feedback), 1)
+            found["echo_a"] = self.ping_pong.smoothing(per_block(low_pass_hz))
+            if self.has_reverb:
+                found["cross"] = amplitude(cross[:, 0])
+        if self.has_reverb:
+            entering, left, right = reverb[:, self.first_gain :].chunk(3, 1)
+            gains.append(amplitude(reverb[:, :1, None]) * torch.stack((left, right), 1))
+            found["reverb_in"] = entering
+            found["reverb_gain"], _ = self.room.losses(reverb)
+            _, found["reverb_a"] = self.room.losses(per_block(reverb))
+            found["reverb_eq"] = per_block(eq)
+        found["gains"] = torch.cat(gains, 2)
+        if torch.jit.is_scripting() and values.shape[2] == 1:
+            self.kept_values, self.kept = values, found
+        return found
 
     def response(self, values: Tensor, frequencies: Tensor) -> Tensor:
         """Its response to a sound that is the same in all channels.
