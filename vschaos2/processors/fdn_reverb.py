@@ -2,7 +2,8 @@
 
 A line of m samples, heard once round, is d = g F z⁻ᵐ: after its time T a sound is 60 dB down if
 g = 10^(-3 m / (f_s T)). The one-pole F goes from 1 at 0 Hz to r at half the sample rate, where the
-time is shorter: r = 10^(-3 m / f_s (1/T' - 1/T)) and a = 2 r / (1 + r).
+time T' is shorter: r = 10^(-3 m / f_s (1/T' - 1/T)) and a = 2 r / (1 + r). r is kept above
+`LEAST`, or for a T' much shorter than a line nothing but the constant would be heard.
 
 With input gains b, output gains c and the matrix I - k 1 1ᵀ, k = 2/L, the lines say
 
@@ -37,6 +38,7 @@ REVERB = (
         for n, sign in enumerate(signs)
     ),
 )
+LEAST = 1e-3  # what is left after a round of a line, at half the sample rate
 LOW, HIGH, INPUTS, OUTPUTS = 1, 2, 3, 3 + LINES  # their places
 
 
@@ -62,7 +64,7 @@ class FdnReverb(nn.Module):
         self.network = Network(lengths)
         self.sizes = [LINES, LINES * self.network.length]
         self.state_size = sum(self.sizes)
-        self.low, self.high = LOW, HIGH
+        self.low, self.high, self.least = LOW, HIGH, LEAST
 
     def losses(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Of each line the gain g, and the a of its one-pole: what its decay asks for.
@@ -73,6 +75,7 @@ class FdnReverb(nn.Module):
         high = low * values[:, self.high, None]
         fall = -3.0 * math.log(10.0) * self.seconds
         rest = torch.exp(fall * (1.0 / high - 1.0 / low))
+        rest = self.least + (1.0 - self.least) * rest
         return torch.exp(fall / low), 2.0 * rest / (1.0 + rest)
 
     def forward(

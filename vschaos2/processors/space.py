@@ -138,7 +138,7 @@ class Space(Ramped, Stateful):
         if is_kept and not bool((values != self.kept_values).any()):
             return self.kept
         pan, echo, cross, reverb, eq = torch.split(values, self.counts, 1)
-        direct = torch.ones_like(values[:, :1]).expand(-1, 2, -1)
+        direct = values.new_ones(values.shape[0], 2, values.shape[2])
         if self.has_pan:
             direct = sides(pan[:, 0])
         gains = [direct[:, :, None]]
