@@ -11,8 +11,9 @@ from scipy import signal
 from soundfile import write
 
 from vschaos2.errors import InputError
+from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.families.effect.rendering import rendered
-from vschaos2.families.export import export
+from vschaos2.families.export import playable_of
 from vschaos2.families.loading import load_run
 from vschaos2.processors.chain import Chain
 from vschaos2.processors.delay_lines import Network
@@ -223,7 +224,7 @@ def test_mistakes_are_told_in_one_line(items, said):
 
 
 def test_a_chain_is_played_from_mono_to_stereo(tmp_path):
-    """Learnt from a pair, exported, set by name: the file streams what the chain renders."""
+    """Learnt from a pair, and set by name: what is exported streams what the chain renders."""
     dry = riff(2.0)
     for side, sound in (("dry", dry), ("wet", np.stack((1.2 * dry, 0.8 * dry), 1))):
         (tmp_path / "pairs" / side).mkdir(parents=True)
@@ -235,15 +236,22 @@ def test_a_chain_is_played_from_mono_to_stereo(tmp_path):
         "model.net.processors.1.expander.enabled=false",
     )
     train_pedal(tmp_path / "pairs", tmp_path / "runs", *words, name="effect_chain")
-    model = load_run(tmp_path / "runs" / "effect_chain").model
+    learnt = load_run(tmp_path / "runs" / "effect_chain")
+    model = learnt.model
     assert model.net.chain.names == ["channel_eq", "compressor", "space"]
-    path = export(load_run(tmp_path / "runs" / "effect_chain"), tmp_path, "vocal", {}, blocks=3)
-    loaded = torch.jit.load(str(path))
+    loaded = playable_of(learnt, {}).script()
     assert loaded.forward_params.tolist() == [1, 1, 2, 1]
-    assert "echo_ms" in path.with_suffix(".pd").read_text()
     x = riff(0.512, seed=3).astype(np.float32)
     due = rendered(model, x[None], np.zeros((0, 1), np.float32))
-    y = torch.cat([loaded(part) for part in torch.from_numpy(x)[None, None].split(256, 2)], 2)
+    parts = torch.from_numpy(x)[None, None].split(256, 2)
+    y = torch.cat([loaded(part) for part in parts], 2)
+    np.testing.assert_allclose(y[0].numpy(), due, atol=1e-5)
+    assert set_attribute(loaded, "pan", -100.0) == 0 and set_attribute(loaded, "echo_db", 0.0) == 0
+    set_attribute(loaded, "reset", True)
+    chain = playable_of(learnt, {}).eager.model.net.chain
+    chain.load_preset({"pan": -100.0, "echo_db": 0.0})
+    due = chain(torch.cat(parts, 2), STILL, chain.begin(1))[0][0].detach().numpy()
+    y = torch.cat([loaded(part) for part in parts], 2)
     np.testing.assert_allclose(y[0].numpy(), due, atol=1e-5)
 
 
