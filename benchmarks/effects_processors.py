@@ -2,10 +2,10 @@
 
     PYTHONPATH=examples python -m benchmarks.effects_processors [PART ...]
 
-Parts are load, whole_chain, click, training, compressor, modulation; all of them if none is named. Devices and
-dry sounds are made by code (examples/devices.py, examples/plucked_strings.py); what is scored was
-held out: other strings. Times are processor time of one thread; a load is the median of five runs,
-in percent of a core.
+Parts are load, whole_chain, click, training, compressor, modulation; all of them if none is named.
+Devices and dry sounds are made by code (examples/devices.py, examples/plucked_strings.py); what is
+scored was held out: other strings. Times are processor time of one thread; a load is the median of
+five runs, in percent of a core.
 """
 
 import argparse
