@@ -2,10 +2,10 @@
 
     PYTHONPATH=examples python -m benchmarks.effects_processors [PART ...]
 
-Parts are load, click, training, compressor, modulation; all of them if none is named. Devices and
-dry sounds are made by code (examples/devices.py, examples/plucked_strings.py); what is scored was
-held out: other strings. Times are processor time of one thread; a load is the median of five runs,
-in percent of a core.
+Parts are load, whole_chain, click, training, compressor, modulation; all of them if none is named.
+Devices and dry sounds are made by code (examples/devices.py, examples/plucked_strings.py); what is
+scored was held out: other strings. Times are processor time of one thread; a load is the median of
+five runs, in percent of a core.
 """
 
 import argparse
@@ -67,6 +67,43 @@ def load() -> None:
     for kind, processor in made.items():
         shares = [load_of(processor, block) for block in (64, 512, 2048)]
         print(f"  {kind:14}", " / ".join(f"{share:.2f}" for share in shares), flush=True)
+
+
+def whole_chain() -> None:
+    """Of a voice's whole chain: its load, its stream against the whole, and what a step costs."""
+    items = ["channel_eq", "expander", "compressor", "space"]
+    whole = Chain(items, RATE).requires_grad_(False)
+    whole.load_preset({"echo_db": -9.0, "reverb_db": -9.0, "compressor_threshold_db": -30.0})
+    whole.settle()
+    still = torch.zeros(1, 0, 1)
+    run = torch.jit.script(whole)
+    for block in (64, 512, 2048):
+        sound, state, shares = 0.1 * torch.randn(1, 1, RATE), whole.begin(1), []
+        with torch.inference_mode():
+            for _ in range(6):
+                began = time.process_time()
+                for n in range(RATE // block):
+                    _, state = run(sound[..., n * block : (n + 1) * block], still, state)
+                took = time.process_time() - began
+                shares.append(took * 100.0 * RATE / (RATE // block * block))
+        print(f"chain at blocks of {block}: {statistics.median(shares[1:]):.2f} % of a core")
+    dry = torch.from_numpy(plucked_strings.strings(10.0, 5)).float()[None, None]
+    dry = dry[..., : dry.shape[2] // 4096 * 4096]
+    with torch.inference_mode():
+        offline, _ = whole(dry, still, whole.begin(1))
+        for block in (64, 512, 4096):
+            state, made = whole.begin(1), []
+            for x in dry.split(block, 2):
+                y, state = run(x, still, state)
+                made.append(y)
+            error = (torch.cat(made, 2) - offline).abs().max() / offline.abs().max()
+            print(f"chain streamed at {block} against the whole: {float(error):.1e} of the peak")
+    learning, times = Chain(items, RATE), []
+    for _ in range(7):
+        began = time.process_time()
+        learning(dry, still, learning.begin(1))[0].square().mean().backward()
+        times.append(time.process_time() - began)
+    print(f"chain, 10 s forwards and backwards: {statistics.median(times[2:]):.2f} s")
 
 
 def click() -> None:
@@ -176,7 +213,9 @@ def modulation() -> None:
         )
 
 
-PARTS = {each.__name__: each for each in (load, click, training, compressor, modulation)}
+PARTS = {
+    each.__name__: each for each in (load, whole_chain, click, training, compressor, modulation)
+}
 
 
 def main() -> None:

@@ -39,8 +39,8 @@ model:
 ```
 
 The configurations `effect_grey_drive`, `effect_grey_fuzz`, `effect_grey_compressor`,
-`effect_grey_eq` and `effect_modulation` have such lists. A chain has no delay of its own: pairs are
-laid so that the strongest tap of the device's response is at 0, or as
+`effect_grey_eq`, `effect_modulation` and `effect_chain` have such lists. A chain has no delay of
+its own: pairs are laid so that the strongest tap of the device's response is at 0, or as
 `data.dataset.latency_samples` says (0 for what a plug-in rendered in time). An exported chain is
 set by every parameter, by name and in its unit, as in `set peak1_gain_db 3`, and stays there
 whatever was learnt and knobs say; after `reset`, too, which forgets sound only. `release` gives all
@@ -49,17 +49,42 @@ before it: `phaser_mix`.
 
 Each item is a kind, alone or with a mapping: where its parameters begin, its `controller`, its
 `name`, and the options of its kind. Where two processors of a chain have a parameter of one name,
-it follows theirs: `tone_peak1_gain_db`.
+it follows theirs: `tone_peak1_gain_db`. With `enabled: false` an item is left out; where items are
+mappings, so it may be said behind a command: `model.net.processors.1.expander.enabled=false`.
+
+Most processors hear and make as many channels as there are. `pan`, `ping_pong`, `fdn_reverb` and
+`space` make stereo of mono, too: `model.channels_out` is 2 behind them.
 
 | `controller` | its parameters |
 | --- | --- |
 {controllers}
 
 A gain, a level or a threshold that is moved while it plays glides there by a raised cosine of 20
-ms; a filter crosses from one fixed filter to the next, so that nothing clicks. What was learnt is
-a value in the unit below, within its range: a fitted chain is its own preset.
+ms; a filter crosses from one fixed filter to the next, and echoes from one time to the next, so
+that nothing clicks and nothing slides. What was learnt is a value in the unit below, within its
+range: a fitted chain is its own preset.
 
-Ranges are those at 48 kHz; no filter is set above .45 of the sample rate.
+Ranges are those at 48 kHz; no filter is set above .45 of the sample rate. A pan goes from -100
+(left) to 100 and keeps the power: its gains are √2 cos θ and √2 sin θ, both 1 in the middle.
+
+## The space
+
+```text
+direct ──────────────────────────────────────── pan ─┐
+   ├── echoes, odd and even, each with its pan ──────┤ + → left, right
+   │      └ echo_to_reverb_db ┐                      │
+   └────────────────────────── + ── own EQ ── room ──┘
+```
+
+`ping_pong` and `fdn_reverb` are parts of `space`, each beside the sound as it is. Odd echoes come
+after one, three, five `echo_ms`, even ones after two, four, six; the low pass is heard once more
+with each. The room is six delay lines of 23 to 48 ms, each of which feeds all by a Householder
+matrix, which keeps the energy: `reverb_in1` to `6` lead into them, `reverb_left1` to `6` and
+`reverb_right1` to `6` out. At low frequencies a sound is 60 dB down after `reverb_low_s`, at half
+the sample rate after `reverb_high_ratio` of that. No setting makes a loop that grows.
+
+From Python, `Space.response(values, frequencies)` is the same in closed form, and
+`Space.responses` its parts; both have derivatives, as the sound itself has.
 """
 
 

@@ -88,7 +88,11 @@ class Data:
     """Takes that are late by what is given, and turned over or not."""
 
     def __init__(self, *lies: tuple[int, int]) -> None:
-        self.takes = [SimpleNamespace(alignment={"shift": s, "polarity": p}) for s, p in lies]
+        self.takes = [
+            SimpleNamespace(alignment={"shift": s, "polarity": p}, position="drive 0")
+            for s, p in lies
+        ]
+        self.split = SimpleNamespace(training=[SimpleNamespace(take=0)])
 
     def peaks(self) -> tuple[float, float]:
         return 0.5, 1.0

@@ -146,9 +146,10 @@ class Chain(Stateful):
                 share = holds[:, at : at + self.counts[n]]
                 start = len(self.held) + at
                 values = (1.0 - share) * values + holds[:, start : start + self.counts[n]]
-            x, own = processor(x, values, before[2 + 2 * n])
+            x, own = processor.in_parts(x, values, before[2 + 2 * n])  # type: ignore[operator]
             after.append(following)
-            after.append(own)
+            for each in own:
+                after.append(each)
             at += self.counts[n]
         return x, torch.cat(after, 1)
 

@@ -59,6 +59,11 @@ class Processor(nn.Module):
         """
         raise NotImplementedError
 
+    def in_parts(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """`forward`, whose state comes in parts: where they are long, they are joined only once."""
+        y, state = self.forward(x, values, state)
+        return y, [state]
+
 
 class Ramped(Processor):
     """A processor whose values run straight through each sub-block; give `process`.

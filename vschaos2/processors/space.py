@@ -95,11 +95,16 @@ class Space(Ramped, Stateful):
 
     def forward(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """See `Processor`."""
+        y, after = self.in_parts(x, values, state)
+        return y, torch.cat(after, 1)
+
+    def in_parts(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """See `Processor`."""
         head, memory = self.parts(state)
         head, values = self.run(values, x.shape[2], head)
         echoing, ringing, filtering = torch.split(memory, self.sizes, 1)
         found = self.means(values)
-        after = [head]  # joined once: lines are long
+        after = [head]
         sources = [x.double()]
         sent = sources[0].mean(1)
         if self.has_echo:
@@ -126,7 +131,7 @@ class Space(Ramped, Stateful):
             y = torch.matmul(gains[..., 0], whole)
         else:
             y = (gains * whole[:, None]).sum(2)
-        return y.to(x.dtype), torch.cat(after, 1)
+        return y.to(x.dtype), after
 
     def means(self, values: Tensor) -> dict[str, Tensor]:
         """What values mean to the parts; in TorchScript it is kept while they stand still.
