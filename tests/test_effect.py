@@ -217,6 +217,11 @@ def test_wrong_settings_are_refused(run, words, message):
     [
         ("model.net._target_=LSMT", r"model\.net: _target_ 'LSMT' is not a part"),
         ("+model.net.width=3", r"model\.net has no key 'width'"),
+        (
+            "model.net.conditioning=film",
+            r"must be none, concat or tvcond of this network, got 'film'",
+        ),
+        ("model.net.conditioning=1", r"model\.net\.conditioning must be a text"),
         ("training.losses.esr=-1", r"training\.losses\.esr must be a number from 0"),
         ("+training.losses.mr_stft=1", r"mr_stft: needs data\.loader\.window_samples of 2048"),
         ("+training.losses.sc=1", r"no loss 'sc'"),
@@ -256,9 +261,18 @@ def test_a_knob_that_never_moved_is_none(tmp_path, caplog):
     assert "drive stood at 4 in every recording" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["effect_gru", "effect_tcn", "effect_gcn", "effect_ssm"])
-def test_every_network_learns_and_is_exported(place, tmp_path, name):
+@pytest.mark.parametrize(
+    "name, conditioning",
+    [
+        ("effect_gru", "null"),
+        ("effect_tcn", "tfilm"),
+        ("effect_gcn", "null"),
+        ("effect_ssm", "tvfilm"),
+    ],
+)
+def test_every_network_learns_and_is_exported(place, tmp_path, name, conditioning):
     words = ["data.loader.window_samples=512", "data.loader.windows_per_stream=4"]
+    words.append(f"model.net.conditioning={conditioning}")
     if name in ("effect_tcn", "effect_gcn"):
         words.append("+model.net.receptive_ms=4.0")
     run = load_run(train_pedal(place / "pairs", tmp_path, *words, name=name))

@@ -16,8 +16,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vschaos2.nets.audio_rate import DEEPEST, AudioNet, check_width, readout
-from vschaos2.nets.film import FiLM, activated
+from vschaos2.nets.audio_rate import DEEPEST
+from vschaos2.nets.conditioning import modulation
+from vschaos2.nets.film import activated
+from vschaos2.nets.layered import LayeredNet
 from vschaos2.parts import part
 from vschaos2.ranges import check_count
 
@@ -72,30 +74,40 @@ class DiagonalStateSpace(nn.Module):
 
 
 class StateSpaceLayer(nn.Module):
-    """States, knobs, a gate and a mix: h ← h + W (tanh(a) · σ(b)), a and b mixes of the states.
+    """States, what is told, a gate and a mix: h ← h + W (tanh(a) · σ(b)), a and b of the states.
 
     Args:
         width: channels.
         n_states: of each.
-        n_knobs: that it is told.
         rate_hz: of the sound.
+        conditioning: how it is told (see `conditioning`).
+        n_told: numbers that it is told.
+
+    Attributes:
+        state_size: its states and its conditioning's, S.
     """
 
-    def __init__(self, width: int, n_states: int, n_knobs: int, rate_hz: int) -> None:
+    def __init__(
+        self, width: int, n_states: int, rate_hz: int, conditioning: str, n_told: int
+    ) -> None:
         super().__init__()
         self.states = DiagonalStateSpace(width, n_states, rate_hz)
         self.spread = nn.Conv1d(width, 2 * width, 1)
-        self.film = FiLM(n_knobs, 2 * width)
+        self.film = modulation(conditioning, n_told, 2 * width)
         self.mix = nn.Conv1d(width, width, 1)
+        self.sizes = [2 * width * n_states, self.film.state_size]
+        self.state_size = sum(self.sizes)
 
-    def forward(self, h: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """What follows the layer, and its states after it."""
-        y, after = self.states(h, state)
-        return h + self.mix(activated(self.film(self.spread(y), knobs), True)), after
+    def forward(self, h: Tensor, told: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """What follows the layer, and its state after it."""
+        states, told_before = state.split(self.sizes, 1)
+        y, states = self.states(h, states)
+        said, told_after = self.film(self.spread(y), told, told_before)
+        return h + self.mix(activated(said, True)), torch.cat((states, told_after), 1)
 
 
 @part("effect_net")
-class SSM(AudioNet):
+class SSM(LayeredNet):
     """Layers of diagonal state spaces.
 
     Args:
@@ -106,9 +118,10 @@ class SSM(AudioNet):
         hidden_dims: channels between.
         n_states: complex states of each.
         layers: number of layers.
+        conditioning: any (see `conditioning`).
 
     Raises:
-        InputError: as `AudioNet`.
+        InputError: as `LayeredNet`.
     """
 
     def __init__(
@@ -120,25 +133,12 @@ class SSM(AudioNet):
         hidden_dims: int = 8,
         n_states: int = 4,
         layers: int = 4,
+        conditioning: str = "film",
     ) -> None:
-        super().__init__(n_channels, n_knobs, n_outputs, rate_hz)
-        check_width("hidden_dims", hidden_dims)
+        super().__init__(n_channels, n_knobs, n_outputs, rate_hz, hidden_dims, conditioning)
         check_count("model.net.n_states", n_states, 1, 256)
         check_count("model.net.layers", layers, 1, DEEPEST)
-        self.input = nn.Conv1d(n_channels, hidden_dims, 1)
-        self.layers = nn.ModuleList(
-            StateSpaceLayer(hidden_dims, n_states, n_knobs, rate_hz) for _ in range(layers)
+        self.stack(
+            StateSpaceLayer(hidden_dims, n_states, rate_hz, conditioning, self.n_told)
+            for _ in range(layers)
         )
-        self.readout = readout(hidden_dims, n_outputs)
-        self.per_layer = 2 * hidden_dims * n_states
-        self.state_size = layers * self.per_layer
-
-    def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """The sound that leaves, and all states after it."""
-        h = self.input(x.transpose(1, 2))
-        befores = state.split(self.per_layer, 1)
-        afters: list[Tensor] = []
-        for place, layer in enumerate(self.layers):
-            h, after = layer(h, knobs, befores[place])
-            afters.append(after)
-        return self.readout(h.transpose(1, 2)), torch.cat(afters, 1)
