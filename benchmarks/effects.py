@@ -53,7 +53,7 @@ Signal = devices.Signal
 @njit(cache=True)
 def _compressed(x: Signal, rate_hz: float) -> Signal:
     """Peaks above -20 dB, 4 : 1, attack 5 ms, release 100 ms, 6 dB behind it."""
-    attack, release = (1.0 - np.exp(-1.0 / (s * rate_hz)) for s in (0.005, 0.1))
+    attack, release = 1.0 - np.exp(-1.0 / (0.005 * rate_hz)), 1.0 - np.exp(-1.0 / (0.1 * rate_hz))
     y, level = np.empty_like(x), 1e-9
     for t in range(len(x)):
         peak = abs(x[t])

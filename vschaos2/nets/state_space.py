@@ -24,6 +24,7 @@ from vschaos2.parts import part
 from vschaos2.ranges import check_count
 
 SLOWEST_MS, FASTEST_MS = 200.0, 0.1  # time constants that layers begin with
+STRIDE = 64  # samples
 
 
 class DiagonalStateSpace(nn.Module):
@@ -37,7 +38,7 @@ class DiagonalStateSpace(nn.Module):
 
     def __init__(self, width: int, n_states: int, rate_hz: int) -> None:
         super().__init__()
-        self.width, self.n_states = width, n_states
+        self.width, self.n_states, self.stride = width, n_states, STRIDE
         taus = torch.logspace(math.log10(FASTEST_MS), math.log10(SLOWEST_MS), width)
         step = 1000.0 / (rate_hz * taus)
         self.log_step = nn.Parameter(step.log())
@@ -54,23 +55,30 @@ class DiagonalStateSpace(nn.Module):
         batch, _, count = x.shape
         step = self.log_step.exp().unsqueeze(1)
         log_a = torch.complex(-step * self.log_decay.exp(), step * self.turns)  # [C, N]
-        powers = torch.exp(log_a.unsqueeze(2) * torch.arange(count + 1, device=x.device))
+        # a^(64 i + j) is a^(64 i) times a^j: two short series of exponentials.
+        places = torch.arange(self.stride, device=x.device)
+        strides = self.stride * torch.arange(-(-count // self.stride), device=x.device)
+        fine = torch.exp(log_a.unsqueeze(2) * places)
+        coarse = torch.exp(log_a.unsqueeze(2) * strides)
+        powers = (coarse.unsqueeze(3) * fine.unsqueeze(2)).flatten(2)[:, :, :count]
+        basis = torch.cat((torch.real(powers), torch.imag(powers)), 1)  # [C, 2 · N, T]
         # Inputs are scaled by the step, so that slow states do not begin loud.
         read = torch.complex(self.read_real, self.read_imag) * step
-        kernel = torch.real((read.unsqueeze(2) * powers[:, :, :count]).sum(1))
+        halves = state.reshape(batch, 2, self.width, self.n_states)
+        before = torch.complex(halves[:, 0], halves[:, 1])
+        rows = torch.cat((read.unsqueeze(0), read * torch.exp(log_a) * before)).transpose(0, 1)
+        said = torch.cat((torch.real(rows), -torch.imag(rows)), 2) @ basis  # [C, 1 + B, T]
+        kernel, rings = said[:, 0], said[:, 1:].transpose(0, 1)
         length = 2 * count
         spectrum = torch.fft.rfft(x, n=length) * torch.fft.rfft(kernel, n=length)
         y = torch.fft.irfft(spectrum, n=length)[:, :, :count]
-        halves = state.reshape(batch, 2, self.width, self.n_states)
-        before = torch.complex(halves[:, 0], halves[:, 1])
-        rings = (read * before).unsqueeze(3) * powers[:, :, 1:]
-        y = y + torch.real(rings.sum(2)) + self.direct.unsqueeze(1) * x
+        y = y + rings + self.direct.unsqueeze(1) * x
         # s after the block: Σ a^(T-1-j) x[j] + a^T s.
-        back = powers[:, :, :count].flip(2).transpose(1, 2)  # [C, T, N]
-        rows = x.transpose(0, 1)
-        driven = torch.complex(rows @ torch.real(back), rows @ torch.imag(back)).transpose(0, 1)
-        after = driven + powers[:, :, count] * before
-        return y, torch.stack((torch.real(after), torch.imag(after)), 1).reshape(batch, -1)
+        driven = (x.flip(2).transpose(0, 1) @ basis.transpose(1, 2)).transpose(0, 1)
+        rest = torch.exp(log_a * float(count)) * before
+        after = driven + torch.cat((torch.real(rest), torch.imag(rest)), 2)  # [B, C, 2 · N]
+        after = after.reshape(batch, self.width, 2, self.n_states).transpose(1, 2)
+        return y, after.reshape(batch, -1)
 
 
 class StateSpaceLayer(nn.Module):
