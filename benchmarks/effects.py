@@ -2,8 +2,8 @@
 
     PYTHONPATH=examples python -m benchmarks.effects [PART ...] [--recording DRY.wav]
 
-All parts if none is named: `diode_5` is the diode by 5 s of training, and so on; `load` is what an
-LSTM of 32 takes to play. Devices and dry sounds are made by code (examples/devices.py,
+All parts if none is named: `diode_5` is the diode by 5 s of training, and so on; `load` is what
+networks take to play. Devices and dry sounds are made by code (examples/devices.py,
 examples/plucked_strings.py). Training is that of `train_model.py` - its material, objective,
 optimiser, running average - within a budget of processor time of one thread; what is scored was
 held out: other strings, and the second half of the recording, whose first half is trained on.
@@ -219,25 +219,36 @@ def knob(recording: Path | None) -> None:
         print(f"knob: {steps} steps, {sound}: heard {seen}; never heard {unheard}", flush=True)
 
 
+LOAD_BARS = {64: 0.12, 512: 0.05, 2048: 0.04}  # of an LSTM of 32
+KNOB = {"drive": {"lowest": 0.0, "highest": 1.0, "value": 0.5}}
+
+
 def load(_: Path | None) -> None:
-    """Percent of a core, of an LSTM of 32 with a knob, as TorchScript."""
+    """Percent of a core of every kind of network, without and with a knob, as TorchScript."""
     words = ("data.dataset.root=none", f"data.dataset.sample_rate_hz={RATE}", "model.channels_in=1")
-    config = vschaos2.compose("effect_drive", *words, "model.channels_out=1")
-    for knobs in (None, {"drive": {"lowest": 0.0, "highest": 1.0, "value": 0.5}}):
-        config.model.knobs = knobs
-        script = torch.jit.script(PlayableEffect(build_model(config).eval(), {}).eager)
-        shares = {}
-        for block, bar in ((64, 0.12), (512, 0.05), (2048, 0.04)):
-            x, times = 0.1 * torch.randn(1, 1, block), []
-            with torch.inference_mode():
-                for _ in range(6):
-                    began = time.process_time()
-                    for _ in range(2 * RATE // block):
-                        script(x)
-                    times.append((time.process_time() - began) / 2.0)
-            shares[block] = verdict(statistics.median(times[1:]), bar)
-        told = ", ".join(f"{block}: {share}" for block, share in shares.items())
-        print(f"load of an LSTM of 32, {len(knobs or {})} knobs, {told}", flush=True)
+    for name in ("effect_drive", "effect_tcn", "effect_gcn", "effect_ssm"):
+        for knobs in (None, KNOB):
+            config = vschaos2.compose(name, *words, "model.channels_out=1")
+            config.model.knobs = knobs
+            script = torch.jit.script(PlayableEffect(build_model(config).eval(), {}).eager)
+            shares = []
+            for block, bar in LOAD_BARS.items():
+                share = share_of_core(script, block)
+                told = verdict(share, bar) if name == "effect_drive" else f"{share:.4f}"
+                shares.append(f"{block}: {told}")
+            print(f"load of {name}, {len(knobs or {})} knobs, {', '.join(shares)}", flush=True)
+
+
+def share_of_core(script: Any, block: int) -> float:
+    """Processor time of a second of sound in blocks: the median of five."""
+    x, times = 0.1 * torch.randn(1, 1, block), []
+    with torch.inference_mode():
+        for _ in range(6):
+            began = time.process_time()
+            for _ in range(2 * RATE // block):
+                script(x)
+            times.append((time.process_time() - began) / 2.0)
+    return statistics.median(times[1:])
 
 
 def main() -> None:
