@@ -274,7 +274,7 @@ def test_every_network_learns_and_is_exported(place, tmp_path, name, conditionin
     words = ["data.loader.window_samples=512", "data.loader.windows_per_stream=4"]
     words.append(f"model.net.conditioning={conditioning}")
     if name in ("effect_tcn", "effect_gcn"):
-        words.append("+model.net.receptive_ms=4.0")
+        words.append("++model.net.receptive_ms=4.0")
     run = load_run(train_pedal(place / "pairs", tmp_path, *words, name=name))
     path = export(run, tmp_path, name, {}, blocks=3)
     card = json.loads(path.with_suffix(".json").read_text())
