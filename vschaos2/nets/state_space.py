@@ -56,11 +56,12 @@ class DiagonalStateSpace(nn.Module):
         step = self.log_step.exp().unsqueeze(1)
         log_a = torch.complex(-step * self.log_decay.exp(), step * self.turns)  # [C, N]
         # a^(64 i + j) is a^(64 i) times a^j: two short series of exponentials.
-        places = torch.arange(self.stride, device=x.device)
-        strides = self.stride * torch.arange(-(-count // self.stride), device=x.device)
-        fine = torch.exp(log_a.unsqueeze(2) * places)
-        coarse = torch.exp(log_a.unsqueeze(2) * strides)
-        powers = (coarse.unsqueeze(3) * fine.unsqueeze(2)).flatten(2)[:, :, :count]
+        series = log_a.unsqueeze(2)
+        powers = torch.exp(series * torch.arange(self.stride, device=x.device))
+        if count > self.stride:
+            strides = torch.arange(0, count, self.stride, device=x.device)
+            powers = (torch.exp(series * strides).unsqueeze(3) * powers.unsqueeze(2)).flatten(2)
+        powers = powers[:, :, :count]
         basis = torch.cat((torch.real(powers), torch.imag(powers)), 1)  # [C, 2 · N, T]
         # Inputs are scaled by the step, so that slow states do not begin loud.
         read = torch.complex(self.read_real, self.read_imag) * step
