@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from vschaos2.families.loading import load_run
 from vschaos2.processors.chain import Chain
 from vschaos2.processors.fdn_reverb import EVEN, LINES_S, FdnReverb
 from vschaos2.processors.recursion import BLOCK
+from vschaos2.programs.retrieve import main
 from vschaos2.retrieval import fit as fitting
 from vschaos2.retrieval.deconvolution import (
     arrivals,
@@ -232,6 +234,17 @@ def test_a_folder_goes_on_where_it_was(pair, quick, tmp_path, caplog):
     assert "silent" in caplog.text
     assert len(lines) == 1
     assert retrieve_all(jobs, config, 1, 0, lines.append) == []
+
+
+def test_the_program_says_what_it_found(pair, quick, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "runs" / "vox"
+    words = ["retrieve.py", str(pair.dry), str(pair.wet), "--out", str(out), "--override", CHAIN]
+    monkeypatch.setattr(sys, "argv", words)
+    main()
+    told = capsys.readouterr().out
+    assert "version_0" in told
+    assert "echo_ms" in told
+    assert (out / "version_0" / "checkpoints" / "best.ckpt").is_file()
 
 
 def test_a_short_pair_is_refused_in_one_line(pair, tmp_path):

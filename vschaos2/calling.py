@@ -10,6 +10,7 @@ SCRIPTS = {
     "export": "script.py",
     "check": "check_dataset.py",
     "pitch": "extract_pitch.py",
+    "retrieve": "retrieve.py",
 }
 
 
