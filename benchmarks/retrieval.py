@@ -3,8 +3,8 @@
     python -m benchmarks.retrieval RECORDING [CHAIN …]
 
 Three chains with the structure of `effect_chain`, without its expander, of other line gains each,
-make the wet sound of seconds 5 to 17 of a recording; the chain is fitted to these, and scored on
-seconds 22 to 34: distance over that of the dry sound, the equaliser's response (60 Hz to 14 kHz, but
+make the wet sound of seconds 5 to 17 of a recording; the chain is fitted to these, scored on
+seconds 22 to 34: distance over that of the dry sound, the equaliser (60 Hz to 14 kHz, but
 for a gain), the curve of the compressor over the levels present, the echo's time, the decay.
 """
 
