@@ -13,8 +13,8 @@ SUMMARIES = {
     "generate": "sound files, paths, morphs, measures and maps from a trained run",
     "export": "a trained run as NAME.ts for nn~ in Max and PureData, its card and its patches",
     "check": "a report on a folder of recordings and its labels, before a training",
-    "retrieve": "the settings of a chain of effects, from a dry and a wet recording",
     "pitch": "pitch and octave labels for a folder of recordings",
+    "retrieve": "the settings of a chain of effects, from a dry and a wet recording",
 }
 
 
