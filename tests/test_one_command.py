@@ -42,7 +42,10 @@ def test_version_is_that_of_the_package(monkeypatch, capsys):
     [
         (["trian", "name=x"], "'trian', did you mean 'train'?"),
         (["exprot"], "'exprot', did you mean 'export'?"),
-        (["name=x"], "no program 'name=x' (there are train, generate, export, check, pitch, retrieve)"),
+        (
+            ["name=x"],
+            "no program 'name=x' (there are train, generate, export, check, pitch, retrieve)",
+        ),
         (["--colour"], "no program '--colour'"),
         (["a\nb"], "no program 'a\\\\nb'"),
         (["train", "--colour"], "unknown option --colour"),
