@@ -119,6 +119,15 @@ def test_what_cannot_be_learned_from_is_an_error_with_exit_code_1(
     assert "recordings without a partner: wet/b.wav" in capsys.readouterr().out
 
 
+def test_a_swapped_pair_is_asked_about(tmp_path, dry):
+    wet = np.concatenate([np.zeros(300), np.tanh(6.0 * dry)])
+    write(tmp_path, "dry/a.wav", wet)
+    write(tmp_path, "wet/a.wav", dry)
+    early = [f for f in inspect_pairs(tmp_path).findings if "come before" in f.what]
+    assert [f.severity for f in early] == ["warning"]
+    assert "swapped" in early[0].remedy
+
+
 def test_rates_that_differ_are_an_error(tmp_path, dry):
     write(tmp_path, "dry/a.wav", dry)
     write(tmp_path, "wet/a.wav", dry, 48_000)

@@ -105,8 +105,13 @@ def test_it_plays_at_the_rate_of_pd(library, pedal, tmp_path, rate_hz):
     """Told the rate by the object, it resamples inside."""
     x = 0.2 * np.random.default_rng(0).standard_normal((1, LENGTH)).astype(np.float32)
     box = f"vschaos~ {pedal / 'pedal.ts'} forward 0"
-    played = play(tmp_path, library, [(box, 1)], x, sample_rate_hz=rate_hz)
+    played = play(tmp_path, library, [(box, 1)], x, [(50, "latency")], sample_rate_hz=rate_hz)
     assert played.code == 0
+    model = torch.jit.load(str(pedal / "pedal.ts"))
+    assert model.set_sample_rate(rate_hz) == 0
+    own = int(model.get_delay()[0])
+    assert own > 0
+    assert f"info: latency {own} 0 {own}" in played.lines
     expected = due(pedal / "pedal.ts", "forward", x, 0, ((0, "sample_rate", rate_hz),))
     np.testing.assert_allclose(played.signals[0], expected, atol=1e-5)
     assert np.abs(due(pedal / "pedal.ts", "forward", x, 0) - expected).max() > 1e-3

@@ -167,13 +167,15 @@ class TorchInstrument : public Instrument {
     });
   }
 
-  // Instruments of this project say in `delay` how late forward and decode are.
+  // Instruments of this project say in `delay` how late forward and decode are; effects, how late
+  // forward and modulate are, or forward alone.
   int DelaySamples(int index) noexcept override {
     std::vector<Atom> delays;
-    if (!Knows("delay") || !Get("delay", &delays).empty() || delays.size() != 2) return 0;
+    if (!Knows("delay") || !Get("delay", &delays).empty() || delays.empty()) return 0;
     const std::string& name = methods_[index].name;
-    if (name != "forward" && name != "decode") return 0;
-    const double* const samples = std::get_if<double>(&delays[name == "forward" ? 0 : 1]);
+    if (name != "forward" && name != "decode" && name != "modulate") return 0;
+    const std::size_t place = name == "forward" ? 0 : delays.size() - 1;
+    const double* const samples = std::get_if<double>(&delays[place]);
     return samples && std::abs(*samples) < 1e9 ? static_cast<int>(*samples) : 0;
   }
 

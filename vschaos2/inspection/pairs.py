@@ -19,6 +19,7 @@ from vschaos2.inspection.sounds import clipping_of
 from vschaos2.progress import follow
 from vschaos2.terminal import printable
 
+EARLY_S = 0.002  # by which wet may come before dry
 QUIET_FRAME_S = 0.05
 SILENT_DB, LOWEST_DB = -80.0, -200.0  # below the first a dry frame is silent
 LOUD_FLOOR_DB = -60.0  # a noise floor that is heard
@@ -251,6 +252,11 @@ def _findings(facts: Sequence[PairFacts], knobs: Sequence[Knob], rate_hz: int) -
         for pair in facts
         if pair.repeat and pair.repeat.esr > REPEATS_ESR
     ]
+    early = [
+        f"{pair.name}: {-pair.removed_samples / rate_hz * 1000.0:.1f} ms"
+        for pair in facts
+        if pair.removed_samples < -EARLY_S * rate_hz
+    ]
     clipped = [f"{pair.name}: {pair.clipping}" for pair in facts if pair.clipping]
     linear = [pair.name for pair in facts if pair.kind.linear_esr < LEARNABLE_ESR]
     short = [f"{pair.name}: {pair.seconds:.1f} s" for pair in facts if pair.seconds < LEAST_SECONDS]
@@ -262,6 +268,9 @@ def _findings(facts: Sequence[PairFacts], knobs: Sequence[Knob], rate_hz: int) -
                "record them at a lower level, or keep them if the device itself clips so"),
         *findings_of(unsteady, "warning", "devices that do not repeat themselves",
                "noise, a slow memory or an oscillator of its own: no model comes nearer than that"),
+        *findings_of(early, "warning", "wet recordings that come before the dry ones",
+               "no device answers early: are dry and wet swapped? where the wet file begins later, "
+               "all is well"),
         *findings_of(noisy, "note", "noise floors that are heard",
                "lower the noise of the cables, or record hotter"),
         *findings_of(linear, "note", "pairs that a linear filter explains",

@@ -26,6 +26,7 @@ def main() -> None:
 
     from vschaos2.api import compose
     from vschaos2.data.pair_files import single_pair
+    from vschaos2.folders import made_folder
     from vschaos2.ranges import check_count
     from vschaos2.retrieval.folder import jobs_of, retrieve_all
     from vschaos2.retrieval.retrieve import retrieve, said
@@ -34,6 +35,7 @@ def main() -> None:
     check_count("--repeat", arguments.repeat, 1, 1000)
     check_count("--seed", arguments.seed, 0, 2**31)
     leave_busy_cores()
+    made_folder(arguments.out.parent if arguments.wet else arguments.out)  # before a minute of work
     config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
     if arguments.wet is None:
         jobs = jobs_of(arguments.dry, arguments.out)

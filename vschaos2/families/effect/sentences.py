@@ -48,15 +48,15 @@ def _positions(of: Mapping[str, float]) -> list[str]:
 def _alignment(facts: Mapping[str, Any]) -> str:
     """How the recordings lay, and what of it the effect does."""
     late, spread = facts["latency_removed_samples"], facts.get("latency_differs_by_samples", 0)
-    told = "wet was as early as dry" if late == 0 else f"wet was {late} samples late"
-    if late < 0:
-        told = f"wet was {-late} samples early"
-    told += f", give or take {spread}," if spread else ","
+    told = f"wet was {abs(late)} samples {'early' if late < 0 else 'late'}"
+    told += f", give or take {spread}, which is taken off" if spread else ", which is taken off"
+    if late == 0 and not spread:
+        told = "wet was in time with dry"
     polarity = {
         "turned over": "the device turns the sound over, and so does this",
         "differs": "the sound is turned over in some recordings, not in all: mend that",
     }.get(facts.get("polarity", "kept"), "the sound is not turned over")
-    return f"{told} which is taken off; {polarity}"
+    return f"{told}; {polarity}"
 
 
 def _aliasing(levels: Mapping[str, float] | None) -> str:
