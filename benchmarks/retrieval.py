@@ -95,8 +95,8 @@ def trial(path: Path, number: int) -> None:
     true = known(number)
     heard, scored = passage(path, HEARD), passage(path, SCORED)
     with torch.no_grad():
-        wet = Rendering(true, RATE).render(heard).wet
-        wanted = Rendering(true, RATE).render(scored).wet
+        wet = Rendering(true, RATE).render(heard)
+        wanted = Rendering(true, RATE).render(scored)
         eq = true.processors[0](  # what the compressor hears
             scored[None, None],
             true.controllers[0].rest(torch.zeros(0))[None, :, None],  # type: ignore[operator]
@@ -109,7 +109,7 @@ def trial(path: Path, number: int) -> None:
     fit.run(lambda step: None)
     seconds = time.process_time() - begun
     with torch.no_grad():
-        made = Rendering(fitted, RATE).render(scored).wet
+        made = Rendering(fitted, RATE).render(scored)
         left = float(multi_scale_distance(made, wanted))
         whole = float(multi_scale_distance(scored.expand(2, -1), wanted))
         off_db = response_db(fitted) - response_db(true)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from vschaos2.api import compose
 from vschaos2.data.pair_files import Pair
+from vschaos2.dsp.alignment import fast_length
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.processors.chain import Chain
@@ -28,7 +29,7 @@ from vschaos2.retrieval.deconvolution import (
     response,
 )
 from vschaos2.retrieval.folder import jobs_of, retrieve_all
-from vschaos2.retrieval.rendering import Rendering, fast_length
+from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.retrieve import retrieve, said
 from vschaos2.retrieval.spectra import multi_scale_distance
 
@@ -120,7 +121,7 @@ def test_what_is_fitted_is_what_plays():
     """The closed form of a space, three seconds long, beside the stream."""
     chain, sound = known_chain(), noise(2.0)
     with torch.no_grad():
-        made = Rendering(chain, RATE).render(sound).wet
+        made = Rendering(chain, RATE).render(sound)
         state = torch.zeros(1, chain.state_size, dtype=torch.float64)
         played, _ = chain(sound[None, None], torch.zeros(1, 0, 1), state)
     assert float((made - played[0]).abs().max() / played.abs().max()) < 1e-3
@@ -158,7 +159,7 @@ def pair(tmp_path) -> Pair:
     """Twelve seconds of bursts through a known chain, the wet file 700 samples late."""
     dry = noise(12.0) * (torch.arange(round(12.0 * RATE) // BLOCK * BLOCK) // 9000 % 3 == 0)
     with torch.no_grad():
-        wet = Rendering(known_chain(), RATE).render(dry).wet
+        wet = Rendering(known_chain(), RATE).render(dry)
     for name, sound, late in (("dry", dry[None], 0), ("wet", wet, 700)):
         (tmp_path / "pairs" / name).mkdir(parents=True)
         late_sound = np.pad(sound.numpy().T, ((late, 0), (0, 0)))
@@ -256,6 +257,16 @@ def test_a_short_pair_is_refused_in_one_line(pair, tmp_path):
         retrieve(pair, config, tmp_path / "runs" / "vox")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "processors", ["[pan,compressor]", "[{peak: {controller: following}},pan]"]
+)
+def test_only_static_chains_that_end_in_a_space_are_retrieved(pair, tmp_path, processors):
+    config = compose("effect_chain", "data.dataset.root=.", f"model.net.processors={processors}")
+    with pytest.raises(InputError, match="ends in a space") as caught:
+        retrieve(pair, config, tmp_path / "runs" / "vox")
+    assert "\n" not in str(caught.value)
 
 
 def test_only_chains_are_retrieved(pair, tmp_path):

@@ -16,10 +16,10 @@ from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.export import playable_of
 from vschaos2.families.loading import load_run
 from vschaos2.processors.chain import Chain
-from vschaos2.processors.delay_lines import Network
+from vschaos2.processors.delay_network import Network
 from vschaos2.processors.filters import channel_eq
 from vschaos2.processors.recursion import BLOCK
-from vschaos2.processors.space import Space, fdn_reverb, pan, ping_pong, space
+from vschaos2.processors.space import Space, fdn_reverb, pan, ping_pong
 
 RATE = 44_100
 STILL = torch.zeros(1, 0, 1)
@@ -146,7 +146,7 @@ def test_a_room_hears_the_echoes_that_are_sent_to_it():
     """Without sound of its own: cut off where the first echo comes, it is silent until there."""
     said = {"reverb_db": 0, "echo_db": -60, "echo_ms": 800, "echo_feedback": 0, "reverb_low_s": 0.1}
     apart, sent = (
-        run(space(RATE), impulse(1.5), echo_to_reverb_db=level, **said)[0] for level in (-60, 0)
+        run(Space(RATE), impulse(1.5), echo_to_reverb_db=level, **said)[0] for level in (-60, 0)
     )
     first = round(0.8 * RATE)
     assert np.abs((sent - apart)[:first]).max() == 0.0
@@ -154,7 +154,7 @@ def test_a_room_hears_the_echoes_that_are_sent_to_it():
 
 
 def test_parts_of_a_response_sum_to_it():
-    whole = space(RATE)
+    whole = Space(RATE)
     hz = torch.linspace(20, 20_000, 50, dtype=torch.float64)
     values = values_of(whole, pan=20)[..., 0]
     parts = whole.responses(values, hz)

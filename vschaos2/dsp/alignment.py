@@ -123,7 +123,7 @@ class _Response:
     def __init__(self, dry: Tensor, wet: Tensor, sample_rate_hz: int) -> None:
         self.before = len(dry)  # lags from -T to S
         self.rate_hz = sample_rate_hz
-        n = self.length = _fast_length(len(dry) + len(wet))
+        n = self.length = fast_length(len(dry) + len(wet))
         spectrum = torch.fft.rfft(dry, n)
         power = spectrum.abs().square()
         frequency_hz = torch.arange(len(power), dtype=torch.float64) * (sample_rate_hz / n)
@@ -264,7 +264,7 @@ def _drift_ppm(dry: Tensor, wet: Tensor, sample_rate_hz: int) -> float:
     return drift_ppm if abs(drift_ppm) < MOST_DRIFT_PPM else 0.0
 
 
-def _fast_length(least: int) -> int:
+def fast_length(least: int) -> int:
     """The smallest even number from `least` on that has no prime factor above 5."""
     best = 2 ** math.ceil(math.log2(least))
     for fives in range(8):

@@ -17,7 +17,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vschaos2.processors.delay_lines import Network
+from vschaos2.processors.delay_network import Network
 from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.ping_pong import delayed
 from vschaos2.processors.recursion import BLOCK

@@ -35,8 +35,9 @@ def sides(pan: Tensor) -> Tensor:
     return torch.stack((torch.cos(angle), torch.sin(angle)), 1) * 2.0**0.5
 
 
+@part("processor", "space")
 class Space(Ramped, Stateful):
-    """Direct sound, echoes and a room.
+    """A side, echoes, and a room that hears both the sound and its echoes: stereo.
 
     Args:
         sample_rate: in Hz.
@@ -220,16 +221,3 @@ def ping_pong(sample_rate: float, channels: int = 1) -> Space:
 def fdn_reverb(sample_rate: float, channels: int = 1) -> Space:
     """A room of six delay lines, beside the sound: stereo."""
     return Space(sample_rate, channels, panned=False, echo=False)
-
-
-@part("processor", "space")
-def space(
-    sample_rate: float,
-    channels: int = 1,
-    panned: bool = True,
-    echo: bool = True,
-    reverb: bool = True,
-    reverb_eq: bool = True,
-) -> Space:
-    """A side, echoes, and a room that hears both the sound and its echoes: stereo."""
-    return Space(sample_rate, channels, panned, echo, reverb, reverb_eq)

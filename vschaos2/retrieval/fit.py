@@ -108,9 +108,11 @@ class Fit:
         """Let thresholds begin where the sound is."""
         level_db = 10.0 * math.log10(float(self.dry.square().mean()) + 1e-10)
         names = [p.name for p in self.chain.physical]
-        begun = {n: level_db - 5.0 for n in names if n.endswith("compressor_threshold_db")}
-        begun |= {n: level_db - 5.0 for n in names if n == "threshold_db"}
-        begun |= {n: level_db - 40.0 for n in names if n.endswith("expander_threshold_db")}
+        begun = {
+            n: level_db - (40.0 if "expander" in n else 5.0)
+            for n in names
+            if n.endswith("threshold_db")
+        }
         self.chain.load_preset(self.within(begun))
 
     def loss(self) -> Tensor:
@@ -118,7 +120,7 @@ class Fit:
         turn = torch.randint(len(self.crops.starts), (1,), generator=self.generator)
         start = self.crops.starts[int(turn)]
         size = SIZES[int(torch.randint(len(SIZES), (1,), generator=self.generator))]
-        made = self.rendering.render(self.dry[start : start + self.crops.length]).wet
+        made = self.rendering.render(self.dry[start : start + self.crops.length])
         return self.crops.target(start, size).distance(made[:, self.crops.scored(start)])
 
     def stage(
@@ -168,33 +170,29 @@ class Fit:
                 for each, last in zip(moved.values(), kept, strict=True):
                     each.copy_(last)  # type: ignore[operator]
 
-    def deconvolve(self) -> Echoes | None:
+    def deconvolve(self) -> None:
         """Read the space off what the dry path does not explain, and begin there."""
-        if self.rendering.space is None:
-            return None
         count = len(self.dry) // BLOCK * BLOCK
         with torch.no_grad():
             shaped = self.rendering.dry_path(self.dry[:count])
         answer = response(shaped, self.wet[:, :count], round(3.0 * self.rate_hz))
-        found = echoes(answer, self.rate_hz)
-        begun: dict[str, float] = {}
-        if found.prominence > ECHO_STANDS_OUT:
+        train = echoes(answer, self.rate_hz)
+        found = train if train.prominence > ECHO_STANDS_OUT else None
+        begun = self._room(answer, found)
+        if found is not None:
             begun |= {
                 "echo_ms": found.time_ms,
                 "echo_db": found.level_db,
                 "echo_feedback": found.feedback,
                 "echo_low_pass_hz": 5000.0,
             }
-        begun |= self._room(answer, found)
         self.chain.load_preset(self.within(begun))
-        return found
 
-    def _room(self, answer: Tensor, found: Echoes) -> dict[str, float]:
+    def _room(self, answer: Tensor, found: Echoes | None) -> dict[str, float]:
         """Decay of a room, and what each of its lines says first: all echoes come later."""
         rate = self.rate_hz
-        train = found if found.prominence > ECHO_STANDS_OUT else None
-        low_s = decay_s(in_band(answer, rate, 150.0, 900.0), rate, train)
-        at_s = decay_s(in_band(answer, rate, 4000.0, 7000.0), rate, train)
+        low_s = decay_s(in_band(answer, rate, 150.0, 900.0), rate, found)
+        at_s = decay_s(in_band(answer, rate, 4000.0, 7000.0), rate, found)
         if low_s is None:
             return {"reverb_db": -30.0}
         ratio = high_ratio(low_s, at_s or low_s, 5300.0, LINES_S[2], rate)
@@ -225,12 +223,10 @@ class Fit:
     def run(self, told: Callable[[Step], None]) -> None:
         """All stages."""
         last = len(self.chain.processors) - 1
-        dry = {n: torch.ones(self.chain.counts[n], 1) for n in range(last + 1)}
-        everything = dict(dry)
-        if self.rendering.space is not None:
-            names = [p.name for p in self.rendering.space.physical]
-            dry[last] = torch.tensor([[float(n == "pan")] for n in names])
-            everything[last] = torch.tensor([[float(n != "echo_ms")] for n in names])
+        before = {n: torch.ones(self.chain.counts[n], 1) for n in range(last)}
+        names = [p.name for p in self.rendering.space.physical]
+        dry = before | {last: torch.tensor([[float(n == "pan")] for n in names])}
+        everything = before | {last: torch.tensor([[float(n != "echo_ms")] for n in names])}
         self.begin()
         with self.rendering.frozen_space():
             self.stage("dry", dry, DRY_STEPS, (0, self.steps), told)

@@ -3,8 +3,8 @@
 out/version_N/
     config.yaml, checkpoints/best.ckpt   a run like any other: it is exported, played, measured
     settings.json                        every setting, in its unit
-    meta.json                            the pair, how it lay, losses, how it ended, seconds
-    samples/                             dry, wet and retrieved sound; the loss, step by step
+    meta.json                            the pair, how it lay, losses, seconds
+    samples/                             dry, wet and retrieved sound
 """
 
 import json
@@ -52,7 +52,7 @@ def retrieve(pair: Pair, config: DictConfig, out: Path, seed: int = 0) -> Path:
 
     Raises:
         InputError: for a pair that cannot be aligned or is shorter than six seconds, or a network
-            that is no chain.
+            that is no chain, or no chain that ends in a space.
     """
     begun, clock = datetime.now(UTC), time.monotonic()
     rate_hz = rate_of([pair])
@@ -81,7 +81,7 @@ def retrieve(pair: Pair, config: DictConfig, out: Path, seed: int = 0) -> Path:
 
         fit.run(told)
     with torch.no_grad():
-        made = Rendering(fit.chain, rate_hz).render(dry).wet
+        made = Rendering(fit.chain, rate_hz).render(dry)
         distance = float(multi_scale_distance(made, wet))
         unprocessed = float(multi_scale_distance(dry.expand(2, -1), wet))
     folder = create_run_folder(out.parent, out.name)
@@ -101,7 +101,6 @@ def retrieve(pair: Pair, config: DictConfig, out: Path, seed: int = 0) -> Path:
             "distance": distance,
             "distance_unprocessed": unprocessed,
             "losses": [round(each, 5) for each in fit.losses],
-            "ended": "done",
             "begun": begun.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - clock, 1),
             "seed": seed,
