@@ -1,17 +1,15 @@
 """What the documents say is true: commands run, flags exist, links lead somewhere."""
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from forked import run_forked
 from hydra import compose, initialize_config_dir
 from pedals import SETTINGS, write_pairs
 
@@ -179,14 +177,7 @@ def some_run(folder: Path) -> Path:
 
 def start(folder: Path, program: str, arguments: list[str]) -> None:
     """Run a program in a folder; fails with what it said if it does not end well."""
-    done = subprocess.run(
-        [sys.executable, ROOT / program, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        timeout=300,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    done = run_forked(ROOT / program, arguments, folder)
     assert done.returncode == 0, f"{program} {arguments}\n{done.stderr[-2000:]}"
 
 
