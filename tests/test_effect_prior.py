@@ -65,7 +65,7 @@ def test_a_file_says_the_same(tmp_path):
         assert [p[:4] + p[5:] for p in found.parameters] == [p[:4] + p[5:] for p in PARAMETERS]
         assert torch.equal(found.mean, written.mean)
         assert torch.equal(found.covariance, written.covariance)
-        assert (found.count, found.shrinkage) == (12, written.shrinkage)
+        assert (found.chains, found.shrinkage) == (12, written.shrinkage)
     assert not np.load(tmp_path / PRIOR, allow_pickle=False)["mean"].dtype.hasobject
 
 

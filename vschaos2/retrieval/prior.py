@@ -3,7 +3,7 @@
     names, units, scales       of the P settings, in the order of everything else
     least, most                ends of their ranges
     mean, covariance           [P] and [P, P] of raw numbers, float64
-    count, shrinkage           chains that it was drawn from; how far correlations were taken back
+    chains, shrinkage          how many it was drawn from; how far correlations were taken back
 
 A raw number is what a fit moves (see `processors.parameter`): at the position p = 1/(1 + e⁻ʳ) of
 its range, a setting of scale "linear" or "db" is least + (most - least) p, one of scale "log"
@@ -44,14 +44,14 @@ class Prior(NamedTuple):
         parameters: P of them: name, unit, range; of scale `RAW` without one.
         mean: raw, [P], float64.
         covariance: raw, [P, P], float64, positive definite.
-        count: chains that it was drawn from.
+        chains: how many it was drawn from.
         shrinkage: 0 to 1, of correlations.
     """
 
     parameters: tuple[Parameter, ...]
     mean: Tensor
     covariance: Tensor
-    count: int = 0
+    chains: int = 0
     shrinkage: float = 0.0
 
     def surprise(self, raw: Tensor) -> Tensor:
@@ -144,7 +144,7 @@ def write_prior(path: Path, prior: Prior) -> None:
         most=np.array([each.most for each in prior.parameters], dtype=np.float64),
         mean=prior.mean.numpy(),
         covariance=prior.covariance.numpy(),
-        count=np.array(prior.count),
+        chains=np.array(prior.chains),
         shrinkage=np.array(prior.shrinkage),
     )
     write_whole(path, content.getbuffer())
@@ -168,7 +168,7 @@ def read_prior(path: Path) -> Prior:
                 torch.from_numpy(np.asarray(found[each], dtype=np.float64))
                 for each in ("least", "most", "mean", "covariance")
             )
-            count, shrinkage = int(found["count"]), float(found["shrinkage"])
+            count, shrinkage = int(found["chains"]), float(found["shrinkage"])
         size = len(names)
         shapes = [tuple(each.shape) for each in (least, most, mean, covariance)]
         if shapes != [(size,)] * 3 + [(size, size)] or not 0 < size <= MOST_SETTINGS:

@@ -139,6 +139,7 @@ class ChainNet(AudioNet):
                     float(parameter.most),
                     unit=parameter.unit,
                     curve="exponential" if parameter.scale == "log" else "linear",
+                    shown=parameter.shown,
                 )
             )
         return controls
