@@ -10,6 +10,7 @@ from typing import Any
 from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, run, say
 from vschaos2.programs import generate_arguments as arguments_of
+from vschaos2.programs.presets import collect_presets, map_presets
 from vschaos2.terminal import printable
 
 logger = logging.getLogger("generate")
@@ -257,6 +258,8 @@ COMMANDS = (
     (arguments_of.add_map, draw_map),
     (arguments_of.add_runs, show_runs),
     (arguments_of.add_import, import_model),
+    (arguments_of.add_presets, collect_presets),
+    (arguments_of.add_effect_map, map_presets),
 )
 
 if __name__ == "__main__":
