@@ -27,10 +27,14 @@ def setting_block(setting: Setting, key: str) -> Block[MaxCanvas]:
         told = canvas.sub(x + beside, y + 2 * ROW, title, said, 1, [])
         control = _control(canvas, x, y + ROW, setting, key)
         canvas.connect(control, told, int(setting.kind == "choice"))
+        if setting.note:
+            canvas.comment(x, y + 3 * ROW, setting.note)
 
     width = CONTROL + 10 if setting.kind == "switch" else CONTROL
     width = max(width, math.ceil(text_width(f"p {setting.name}")))
-    return Block(width, 2 * ROW + BOX_HEIGHT, draw)
+    if setting.note:
+        width = max(width, math.ceil(text_width(setting.note)))
+    return Block(width, (3 if setting.note else 2) * ROW + BOX_HEIGHT, draw)
 
 
 def _control(canvas: MaxCanvas, x: int, y: int, setting: Setting, key: str) -> int:

@@ -51,7 +51,7 @@ class PlayableCollection(PlayableEffect):
         model = EffectModel(net, knobs, own_hz).eval().requires_grad_(False)
         notes = [note(found, axis) for axis in range(axes)]
         shown = [
-            Control(knob.name, "number", 0.0, -REACH, REACH, note=said)
+            Control(knob.name, "number", 0.0, -REACH, REACH, group="axes", note=said)
             for knob, said in zip(knobs, notes, strict=True)
         ]
         names = [MEAN, *words(found.presets.tracks)]
