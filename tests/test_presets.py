@@ -16,7 +16,7 @@ from vschaos2.processors.parameter import Ranges
 from vschaos2.programs import generate, presets
 from vschaos2.retrieval.preset_folder import INFO, RAW_NUMBERS, read_presets, write_presets
 from vschaos2.retrieval.presets import collect
-from vschaos2.retrieval.tries import Limits, read_date
+from vschaos2.retrieval.tries import Limits, nearest, read_date
 
 WHEN = "2026-11-%02dT12:00:00+00:00"
 
@@ -197,3 +197,11 @@ def test_mistakes_are_one_line_and_nothing_is_written(
     errors = capsys.readouterr().err.strip().splitlines()
     assert message in errors[-1] and errors[-1].startswith("error: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_of_a_track_that_was_tried_often_the_nearest_is_played(runs, caplog):
+    caplog.set_level("INFO")
+    assert nearest(runs / "a") == runs / "a" / "version_1"
+    assert "of 3 tries version_1 came nearest" in caplog.text
+    for path in (runs / "b", runs / "trained", runs / "a" / "version_0", runs / "nobody"):
+        assert nearest(path) == path

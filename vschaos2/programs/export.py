@@ -19,7 +19,9 @@ def main() -> None:
         help="rundir/name, rundir/name/version_N, or rundir; or a folder of presets",
     )
     parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
-    parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
+    parser.add_argument(
+        "-v", "--version", type=int, help="version of the run (newest; of a retrieval, nearest)"
+    )
     parser.add_argument(
         "-n",
         "--name",
@@ -67,6 +69,7 @@ def main() -> None:
     from vschaos2.plugins import load_plugins
     from vschaos2.retrieval.playable_collection import export_collection
     from vschaos2.retrieval.preset_folder import is_preset_folder
+    from vschaos2.retrieval.tries import nearest
     from vschaos2.runs.listing import run_in
 
     if arguments.name is not None and arguments.nam is None:
@@ -83,7 +86,9 @@ def main() -> None:
                 raise InputError(f"--{option}: {arguments.run} holds presets, no run: leave it out")
         _export(lambda: export_collection(arguments.run, arguments.out, arguments.name, wishes))
         return
-    trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
+    folder = run_in(arguments.run, arguments.name)
+    folder = nearest(folder) if arguments.version is None else folder
+    trained = load_run(folder, arguments.version)
     name = arguments.name or trained.folder.parent.name
     if arguments.nam is not None:
         from vschaos2.export.playable import check_wishes

@@ -208,11 +208,16 @@ def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     from vschaos2.generation.methods import check_methods
     from vschaos2.plugins import load_plugins
     from vschaos2.ranges import check_number
+    from vschaos2.retrieval.tries import nearest
+    from vschaos2.runs.listing import run_in
     from vschaos2.training.threads import leave_busy_cores
 
     leave_busy_cores()
     load_plugins(arguments.plugins)
-    trained = load_named_run(arguments.run, arguments.name, arguments.version)
+    path = arguments.run
+    if arguments.version is None:  # of a retrieval's tries, the best one
+        path = nearest(run_in(path, arguments.name))
+    trained = load_named_run(path, arguments.name, arguments.version)
     check_methods(trained, *methods)
     texture = getattr(arguments, "texture", None)
     if texture is not None:
