@@ -31,6 +31,8 @@ class Control:
         shown: whether patches show it.
         usual: of a number, ends between which a slider is of use, if not between the limits.
         at_load: of an event, whether patches let it happen once they have said what they show.
+        group: what it belongs to, such as a processor; patches show a group together.
+        note: a few words on what it does, where its name does not tell.
 
     Raises:
         ValueError: if these do not fit each other.
@@ -47,6 +49,8 @@ class Control:
     shown: bool = True
     usual: tuple[float, float] | None = None
     at_load: bool = False
+    group: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no host could show."""
@@ -116,4 +120,8 @@ class Control:
             row["usual"] = list(self.usual)
         if self.at_load:
             row["at_load"] = True
+        if self.group:
+            row["group"] = self.group
+        if self.note:
+            row["note"] = self.note
         return row

@@ -27,10 +27,23 @@ def setting_block(setting: Setting, key: str) -> Block[MaxCanvas]:
         told = canvas.sub(x + beside, y + 2 * ROW, title, said, 1, [])
         control = _control(canvas, x, y + ROW, setting, key)
         canvas.connect(control, told, int(setting.kind == "choice"))
+        if setting.note:
+            canvas.comment(x, y + 3 * ROW, setting.note)
 
     width = CONTROL + 10 if setting.kind == "switch" else CONTROL
     width = max(width, math.ceil(text_width(f"p {setting.name}")))
-    return Block(width, 2 * ROW + BOX_HEIGHT, draw)
+    if _begins(setting):
+        told = text_width(setting.name) + text_width(_begins(setting))
+        width = max(width, math.ceil(told))
+    if setting.note:
+        width = max(width, math.ceil(text_width(setting.note)))
+    return Block(width, (3 if setting.note else 2) * ROW + BOX_HEIGHT, draw)
+
+
+def _begins(setting: Setting) -> str:
+    """What chooses what a menu stands at, if that is not its first choice."""
+    at = setting.choices.index(setting.value) if setting.kind == "choice" else 0
+    return f"loadmess {at}" if at else ""
 
 
 def _control(canvas: MaxCanvas, x: int, y: int, setting: Setting, key: str) -> int:
@@ -44,7 +57,12 @@ def _control(canvas: MaxCanvas, x: int, y: int, setting: Setting, key: str) -> i
         return toggle
     if setting.kind == "choice":
         items = menu_items(list(setting.choices))
-        return canvas.gui("umenu", x, y, CONTROL, BOX_HEIGHT, items=items)
+        menu = canvas.gui("umenu", x, y, CONTROL, BOX_HEIGHT, items=items)
+        if _begins(setting):  # menus show their first choice, and say nothing, at first
+            left = x + math.ceil(text_width(setting.name))
+            begin = canvas.obj(left, y - ROW, _begins(setting), 1, [NONE])
+            canvas.connect(begin, menu)
+        return menu
     if setting.kind == "text":
         return canvas.gui("textedit", x, y, CONTROL, BOX_HEIGHT, text=setting.value, keymode=1)
     if setting.usual is None:

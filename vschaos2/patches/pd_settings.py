@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from vschaos2.patches.controls import Controls
+from vschaos2.patches.pd_blocks import MOST_CELLS
 from vschaos2.patches.pd_canvas import PdCanvas, symbol, text_width, widest
 from vschaos2.patches.settings import Setting
 
@@ -50,7 +51,8 @@ def _setting(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
 
     Sliders and words do not say their values when a patch opens: these are said for them.
     """
-    name, messages = f"{key}-set-{setting.name}", _messages(setting)
+    name = f"{key}-set-{setting.name}"
+    messages = _messages(setting, name)
     source = canvas.obj(20, y, f"r {name}")
     outlet, x = canvas.obj(20, y + 60, f"s {key}-models"), 20
     if len(messages) > 1:
@@ -74,10 +76,16 @@ def _setting(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
         canvas.chain(x, y, "loadbang", "delay 1", f"s {name}")
 
 
-def _messages(setting: Setting) -> list[str]:
-    """What is said to a model, by the number of a choice; of all else there is one message."""
+def _messages(setting: Setting, name: str) -> list[str]:
+    """What is said to a model, by the number of a choice; of all else there is one message.
+
+    Where a choice is one of many, by its number, its word is shown, too.
+    """
     if setting.kind == "choice":
-        return [f"set {setting.name} {symbol(choice)}" for choice in setting.choices]
+        words = [symbol(choice) for choice in setting.choices]
+        if len(words) > MOST_CELLS:
+            return [f"set {setting.name} {word} \\; {name}-look symbol {word}" for word in words]
+        return [f"set {setting.name} {word}" for word in words]
     if setting.kind == "switch":  # for nn~, only the word false is false
         return [f"set {setting.name} {word}" for word in ("false", "true")]
     return [f"set {setting.name} " + ("1" if setting.kind == "event" else "\\$1")]

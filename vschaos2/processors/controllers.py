@@ -41,7 +41,7 @@ class Controller(nn.Module):
         self.moved = nn.Parameter(torch.zeros(len(start), 1), requires_grad=not self.is_fixed)
         heard = kind in ("following", "told_following")
         told = n_knobs if kind in ("told", "told_following") else 0
-        adds: Following | Told | Nothing = Nothing()
+        adds: Following | Told | Placed | Nothing = Nothing()
         if heard:
             adds = Following(told, len(parameters))
         elif told:
@@ -75,6 +75,18 @@ class Controller(nn.Module):
             self.is_fixed = True
 
     @torch.no_grad()
+    def place(self, directions: Tensor) -> None:
+        """From now on, let knobs alone say the raw numbers: each moves them along its direction.
+
+        Shape: [P, K], raw, for a knob of 1.
+        """
+        assert self.state_size == 0, "what follows the sound cannot be placed"
+        self.is_fixed = False
+        self.start.zero_()
+        self.moved.zero_().requires_grad_(False)
+        self.adds = Placed(directions / self.ranges.pace)
+
+    @torch.no_grad()
     def begin_at(self, values: Tensor, knobs: Tensor) -> None:
         """Let `rest` give these values. Shape: values [P], knobs [K]."""
         if self.is_fixed:
@@ -99,6 +111,29 @@ class Nothing(nn.Module):
     def rest(self, knobs: Tensor) -> Tensor:
         """Zero. Shape: [1, 1]."""
         return torch.zeros(1, 1, dtype=torch.float64)
+
+
+class Placed(nn.Module):
+    """What knobs add to raw numbers, each along a direction of its own.
+
+    Args:
+        directions: [P, K].
+    """
+
+    directions: Tensor
+
+    def __init__(self, directions: Tensor) -> None:
+        super().__init__()
+        self.state_size = 0
+        self.register_buffer("directions", directions.double())
+
+    def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Shape: see `Controller`."""
+        return torch.matmul(self.directions, knobs.double()), state
+
+    def rest(self, knobs: Tensor) -> Tensor:
+        """Shape: [K] → [P, 1]."""
+        return torch.matmul(self.directions, knobs.double()[:, None])
 
 
 class Told(nn.Module):

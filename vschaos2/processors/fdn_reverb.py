@@ -31,9 +31,9 @@ REVERB = (
     Parameter("reverb_db", "dB", -60, 6, -20, "db"),
     Parameter("reverb_low_s", "s", 0.1, 10, 1.5, "log"),
     Parameter("reverb_high_ratio", "", 0.05, 1, 0.5, "log"),
-    *(Parameter(f"reverb_in{n + 1}", "", -1, 1, EVEN) for n in range(LINES)),
+    *(Parameter(f"reverb_in{n + 1}", "", -1, 1, EVEN, shown=False) for n in range(LINES)),
     *(
-        Parameter(f"reverb_{side}{n + 1}", "", -1, 1, sign * EVEN)
+        Parameter(f"reverb_{side}{n + 1}", "", -1, 1, sign * EVEN, shown=False)
         for side, signs in zip(SIDES, SIGNS, strict=True)
         for n, sign in enumerate(signs)
     ),

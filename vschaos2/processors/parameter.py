@@ -30,6 +30,7 @@ class Parameter(NamedTuple):
         scale: how its range is run through: "linear", "log", or "db", which is linear in dB.
         pace: of its learning, in that of others. A period or a delay that is a hundredth off is
             elsewhere altogether, and must go in smaller steps.
+        shown: whether a player would touch it; if not, patches and pictures leave it out.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Parameter(NamedTuple):
     default: float
     scale: str = "linear"
     pace: float = 1.0
+    shown: bool = True
 
     def check(self, where: str, value: object) -> float:
         """The value as a float.

@@ -1,5 +1,6 @@
 """Turn a trained run into NAME.ts for nn~ in Max and PureData, its card and its patches."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from vschaos2.calling import program_name
@@ -12,9 +13,15 @@ WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence", "ra
 def main() -> None:
     """Parse the arguments and export."""
     parser = ArgumentParser(prog=program_name("export"), description=__doc__)
-    parser.add_argument("run", type=Path, help="rundir/name, rundir/name/version_N, or rundir")
+    parser.add_argument(
+        "run",
+        type=Path,
+        help="rundir/name, rundir/name/version_N, or rundir; or a folder of presets",
+    )
     parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
-    parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
+    parser.add_argument(
+        "-v", "--version", type=int, help="version of the run (newest; of a retrieval, nearest)"
+    )
     parser.add_argument(
         "-n",
         "--name",
@@ -55,24 +62,34 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    from vschaos2.export.operators import UnknownOperatorError
-    from vschaos2.export.trial import ExportError
+    from vschaos2.errors import InputError
     from vschaos2.export.write import check_name
     from vschaos2.families.export import export
     from vschaos2.families.loading import load_run
     from vschaos2.plugins import load_plugins
+    from vschaos2.retrieval.playable_collection import export_collection
+    from vschaos2.retrieval.preset_folder import is_preset_folder
+    from vschaos2.retrieval.tries import nearest
     from vschaos2.runs.listing import run_in
 
     if arguments.name is not None and arguments.nam is None:
         check_name(arguments.name)
     load_plugins(arguments.plugins)
-    trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
-    name = arguments.name or trained.folder.parent.name
     # Which of these its family takes it says itself.
     options = {key: getattr(arguments, key) for key in WISHES}
     wishes = {
         key: value for key, value in options.items() if value is not None and value is not False
     }
+    if is_preset_folder(arguments.run):
+        for option in ("version", "nam"):
+            if getattr(arguments, option) is not None:
+                raise InputError(f"--{option}: {arguments.run} holds presets, no run: leave it out")
+        _export(lambda: export_collection(arguments.run, arguments.out, arguments.name, wishes))
+        return
+    folder = run_in(arguments.run, arguments.name)
+    folder = nearest(folder) if arguments.version is None else folder
+    trained = load_run(folder, arguments.version)
+    name = arguments.name or trained.folder.parent.name
     if arguments.nam is not None:
         from vschaos2.export.playable import check_wishes
         from vschaos2.families.effect.nam_export import export_nam
@@ -81,8 +98,16 @@ def main() -> None:
         path = export_nam(trained, arguments.out, name, arguments.nam)
         say(f"exported: {printable(path)}")
         return
+    _export(lambda: export(trained, arguments.out, name, wishes))
+
+
+def _export(make: Callable[[], Path]) -> None:
+    """Export, and say what was written, or what the file did not prove."""
+    from vschaos2.export.operators import UnknownOperatorError
+    from vschaos2.export.trial import ExportError
+
     try:
-        path = export(trained, arguments.out, name, wishes)
+        path = make()
     except (ExportError, UnknownOperatorError) as error:
         fail(f"{error}; nothing was written", 1)
     say(f"exported: {printable(path)}")

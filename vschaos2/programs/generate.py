@@ -10,6 +10,7 @@ from typing import Any
 from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, run, say
 from vschaos2.programs import generate_arguments as arguments_of
+from vschaos2.programs.presets import collect_presets, map_presets
 from vschaos2.terminal import printable
 
 logger = logging.getLogger("generate")
@@ -207,11 +208,16 @@ def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     from vschaos2.generation.methods import check_methods
     from vschaos2.plugins import load_plugins
     from vschaos2.ranges import check_number
+    from vschaos2.retrieval.tries import nearest
+    from vschaos2.runs.listing import run_in
     from vschaos2.training.threads import leave_busy_cores
 
     leave_busy_cores()
     load_plugins(arguments.plugins)
-    trained = load_named_run(arguments.run, arguments.name, arguments.version)
+    path = arguments.run
+    if arguments.version is None:  # of a retrieval's tries, the best one
+        path = nearest(run_in(path, arguments.name))
+    trained = load_named_run(path, arguments.name, arguments.version)
     check_methods(trained, *methods)
     texture = getattr(arguments, "texture", None)
     if texture is not None:
@@ -257,6 +263,8 @@ COMMANDS = (
     (arguments_of.add_map, draw_map),
     (arguments_of.add_runs, show_runs),
     (arguments_of.add_import, import_model),
+    (arguments_of.add_presets, collect_presets),
+    (arguments_of.add_effect_map, map_presets),
 )
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from vschaos2.programs.presets import add_collection
+from vschaos2.programs.presets import add_map as add_map_of_presets
+
 MODES = "random, eco, live, balanced, hq or offline"
 Parser = argparse.ArgumentParser
 Commands = argparse._SubParsersAction
@@ -215,6 +218,17 @@ def add_import(commands: Commands) -> Parser:
         help="bring the model to it, such as -18, by what the file tells (as loud as it is)",
     )
     return parser
+
+
+def add_presets(commands: Commands) -> Parser:
+    """The arguments of `presets`."""
+    return add_collection(commands.add_parser("presets", help="collect many retrieved chains"))
+
+
+def add_effect_map(commands: Commands) -> Parser:
+    """The arguments of `effect-map`."""
+    help_text = "tell how the settings of collected chains lie"
+    return add_map_of_presets(commands.add_parser("effect-map", help=help_text))
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.processors.modulation import Swept
+from vschaos2.processors.space import Space
 
 TONES_HZ = (1250.0, 2500.0, 5000.0, 10000.0)
 PERIOD_SAMPLES = 8192  # N
@@ -41,8 +42,11 @@ def alias_level_db(y: Tensor, k: int) -> float:
 
 
 def oscillates(model: EffectModel) -> bool:
-    """Whether it moves by itself, so that its answer to a tone is none."""
-    return any(isinstance(each, Swept) for each in model.net.modules())
+    """Whether it moves by itself, or rings on for seconds, so that its answer to a tone is none."""
+    return any(
+        isinstance(each, Swept) or (isinstance(each, Space) and (each.has_echo or each.has_reverb))
+        for each in model.net.modules()
+    )
 
 
 @torch.inference_mode()
@@ -56,7 +60,7 @@ def measure_aliasing(model: EffectModel, peak: float) -> dict[str, float] | None
         peak: the loudest that the device was driven with, of full scale.
 
     Returns:
-        None of an effect that moves by itself: what is no harmonic is not folded then.
+        None of an effect that moves by itself, or rings: what is no harmonic is not folded then.
     """
     if oscillates(model):
         return None

@@ -62,6 +62,6 @@ def _alignment(facts: Mapping[str, Any]) -> str:
 def _aliasing(levels: Mapping[str, float] | None) -> str:
     """How loud what is no harmonic is."""
     if levels is None:
-        return "aliasing not measured: it moves by itself, and no tone stays one"
+        return "aliasing not measured: it moves or rings by itself, and no tone stays one"
     told = ", ".join(f"{level:.0f} dB at {hz} Hz" for hz, level in levels.items())
     return f"of its answer to a tone, what is no harmonic, aliases above all: {told}"

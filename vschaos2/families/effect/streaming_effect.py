@@ -43,6 +43,7 @@ class StreamingEffect(NnTildeModule):
         shown: the knobs as controls, in the model's order.
         settings: what else the network can be set by, in its order.
         rate_hz: of the host at first; the model's own if None.
+        first: further controls, which stand before all others; of a subclass that knows them.
     """
 
     at_once: Tensor
@@ -65,6 +66,7 @@ class StreamingEffect(NnTildeModule):
         shown: Sequence[Control],
         settings: Sequence[Control] = (),
         rate_hz: int | None = None,
+        first: Sequence[Control] = (),
     ) -> None:
         super().__init__()
         self.model = model
@@ -91,6 +93,7 @@ class StreamingEffect(NnTildeModule):
         if shown:
             self.register_method("modulate", 1, 1, [*ins, *self.knob_names], outs)
         controls = [
+            *first,
             *shown,
             *settings,
             *([Control("release", "event", False, at_load=True)] if settings else []),
@@ -148,6 +151,10 @@ class StreamingEffect(NnTildeModule):
     @torch.jit.export
     def control_changed(self, name: str, value: float) -> None:
         """Forget, or begin to glide."""
+        self.changed(name, value)
+
+    def changed(self, name: str, value: float) -> None:
+        """What `control_changed` does of all that every effect has."""
         if name == "reset":
             self.forget()
             return
