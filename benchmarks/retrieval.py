@@ -12,6 +12,7 @@ import argparse
 import math
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from vschaos2.audio import read_channels
 from vschaos2.processors.chain import Chain
 from vschaos2.processors.recursion import BLOCK
 from vschaos2.retrieval.fit import Fit
-from vschaos2.retrieval.rendering import Rendering
+from vschaos2.retrieval.rendering import TAIL_S, Rendering
 from vschaos2.retrieval.spectra import multi_scale_distance
 
 RATE = 44_100
@@ -90,38 +91,62 @@ def curve_db(preset: dict[str, float], levels_db: Tensor, prefix: str) -> Tensor
     return found - found.mean()
 
 
+class Trial(NamedTuple):
+    """One fit of a known chain.
+
+    Attributes:
+        chain: as it was fitted.
+        left: distance on what was not heard, over that of the dry sound.
+        seconds: of processor time.
+        losses: of every step.
+    """
+
+    chain: Chain
+    left: float
+    seconds: float
+    losses: list[float]
+
+
+def fitted(true: Chain, heard: Tensor, scored: Tensor, tail_s: float = TAIL_S) -> Trial:
+    """`effect_chain`, fitted to what a known chain makes of a sound: [T] twice."""
+    truth = Rendering(true, RATE, tail_s)
+    with torch.no_grad():
+        wet, wanted = truth.render(heard), truth.render(scored)
+    processors = compose("effect_chain", "data.dataset.root=.").model.net.processors
+    chain = Chain(OmegaConf.to_container(processors), RATE)  # type: ignore[arg-type]
+    begun = time.process_time()
+    fit = Fit(chain, heard, wet, RATE, 0)
+    fit.run(lambda step: None)
+    seconds = time.process_time() - begun
+    with torch.no_grad():
+        made = Rendering(chain, RATE, tail_s).render(scored)
+        left = float(multi_scale_distance(made, wanted))
+        whole = float(multi_scale_distance(scored.expand(2, -1), wanted))
+    return Trial(chain, left / whole, seconds, fit.losses)
+
+
 def trial(path: Path, number: int) -> None:
     """Fit one chain, and print a row."""
     true = known(number)
     heard, scored = passage(path, HEARD), passage(path, SCORED)
     with torch.no_grad():
-        wet = Rendering(true, RATE).render(heard)
-        wanted = Rendering(true, RATE).render(scored)
         eq = true.processors[0](  # what the compressor hears
             scored[None, None],
             true.controllers[0].rest(torch.zeros(0))[None, :, None],  # type: ignore[operator]
             torch.zeros(1, true.processors[0].state_size, dtype=torch.float64),
         )[0][0, 0]
-    processors = compose("effect_chain", "data.dataset.root=.").model.net.processors
-    fitted = Chain(OmegaConf.to_container(processors), RATE)  # type: ignore[arg-type]
-    begun = time.process_time()
-    fit = Fit(fitted, heard, wet, RATE, 0)
-    fit.run(lambda step: None)
-    seconds = time.process_time() - begun
+    made = fitted(true, heard, scored)
     with torch.no_grad():
-        made = Rendering(fitted, RATE).render(scored)
-        left = float(multi_scale_distance(made, wanted))
-        whole = float(multi_scale_distance(scored.expand(2, -1), wanted))
-        off_db = response_db(fitted) - response_db(true)
+        off_db = response_db(made.chain) - response_db(true)
     power = eq.square().unfold(0, 2205, 2205).mean(1)
     levels = 10.0 * power[power > power.max() * 1e-4].log10()
-    found, due = fitted.preset(), true.preset()
+    found, due = made.chain.preset(), true.preset()
     curve = curve_db(found, levels, "compressor_") - curve_db(due, levels, "")
     print(
-        f"| {number} | {left / whole:.1%} | {float(off_db.square().mean().sqrt()):.2f} dB "
+        f"| {number} | {made.left:.1%} | {float(off_db.square().mean().sqrt()):.2f} dB "
         f"| {float(curve.square().mean().sqrt()):.2f} dB "
         f"| {found['echo_ms'] - due['echo_ms']:+.3f} ms "
-        f"| {found['reverb_low_s'] / due['reverb_low_s'] - 1.0:+.1%} | {seconds:.0f} s |",
+        f"| {found['reverb_low_s'] / due['reverb_low_s'] - 1.0:+.1%} | {made.seconds:.0f} s |",
         flush=True,
     )
 

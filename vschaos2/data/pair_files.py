@@ -67,17 +67,24 @@ def find_pairs(root: Path) -> list[Pair]:
     return _by_role(root, by_role)
 
 
-def single_pair(dry: Path, wet: Path) -> list[Pair]:
+def single_pair(
+    dry: Path, wet: Path, keys: tuple[str, str] = ("data.dry", "data.wet")
+) -> list[Pair]:
     """The pair of two files that were named one by one.
+
+    Args:
+        dry: what entered the device.
+        wet: what left it.
+        keys: what each was called where it was named.
 
     Raises:
         InputError: if one is no file, or both are the same.
     """
-    for key, path in (("data.dry", dry), ("data.wet", wet)):
+    for key, path in zip(keys, (dry, wet), strict=True):
         if not path.is_file():
             raise InputError(f"{key}: {path} is no file: give a sound file")
     if dry.resolve() == wet.resolve():
-        raise InputError(f"data.dry and data.wet are the same file, {dry}: name two recordings")
+        raise InputError(f"{keys[0]} and {keys[1]} are the same file, {dry}: name two recordings")
     return [Pair(wet.name, dry, wet)]
 
 

@@ -1,9 +1,26 @@
-"""Find the settings of a whole chain of effects from one dry and one wet recording, or many."""
+"""Find the settings of a whole chain of effects from one dry and one wet recording, or many.
 
+    vschaos2 retrieve DRY WET --out runs/vox
+
+    vschaos2 retrieve PAIRS --out runs --jobs 4
+
+    vschaos2 retrieve DRY --like REFERENCE --prior OUT --out runs/vox
+
+The third form has no wet recording of the take: it finds settings that give the dry one the sound
+of another recording, and that are usual in a collection of chains. Words such as KEY=VALUE set
+values of the configuration; data_dir=PAIRS log_dir=RUNS name folder and --out.
+"""
+
+import re
+import sys
+from argparse import Namespace
 from pathlib import Path
 
 from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, run, say
+
+PRIOR_WEIGHT = 0.1
+OWN_WORDS = {"data_dir": [], "log_dir": ["--out"]}  # as users of DiffVox write them
 
 
 def main() -> None:
@@ -19,32 +36,77 @@ def main() -> None:
     )
     parser.add_argument("--repeat", type=int, default=1, help="runs of each pair (1)")
     parser.add_argument("--seed", type=int, default=0, help="of the first run (0)")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time, of a folder (1)")
+    parser.add_argument("--like", type=Path, help="a recording that the dry one is to sound like")
+    parser.add_argument("--prior", type=Path, help="prior.npz of generate.py effect-map, or its folder")
+    parser.add_argument(
+        "--prior-weight", type=float, default=PRIOR_WEIGHT,
+        help=f"of the usual, beside the likeness ({PRIOR_WEIGHT:g})",
+    )  # fmt: skip
     parser.add_argument(
         "--override", nargs="+", default=[], metavar="KEY=VALUE", help="of the configuration"
     )
-    arguments = parser.parse_args()
+    words, overrides = sorted_words(sys.argv[1:])
+    arguments = parser.parse_args(words)
+    arguments.override += overrides
+    if arguments.like is None:
+        _retrieve(arguments)
+    else:
+        _transfer(arguments)
 
+
+def sorted_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """A command line's own words, and those that set values of the configuration.
+
+    What follows --override stays where it is; what is the name of a file is none.
+    """
+    own: list[str] = []
+    overrides: list[str] = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        is_setting = equals and re.fullmatch(r"\+*[A-Za-z_][\w./@]*", key)
+        if not is_setting or Path(word).exists():
+            own.append(word)
+        elif key in OWN_WORDS:
+            own += [*OWN_WORDS[key], value]
+        else:
+            overrides.append(word)
+    return [word for word in own if word != "--override"], overrides
+
+
+def _retrieve(arguments: Namespace) -> None:
     from vschaos2.api import compose
     from vschaos2.data.pair_files import single_pair
+    from vschaos2.errors import InputError
     from vschaos2.folders import made_folder
     from vschaos2.ranges import check_count
+    from vschaos2.retrieval.agreement import agreement_said
     from vschaos2.retrieval.folder import jobs_of, retrieve_all
     from vschaos2.retrieval.retrieve import retrieve, said
     from vschaos2.training.threads import leave_busy_cores
 
     check_count("--repeat", arguments.repeat, 1, 1000)
     check_count("--seed", arguments.seed, 0, 2**31)
+    check_count("--jobs", arguments.jobs, 1, 1000)
+    if arguments.prior is not None:
+        raise InputError("--prior: is of use beside --like REFERENCE only")
     leave_busy_cores()
+    if arguments.wet is None:
+        jobs = jobs_of(arguments.dry, arguments.out)
+    else:
+        keys = ("the dry recording", "the wet recording")
+        (pair,) = single_pair(arguments.dry, arguments.wet, keys)
     made_folder(arguments.out.parent if arguments.wet else arguments.out)  # before a minute of work
     config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
     if arguments.wet is None:
-        jobs = jobs_of(arguments.dry, arguments.out)
-        retrieve_all(jobs, config, arguments.repeat, arguments.seed, say)
+        retrieve_all(jobs, config, arguments.repeat, arguments.seed, say, arguments.jobs)
         return
-    (pair,) = single_pair(arguments.dry, arguments.wet)
+    folders = []
     for turn in range(arguments.repeat):
-        folder = retrieve(pair, config.copy(), arguments.out, arguments.seed + turn)
-        say(said(folder))
+        folders.append(retrieve(pair, config.copy(), arguments.out, arguments.seed + turn))
+        say(said(folders[-1]))
+    for line in agreement_said(folders):
+        say(line)
 
 
 if __name__ == "__main__":

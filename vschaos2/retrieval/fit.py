@@ -5,6 +5,7 @@
    time, the level and the feedback of echoes can be read off, and the decay of a room.
 3. All but the echoes' time is fitted on, as the time and the level of echoes trap each other: from
    a time that is slightly wrong, a fit mutes the echo, and the time then drifts freely.
+4. The same is brought to its end by least squares, as gradients fall asleep near a solution.
 """
 
 import math
@@ -26,22 +27,25 @@ from vschaos2.retrieval.deconvolution import (
     in_band,
     response,
 )
-from vschaos2.retrieval.rendering import Rendering
+from vschaos2.retrieval.refinement import Refinement
+from vschaos2.retrieval.rendering import LONG_TAIL_S, Rendering
 from vschaos2.retrieval.spectra import SIZES, Target
 
 CROP_S, GRID_S, UNSCORED_S = 6.0, 2.0, 3.0
 RATE = 0.08  # of Adam, on raw numbers
-DRY_STEPS, ALL_STEPS = 70, 110
+DRY_STEPS, ALL_STEPS, FINE_STEPS = 60, 35, 4
+FINE_S = 8.0  # that a step of least squares hears
 AVERAGED = 0.25  # the last part of a stage, over which settings are averaged
 AVERAGE = 0.08  # of the newest in it
 ECHO_STANDS_OUT = 4.0  # times what is around it
+LONG_DECAY_S = 4.0  # of a room that is heard for longer than others
 
 
 class Step(NamedTuple):
     """What a step of the fit tells.
 
     Attributes:
-        stage: "dry" or "all".
+        stage: "dry", "all" or "fine".
         number: from 0, over all stages.
         steps: of all stages.
         loss: of the crop that was heard.
@@ -102,17 +106,20 @@ class Fit:
         self.rendering = Rendering(chain, rate_hz)
         self.generator = torch.Generator().manual_seed(seed)
         self.losses: list[float] = []
-        self.steps = DRY_STEPS + ALL_STEPS
+        self.steps = DRY_STEPS + ALL_STEPS + FINE_STEPS
 
     def begin(self) -> None:
-        """Let thresholds begin where the sound is."""
-        level_db = 10.0 * math.log10(float(self.dry.square().mean()) + 1e-10)
+        """Let thresholds begin where the sound is, and the gain where the wet one is."""
+        level_db, wet_db = (
+            10.0 * math.log10(float(x.square().mean()) + 1e-10) for x in (self.dry, self.wet)
+        )
         names = [p.name for p in self.chain.physical]
         begun = {
             n: level_db - (40.0 if "expander" in n else 5.0)
             for n in names
             if n.endswith("threshold_db")
         }
+        begun |= {n: wet_db - level_db for n in names if n.endswith("makeup_db")}
         self.chain.load_preset(self.within(begun))
 
     def loss(self) -> Tensor:
@@ -195,6 +202,8 @@ class Fit:
         at_s = decay_s(in_band(answer, rate, 4000.0, 7000.0), rate, found)
         if low_s is None:
             return {"reverb_db": -30.0}
+        if low_s > LONG_DECAY_S:
+            self.rendering.hear(LONG_TAIL_S)
         ratio = high_ratio(low_s, at_s or low_s, 5300.0, LINES_S[2], rate)
         seconds = [round(each * rate) for each in LINES_S]
         loss = torch.tensor(
@@ -232,3 +241,23 @@ class Fit:
             self.stage("dry", dry, DRY_STEPS, (0, self.steps), told)
         self.deconvolve()
         self.stage("all", everything, ALL_STEPS, (DRY_STEPS, self.steps), told)
+        self.refine(everything, told)
+
+    def refine(self, masks: dict[int, Tensor], told: Callable[[Step], None]) -> None:
+        """Least squares, of one passage after the other.
+
+        Args:
+            masks: processor → [P, 1], 1 where a parameter is fitted.
+            told: of every step.
+        """
+        length = min(len(self.dry), round(FINE_S * self.rate_hz)) // BLOCK * BLOCK
+        starts = [s for s in self.crops.starts if s + length <= len(self.dry)] or [0]
+        for turn in range(FINE_STEPS):
+            start = starts[turn * (len(starts) - 1) // max(1, FINE_STEPS - 1)]
+            heard = slice(start, start + length)
+            first = 0 if start == 0 else min(round(UNSCORED_S * self.rate_hz), length // 2)
+            passage = Refinement(
+                self.rendering, self.dry[heard], self.wet[:, heard], masks, first, turn
+            )
+            self.losses.append(passage.run())
+            told(Step("fine", DRY_STEPS + ALL_STEPS + turn, self.steps, self.losses[-1]))

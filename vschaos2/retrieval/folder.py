@@ -1,13 +1,15 @@
-"""A folder of pairs, one after the other: a run for each, and a line for each that is left out."""
+"""A folder of pairs, one after the other or several at a time: a run for each, and a line for each that is left out."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from omegaconf import DictConfig
 
 from vschaos2.data.pair_files import TARGET, WET, Pair, find_pairs
 from vschaos2.errors import InputError
+from vschaos2.retrieval.processes import Outcome, outcomes
 from vschaos2.retrieval.retrieve import retrieve, said
 from vschaos2.runs.folder import check_run_name, checkpoint_path
 from vschaos2.terminal import printable
@@ -35,36 +37,84 @@ def jobs_of(root: Path, rundir: Path) -> list[tuple[Pair, Path]]:
     return [(pair, out) for out, pair in jobs.items()]
 
 
+class Task(NamedTuple):
+    """One run that is to be made.
+
+    Attributes:
+        pair: of recordings.
+        config: of the chain.
+        out: rundir/name.
+        seed: of the run.
+        is_shown: whether its progress is.
+    """
+
+    pair: Pair
+    config: DictConfig
+    out: Path
+    seed: int
+    is_shown: bool
+
+
 def retrieve_all(
     jobs: list[tuple[Pair, Path]],
     config: DictConfig,
     repeat: int,
     seed: int,
     say: Callable[[str], None],
+    processes: int = 1,
 ) -> list[Path]:
     """Retrieve every pair that has not as many runs yet as are wanted; → the new runs.
 
     So what was interrupted goes on where it was. A pair that cannot be retrieved is named, with
     its reason, and left out.
 
+    Args:
+        jobs: pairs, and the run that each becomes.
+        config: of the chain.
+        repeat: runs of each.
+        seed: of the first.
+        say: prints a line.
+        processes: at a time; of several, each computes with one thread.
+
     Raises:
         InputError: if none of them could be.
     """
-    made, complete, reasons = [], 0, []
-    for number, (pair, out) in enumerate(jobs):
+    tasks, complete = [], 0
+    for pair, out in jobs:
         done = sum(checkpoint_path(each) is not None for each in out.glob("version_*"))
         complete += min(done, repeat)
         for turn in range(done, repeat):
-            try:
-                folder = retrieve(pair, config.copy(), out, seed + turn)
-            except InputError as error:
-                logger.warning("left out: %s", error)
-                reasons.append(str(error))
-                break
-            made.append(folder)
-            say(f"{number + 1} of {len(jobs)}: {said(folder).splitlines()[0]}")
+            tasks.append(Task(pair, config.copy(), out, seed + turn, processes == 1))
+    made: list[Path] = []
+    reasons: dict[Path, str] = {}
+    found = outcomes(_retrieved, tasks, processes) if processes > 1 else _in_turn(tasks, reasons)
+    for number, folder, reason in found:
+        task = tasks[number]
+        if folder is None:
+            if task.out not in reasons:  # what cannot be found once is told once
+                logger.warning("left out: %s: %s", task.pair.name, reason)
+            reasons[task.out] = reason
+            continue
+        made.append(folder)
+        say(f"{len(made)} of {len(tasks)}: {said(folder).splitlines()[0]}")
     if complete:
         logger.info("%d runs were there already", complete)
     if not made and not complete:
-        raise InputError(f"none of {len(jobs)} pairs could be retrieved: {printable(reasons[0])}")
+        reason = printable(next(iter(reasons.values())))
+        raise InputError(f"none of {len(jobs)} pairs could be retrieved: {reason}")
     return made
+
+
+def _in_turn(tasks: list[Task], reasons: dict[Path, str]) -> Iterator[Outcome]:
+    """One after the other, in this process; no pair a second time that was left out."""
+    for number, task in enumerate(tasks):
+        if task.out in reasons:
+            continue
+        try:
+            yield Outcome(number, _retrieved(task), "")
+        except InputError as error:
+            yield Outcome(number, None, str(error))
+
+
+def _retrieved(task: Task) -> Path:
+    return retrieve(task.pair, task.config, task.out, task.seed, task.is_shown)

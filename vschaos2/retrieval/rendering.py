@@ -15,7 +15,7 @@ from vschaos2.processors.chain import Chain
 from vschaos2.processors.controllers import Nothing
 from vschaos2.processors.space import Space
 
-TAIL_S = 3.0  # of the response of a space
+TAIL_S, LONG_TAIL_S = 3.0, 6.0  # of the response of a space
 
 
 class Rendering:
@@ -40,9 +40,13 @@ class Rendering:
                 f"fdn_reverb, with static controllers, can be retrieved, got {chain.names}"
             )
         self.space = last
-        self.tail = fast_length(round(tail_s * rate_hz))
-        self.frequencies = torch.fft.rfftfreq(self.tail, 1.0 / rate_hz, dtype=torch.float64)
         self.frozen: Tensor | None = None
+        self.hear(tail_s)
+
+    def hear(self, tail_s: float) -> None:
+        """From now on, hear the space for so long: what comes later would come too early."""
+        self.tail = fast_length(round(tail_s * self.rate_hz))
+        self.frequencies = torch.fft.rfftfreq(self.tail, 1.0 / self.rate_hz, dtype=torch.float64)
 
     @contextmanager
     def frozen_space(self) -> Iterator[None]:

@@ -1,0 +1,80 @@
+"""Pieces of work in processes of their own, several at a time.
+
+Each piece has one: what kills it, or the program that started it, spoils no other, and a
+process whose parent is gone ends with its piece.
+"""
+
+import logging
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+
+from vschaos2.errors import InputError
+from vschaos2.terminal import TerminalFormatter
+
+Task = TypeVar("Task")
+
+
+class Outcome(NamedTuple):
+    """How a piece of work ended.
+
+    Attributes:
+        number: of the piece.
+        made: what it gave; None if it could not be done.
+        reason: why it could not.
+    """
+
+    number: int
+    made: Any
+    reason: str
+
+
+def outcomes(
+    work: Callable[[Task], Any], tasks: Sequence[Task], count: int
+) -> Iterator[Outcome]:
+    """What each piece gave, in the order in which they end.
+
+    Args:
+        work: a function of a module; what it and its tasks are made of can be pickled.
+        tasks: what it is told.
+        count: how many at a time.
+    """
+    context = multiprocessing.get_context("spawn")
+    waiting = list(enumerate(tasks))
+    running: dict[Connection, tuple[int, Any]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < count:
+                number, task = waiting.pop(0)
+                ours, theirs = context.Pipe(duplex=False)
+                process = context.Process(target=_alone, args=(theirs, work, task), daemon=True)
+                process.start()
+                theirs.close()  # so that the end of the process is the end of the pipe
+                running[ours] = (number, process)
+            for pipe in wait(list(running)):
+                number, process = running.pop(pipe)  # type: ignore[call-overload]
+                try:
+                    made, reason = pipe.recv()  # type: ignore[union-attr]
+                except EOFError:
+                    process.join()
+                    made, reason = None, f"its process ended with code {process.exitcode}"
+                process.join()
+                yield Outcome(number, made, reason)
+    finally:
+        for _, process in running.values():
+            process.terminate()
+
+
+def _alone(pipe: Connection, work: Callable[[Any], Any], task: Any) -> None:
+    """One piece in this process, with one thread: others have their own."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(TerminalFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    torch.set_num_threads(1)
+    try:
+        pipe.send((work(task), ""))
+    except InputError as error:
+        pipe.send((None, str(error)))
