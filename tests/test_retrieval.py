@@ -221,7 +221,9 @@ def test_a_pair_becomes_a_run_with_its_settings(pair, quick, tmp_path):
     for name in ("dry", "wet", "retrieved"):
         sound, _ = soundfile.read(folder / "samples" / f"{name}.wav")
         assert len(sound) == round(meta["heard_s"] * RATE)
-        assert meta["lufs"][name] == pytest.approx(loudness_lufs(sound.T.reshape(-1, len(sound)), RATE), abs=0.1)
+        assert meta["lufs"][name] == pytest.approx(
+            loudness_lufs(sound.T.reshape(-1, len(sound)), RATE), abs=0.1
+        )
     for name in ("peak", "compressor", "space", "losses"):
         assert (folder / "samples" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert [each.name for each in (tmp_path / "runs" / "vox").iterdir()] == ["version_0"]

@@ -32,9 +32,7 @@ class Outcome(NamedTuple):
     reason: str
 
 
-def outcomes(
-    work: Callable[[Task], Any], tasks: Sequence[Task], count: int
-) -> Iterator[Outcome]:
+def outcomes(work: Callable[[Task], Any], tasks: Sequence[Task], count: int) -> Iterator[Outcome]:
     """What each piece gave, in the order in which they end.
 
     Args:
