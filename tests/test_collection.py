@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 import torch
@@ -178,7 +179,10 @@ def test_many_presets_are_chosen_by_number_and_named(instrument):
     card = {"sample_rate_hz": RATE, "methods": methods, "attributes": [row]}
     text = patch_files("voices", card)["voices.pd"]
     assert "nbx 5 18 0 39" in text
-    assert r"set preset song_7 \; voices-set-preset-look symbol song_7" in text
+    assert r"song_6 \; song_7 \; song_8" in text
+    assert {"list prepend set preset", "text get voices-set-preset-words"} <= set(
+        re.findall(r"#X obj \d+ \d+ ((?:list prepend|text get) [^;,]+)", text)
+    )
 
 
 def test_names_become_words_of_their_own():

@@ -40,6 +40,8 @@ def runs(known, tmp_path_factory):
     write_run(root, "loud", known[0], losses=(9.0, 8.0, 7.0))
     other = {"peak_gain_db": 3.0}
     write_run(root, "other", other, chain="model.net.processors=[peak,{space: {reverb: false}}]")
+    write_run(root, "like", known[0], like="song.wav")
+    write_run(root, "ended", known[0], terminated_by="Ctrl-C")
     write_run(root, "nan", known[0], losses=(1.0, math.nan))
     trained = write_run(root, "trained", known[0])
     (trained / "meta.json").unlink()
@@ -70,6 +72,8 @@ def test_rows_are_the_best_tries_in_the_order_of_everything_else(runs, known):
         ("rising/version_0", "its first loss is its lowest"),
         ("loud/version_0", "its least loss is 7, above 4"),
         ("other/version_0", "its chain is another: peak, space, where most are peak, compressor"),
+        ("like/version_0", "was made to sound like a reference"),
+        ("ended/version_0", "was ended by Ctrl-C"),
         ("nan/version_0", "tells of no fit"),
         ("trained/version_0", "is not there"),
         ("half/version_0", "has no checkpoint"),
@@ -180,7 +184,7 @@ def test_both_programs_take_what_users_of_diffvox_type(runs, tmp_path, monkeypat
     ("words", "message"),
     [
         (["NOWHERE", "OUT"], "no such folder"),
-        (["RUNS", "OUT", "--left-thresh", "0.01"], "none of 12 runs can be taken"),
+        (["RUNS", "OUT", "--left-thresh", "0.01"], "none of 14 runs can be taken"),
         (["RUNS", "OUT", "--loss-thresh", "-1"], "--loss-thresh must be a number from 0"),
         (["RUNS", "OUT", "--start", "soon"], "'soon' is no date"),
         (["RUNS", "OUT", "2026-11-17", "--start", "2026-11-18"], "give one"),

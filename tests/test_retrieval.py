@@ -157,8 +157,8 @@ def test_first_arrivals_are_the_gains_of_the_lines():
 
 @pytest.fixture
 def pair(tmp_path) -> Pair:
-    """Twelve seconds of bursts through a known chain, the wet file 700 samples late."""
-    dry = noise(12.0) * (torch.arange(round(12.0 * RATE) // BLOCK * BLOCK) // 9000 % 3 == 0)
+    """Eight seconds of bursts through a known chain, the wet file 700 samples late."""
+    dry = noise(8.0) * (torch.arange(round(8.0 * RATE) // BLOCK * BLOCK) // 9000 % 3 == 0)
     with torch.no_grad():
         wet = Rendering(known_chain(), RATE).render(dry)
     for name, sound, late in (("dry", dry[None], 0), ("wet", wet, 700)):
@@ -191,9 +191,9 @@ def test_behind_a_dry_path_that_is_known_the_space_is_read_off(pair):
 @pytest.fixture
 def quick(monkeypatch):
     """Steps enough to see where it goes."""
-    monkeypatch.setattr(fitting, "DRY_STEPS", 12)
-    monkeypatch.setattr(fitting, "ALL_STEPS", 6)
-    monkeypatch.setattr(fitting, "FINE_STEPS", 1)
+    monkeypatch.setattr(fitting, "DRY_STEPS", 10)
+    monkeypatch.setattr(fitting, "ALL_STEPS", 3)
+    monkeypatch.setattr(fitting, "FINE_STEPS", 0)
 
 
 CHAIN = "model.net.processors=[peak,compressor,{space: {reverb_eq: false}}]"
@@ -206,8 +206,8 @@ def test_a_pair_becomes_a_run_with_its_settings(pair, quick, tmp_path):
     meta = json.loads((folder / "meta.json").read_text())
     settings = json.loads((folder / "settings.json").read_text())
     assert meta["alignment"]["shift"] == 700
-    assert len(meta["losses"]) == 19
-    assert meta["distance"] < 0.15 * meta["distance_unprocessed"]
+    assert len(meta["losses"]) == 13
+    assert meta["distance"] < 0.4 * meta["distance_unprocessed"]
     assert settings["echo_ms"]["value"] == pytest.approx(333.3, abs=0.1)
     assert settings["echo_ms"]["unit"] == "ms"
     assert settings["echo_feedback"]["value"] == pytest.approx(0.4, abs=0.08)
@@ -221,7 +221,9 @@ def test_a_pair_becomes_a_run_with_its_settings(pair, quick, tmp_path):
     for name in ("dry", "wet", "retrieved"):
         sound, _ = soundfile.read(folder / "samples" / f"{name}.wav")
         assert len(sound) == round(meta["heard_s"] * RATE)
-        assert meta["lufs"][name] == pytest.approx(loudness_lufs(sound.T.reshape(-1, len(sound)), RATE), abs=0.1)
+        assert meta["lufs"][name] == pytest.approx(
+            loudness_lufs(sound.T.reshape(-1, len(sound)), RATE), abs=0.1
+        )
     for name in ("peak", "compressor", "space", "losses"):
         assert (folder / "samples" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert [each.name for each in (tmp_path / "runs" / "vox").iterdir()] == ["version_0"]

@@ -226,6 +226,8 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
         return InputError(
             f"hydra/launcher={launcher[1]} is not installed: pip install hydra-submitit-launcher"
         )
+    if text.startswith("Error merging override") and error.__cause__ is not None:
+        text += f": {error.__cause__}"  # which alone says why
     kept = re.split(r"\n\s*(?:Config search path|See https|object_type)", text)[0]
     return InputError("configuration: " + " ".join(kept.split()))
 

@@ -1,12 +1,12 @@
 """How loud a recording is, in LUFS: K-weighted, and gated, so that pauses do not count.
 
-Blocks of 400 ms, a quarter of one apart, are heard through a shelf of 4 dB above 1.7 kHz and a high
-pass at 38 Hz; their loudness is -.691 + 10 log₁₀ Σ power, over channels. Those above -70 LUFS count,
-and of these those that are less than 10 below the mean of them.
+Blocks of 400 ms, a quarter of one apart, are heard through a shelf of 4 dB above 1.7 kHz and a
+high pass at 38 Hz; their loudness is -.691 + 10 log₁₀ Σ power, over channels. Those above -70 LUFS
+count, and of these those that are less than 10 below the mean of them.
 
-Sources: ITU-R BS.1770-4 for the measure, whose coefficients are given for 48 kHz; those of other rates follow
-from the analogue filters behind them: B. De Man, "Evaluation of implementations of the EBU R128
-loudness measurement" (2018).
+Sources: ITU-R BS.1770-4 for the measure, whose coefficients are given for 48 kHz; those of other
+rates follow from the analogue filters behind them: B. De Man, "Evaluation of implementations of the
+EBU R128 loudness measurement" (2018).
 """
 
 import math

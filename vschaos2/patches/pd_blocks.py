@@ -7,7 +7,7 @@ from vschaos2.patches.settings import Setting, by_group
 
 CELL = 21  # pixels of a column of choices
 NUMBER_AT = 144  # pixels from a slider's left to its number
-CLOSE = 19  # pixels from a name to its slider, where many stand below each other
+CLOSE = 23  # pixels from a name to its slider, where many stand below each other
 MOST_CELLS = 16  # of a column of choices; more are chosen by their number
 
 
@@ -139,7 +139,7 @@ def number_block(setting: Setting, name: str) -> Block[PdCanvas]:
         if unit:
             canvas.comment(x + unit_at, y, unit)
         if note:
-            canvas.comment(x, y + down + 20, note)
+            canvas.comment(x, y + down + 21, note)
         if ends:
             canvas.slider(x, y + down, 130, 18, ends, name, name, setting.is_exponential)
             canvas.shown_number(x + NUMBER_AT, y + down - 1, 6, name)

@@ -51,8 +51,10 @@ def _setting(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
 
     Sliders and words do not say their values when a patch opens: these are said for them.
     """
-    name = f"{key}-set-{setting.name}"
-    messages = _messages(setting, name)
+    name, messages = f"{key}-set-{setting.name}", _messages(setting)
+    if len(messages) > MOST_CELLS:
+        _numbered(canvas, y, setting, key)
+        return
     source = canvas.obj(20, y, f"r {name}")
     outlet, x = canvas.obj(20, y + 60, f"s {key}-models"), 20
     if len(messages) > 1:
@@ -76,16 +78,22 @@ def _setting(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
         canvas.chain(x, y, "loadbang", "delay 1", f"s {name}")
 
 
-def _messages(setting: Setting, name: str) -> list[str]:
-    """What is said to a model, by the number of a choice; of all else there is one message.
+def _numbered(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
+    """From the number of one of many choices to its word, which is shown, and a message with it."""
+    name, x = f"{key}-set-{setting.name}", 20
+    canvas.kept_text(x, y + 60, f"{name}-words", [[choice] for choice in setting.choices])
+    found = canvas.chain(x, y, f"r {name}", f"text get {name}-words")
+    x += max(text_width(f"text get {name}-words"), text_width(f"text define -k {name}-words")) + 20
+    for words, receiver in ((f"set {setting.name}", f"{key}-models"), ("symbol", f"{name}-look")):
+        said = canvas.chain(x, y, f"list prepend {words}", "list trim", f"s {receiver}")
+        canvas.connect(found[1], said[0])
+        x += max(text_width(f"list prepend {words}"), text_width(f"s {receiver}")) + 20
 
-    Where a choice is one of many, by its number, its word is shown, too.
-    """
+
+def _messages(setting: Setting) -> list[str]:
+    """What is said to a model, by the number of a choice; of all else there is one message."""
     if setting.kind == "choice":
-        words = [symbol(choice) for choice in setting.choices]
-        if len(words) > MOST_CELLS:
-            return [f"set {setting.name} {word} \\; {name}-look symbol {word}" for word in words]
-        return [f"set {setting.name} {word}" for word in words]
+        return [f"set {setting.name} {symbol(choice)}" for choice in setting.choices]
     if setting.kind == "switch":  # for nn~, only the word false is false
         return [f"set {setting.name} {word}" for word in ("false", "true")]
     return [f"set {setting.name} " + ("1" if setting.kind == "event" else "\\$1")]

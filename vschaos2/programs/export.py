@@ -20,7 +20,7 @@ def main() -> None:
     )
     parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
     parser.add_argument(
-        "-v", "--version", type=int, help="version of the run (newest; of a retrieval, nearest)"
+        "-v", "--version", type=int, help="of the run (newest; nearest of a retrieval)"
     )
     parser.add_argument(
         "-n",

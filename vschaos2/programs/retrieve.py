@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the first run (0)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, of a folder (1)")
     parser.add_argument("--like", type=Path, help="a recording that the dry one is to sound like")
-    parser.add_argument("--prior", type=Path, help="prior.npz of generate.py effect-map, or its folder")
+    parser.add_argument(
+        "--prior", type=Path, help="prior.npz of generate.py effect-map, or its folder"
+    )
     parser.add_argument(
         "--prior-weight", type=float, default=PRIOR_WEIGHT,
         help=f"of the usual, beside the likeness ({PRIOR_WEIGHT:g})",
@@ -107,6 +109,29 @@ def _retrieve(arguments: Namespace) -> None:
         say(said(folders[-1]))
     for line in agreement_said(folders):
         say(line)
+
+
+def _transfer(arguments: Namespace) -> None:
+    from vschaos2.api import compose
+    from vschaos2.errors import InputError
+    from vschaos2.folders import made_folder
+    from vschaos2.ranges import check_number
+    from vschaos2.retrieval.transfer import transfer, transfer_said
+    from vschaos2.training.threads import leave_busy_cores
+
+    if arguments.wet is not None:
+        raise InputError(f"--like: takes the dry recording alone: leave {arguments.wet} out")
+    if arguments.prior is None:
+        raise InputError("--like: needs --prior OUT, as generate.py effect-map writes it")
+    check_number("--prior-weight", arguments.prior_weight, 0.0, 1e6)
+    leave_busy_cores()
+    config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
+    made_folder(arguments.out.parent)
+    folder = transfer(
+        arguments.dry, arguments.like, arguments.prior, arguments.prior_weight, config,
+        arguments.out,
+    )  # fmt: skip
+    say(transfer_said(folder))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A folder of pairs, one after the other or several at a time: a run for each, and a line for each that is left out."""
+"""A folder of pairs, one or several at a time: a run for each, and a line if one is left out."""
 
 import logging
 from collections.abc import Callable, Iterator

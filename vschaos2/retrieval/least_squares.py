@@ -10,8 +10,9 @@ differences: a column is one evaluation, as a chain has some sixty numbers and n
 Weights follow the residuals (iteratively reweighted squares), by which costs other than squares,
 such as mean distances of logarithms, are lowered as well.
 
-Sources: D. W. Marquardt, "An algorithm for least-squares estimation of nonlinear parameters" (1963);
-P. W. Holland, R. E. Welsch, "Robust regression using iteratively reweighted least-squares" (1977).
+Sources: D. W. Marquardt, "An algorithm for least-squares estimation of nonlinear parameters"
+(1963); P. W. Holland, R. E. Welsch, "Robust regression using iteratively reweighted
+least-squares" (1977).
 """
 
 from collections.abc import Callable

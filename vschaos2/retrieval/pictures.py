@@ -1,4 +1,4 @@
-"""What was found, drawn: every processor, and of the space its echoes, its decay, and the fit's way."""
+"""What was found, drawn: every processor, the echoes and the decay of the space, the losses."""
 
 import io
 from collections.abc import Sequence

@@ -6,11 +6,10 @@ process whose parent is gone ends with its piece.
 
 import logging
 import multiprocessing
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple, TypeVar
-
-import torch
 
 from vschaos2.errors import InputError
 from vschaos2.terminal import TerminalFormatter
@@ -32,9 +31,7 @@ class Outcome(NamedTuple):
     reason: str
 
 
-def outcomes(
-    work: Callable[[Task], Any], tasks: Sequence[Task], count: int
-) -> Iterator[Outcome]:
+def outcomes(work: Callable[[Task], Any], tasks: Sequence[Task], count: int) -> Iterator[Outcome]:
     """What each piece gave, in the order in which they end.
 
     Args:
@@ -73,7 +70,8 @@ def _alone(pipe: Connection, work: Callable[[Any], Any], task: Any) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(TerminalFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    torch.set_num_threads(1)
+    if "torch" in sys.modules:  # which a piece that computes has brought with it
+        sys.modules["torch"].set_num_threads(1)
     try:
         pipe.send((work(task), ""))
     except InputError as error:

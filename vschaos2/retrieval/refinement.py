@@ -127,7 +127,7 @@ class Refinement:
         return found.cost
 
     def _sound(self, numbers: Tensor) -> Tensor:
-        """A spectrum is kept of what is dry and of what answers, as most columns leave one alone."""
+        """Made of two spectra, which are kept: most columns leave one of them alone."""
         self.place(numbers)
         dry = self._kept("dry", numbers[~self.in_space], lambda: self.rendering.dry_path(self.dry))
         answer = self._kept("answer", numbers[self.in_space], self.rendering.answer)

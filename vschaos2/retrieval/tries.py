@@ -130,6 +130,8 @@ def unfit(found: Try, limits: Limits) -> str:
         return f"began {found.begun:%Y-%m-%d %H:%M %Z}, before --start"
     if limits.end is not None and found.begun > limits.end:
         return f"began {found.begun:%Y-%m-%d %H:%M %Z}, after --end"
+    if found.meta.get("like"):
+        return "was made to sound like a reference: no pair tells its settings"
     if found.meta.get("terminated_by"):
         return f"was ended by {printable(found.meta['terminated_by'])}"
     if found.least > limits.loss:
