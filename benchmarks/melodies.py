@@ -36,7 +36,7 @@ from benchmarks.sampled_instruments import (
     variable_length,
 )
 
-PROGRAMS = {  # of General MIDI, from 0; the voice sings "ooh": the choir of 52 rings on into the next note
+PROGRAMS = {  # of General MIDI, from 0; the voice sings "ooh": "aah" rings on into the next note
     "flute": 73,
     "violin": 40,
     "trumpet": 56,
