@@ -23,7 +23,6 @@ from vschaos2.data.pairs import rate_of, read_pair
 from vschaos2.errors import InputError
 from vschaos2.families.effect.build import build_model
 from vschaos2.families.effect.grey import ChainNet
-from vschaos2.families.loading import AVERAGE
 from vschaos2.files import write_whole
 from vschaos2.processors.recursion import BLOCK
 from vschaos2.progress import Progress
@@ -31,6 +30,7 @@ from vschaos2.retrieval.fit import Fit, Step
 from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.spectra import multi_scale_distance
 from vschaos2.runs.checkpoints import save_checkpoint
+from vschaos2.runs.loading import AVERAGE
 from vschaos2.runs.folder import create_run_folder, save_config
 from vschaos2.terminal import printable
 

@@ -1,0 +1,14 @@
+"""What only a training of a bridge has use for: it loads the trainer, which takes seconds."""
+
+from omegaconf import DictConfig
+
+from vschaos2.families.bridge.bridge_model import BridgeModel
+from vschaos2.families.bridge.material import material, settle, tell
+from vschaos2.families.bridge.objective import BridgeObjective
+
+__all__ = ["material", "objective", "settle", "tell"]
+
+
+def objective(config: DictConfig, model: BridgeModel) -> BridgeObjective:
+    """What a configuration lets a bridge learn."""
+    return BridgeObjective(model)

@@ -1,0 +1,120 @@
+"""The VAE that a bridge stands on: a run that is there, or one that is trained on the way."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from vschaos2.audio import find_audio_files
+from vschaos2.config import CONFIGS
+from vschaos2.dataset_paths import sound_folder
+from vschaos2.errors import InputError
+from vschaos2.families.vae.family import VAE_FAMILY
+from vschaos2.files import reason
+from vschaos2.overrides import composed
+from vschaos2.runs.folder import Run
+from vschaos2.runs.loading import read_run
+from vschaos2.training import session
+from vschaos2.training.family import Family
+
+logger = logging.getLogger(__name__)
+
+
+def vae_run(path: Any) -> Run:
+    """The trained VAE that `vae=…` names.
+
+    Raises:
+        InputError: if there is none there.
+    """
+    if not isinstance(path, str) or not path:
+        raise InputError(f"vae must be a run of a VAE, rundir/name, got {path!r}: write vae=…")
+    try:
+        return read_run(Path(path), None, _vae_alone)
+    except InputError as error:
+        raise InputError(f"vae={path}: {error}") from error
+
+
+def _vae_alone(config: DictConfig) -> Family:
+    if config.family != VAE_FAMILY.name:
+        raise InputError(
+            f"is a run of family {config.family!r}: give one of family {VAE_FAMILY.name!r}"
+        )
+    return VAE_FAMILY
+
+
+def described(run: Run) -> dict[str, Any]:
+    """What a bridge's configuration says of its VAE: all that it is built of."""
+    model: Any = OmegaConf.to_container(run.config.model, resolve=True)
+    model.pop("init_from", None)
+    transform: Any = OmegaConf.to_container(run.config.data.transform, resolve=True)
+    texture = OmegaConf.select(run.config, "texture")
+    return {"model": model, "transform": transform, "texture": texture}
+
+
+def train_vae(config: DictConfig) -> Path:
+    """Train a VAE on the recordings of a bridge; → its run folder, rundir/NAME_vae/version_N.
+
+    Raises:
+        InputError: for what is wrong with the recordings, or the configuration.
+    """
+    options = OmegaConf.to_container(config.vae_training)
+    assert isinstance(options, dict)
+    name = options.pop("config", None)
+    if not isinstance(name, str) or set(options) != {"max_epochs"}:
+        raise InputError("vae_training must hold config, of a VAE, and max_epochs, and no more")
+    GlobalHydra.instance().clear()
+    try:
+        inner = composed(CONFIGS, name, [])
+    except HydraException as error:
+        raise InputError(f"vae_training.config={name}: no such configuration") from error
+    if "latent_dim" not in inner.model:
+        raise InputError(f"vae_training.config={name} is no configuration of a VAE: try dgt_mid")
+    inner.name, inner.rundir, inner.seed = f"{config.name}_vae", str(config.rundir), config.seed
+    inner.data.dataset.root = str(config.data.dataset.root)
+    inner.trainer.max_epochs = options["max_epochs"]
+    inner.training.prior_minutes = None
+    logger.info("training the VAE that both instruments share: %s_vae", config.name)
+    return session.train(inner, VAE_FAMILY)
+
+
+def gathered(source: Path, target: Path, folder: Path) -> Path:
+    """One dataset of two folders of recordings: folder/NAME/… for each, as links where it can be.
+
+    Raises:
+        InputError: for a folder without recordings, two of one name, or no place to write.
+    """
+    if source.resolve().name == target.resolve().name:
+        raise InputError(
+            f"data.source and data.target are both called {source.resolve().name}: rename one, "
+            "since an instrument is called by its folder"
+        )
+    for place in (source, target):
+        if not place.is_dir():
+            raise InputError(f"{place}: no such folder: give one of recordings")
+        searched = sound_folder(place)
+        paths = find_audio_files(searched)
+        if not paths:
+            raise InputError(f"no sound file under {searched}: give a folder of recordings")
+        for path in paths:
+            _link(path, folder / place.resolve().name / path.relative_to(searched))
+    return folder
+
+
+def _link(path: Path, place: Path) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.exists():
+            if place.stat().st_size == path.stat().st_size:
+                return
+            place.unlink()
+        try:
+            os.link(path, place)
+        except OSError:  # another disk, or a system without such links
+            shutil.copy2(path, place)
+    except OSError as error:
+        raise InputError(f"cannot write {place}: {reason(error)}: choose another rundir") from error
