@@ -1,7 +1,8 @@
 """A bridge: a trained VAE, and ways from the latents of one instrument to those of another.
 
     latents ──standardised──> the shortest way between two Gaussians ──+──> latents
-                      └─────> what a translator has learnt to add ─────┘
+                      ├─────> what a translator has learnt to add ─────┘
+                      └─────> a flow up to noise, and down again ─────────> latents
 
 Latents of all instruments are standardised together, never each by itself: that would hide a part
 of the way in the units.
@@ -13,6 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from vschaos2.families.vae.vae import VAE
+from vschaos2.flows.paths import STRAIGHT
+from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.flows.translator import Translator
 
 
@@ -23,6 +26,8 @@ class BridgeModel(nn.Module):
         vae: the VAE of all instruments; its weights are part of the model, and stay as they are.
         instruments: names of the domains, in order; numbers below count them from 0.
         translator: what is added to the shortest way; None for nothing.
+        flow: the slopes of a flow between latents of each instrument and noise; None for none.
+        path: how its levels are counted, one of `flows.paths.PATHS`.
 
     Attributes:
         is_fitted: whether VAE and statistics are those of a training (1), or none's (0).
@@ -46,7 +51,12 @@ class BridgeModel(nn.Module):
     ranges: Tensor
 
     def __init__(
-        self, vae: VAE, instruments: Sequence[str], translator: Translator | None = None
+        self,
+        vae: VAE,
+        instruments: Sequence[str],
+        translator: Translator | None = None,
+        flow: SequenceNet | None = None,
+        path: str = STRAIGHT,
     ) -> None:
         super().__init__()
         count, dims = len(instruments), vae.latent_dim
@@ -54,6 +64,8 @@ class BridgeModel(nn.Module):
         self.instruments = tuple(instruments)
         self.latent_dim = dims
         self.translator = translator
+        self.flow = flow
+        self.path = path
         self.register_buffer("is_fitted", torch.zeros(()))
         self.register_buffer("mean", torch.zeros(dims))
         self.register_buffer("deviation", torch.ones(dims))

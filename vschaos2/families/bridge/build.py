@@ -10,11 +10,13 @@ from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.vae.build import build_model as build_vae
 from vschaos2.families.vae.vae import VAE
+from vschaos2.flows.paths import PATHS, STRAIGHT
+from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.flows.translator import Translator
 from vschaos2.nets.build import limited, model_options
 
 AUTO = "auto"
-KEYS = ("vae", "instruments", "translator")
+KEYS = ("vae", "instruments", "translator", "flow")
 MOST_INSTRUMENTS = 64
 
 
@@ -32,7 +34,10 @@ def build_model(config: DictConfig) -> BridgeModel:
 
 
 def _bridge(
-    vae: Mapping[str, Any], instruments: list[str], translator: Mapping[str, Any] | None
+    vae: Mapping[str, Any],
+    instruments: list[str],
+    translator: Mapping[str, Any] | None,
+    flow: Mapping[str, Any] | None,
 ) -> BridgeModel:
     if not all(isinstance(name, str) and name for name in instruments):
         raise InputError(f"model.instruments must be names, got {instruments!r:.60}")
@@ -53,15 +58,15 @@ def _bridge(
         )
     )
     check_plain(inner)
+    sizes = {"latent_dim": inner.latent_dim, "n_domains": len(instruments)}
     with limited():
-        net = translator and call(
-            Translator,
-            "model.translator",
-            translator,
-            latent_dim=inner.latent_dim,
-            n_domains=len(instruments),
-        )
-        return BridgeModel(inner, instruments, net or None)
+        net = translator and call(Translator, "model.translator", translator, **sizes)
+        options = dict(flow or {})
+        path = options.pop("path", STRAIGHT)
+        if path not in PATHS:
+            raise InputError(f"model.flow.path must be {' or '.join(PATHS)}, got {path!r}")
+        slopes = call(SequenceNet, "model.flow", options, **sizes) if flow else None
+        return BridgeModel(inner, instruments, net or None, slopes, path)
 
 
 def check_plain(vae: VAE) -> None:

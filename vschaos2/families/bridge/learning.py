@@ -2,6 +2,7 @@
 
 from omegaconf import DictConfig
 
+from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.material import material, settle, tell
 from vschaos2.families.bridge.objective import BridgeObjective
@@ -10,5 +11,11 @@ __all__ = ["material", "objective", "settle", "tell"]
 
 
 def objective(config: DictConfig, model: BridgeModel) -> BridgeObjective:
-    """What a configuration lets a bridge learn."""
+    """What a configuration lets a bridge learn.
+
+    Raises:
+        InputError: if there is nothing to learn.
+    """
+    if model.translator is None and model.flow is None:
+        raise InputError("model: give model.translator, model.flow or both: nothing else learns")
     return BridgeObjective(model)

@@ -137,7 +137,6 @@ def take_vae(model: BridgeModel, vae: VAE) -> None:
         raise InputError(
             "vae: its weights do not fit model.vae: was the run trained anew? Leave model.vae out"
         ) from error
-    model.vae.eval()
 
 
 def octaves_of(takes: Sequence[LatentTake], count: int) -> Tensor:

@@ -11,6 +11,8 @@ from vschaos2.data.latent_takes import LatentTake, key_range
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.material import octaves_of
 from vschaos2.flows.gaussian_transport import transport_matrix
+from vschaos2.flows.paths import drawn_levels, mistakes, net_input, net_label, noisy
+from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.training.objective import Losses, Moment, Objective
 
 LEAST_DEVIATION = 1e-4
@@ -18,10 +20,10 @@ MOST_KEPT = 16_384  # latents beside the weights, all along the recordings
 
 
 class BridgeObjective(Objective):
-    """The mean square of what a translator misses.
+    """The mean square of what a translator misses, and that of what a flow does.
 
     Pairs are of like moments of different recordings: none is the truth, and the mean of what
-    could be there is what minimises their squares.
+    could be there is what minimises their squares. A flow learns of no pairs.
 
     Args:
         model: that learns.
@@ -35,13 +37,15 @@ class BridgeObjective(Objective):
         fit_statistics(self.model, data.takes)
 
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
-        """The loss of windows, forwards and, but for their first frames, with a past."""
+        """The loss of windows."""
         return self._losses(self.model, batch)
 
     @torch.no_grad()
     def held_out(self, model: Any, batch: Mapping[str, Any]) -> Losses:
-        """The same of what is held out."""
-        return self._losses(model, batch)
+        """The same of what is held out, with the same noise every time."""
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            return self._losses(model, batch)
 
     def kept(self, model: BridgeModel, data: LatentDataModule) -> dict[str, Any]:
         """Some latents, and how much of each instrument found a match in each other one."""
@@ -57,14 +61,30 @@ class BridgeObjective(Objective):
         }
 
     def _losses(self, model: BridgeModel, batch: Mapping[str, Any]) -> Losses:
-        made, added = translated(model, batch)
-        wanted = model.standardised(batch["paired"])
-        weight = batch["weight"][..., None]
-        count = weight.sum().clamp_min(1.0) * model.latent_dim
-        error = ((made - wanted).square() * weight).sum() / count
-        affine = ((made - added - wanted).square() * weight).sum() / count
-        terms = {"translator": error.detach(), "affine": affine.detach()}
-        return Losses(error, terms)
+        parts, terms = [], {}
+        if model.translator is not None:
+            made, added = translated(model, batch)
+            wanted = model.standardised(batch["paired"])
+            weight = batch["weight"][..., None]
+            count = weight.sum().clamp_min(1.0) * model.latent_dim
+            parts.append(((made - wanted).square() * weight).sum() / count)
+            terms["translator"] = parts[-1].detach()
+            terms["affine"] = ((made - added - wanted).square() * weight).sum().detach() / count
+        if model.flow is not None:
+            parts.append(_flow_loss(model, model.flow, batch))
+            terms["flow"] = parts[-1].detach()
+        return Losses(torch.stack(parts).sum(), terms)
+
+
+def _flow_loss(model: BridgeModel, net: SequenceNet, batch: Mapping[str, Any]) -> Tensor:
+    """How far a flow misses the way from latents to noise."""
+    x = model.standardised(batch["latents"])
+    level = drawn_levels(model.path, len(x)).to(x.device)
+    noise = torch.randn_like(x)
+    heard = net_input(model.path, noisy(model.path, x, noise, level), level)
+    no_past = x.new_zeros(len(x), net.state_size)
+    output, _ = net(heard, net_label(model.path, level), batch["source"], no_past)
+    return mistakes(model.path, x, noise, level, output).mean()
 
 
 def translated(model: BridgeModel, batch: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
