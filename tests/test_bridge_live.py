@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vschaos2.errors import InputError
 from vschaos2.export.nn_tilde import get_attribute, set_attribute
+from vschaos2.export.trial import settings
 from vschaos2.export.write import export_playable
 from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.bridge_model import BridgeModel
@@ -17,6 +18,8 @@ from vschaos2.families.bridge.kept import Kept
 from vschaos2.families.bridge.playable import PlayableBridge, playable, words_of
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
+from vschaos2.flows.noise_bridge import NoiseBridge
+from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.flows.translator import Translator
 from vschaos2.runs.folder import Run
 
@@ -33,9 +36,10 @@ def bridge(names: tuple[str, ...] = NAMES) -> BridgeModel:
     with torch.random.fork_rng():
         torch.manual_seed(1)
         translator = Translator(4, len(names), context=3, hidden_dims=16)
-        for weight in translator.parameters():
+        flow = SequenceNet(4, len(names), hidden_dims=8, dilations=(1, 2))
+        for weight in (*translator.parameters(), *flow.parameters()):
             torch.nn.init.normal_(weight, std=0.5)
-        model = BridgeModel(seeded_model(), names, translator)
+        model = BridgeModel(seeded_model(), names, translator, flow)
         model.centres.normal_()
         model.affine.add_(torch.randn_like(model.affine), alpha=0.3)
         model.is_fitted.fill_(1.0)
@@ -194,6 +198,39 @@ def test_target_and_source_are_chosen_where_there_are_several():
     assert set_attribute(loaded, "target", "oboe") != 0
 
 
+@torch.inference_mode()
+@pytest.mark.parametrize("method", ["bridge", "affine"])
+def test_other_ways_are_scripted_and_play_in_blocks_as_whole(method):
+    made = playing(method=method)
+    loaded = made.script()
+    assert made.core.way.name == method
+    for name in ("forward", "translate"):
+        whole = made.example(name, HOPS * HOP, torch.Generator().manual_seed(5))
+        with (
+            settings(loaded, made.exact.get(name, {})),
+            settings(made.eager, made.exact.get(name, {})),
+        ):
+            due = getattr(made.eager, name)(whole)
+            torch.testing.assert_close(getattr(loaded, name)(whole), due, rtol=0, atol=1e-5)
+            for frames in (1, 3, 5):
+                set_attribute(loaded, "reset", True)
+                size = frames * (HOP if name == "forward" else 1)
+                pieces = [getattr(loaded, name)(piece) for piece in whole.split(size, -1)]
+                torch.testing.assert_close(torch.cat(pieces, -1), due, rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_the_way_through_noise_is_that_of_the_flow():
+    core, model = playing(method="bridge", sigma=1.0, steps=3).core, bridge()
+    axes = torch.randn(1, 4, HOPS, generator=torch.Generator().manual_seed(3))
+    x = model.standardised(core.latent_at(axes[0].T))[None]
+    through = NoiseBridge(model.flow, "straight", 0.5, 3, "midpoint")
+    ends = torch.zeros(1, dtype=torch.long), torch.ones(1, dtype=torch.long)
+    due, _ = through(x, torch.zeros(1, through.state_size), *ends)
+    made = core.translate(axes)[0].T
+    torch.testing.assert_close(made, core.axes_of(model.latents_of(due)[0]), rtol=1e-4, atol=1e-4)
+
+
 def test_names_are_words_of_messages():
     assert words_of(["alto sax", "alto_sax", "1", "é"]) == [
         "alto_sax",
@@ -214,6 +251,10 @@ def test_names_are_words_of_messages():
         (NAMES, {"to": "violin", "confidence": True}, "--confidence"),
         (NAMES, {"to": "violin", "texture": 2.0}, "texture"),
         (NAMES, {"to": "violin", "rate": 8000}, "--rate 8000"),
+        (NAMES, {"to": "violin", "method": "warm"}, "--method warm"),
+        (NAMES, {"to": "violin", "sigma": 1.0}, "--sigma: belongs to --method bridge"),
+        (NAMES, {"to": "violin", "method": "bridge", "steps": 0}, "--steps"),
+        (NAMES, {"to": "violin", "method": "bridge", "sigma": 1e9}, "--sigma"),
     ],
 )
 def test_what_cannot_be_is_refused(names, wishes, said):

@@ -8,7 +8,7 @@ from vschaos2.terminal import printable
 
 WISHES = (
     *("projection", "latent_dims", "inversion", "texture", "confidence", "rate"),
-    *("to", "from"),
+    *("to", "from", "method", "sigma", "steps"),
 )
 
 
@@ -53,6 +53,13 @@ def main() -> None:
     parser.add_argument(
         "--from", metavar="INSTRUMENT", help="of a bridge: what is heard (of two, the other one)"
     )
+    parser.add_argument(
+        "--method", help="of a bridge: translator, bridge or affine (the first that it learnt)"
+    )
+    parser.add_argument(
+        "--sigma", type=float, help="of --method bridge: how far up into the noise (2.3)"
+    )
+    parser.add_argument("--steps", type=int, help="of --method bridge: up, and down (2)")
     parser.add_argument(
         "--nam",
         nargs="*",

@@ -10,15 +10,13 @@ carried over is as loud, frame by frame, as what is heard: translated latents kn
 what pairs of recordings taught, and would lose dynamics.
 """
 
-from typing import Final
-
 import torch
 from torch import Tensor
 
 from vschaos2.dsp.state import State
-from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.glide import Glide
 from vschaos2.families.bridge.level import as_loud
+from vschaos2.families.bridge.live_way import LiveWay
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.projection import LatentAxes
 from vschaos2.nets.layers import padded_rows
@@ -28,7 +26,7 @@ class BridgeCore(InstrumentCore):
     """A trained bridge as four streaming methods.
 
     Args:
-        bridge: the trained model.
+        way: how latents are carried over.
         axes: the player's axes for every name in `PROJECTIONS`.
         latent_dims: number of axes shown; the others stay at the mean of the training data.
         source: number of the instrument that is heard.
@@ -38,11 +36,9 @@ class BridgeCore(InstrumentCore):
         rate_hz: as `InstrumentCore`.
     """
 
-    n_instruments: Final[int]
-
     def __init__(
         self,
-        bridge: BridgeModel,
+        way: LiveWay,
         axes: dict[str, LatentAxes],
         latent_dims: int,
         source: int,
@@ -52,17 +48,16 @@ class BridgeCore(InstrumentCore):
         rate_hz: int | None = None,
     ) -> None:
         super().__init__(
-            *(bridge.vae, axes, latent_dims, mode, mode),
+            *(way.model.vae, axes, latent_dims, mode, mode),
             is_hosted=True,
             texture=texture,
             rate_hz=rate_hz,
         )
-        self.bridge = bridge
-        self.n_instruments = len(bridge.instruments)
+        self.way = way
         self.source, self.target = source, target
         self.dynamics = 1.0
         self.forward_amount, self.translate_amount = Glide(1.0), Glide(1.0)
-        self.forward_past, self.translate_past = State(bridge.state_size), State(bridge.state_size)
+        self.forward_past, self.translate_past = State(way.state_size), State(way.state_size)
 
     @torch.jit.export
     def set_amount(self, amount: float) -> None:
@@ -91,7 +86,7 @@ class BridgeCore(InstrumentCore):
         latent = self.latent_at(padded_rows(played))[: batch * count]
         past = self.translate_past.recall(batch)
         heard = latent.reshape(batch, count, -1)
-        moved, past = self.bridge.translate(heard, past, self.source, self.target)
+        moved, past = self.gone(heard, past)
         self.translate_past.keep(past)
         there = self.axes_of(padded_rows(moved.reshape(batch * count, -1)))[: batch * count, :dims]
         amount = self.translate_amount(count)[None, :, None]
@@ -99,11 +94,23 @@ class BridgeCore(InstrumentCore):
         mixed = torch.lerp(given, there.reshape(batch, count, dims), amount.expand_as(given))
         return mixed.transpose(1, 2)
 
+    def gone(self, heard: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents at the other end of the way, [B, F, Z], and the state after them.
+
+        A few frames at a time, so that their numbers do not depend on the block they come in; see
+        `FramePath`.
+        """
+        made: list[Tensor] = []
+        for few in heard.split(max(1, self.most_rows // heard.shape[0]), 1):
+            moved, past = self.way(few, past, self.source, self.target)
+            made.append(moved)
+        return torch.cat(made, 1), past
+
     def carried(self, latent: Tensor, batch: int) -> Tensor:
         """What `forward` decodes: latents as another instrument's, [B·F, Z] → [B·F, Z]."""
         past = self.forward_past.recall(batch)
         heard = latent.reshape(batch, len(latent) // batch, latent.shape[1])
-        moved, past = self.bridge.translate(heard, past, self.source, self.target)
+        moved, past = self.gone(heard, past)
         self.forward_past.keep(past)
         amount = self.forward_amount(heard.shape[1])[None, :, None]
         return torch.lerp(heard, moved, amount.expand_as(heard)).reshape(latent.shape)

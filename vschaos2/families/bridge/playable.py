@@ -14,6 +14,7 @@ from vschaos2.export.playable import check_wishes
 from vschaos2.export.trial import ExportError, opened, played, settings
 from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.bridge_model import BridgeModel
+from vschaos2.families.bridge.live_way import live_way
 from vschaos2.families.bridge.streaming_bridge import FEW, StreamingBridge
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE, check_rate
@@ -24,7 +25,10 @@ from vschaos2.patches.controls import as_key, reads_as_number
 from vschaos2.ranges import check_number
 from vschaos2.runs.folder import Run
 
-WISHES = ("to", "from", "projection", "latent_dims", "inversion", "texture", "rate")
+WISHES = (
+    *("to", "from", "method", "sigma", "steps"),
+    *("projection", "latent_dims", "inversion", "texture", "rate"),
+)
 USUAL = "live"  # what has the shortest delay: that of the input's phase is longer
 TEST_HOPS = 48
 EXACT = "eco"  # phases that are recovered, and do not depend on blocks
@@ -60,7 +64,7 @@ class PlayableBridge(PlayableVAE):
     def hosted(self, core: InstrumentCore, ranges: Tensor, ports: LabelPorts) -> StreamingVAE:
         """What is scripted, around a signal path."""
         assert isinstance(core, BridgeCore)
-        return StreamingBridge(core, ranges, words_of(core.bridge.instruments), ports)
+        return StreamingBridge(core, ranges, words_of(core.way.model.instruments), ports)
 
     def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
         """Noise, or axes at random: [1, inlets, samples / in_ratio]."""
@@ -80,7 +84,7 @@ class PlayableBridge(PlayableVAE):
     def table(card: Mapping[str, Any]) -> list[str]:
         """A sentence about the way, and what a VAE tells."""
         told = card["bridge"]
-        way = f"  from {told['from']} to {told['to']}"
+        way = f"  from {told['from']} to {told['to']} by {told['way']}"
         if len(told["instruments"]) > FEW:
             way += f"; set source and target to any of {', '.join(told['instruments'])}"
         lines = [way + "; amount 0 is the VAE's own sound"]
@@ -122,7 +126,7 @@ def words_of(instruments: Sequence[str]) -> list[str]:
     return words
 
 
-def way_of(model: BridgeModel, wishes: Mapping[str, Any]) -> tuple[int, int]:
+def ends_of(model: BridgeModel, wishes: Mapping[str, Any]) -> tuple[int, int]:
     """From which instrument to which, by number.
 
     Args:
@@ -163,6 +167,8 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableBridge:
         wishes: any of
             to: the instrument that is played; needed, unless of two `from` is told;
             from: the instrument that is heard; of two, the other one;
+            method: the way between them, one of `live_way.LIVE_WAYS` (the first that was learnt);
+            sigma, steps: of the way through noise, how far up and in how many steps (2.3, 2);
             projection: axes shown at first, one of `PROJECTIONS` (pca);
             latent_dims: axes shown: a count, or a fidelity between 0 and 1 (all);
             inversion: phase recovery of `forward` and `decode` (live);
@@ -174,7 +180,8 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableBridge:
     """
     check_wishes(wishes, WISHES, "bridge")
     model, vae, latents = run.model, run.model.vae, run.kept.latents
-    source, target = way_of(model, wishes)
+    source, target = ends_of(model, wishes)
+    way = live_way(model, wishes.get("method"), wishes.get("sigma"), wishes.get("steps"))
     projection, inversion = wishes.get("projection", "pca"), wishes.get("inversion", USUAL)
     texture = wishes.get("texture", vae.texture)
     for name, value, choices in (
@@ -193,7 +200,7 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableBridge:
     axes = {kind: fit_axes(latents, kind, vae.unlabelled_magnitude) for kind in PROJECTIONS}
     wanted = wishes.get("latent_dims", vae.latent_dim)
     core = BridgeCore(
-        *(model, axes, count_axes(axes[projection].explained, wanted), source, target, inversion),
+        *(way, axes, count_axes(axes[projection].explained, wanted), source, target, inversion),
         texture=texture,
         rate_hz=rate_hz,
     )
@@ -203,5 +210,6 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableBridge:
         "from": model.instruments[source],
         "to": model.instruments[target],
         "octaves": int(model.octaves[source, target]),
+        "way": way.name,
     }
     return PlayableBridge(core.eval(), axes[projection], latents, facts)
