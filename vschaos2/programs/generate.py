@@ -67,6 +67,29 @@ def _plainly(arguments: argparse.Namespace, path: Path) -> argparse.Namespace:
     return argparse.Namespace(run=path, name=None, version=None, plugins=arguments.plugins)
 
 
+def transfer(arguments: argparse.Namespace) -> None:
+    """Play sound files as another instrument would."""
+    from vschaos2.generation.methods import check_family
+    from vschaos2.generation.transfer import FOLDER, TransferOptions, transfer
+
+    trained = trained_run(arguments)
+    check_family(trained, "bridge", "transfer")
+    options = TransferOptions(
+        to=arguments.to,
+        origin=arguments.origin,
+        method=arguments.method,
+        levels=arguments.level,
+        sigmas=arguments.sigma,
+        steps=arguments.steps,
+        solver=arguments.solver,
+        transpose=arguments.transpose,
+        inversion=arguments.inversion,
+        seed=arguments.seed,
+        rate_hz=arguments.sr,
+    )
+    tell(transfer(trained, arguments.files, arguments.out, options), arguments.out / FOLDER)
+
+
 def encode(arguments: argparse.Namespace) -> None:
     """Write the latents, times and labels of sound files."""
     from vschaos2.generation.encoding import encode
@@ -250,6 +273,7 @@ def import_model(arguments: argparse.Namespace) -> None:
 COMMANDS = (
     (arguments_of.add_reconstruct, reconstruct),
     (arguments_of.add_process, process_files),
+    (arguments_of.add_transfer, transfer),
     (arguments_of.add_encode, encode),
     (arguments_of.add_trajectories, trajectories),
     (arguments_of.add_morph, morph),
