@@ -6,7 +6,10 @@ from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, fail, run, say
 from vschaos2.terminal import printable
 
-WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence", "rate")
+WISHES = (
+    *("projection", "latent_dims", "inversion", "texture", "confidence", "rate"),
+    *("to", "from"),
+)
 
 
 def main() -> None:
@@ -43,6 +46,12 @@ def main() -> None:
     )
     parser.add_argument(
         "--confidence", action="store_true", help="outlets for how sure each guessed label is"
+    )
+    parser.add_argument(
+        "--to", metavar="INSTRUMENT", help="of a bridge: what is played (of two, the other one)"
+    )
+    parser.add_argument(
+        "--from", metavar="INSTRUMENT", help="of a bridge: what is heard (of two, the other one)"
     )
     parser.add_argument(
         "--nam",

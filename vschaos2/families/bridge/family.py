@@ -1,26 +1,12 @@
 """Bridges, as the engines see them."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from vschaos2.families.bridge.build import build_model
+from vschaos2.families.bridge.kept import kept
+from vschaos2.families.bridge.playable import playable
 from vschaos2.runs.measure import Measure
 from vschaos2.training.family import Family, later
 
 LEARNING = "vschaos2.families.bridge.learning"  # loads the trainer, which takes seconds
-
-
-def kept(checkpoint: Mapping[str, Any], model: Any) -> dict[str, float]:
-    """The part of each instrument that found a match in each other, by "SOURCE to TARGET".
-
-    Raises:
-        TypeError: for anything else.
-    """
-    found = checkpoint.get("matched", {})
-    for name, value in found.items():
-        if not isinstance(name, str) or not isinstance(value, float):
-            raise TypeError(f"matched: {name!r:.40} is {value!r:.40}")
-    return dict(found)
 
 
 BRIDGE_FAMILY = Family(
@@ -29,6 +15,8 @@ BRIDGE_FAMILY = Family(
     material=later(LEARNING, "material"),
     objective=later(LEARNING, "objective"),
     tell=later(LEARNING, "tell"),
+    playable=playable,
+    methods=("forward", "encode", "decode", "translate"),
     settle=later(LEARNING, "settle"),
     best_by=Measure("validation/loss", "loss", "what is missed of the paired latents"),
     kept=kept,

@@ -16,6 +16,7 @@ from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.training.objective import Losses, Moment, Objective
 
 LEAST_DEVIATION = 1e-4
+MOST_KEPT = 16_384  # latents beside the weights, all along the recordings
 
 
 class BridgeObjective(Objective):
@@ -47,8 +48,9 @@ class BridgeObjective(Objective):
             return self._losses(model, batch)
 
     def kept(self, model: BridgeModel, data: LatentDataModule) -> dict[str, Any]:
-        """How much of each instrument found a match in each other one."""
-        return {"matched": {f"{a} to {b}": share for a, b, share in data.matched()}}
+        """Some latents, and how much of each instrument found a match in each other one."""
+        matched = {f"{a} to {b}": share for a, b, share in data.matched()}
+        return {"latents": some_latents(data.takes), "matched": matched}
 
     def stages(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
         """Latents, and what becomes of them."""
@@ -95,6 +97,12 @@ def translated(model: BridgeModel, batch: Mapping[str, Any]) -> tuple[Tensor, Te
         return moved, torch.zeros_like(moved)
     added, _ = model.translator(x, model.initial_state(len(x)), source, target)
     return moved + added, added
+
+
+def some_latents(takes: list[LatentTake]) -> Tensor:
+    """Latents of all takes, one of as many as are needed to keep no more than `MOST_KEPT`."""
+    every = torch.cat([take.latents for take in takes])
+    return every[:: -(-len(every) // MOST_KEPT)].clone()
 
 
 def fit_statistics(model: BridgeModel, takes: list[LatentTake]) -> None:
