@@ -157,6 +157,7 @@ def morph(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the run, show the table and write it."""
+    from vschaos2.errors import InputError
     from vschaos2.files import check_place
     from vschaos2.folders import made_folder
     from vschaos2.generation.evaluation import evaluate
@@ -164,6 +165,11 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from vschaos2.generation.score_tables import markdown, write_tables
 
     trained = trained_run(arguments)
+    if trained.config.family == "bridge":
+        _evaluate_bridge(arguments, trained)
+        return
+    if arguments.paired:
+        raise InputError("--paired: only a bridge has two instruments: leave it out")
     if trained.config.family == "effect":
         _evaluate_effect(arguments, trained)
         return
@@ -188,6 +194,27 @@ def _evaluate_effect(arguments: argparse.Namespace, trained: Any) -> None:
     result = evaluate_effect(trained, *pairs_to_measure(trained, arguments.dataset))
     written = write_evaluation(result, folder)
     logger.info(markdown(result))
+    tell(written, folder)
+
+
+def _evaluate_bridge(arguments: argparse.Namespace, trained: Any) -> None:
+    """The same of a bridge."""
+    from vschaos2.errors import InputError
+    from vschaos2.files import check_place
+    from vschaos2.folders import made_folder
+    from vschaos2.generation.transfer_evaluation import evaluate_bridge
+    from vschaos2.generation.transfer_tables import markdown, write_evaluation
+
+    if arguments.dataset or arguments.inversion:
+        raise InputError(
+            "--dataset and --inversion are not for a bridge, whose latents are judged: give "
+            "--paired and two folders of the same music"
+        )
+    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
+    check_place(folder / "evaluation.json")
+    scores, _ = evaluate_bridge(trained, arguments.paired)
+    written = write_evaluation(scores, trained.folder, folder)
+    logger.info(markdown(scores))
     tell(written, folder)
 
 

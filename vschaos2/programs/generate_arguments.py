@@ -216,6 +216,14 @@ def add_evaluate(commands: Commands) -> Parser:
     parser.add_argument("--dataset", type=Path, help="measure its files (the held-out ones)")
     parser.add_argument("--out", type=Path, help="folder to write to (RUN/evaluation)")
     parser.add_argument("--inversion", help=f"of decode: {MODES} (the run's)")
+    parser.add_argument(
+        "--paired",
+        type=Path,
+        nargs=2,
+        default=[],
+        metavar="FOLDER",
+        help="of a bridge: the same music by two of its instruments, files called alike (none)",
+    )
     add_texture(parser)
     return parser
 
