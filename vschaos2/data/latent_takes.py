@@ -62,9 +62,7 @@ def octaves_between(source: Sequence[LatentTake], target: Sequence[LatentTake]) 
     Of those octaves that bring most of the source's frames to keys that the target plays, the
     least.
     """
-    keys, others = (
-        torch.cat([take.keys for take in takes]).numpy() for takes in (source, target)
-    )
+    keys, others = (torch.cat([take.keys for take in takes]).numpy() for takes in (source, target))
     keys, others = (np.round(of[~np.isnan(of)]) for of in (keys, others))
     if not len(keys) or not len(others):
         return 0

@@ -1,1 +1,1 @@
-"""Flows over sequences of latents: levels of noise, denoisers, solvers, couplings; no sound"""
+"""Flows over sequences of latents: levels of noise, denoisers, solvers, couplings; no sound."""

@@ -13,7 +13,12 @@ NONE = -1
 
 
 def matches(
-    classes: Tensor, kinds: Tensor, other_classes: Tensor, other_kinds: Tensor, count: int, seed: int
+    classes: Tensor,
+    kinds: Tensor,
+    other_classes: Tensor,
+    other_kinds: Tensor,
+    count: int,
+    seed: int,
 ) -> Tensor:
     """For every point the nearest ones of the other cloud in its class.
 

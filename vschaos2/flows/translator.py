@@ -45,7 +45,7 @@ class Translator(nn.Module):
         self.latent_dim, self.n_domains, self.context = latent_dim, n_domains, context
         self.reach = context - 1
         self.state_size = self.reach * latent_dim
-        # Weights stored along the outputs: the numbers of a row do not depend on the rows beside it.
+        # With such weights the numbers of a row do not depend on the rows beside it.
         self.input = WideLinear(context * latent_dim, hidden_dims)
         self.direction = nn.Embedding(n_domains * n_domains, hidden_dims)
         self.hidden = WideLinear(hidden_dims, hidden_dims)

@@ -25,6 +25,19 @@ def check_methods(run: Run, *methods: str) -> None:
             )
 
 
+def check_family(run: Run, family: str, command: str) -> None:
+    """See that a run is of the family that a command is about.
+
+    Raises:
+        InputError: saying what it is.
+    """
+    if run.config.family != family:
+        raise InputError(
+            f"{run.folder}: is a run of family {run.config.family!r}, and {command} needs one of "
+            f"{family!r}: train one with --config-name {family} vae={run.folder.parent}"
+        )
+
+
 def _methods(run: Run) -> tuple[str, ...]:
     """What its playable can be called for, if it has one."""
     family = family_of(run.config)

@@ -30,8 +30,8 @@ from vschaos2.retrieval.fit import Fit, Step
 from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.spectra import multi_scale_distance
 from vschaos2.runs.checkpoints import save_checkpoint
-from vschaos2.runs.loading import AVERAGE
 from vschaos2.runs.folder import create_run_folder, save_config
+from vschaos2.runs.loading import AVERAGE
 from vschaos2.terminal import printable
 
 LEAST_S, MOST_S = 6.0, 120.0  # of a pair; of a longer one the loudest stretch is heard

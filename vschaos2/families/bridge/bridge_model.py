@@ -34,6 +34,7 @@ class BridgeModel(nn.Module):
         mean: of the latents of all instruments, [Z].
         deviation: the same, [Z].
         centres: standardised mean of each instrument's latents, [N, Z].
+        covariances: of the same, [N, Z, Z].
         affine: matrix of the shortest way, from (first) to (second), [N, N, Z, Z].
         octaves: by how many a translation from (first) to (second) raises the pitch, [N, N].
         ranges: lowest and highest MIDI key of each instrument, [N, 2]; 0 where nobody knows.
@@ -46,6 +47,7 @@ class BridgeModel(nn.Module):
     mean: Tensor
     deviation: Tensor
     centres: Tensor
+    covariances: Tensor
     affine: Tensor
     octaves: Tensor
     ranges: Tensor
@@ -70,6 +72,7 @@ class BridgeModel(nn.Module):
         self.register_buffer("mean", torch.zeros(dims))
         self.register_buffer("deviation", torch.ones(dims))
         self.register_buffer("centres", torch.zeros(count, dims))
+        self.register_buffer("covariances", torch.eye(dims).repeat(count, 1, 1))
         self.register_buffer("affine", torch.eye(dims).repeat(count, count, 1, 1))
         self.register_buffer("octaves", torch.zeros(count, count))
         self.register_buffer("ranges", torch.zeros(count, 2))

@@ -117,6 +117,7 @@ def fit_statistics(model: BridgeModel, takes: list[LatentTake]) -> None:
     covariances = [torch.cov(each.T) for each in standard]
     for source in range(count):
         model.centres[source] = standard[source].mean(0)
+        model.covariances[source] = covariances[source]
         model.ranges[source] = torch.tensor(key_range(of[source]))
         for target in range(count):
             if source != target:
