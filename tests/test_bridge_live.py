@@ -137,6 +137,22 @@ def test_what_is_carried_over_is_as_loud_as_what_is_heard():
 
 
 @torch.inference_mode()
+def test_what_is_transposed_is_heard_where_it_is_moved_to():
+    """An octave up, partials of a spectrum lie twice as high, and the model hears that."""
+    core = playing().core
+    spectrum = torch.rand(8, 257, generator=torch.Generator().manual_seed(6))
+    as_it_is = core.sample(spectrum)
+    core.set_transpose(12.0)
+    higher = torch.zeros_like(spectrum)
+    higher[:, ::2] = spectrum[:, :129]
+    higher[:, 1::2] = (spectrum[:, :128] + spectrum[:, 1:129]) / 2.0
+    moved = core.sample(spectrum)
+    core.set_transpose(0.0)
+    torch.testing.assert_close(moved, core.sample(higher))
+    assert torch.equal(core.sample(spectrum), as_it_is)
+
+
+@torch.inference_mode()
 def test_amount_moves_by_equal_steps_in_any_blocks():
     core, due = playing().core, [1.0, 0.75, 0.5, 0.3, 0.3, 0.3]
     for sizes in ((6,), (1,) * 6, (2, 4), (4, 2)):
@@ -163,7 +179,7 @@ def test_the_file_tells_its_way(exported):
     assert card["delay_samples"]["forward"] <= vae_core(KEEP_INPUT).forward_delay()
     assert card["largest_deviation_from_offline"] <= 1e-5
     names = [told["name"] for told in card["attributes"]]
-    assert names[:2] == ["amount", "dynamics"] and "target" not in names
+    assert names[:3] == ["amount", "transpose", "dynamics"] and "target" not in names
     patch = (exported / "flute2violin.pd").read_text()
     assert "flute2violin-set-amount" in patch and "flute2violin-set-dynamics" in patch
 

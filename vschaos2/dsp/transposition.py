@@ -20,6 +20,7 @@ def transposed(magnitude: Tensor, semitones: float) -> Tensor:
     place = torch.arange(bins, device=magnitude.device) / 2.0 ** (semitones / 12.0)
     lower = place.floor().long().clamp(0, bins - 1)
     part = (place - lower).to(magnitude.dtype)
-    low, high = magnitude[..., lower], magnitude[..., (lower + 1).clamp(0, bins - 1)]
+    low = magnitude.index_select(-1, lower)
+    high = magnitude.index_select(-1, (lower + 1).clamp(0, bins - 1))
     inside = (place <= bins - 1).to(magnitude.dtype)
     return (low + part * (high - low)) * inside

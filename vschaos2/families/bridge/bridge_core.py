@@ -1,9 +1,10 @@
 """The signal path of a bridge: that of its VAE, carried over from one instrument to another.
 
-    encode     sound ─> analysis ─> encoder ─> player's axes
+    encode     sound ─> analysis ─> transposition ─> encoder ─> player's axes
     translate  player's axes ─> as another instrument's ─> player's axes
     decode     player's axes ─> decoder ─> phase recovery ─> sound
-    forward    sound ─> analysis ─> encoder ─> as another's ─> decoder ─> level ─> recovery ─> sound
+    forward    sound ─> analysis ─> transposition ─> encoder ─> as another's ─> decoder ─> level
+               ─> recovery ─> sound
 
 How much is carried over is `amount`: at 0 everything is as the VAE has it, bit for bit. What is
 carried over is as loud, frame by frame, as what is heard: translated latents know of loudness only
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from vschaos2.dsp.state import State
+from vschaos2.dsp.transposition import transposed
 from vschaos2.families.bridge.glide import Glide
 from vschaos2.families.bridge.level import as_loud
 from vschaos2.families.bridge.live_way import LiveWay
@@ -55,7 +57,7 @@ class BridgeCore(InstrumentCore):
         )
         self.way = way
         self.source, self.target = source, target
-        self.dynamics = 1.0
+        self.dynamics, self.semitones = 1.0, 0.0
         self.forward_amount, self.translate_amount = Glide(1.0), Glide(1.0)
         self.forward_past, self.translate_past = State(way.state_size), State(way.state_size)
 
@@ -69,6 +71,11 @@ class BridgeCore(InstrumentCore):
     def set_dynamics(self, dynamics: float) -> None:
         """Whose loudness is played: from the target's own (0) to that of what is heard (1)."""
         self.dynamics = dynamics
+
+    @torch.jit.export
+    def set_transpose(self, semitones: float) -> None:
+        """How much higher what arrives is heard."""
+        self.semitones = semitones
 
     @torch.jit.export
     def set_way(self, source: int, target: int) -> None:
@@ -93,6 +100,10 @@ class BridgeCore(InstrumentCore):
         given = played.reshape(batch, count, dims)
         mixed = torch.lerp(given, there.reshape(batch, count, dims), amount.expand_as(given))
         return mixed.transpose(1, 2)
+
+    def frames_of(self, magnitude: Tensor) -> Tensor:
+        """What the model hears of magnitudes, transposed: [N, K] → [N, features]."""
+        return self.transform.to_frames(transposed(magnitude, self.semitones))
 
     def gone(self, heard: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
         """Latents at the other end of the way, [B, F, Z], and the state after them.

@@ -47,6 +47,9 @@ class BridgeCoreInterface(nn.Module):
     def set_dynamics(self, dynamics: float) -> None:  # noqa: D102
         pass
 
+    def set_transpose(self, semitones: float) -> None:  # noqa: D102
+        pass
+
     def set_way(self, source: int, target: int) -> None:  # noqa: D102
         pass
 

@@ -5,13 +5,20 @@ from torch import Tensor, nn
 
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
+from vschaos2.families.bridge.ways import (
+    AFFINE,
+    BRIDGE,
+    TRANSLATOR,
+    USUAL_SIGMA,
+    USUAL_STEPS,
+    ways_of,
+)
 from vschaos2.flows.noise_bridge import NoiseBridge
 from vschaos2.flows.paths import LEAST_SIGMA, MOST_SIGMA, level_of_sigma
 from vschaos2.ranges import check_count, check_number
 
-TRANSLATOR, BRIDGE, AFFINE = "translator", "bridge", "affine"
-LIVE_WAYS = (TRANSLATOR, BRIDGE, AFFINE)
-SIGMA, STEPS, MOST_STEPS = 2.3, 2, 16  # the other's timbre, and the melody still
+MOST_STEPS = 16
+LIVE_WAYS = (TRANSLATOR, BRIDGE, AFFINE)  # noise on what is heard makes no performance
 
 
 class LiveWay(nn.Module):
@@ -72,8 +79,7 @@ def live_way(
     Raises:
         InputError: for a way that it did not learn, or numbers that do not belong to it.
     """
-    learnt = (TRANSLATOR,) * (model.translator is not None) + (BRIDGE,) * (model.flow is not None)
-    known = (*learnt, AFFINE)
+    known = [way for way in ways_of(model) if way in LIVE_WAYS]
     chosen = known[0] if method is None else method
     if chosen not in known:
         raise InputError(
@@ -84,7 +90,8 @@ def live_way(
             if value is not None:
                 raise InputError(f"--{name}: belongs to --method bridge, not to {chosen}")
         return LiveWay(model, is_learnt=chosen == TRANSLATOR)
-    sigma, steps = SIGMA if sigma is None else sigma, STEPS if steps is None else steps
+    sigma = USUAL_SIGMA if sigma is None else sigma
+    steps = USUAL_STEPS if steps is None else steps
     check_number("--sigma", sigma, LEAST_SIGMA, MOST_SIGMA)
     check_count("--steps", steps, 1, MOST_STEPS)
     assert model.flow is not None

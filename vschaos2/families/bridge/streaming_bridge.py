@@ -11,6 +11,7 @@ from vschaos2.families.bridge.core_interface import BridgeCoreInterface
 from vschaos2.families.vae.streaming_vae import NO_LABELS, StreamingVAE
 from vschaos2.labels.ports import LabelPorts
 
+FARTHEST = 24.0  # semitones
 FEW = 2  # instruments, between which the way is the one that was exported
 
 
@@ -20,6 +21,7 @@ class StreamingBridge(StreamingVAE):
     Besides what can be set of a VAE:
 
         amount          0 (the VAE's own sound) to 1 (carried over)
+        transpose       -24 to 24 semitones: what arrives is heard so much higher
         dynamics        0 (as loud as the target would be) to 1 (as what is heard)
         source, target  from which instrument to which, where there are more than two
 
@@ -41,6 +43,7 @@ class StreamingBridge(StreamingVAE):
     ) -> None:
         controls = [
             Control("amount", "number", 1.0, 0.0, 1.0),
+            Control("transpose", "number", 0.0, -FARTHEST, FARTHEST, unit="semitones"),
             Control("dynamics", "number", 1.0, 0.0, 1.0),
         ]
         if len(words) > FEW:
@@ -67,6 +70,8 @@ class StreamingBridge(StreamingVAE):
         """Tell the core."""
         if name == "amount":
             self.core.set_amount(value)
+        elif name == "transpose":
+            self.core.set_transpose(value)
         elif name == "dynamics":
             self.core.set_dynamics(value)
         elif name == "source" or name == "target":
