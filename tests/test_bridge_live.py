@@ -72,7 +72,7 @@ def vae_core(mode: str) -> InstrumentCore:
     return core.eval()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def exported(tmp_path_factory) -> Path:
     """flute2violin.ts, its card and patches."""
     folder = tmp_path_factory.mktemp("bridge")
