@@ -9,14 +9,13 @@ instruments, the distance to what the target really played is the measure that t
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from vschaos2.audio import find_audio_files, read_audio
-from vschaos2.data.latent_module import LatentDataModule
 from vschaos2.data.latent_takes import LatentTake
 from vschaos2.dsp.transposition import transposed
 from vschaos2.errors import InputError
@@ -30,8 +29,8 @@ from vschaos2.families.bridge.hearing import (
     pitch_tracker,
 )
 from vschaos2.families.bridge.instruments import name_of
+from vschaos2.families.bridge.takes import takes_of
 from vschaos2.families.bridge.ways import AFFINE, BRIDGE, TRANSLATOR, WARM, Way, ways_of
-from vschaos2.families.registry import family_of
 from vschaos2.flows.paths import level_of_sigma
 from vschaos2.generation.transfer import instrument_number
 from vschaos2.generation.transfer_judges import Ears, Judge, trained_judge
@@ -52,7 +51,8 @@ AUDIBLE = 0.3  # of the median level of a domain, in amplitude: softer frames ar
 EDGE_FRAMES = 2  # around a change of pitch that are not judged
 FEWEST_FRAMES = 20  # of a key that a judge can learn
 MELODY_EVERY = 3  # frames, of those that a melody's distance is measured over
-MOST_LEARNT = 40_000
+MOST_LEARNT = 20_000
+LEARNT_FILES = 10  # of each instrument, that judges learn from
 
 
 class Score(NamedTuple):
@@ -85,9 +85,7 @@ class Example(NamedTuple):
     raised: Tensor
 
 
-def evaluate_bridge(
-    run: Run, paired: Sequence[Path] = (), sweep: bool = True
-) -> tuple[list[Score], LatentDataModule]:
+def evaluate_bridge(run: Run, paired: Sequence[Path] = (), sweep: bool = True) -> list[Score]:
     """Measure a bridge on what it never trained on, or on two folders of the same music.
 
     Args:
@@ -100,14 +98,18 @@ def evaluate_bridge(
         InputError: for folders that do not go together, or recordings that are not there.
     """
     model: BridgeModel = run.model
-    data: Any = family_of(run.config).material(run.config, model)
+    takes, kept_back = takes_of(run.config, model, LEARNT_FILES)
+    if paired:
+        pairs = _paired(model, paired)
+    else:
+        root = Path(str(run.config.data.dataset.root)).expanduser()
+        pairs = _held_out(model, kept_back or takes, root)
     scores: list[Score] = []
-    judges = Judges(model, data)
-    pairs = _paired(model, paired) if paired else _held_out(model, data)
+    judges = Judges(model, takes)
     ways = _ways(model, sweep)
     with Progress("measuring", "way", len(pairs) * (len(ways) + 2)) as progress:
         for (source, target), examples in pairs.items():
-            others = _target_latents(examples, data, target)
+            others = _target_latents(examples, kept_back or takes, target)
             for name, way in [(UNTOUCHED, None), *ways]:
                 progress.say(name)
                 values = _measured(judges, examples, source, target, way, others)
@@ -121,7 +123,7 @@ def evaluate_bridge(
                 names = model.instruments[source], model.instruments[target]
                 scores.append(Score(*names, LIMIT, values))
             progress.update()
-    return scores, data
+    return scores
 
 
 def _ways(model: BridgeModel, sweep: bool) -> list[tuple[str, Way]]:
@@ -144,12 +146,11 @@ class Judges:
 
     Args:
         model: the bridge whose VAE all is heard through.
-        data: the recordings that it learnt from.
+        takes: recordings that it learnt from.
     """
 
-    def __init__(self, model: BridgeModel, data: LatentDataModule) -> None:
+    def __init__(self, model: BridgeModel, takes: Sequence[LatentTake]) -> None:
         self.model, self.ears = model, Ears(model.vae.transform)
-        takes = data.takes
         latents = torch.cat([take.latents for take in takes])
         domains = torch.cat([torch.full((len(t.latents),), t.domain) for t in takes])
         keys = torch.cat([take.keys for take in takes])
@@ -285,9 +286,10 @@ def _stable(keys: Tensor) -> Tensor:
     return stable
 
 
-def _held_out(model: BridgeModel, data: LatentDataModule) -> dict[tuple[int, int], list[Example]]:
+def _held_out(
+    model: BridgeModel, kept_back: Sequence[LatentTake], root: Path
+) -> dict[tuple[int, int], list[Example]]:
     """What was held out, to be carried over to every other instrument."""
-    kept_back = data.kept_back or data.takes
     count = len(model.instruments)
     found: dict[tuple[int, int], list[Example]] = {}
     for source in range(count):
@@ -295,8 +297,7 @@ def _held_out(model: BridgeModel, data: LatentDataModule) -> dict[tuple[int, int
         for target in range(count):
             if source != target and own:
                 found[source, target] = [
-                    Example(take, None, _raised(model, take, data.root, source, target))
-                    for take in own
+                    Example(take, None, _raised(model, take, root, source, target)) for take in own
                 ]
     return found
 
@@ -376,9 +377,10 @@ def _heard(model: BridgeModel, path: Path, number: int) -> tuple[LatentTake, Ten
     return LatentTake(path.name, number, latents, keys, levels_db), magnitude
 
 
-def _target_latents(examples: Sequence[Example], data: LatentDataModule, target: int) -> Tensor:
+def _target_latents(
+    examples: Sequence[Example], takes: Sequence[LatentTake], target: int
+) -> Tensor:
     """Latents that the target really played, of what is measured where there are such."""
     if examples[0].truth is not None:
         return torch.cat([each.truth[0].latents for each in examples if each.truth])
-    kept_back = data.kept_back or data.takes
-    return torch.cat([take.latents for take in kept_back if take.domain == target])
+    return torch.cat([take.latents for take in takes if take.domain == target])

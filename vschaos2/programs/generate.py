@@ -212,7 +212,7 @@ def _evaluate_bridge(arguments: argparse.Namespace, trained: Any) -> None:
         )
     folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
     check_place(folder / "evaluation.json")
-    scores, _ = evaluate_bridge(trained, arguments.paired)
+    scores = evaluate_bridge(trained, arguments.paired)
     written = write_evaluation(scores, trained.folder, folder)
     logger.info(markdown(scores))
     tell(written, folder)

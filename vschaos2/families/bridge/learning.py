@@ -4,8 +4,9 @@ from omegaconf import DictConfig
 
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
-from vschaos2.families.bridge.material import material, settle, tell
+from vschaos2.families.bridge.material import material, tell
 from vschaos2.families.bridge.objective import BridgeObjective
+from vschaos2.families.bridge.settle import settle
 
 __all__ = ["material", "objective", "settle", "tell"]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from vschaos2.data.latent_module import LatentDataModule
 from vschaos2.data.latent_takes import LatentTake, key_range
 from vschaos2.families.bridge.bridge_model import BridgeModel
-from vschaos2.families.bridge.material import octaves_of
+from vschaos2.families.bridge.takes import octaves_of
 from vschaos2.flows.gaussian_transport import transport_matrix
 from vschaos2.flows.paths import drawn_levels, mistakes, net_input, net_label, noisy
 from vschaos2.flows.sequence_net import SequenceNet
