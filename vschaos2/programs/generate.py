@@ -254,7 +254,7 @@ def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     """The run that was asked for, loaded; it has all of these methods."""
     from vschaos2.errors import InputError
     from vschaos2.families.loading import load_named_run
-    from vschaos2.generation.methods import check_methods
+    from vschaos2.generation.methods import check_methods, with_latents
     from vschaos2.plugins import load_plugins
     from vschaos2.ranges import check_number
     from vschaos2.training.threads import leave_busy_cores
@@ -263,6 +263,8 @@ def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     load_plugins(arguments.plugins)
     trained = load_named_run(arguments.run, arguments.name, arguments.version)
     check_methods(trained, *methods)
+    if methods:
+        trained = with_latents(trained)
     texture = getattr(arguments, "texture", None)
     if texture is not None:
         if not hasattr(trained.model, "texture"):

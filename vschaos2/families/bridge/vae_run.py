@@ -1,4 +1,4 @@
-"""The run of a VAE that a bridge stands on."""
+"""The run of a VAE that a bridge stands on, and the VAE in a bridge as a run of its own."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.errors import InputError
 from vschaos2.families.vae.family import VAE_FAMILY
+from vschaos2.families.vae.kept import Kept
 from vschaos2.runs.folder import Run
 from vschaos2.runs.loading import read_run
 from vschaos2.training.family import Family
@@ -18,6 +19,12 @@ def vae_run(path: Any) -> Run:
     Raises:
         InputError: if there is none there.
     """
+    if OmegaConf.is_list(path):
+        raise InputError(
+            f"vae={', '.join(map(str, path))}: the latents of VAEs that were trained apart have "
+            "nothing in common, and noise between them would keep nothing of a melody: let one "
+            "learn all instruments, with data.source=… data.target=… and no vae"
+        )
     if not isinstance(path, str) or not path:
         raise InputError(f"vae must be a run of a VAE, rundir/name, got {path!r}: write vae=…")
     try:
@@ -41,3 +48,20 @@ def described(run: Run) -> dict[str, Any]:
     transform: Any = OmegaConf.to_container(run.config.data.transform, resolve=True)
     texture = OmegaConf.select(run.config, "texture")
     return {"model": model, "transform": transform, "texture": texture}
+
+
+def inner_run(run: Run) -> Run:
+    """The VAE of a bridge as a run: what plays and measures latents takes it as any other."""
+    config = OmegaConf.create(
+        {
+            "family": VAE_FAMILY.name,
+            "model": run.config.model.vae.model,
+            "texture": run.config.model.vae.texture,
+            "inversion": run.config.inversion,
+            "data": {
+                "transform": run.config.model.vae.transform,
+                "dataset": run.config.data.dataset,
+            },
+        }
+    )
+    return run._replace(config=config, model=run.model.vae, kept=Kept(run.kept.latents, {}))
