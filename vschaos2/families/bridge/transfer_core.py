@@ -74,7 +74,8 @@ class TransferCore(OfflineCore):
         """A sound without the delay, with its tail: blocks [T, C] → blocks [T, C]."""
         self.reset()
         self.way.reset()
-        unit, skip = BLOCK_FRAMES * self.hop, self.forward_delay()
+        unit, delay = BLOCK_FRAMES * self.hop, self.forward_delay()
+        skip = delay
         held: Samples | None = None
         for block in blocks:
             held = block if held is None else np.concatenate((held, block))
@@ -86,8 +87,8 @@ class TransferCore(OfflineCore):
         if held is None:
             return
         # Silence after the end pushes the last samples out.
-        missing = -(len(held) + skip) % self.hop
-        made = self._called(np.pad(held, ((0, skip + missing), (0, 0))))
+        missing = -(len(held) + delay) % self.hop
+        made = self._called(np.pad(held, ((0, delay + missing), (0, 0))))
         yield made[skip:]
 
     def _called(self, block: Samples) -> Samples:
