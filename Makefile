@@ -1,5 +1,6 @@
 # make demo   an instrument from nothing: sounds, training, export, pictures
 # make demo-effect   a pedal from nothing: dry and wet recordings, training, export, pictures
+# make demo-transfer   a voice as strings and back: melodies, training, export, pictures
 # make test   everything that must hold: style, types, tests
 # make external   vschaos~, a host for exported models in Pd (needs what externals/install_tools.sh
 #                 installs)
@@ -11,13 +12,16 @@ BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect test external constraints clean
+.PHONY: demo demo-effect demo-transfer test external constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
 
 demo-effect: .venv/.installed
 	$(BIN)/python examples/make_effect_demo.py demo_effect
+
+demo-transfer: .venv/.installed
+	$(BIN)/python examples/make_transfer_demo.py demo_transfer
 
 external: .venv/.installed
 	cmake -S externals -B build/external -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
@@ -54,4 +58,4 @@ constraints:
 	mv build/newest/constraints.txt constraints.txt
 
 clean:
-	rm -rf .venv demo demo_effect build
+	rm -rf .venv demo demo_effect demo_transfer build

@@ -27,7 +27,7 @@ from vschaos2.families.train import train
 from vschaos2.families.vae.signal_path import sound_of
 from vschaos2.generation.evaluation import Evaluation, centre_seconds
 from vschaos2.generation.evaluation import evaluate as evaluate_run
-from vschaos2.generation.methods import check_methods
+from vschaos2.generation.methods import check_methods, with_latents
 from vschaos2.generation.player import Player
 from vschaos2.overrides import composed, explain, lenient_overrides
 from vschaos2.plugins import load_plugins
@@ -184,4 +184,5 @@ def evaluate(
         True
     """
     check_methods(run, "encode", "decode")
+    run = with_latents(run)
     return evaluate_run(run, None if dataset is None else Path(dataset), inversion)

@@ -1,18 +1,12 @@
 """A trained model out of its run folder, whichever its family."""
 
-import logging
 from pathlib import Path
 
 from vschaos2.errors import InputError
 from vschaos2.families.registry import family_of
-from vschaos2.runs.checkpoints import LARGEST, MISFITS, check_finite, number, read_checkpoint
-from vschaos2.runs.folder import CONFIG, Run, checkpoint_path, find_run_folder, read_config
+from vschaos2.runs.folder import Run
 from vschaos2.runs.listing import run_in
-from vschaos2.runs.upgrade import upgraded_checkpoint
-
-logger = logging.getLogger(__name__)
-
-AVERAGE = "average.module."  # of the weights that are kept, in a checkpoint
+from vschaos2.runs.loading import read_run
 
 
 def load_run(path: Path | str, version: int | None = None) -> Run:
@@ -34,33 +28,7 @@ def load_run(path: Path | str, version: int | None = None) -> Run:
         >>> run.summary["step"] > 0
         True
     """
-    folder = find_run_folder(Path(path), version)
-    config = read_config(folder)
-    source = checkpoint_path(folder)
-    if source is None:
-        raise InputError(f"{folder}: has no checkpoint yet: let the training reach its first one")
-    checkpoint = upgraded_checkpoint(read_checkpoint(source))
-    try:
-        family = family_of(config)
-        model = family.build(config)
-    except InputError as error:
-        raise InputError(f"{folder / CONFIG}: {error}") from error
-    try:
-        state = checkpoint["state_dict"].items()
-        weights = {k.removeprefix(AVERAGE): v for k, v in state if k.startswith(AVERAGE)}
-        model.load_state_dict(weights)
-        summary = {str(key): number(value) for key, value in checkpoint["summary"].items()}
-        check_finite(source, checkpoint.get("latents"), "latents")
-        kept = family.kept(checkpoint, model)
-        check_finite(source, kept, "kept", LARGEST)
-        check_finite(source, model.state_dict(), "state_dict")
-    except InputError:
-        raise
-    except MISFITS as error:
-        raise InputError(
-            f"{source}: does not fit {folder / CONFIG}: was one of them edited?"
-        ) from error
-    return Run(folder, config, model.eval().requires_grad_(False), kept, summary)
+    return read_run(Path(path), version, family_of)
 
 
 def load_named_run(path: Path, name: str | None, version: int | None) -> Run:

@@ -1,6 +1,7 @@
 """What a command asks of a run: methods, whichever its family."""
 
 from vschaos2.errors import InputError
+from vschaos2.families.bridge.vae_run import inner_run
 from vschaos2.families.registry import family_of
 from vschaos2.runs.folder import Run
 
@@ -23,6 +24,24 @@ def check_methods(run: Run, *methods: str) -> None:
                 f"{run.folder}: a run of family {run.config.family!r} has no {method}, which this "
                 f"needs (it has {', '.join(there) or 'none'})"
             )
+
+
+def with_latents(run: Run) -> Run:
+    """The run whose latents are meant: that of the VAE in a bridge, or the run itself."""
+    return inner_run(run) if run.config.family == "bridge" else run
+
+
+def check_family(run: Run, family: str, command: str) -> None:
+    """See that a run is of the family that a command is about.
+
+    Raises:
+        InputError: saying what it is.
+    """
+    if run.config.family != family:
+        raise InputError(
+            f"{run.folder}: is a run of family {run.config.family!r}, and {command} needs one of "
+            f"{family!r}: train one with --config-name {family} vae={run.folder.parent}"
+        )
 
 
 def _methods(run: Run) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from vschaos2.families.vae.signal_path import (
 from vschaos2.frames import frame_centres
 from vschaos2.generation.file_labels import given_labels, labels_for
 from vschaos2.generation.latent_tables import TaskColumns
+from vschaos2.generation.methods import with_latents
 from vschaos2.labels.ports import LabelPorts
 from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.folder import Run
@@ -64,7 +65,7 @@ class Player:
     ) -> None:
         mode = run_inversion(run) if inversion is None else inversion
         check_choices(mode, RECOVERIES, sample_rate_hz)
-        self.run = run
+        self.run = run = with_latents(run)
         self.projection = projection
         self.axes = fitted_axes(run, projection)
         prior = read_prior(run.folder, run.model)

@@ -63,9 +63,9 @@ def process(
         at = stages[0].sample_rate_hz
         blocks = read_blocks(source, at, BLOCK_SAMPLES, mixed=False)
         for stage in stages:
-            blocks = _at_rate(blocks, at, stage.sample_rate_hz)
+            blocks = at_rate(blocks, at, stage.sample_rate_hz)
             blocks, at = through(stage, blocks), stage.sample_rate_hz
-        return _at_rate(blocks, at, rate)
+        return at_rate(blocks, at, rate)
 
     return write_sounds(
         named_files(inputs, folder), rate, sound_of, title="processing", channels_of=channels_of
@@ -163,7 +163,7 @@ def _outlets(stage: Playable, channels: int, source: Path) -> int:
     return channels if inlets == outlets == 1 else outlets
 
 
-def _at_rate(blocks: Iterator[Samples], from_hz: int, to_hz: int) -> Iterator[Samples]:
+def at_rate(blocks: Iterator[Samples], from_hz: int, to_hz: int) -> Iterator[Samples]:
     """The same sound [T, C] at another rate."""
     if from_hz == to_hz:
         yield from blocks

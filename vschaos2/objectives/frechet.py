@@ -83,13 +83,17 @@ def band_powers(x: Tensor, rate_hz: int) -> Matrix:
 
 
 def mel_bands(size: int, rate_hz: int) -> Matrix:
-    """How much of each bin of a transform of `size` each band hears, [size // 2 + 1, K].
+    """How much of each bin of a transform of `size` each band hears, [size // 2 + 1, K]."""
+    return hz_bands(size, rate_hz, BANDS, LOWEST_HZ, min(HIGHEST_HZ, 0.5 * rate_hz))
+
+
+def hz_bands(size: int, rate_hz: int, bands: int, lowest_hz: float, highest_hz: float) -> Matrix:
+    """Triangular bands, even on the mel scale: [size // 2 + 1, bands].
 
     Source: O'Shaughnessy (1987), m = 2595 log₁₀(1 + f / 700).
     """
-    highest = min(HIGHEST_HZ, 0.5 * rate_hz)
-    lower, upper = (2595.0 * math.log10(1.0 + end / 700.0) for end in (LOWEST_HZ, highest))
-    corners = 700.0 * (10.0 ** (np.linspace(lower, upper, BANDS + 2) / 2595.0) - 1.0)
+    lower, upper = (2595.0 * math.log10(1.0 + end / 700.0) for end in (lowest_hz, highest_hz))
+    corners = 700.0 * (10.0 ** (np.linspace(lower, upper, bands + 2) / 2595.0) - 1.0)
     hz = np.arange(size // 2 + 1)[:, None] * rate_hz / size
     rise = (hz - corners[:-2]) / (corners[1:-1] - corners[:-2])
     fall = (corners[2:] - hz) / (corners[2:] - corners[1:-1])

@@ -137,6 +137,11 @@ class Controls:
         return {"encode", "decode"} <= self.methods.keys()
 
     @property
+    def translates(self) -> bool:
+        """Whether latents can be carried over to those of another instrument in between."""
+        return self.can_edit and self.methods.get("translate") == (len(self.ranges),) * 2
+
+    @property
     def sounds(self) -> tuple[int, int]:
         """Inlets and outlets of `forward` that carry sound: labels and guesses come behind."""
         inlets, outlets = self.methods["forward"]

@@ -139,8 +139,8 @@ def edit_patch(controls: Controls) -> str:
 
     y += whole + GAP
     at = rows(
-        y + 8, presets=30, labels=26, signals=28, encode=26, names=66, scale=94, offset=108,
-        decode=32, output=50,
+        y + 8, presets=30, labels=26, signals=28, encode=26, translate=56 * controls.translates,
+        names=66, scale=94, offset=108, decode=32, output=50,
     )  # fmt: skip
     canvas.panel(GAP, y, canvas.width - 2 * GAP, at["end"] - y)
     canvas.comment(GAP + 10, y + 4, "latent axes", size=14)
@@ -158,11 +158,23 @@ def edit_patch(controls: Controls) -> str:
     decode = frame.model("decode", at["decode"], count + labels, 1)
     _messages(frame, encode, at["signals"])
     _messages(frame, decode, at["decode"] - 30)
-    _edited_axes(frame, encode, decode, at)
+    _edited_axes(frame, _translated(frame, encode, at["translate"]), decode, at)
     _edited_labels(frame, encode, decode, at["scale"])
     blocks.output(canvas, frame.x0, at["output"], decode, key, "decode")
     canvas.height = at["end"] + GAP
     return canvas.text()
+
+
+def _translated(frame: Frame, encode: int, y: int) -> int:
+    """The box that the latents of `encode` leave last: one that carries them over, if any."""
+    if not frame.controls.translates:
+        return encode
+    count = len(frame.controls.ranges)
+    translate = frame.model("translate", y + 28, count, count)
+    _messages(frame, translate, y)
+    for axis in range(count):
+        frame.canvas.connect(encode, translate, axis, axis)
+    return translate
 
 
 def _messages(frame: Frame, model: int, y: int) -> None:

@@ -148,7 +148,7 @@ def edit_patch(controls: Controls) -> str:
     canvas.meter(GAP + 142, y + SOURCE_HEIGHT + 10, 100, f"{key}-decode-meter")
     at = rows(
         y + whole + GAP + 6, title=43, names=43, heard=34, scale=57, offset=61, source=32,
-        encode=30, edit=30, decode=28, out=26,
+        encode=30, translate=30 * controls.translates, edit=30, decode=28, out=26,
     )  # fmt: skip
     panel_y = y + whole + GAP
     canvas.panel(GAP, panel_y, canvas.width - 2 * GAP, at["end"] - panel_y)
@@ -191,16 +191,22 @@ def _edited(frame: Frame, controls: Controls, at: Mapping[str, int]) -> int:
         signals = canvas.sub(x + 90, at["source"], pd_labels.labels(controls, heard))
         for inlet in range(len(heard)):
             canvas.connect(signals, encode, inlet, 1 + inlet)
+    latents = encode
+    if controls.translates:
+        text, wide = f"nn~ {frame.model} translate {buffer}", frame.characters_for(count + 1)
+        latents = canvas.obj(frame.x0, at["translate"], text, wide)
+        for axis in range(count):
+            canvas.connect(encode, latents, axis, axis)
     edited = canvas.sub(frame.x0, at["edit"], motion.edit(controls), frame.characters)
     for outlet in range(count + guesses):
-        canvas.connect(encode, edited, outlet, outlet)
+        canvas.connect(latents if outlet < count else encode, edited, outlet, outlet)
     width = frame.characters_for(count + labels)
     decode = canvas.obj(frame.x0, at["decode"], f"nn~ {frame.model} decode {buffer}", width)
     for inlet in range(count + labels):
         canvas.connect(edited, decode, inlet, inlet)
     messages = canvas.obj(GAP + 10, at["source"], f"r {key}-decode")
-    canvas.connect(messages, encode)
-    canvas.connect(messages, decode)
+    for model in dict.fromkeys((encode, latents, decode)):
+        canvas.connect(messages, model)
     return decode
 
 

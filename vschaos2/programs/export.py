@@ -7,7 +7,10 @@ from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, fail, run, say
 from vschaos2.terminal import printable
 
-WISHES = ("projection", "latent_dims", "inversion", "texture", "confidence", "rate")
+WISHES = (
+    *("projection", "latent_dims", "inversion", "texture", "confidence", "rate"),
+    *("to", "from", "method", "sigma", "steps"),
+)
 
 
 def main() -> None:
@@ -51,6 +54,19 @@ def main() -> None:
     parser.add_argument(
         "--confidence", action="store_true", help="outlets for how sure each guessed label is"
     )
+    parser.add_argument(
+        "--to", metavar="INSTRUMENT", help="of a bridge: what is played (of two, the other one)"
+    )
+    parser.add_argument(
+        "--from", metavar="INSTRUMENT", help="of a bridge: what is heard (of two, the other one)"
+    )
+    parser.add_argument(
+        "--method", help="of a bridge: translator, bridge or affine (the first that it learnt)"
+    )
+    parser.add_argument(
+        "--sigma", type=float, help="of --method bridge: how far up into the noise (2.3)"
+    )
+    parser.add_argument("--steps", type=int, help="of --method bridge: up, and down (2)")
     parser.add_argument(
         "--nam",
         nargs="*",

@@ -68,6 +68,29 @@ def _plainly(arguments: argparse.Namespace, path: Path) -> argparse.Namespace:
     return argparse.Namespace(run=path, name=None, version=None, plugins=arguments.plugins)
 
 
+def transfer(arguments: argparse.Namespace) -> None:
+    """Play sound files as another instrument would."""
+    from vschaos2.generation.methods import check_family
+    from vschaos2.generation.transfer import FOLDER, TransferOptions, transfer
+
+    trained = trained_run(arguments)
+    check_family(trained, "bridge", "transfer")
+    options = TransferOptions(
+        to=arguments.to,
+        origin=arguments.origin,
+        method=arguments.method,
+        levels=arguments.level,
+        sigmas=arguments.sigma,
+        steps=arguments.steps,
+        solver=arguments.solver,
+        transpose=arguments.transpose,
+        inversion=arguments.inversion,
+        seed=arguments.seed,
+        rate_hz=arguments.sr,
+    )
+    tell(transfer(trained, arguments.files, arguments.out, options), arguments.out / FOLDER)
+
+
 def encode(arguments: argparse.Namespace) -> None:
     """Write the latents, times and labels of sound files."""
     from vschaos2.generation.encoding import encode
@@ -135,6 +158,7 @@ def morph(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the run, show the table and write it."""
+    from vschaos2.errors import InputError
     from vschaos2.files import check_place
     from vschaos2.folders import made_folder
     from vschaos2.generation.evaluation import evaluate
@@ -142,6 +166,11 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from vschaos2.generation.score_tables import markdown, write_tables
 
     trained = trained_run(arguments)
+    if trained.config.family == "bridge":
+        _evaluate_bridge(arguments, trained)
+        return
+    if arguments.paired:
+        raise InputError("--paired: only a bridge has two instruments: leave it out")
     if trained.config.family == "effect":
         _evaluate_effect(arguments, trained)
         return
@@ -166,6 +195,27 @@ def _evaluate_effect(arguments: argparse.Namespace, trained: Any) -> None:
     result = evaluate_effect(trained, *pairs_to_measure(trained, arguments.dataset))
     written = write_evaluation(result, folder)
     logger.info(markdown(result))
+    tell(written, folder)
+
+
+def _evaluate_bridge(arguments: argparse.Namespace, trained: Any) -> None:
+    """The same of a bridge."""
+    from vschaos2.errors import InputError
+    from vschaos2.files import check_place
+    from vschaos2.folders import made_folder
+    from vschaos2.generation.transfer_evaluation import evaluate_bridge
+    from vschaos2.generation.transfer_tables import markdown, write_evaluation
+
+    if arguments.dataset or arguments.inversion:
+        raise InputError(
+            "--dataset and --inversion are not for a bridge, whose latents are judged: give "
+            "--paired and two folders of the same music"
+        )
+    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
+    check_place(folder / "evaluation.json")
+    scores = evaluate_bridge(trained, arguments.paired)
+    written = write_evaluation(scores, trained.folder, folder)
+    logger.info(markdown(scores))
     tell(written, folder)
 
 
@@ -205,7 +255,7 @@ def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     """The run that was asked for, loaded; it has all of these methods."""
     from vschaos2.errors import InputError
     from vschaos2.families.loading import load_named_run
-    from vschaos2.generation.methods import check_methods
+    from vschaos2.generation.methods import check_methods, with_latents
     from vschaos2.plugins import load_plugins
     from vschaos2.ranges import check_number
     from vschaos2.retrieval.tries import nearest
@@ -219,6 +269,8 @@ def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
         path = nearest(run_in(path, arguments.name))
     trained = load_named_run(path, arguments.name, arguments.version)
     check_methods(trained, *methods)
+    if methods:
+        trained = with_latents(trained)
     texture = getattr(arguments, "texture", None)
     if texture is not None:
         if not hasattr(trained.model, "texture"):
@@ -256,6 +308,7 @@ def import_model(arguments: argparse.Namespace) -> None:
 COMMANDS = (
     (arguments_of.add_reconstruct, reconstruct),
     (arguments_of.add_process, process_files),
+    (arguments_of.add_transfer, transfer),
     (arguments_of.add_encode, encode),
     (arguments_of.add_trajectories, trajectories),
     (arguments_of.add_morph, morph),

@@ -60,6 +60,54 @@ def add_process(commands: Commands) -> Parser:
     return parser
 
 
+def add_transfer(commands: Commands) -> Parser:
+    """The arguments of `transfer`."""
+    parser = commands.add_parser("transfer", help="play sound files as another instrument would")
+    add_run(parser)
+    parser.add_argument("--files", type=Path, nargs="+", required=True, help="or folders")
+    parser.add_argument("--to", required=True, metavar="NAME", help="instrument that plays")
+    parser.add_argument(
+        "--from",
+        dest="origin",
+        default="auto",
+        metavar="NAME",
+        help="instrument that is heard (%(default)s: by ear)",
+    )
+    parser.add_argument(
+        "--method", help="translator, bridge, warm or affine (the first that the run learnt)"
+    )
+    how_far = parser.add_mutually_exclusive_group()
+    how_far.add_argument(
+        "--level",
+        type=float,
+        nargs="+",
+        default=[],
+        metavar="T",
+        help="of bridge and warm: from the source's structure (0) to the target's timbre (1); a "
+        "file for each (0.7)",
+    )
+    how_far.add_argument(
+        "--sigma",
+        type=float,
+        nargs="+",
+        default=[],
+        metavar="S",
+        help="the same as deviations of the noise, such as 1 2.3 5.7",
+    )
+    parser.add_argument("--steps", type=int, default=2, help="each way, ≤ 1000 (%(default)s)")
+    parser.add_argument("--solver", default="midpoint", help="midpoint or heun (%(default)s)")
+    parser.add_argument(
+        "--transpose",
+        default="auto",
+        metavar="N",
+        help="semitones; auto: the octave that the target plays in (%(default)s)",
+    )
+    parser.add_argument("--inversion", help=f"{MODES} (the run's)")
+    parser.add_argument("--seed", type=int, default=0, help="of warm: another seed, other noise")
+    add_output(parser)
+    return parser
+
+
 def add_encode(commands: Commands) -> Parser:
     """The arguments of `encode`."""
     parser = commands.add_parser("encode", help="write the latents, times and labels of sounds")
@@ -171,6 +219,14 @@ def add_evaluate(commands: Commands) -> Parser:
     parser.add_argument("--dataset", type=Path, help="measure its files (the held-out ones)")
     parser.add_argument("--out", type=Path, help="folder to write to (RUN/evaluation)")
     parser.add_argument("--inversion", help=f"of decode: {MODES} (the run's)")
+    parser.add_argument(
+        "--paired",
+        type=Path,
+        nargs=2,
+        default=[],
+        metavar="FOLDER",
+        help="of a bridge: the same music by two of its instruments, files called alike (none)",
+    )
     add_texture(parser)
     return parser
 

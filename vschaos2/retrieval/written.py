@@ -19,7 +19,6 @@ from vschaos2.audio.write import write_audio
 from vschaos2.errors import InputError
 from vschaos2.families.effect.build import build_model
 from vschaos2.families.effect.grey import ChainNet
-from vschaos2.families.loading import AVERAGE
 from vschaos2.files import write_whole
 from vschaos2.objectives.loudness import loudness_lufs
 from vschaos2.processors.chain import Chain
@@ -28,6 +27,7 @@ from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.run_folder import write_run
 from vschaos2.runs.checkpoints import save_checkpoint
 from vschaos2.runs.folder import save_config
+from vschaos2.runs.loading import AVERAGE
 from vschaos2.terminal import printable
 
 

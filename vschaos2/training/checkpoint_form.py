@@ -193,5 +193,6 @@ CHECKS: dict[str, Callable[[Any, Training], None]] = {
     "pytorch-lightning_version": _version,
     "WindowDataModule": _recordings,
     "PairDataModule": _recordings,
+    "LatentDataModule": _recordings,
     "carried": _carried,
 }

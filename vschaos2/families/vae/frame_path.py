@@ -75,7 +75,7 @@ class FramePath(nn.Module):
         count = len(magnitude)
         commands = padded_rows(commands)
         labels = self.labels.unguessed(commands)
-        frames = self.transform.to_frames(padded_rows(magnitude))
+        frames = self.frames_of(padded_rows(magnitude))
         features = self.model.features(frames, labels)
         posterior = self.model.posterior(features)
         guesses, confidences = self.model.prediction.guess(features, posterior.mean)
@@ -86,11 +86,15 @@ class FramePath(nn.Module):
         latent = self.drawn(Normal(posterior.mean[:count], posterior.std[:count]))
         return latent, labels[:count], guesses[:count]
 
+    def frames_of(self, magnitude: Tensor) -> Tensor:
+        """What the model hears of magnitudes: [N, K] → [N, features]."""
+        return self.transform.to_frames(magnitude)
+
     def sample(self, magnitude: Tensor) -> Tensor:
         """Latents of magnitudes, [N, K] → [N, Z]: means, or draws at a temperature."""
         made: list[Tensor] = []
         for rows in magnitude.split(self.most_rows):
-            posterior = self.model.encode(self.transform.to_frames(padded_rows(rows)))
+            posterior = self.model.encode(self.frames_of(padded_rows(rows)))
             count = len(rows)
             made.append(self.drawn(Normal(posterior.mean[:count], posterior.std[:count])))
         return torch.cat(made)

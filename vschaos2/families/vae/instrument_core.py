@@ -195,6 +195,30 @@ class InstrumentCore(FramePath, Stateful):
             return found
         return self.host.spread(found).clamp(0.0, 1.0)
 
+    def within_limits(self, axes: Tensor) -> Tensor:
+        """The player's axes as rows, no number of them absurd: [B, d, F] → [B·F, d]."""
+        finite = torch.nan_to_num(axes, 0.0, 0.0, 0.0).clamp(-self.latent_limit, self.latent_limit)
+        return finite.transpose(1, 2).reshape(-1, axes.shape[1])
+
+    def axes_of(self, latent: Tensor) -> Tensor:
+        """Latents on the player's axes, shown or not: [..., Z] → [..., Z]."""
+        i = self.projection
+        return torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+
+    def latent_at(self, axes: Tensor) -> Tensor:
+        """Latents at coordinates of the axes that are shown: [N, latent_dims] → [N, Z]."""
+        i = self.projection
+        step = self.stacked_from_axes[i][: self.latent_dims]
+        return self.stacked_centre[i] + torch.matmul(axes, step)
+
+    def carried(self, latent: Tensor, batch: int) -> Tensor:
+        """What `forward` decodes of the latents that it heard, [B·F, Z]: these themselves."""
+        return latent
+
+    def levelled(self, magnitude: Tensor, given: Tensor) -> Tensor:
+        """What `forward` plays of a model's magnitudes, [B, F, K], where it heard those given."""
+        return magnitude
+
     @torch.jit.export
     def set_prior_temperature(self, temperature: float) -> None:
         """Of `prior`, where nobody says it at the inlet."""
@@ -231,14 +255,13 @@ class InstrumentCore(FramePath, Stateful):
             magnitude = self.encode_analysis(block[:, 0]).abs()
         batch, count, bins = magnitude.shape
         magnitude = magnitude.reshape(batch * count, bins)
-        i = self.projection
         if self.labels.is_used:
             inlets = self.encode_inlets(block[:, 1:, self.hop - 1 :: self.hop])
             commands = self.labels.of_encode(self.labels.rows(inlets))
             latent, _, guesses = self.infer(magnitude, commands)
         else:
             latent, guesses = self.sample(magnitude), magnitude[:, :0]
-        axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+        axes = self.axes_of(latent)
         values = torch.cat((axes[:, : self.latent_dims], guesses), 1)
         return values.reshape(batch, count, values.shape[1]).transpose(1, 2)
 
@@ -246,14 +269,11 @@ class InstrumentCore(FramePath, Stateful):
     def decode(self, axes: Tensor) -> Tensor:
         """Sound of player's axes and labels: [B, latent_dims + labels, F] → [B, 1, F·hop]."""
         shown = axes[:, : self.latent_dims]
-        batch, dims, count = shown.shape
-        played = torch.nan_to_num(shown, 0.0, 0.0, 0.0).clamp(-self.latent_limit, self.latent_limit)
-        played = played.transpose(1, 2).reshape(batch * count, dims)
+        batch, count = shown.shape[0], shown.shape[2]
+        played = self.within_limits(shown)
         if self.temperature > 0.0:
             played = played + self.temperature * torch.randn_like(played)
-        i = self.projection
-        step = self.stacked_from_axes[i][: self.latent_dims]
-        latent = self.stacked_centre[i] + torch.matmul(padded_rows(played), step)
+        latent = self.latent_at(padded_rows(played))
         labels: Tensor | None = None
         if self.labels.is_used:
             inlets = self.decode_inlets(axes[:, self.latent_dims :])
@@ -285,9 +305,7 @@ class InstrumentCore(FramePath, Stateful):
             return temperature[:, :0]
         given = self.prior_inlet(torch.nan_to_num(temperature, -1.0, -1.0, -1.0))[:, 0]
         heat = torch.where(given < 0.0, self.prior_temperature, given.clamp_max(self.hottest))
-        latent = self.prior_stream(heat)
-        i = self.projection
-        axes = torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+        axes = self.axes_of(self.prior_stream(heat))
         return axes[:, :, : self.latent_dims].transpose(1, 2)
 
     def forward(self, block: Tensor) -> Tensor:
@@ -310,10 +328,11 @@ class InstrumentCore(FramePath, Stateful):
             latent, labels, guesses = self.infer(rows, commands)
         else:
             latent, guesses = self.sample(rows), rows[:, :0]
+        latent = self.carried(latent, batch)
         memory = self.forward_memory.recall(batch)
         magnitude, memory = self.magnitude_after(latent, labels, memory)
         self.forward_memory.keep(memory)
-        magnitude = self.host.played(magnitude.reshape(batch, count, -1))
+        magnitude = self.levelled(self.host.played(magnitude.reshape(batch, count, -1)), given)
         # A model has no exact silence of its own: where nothing is heard, nothing is played.
         audible = given.amax(-1, keepdim=True) > self.silence
         magnitude = magnitude * audible

@@ -58,13 +58,15 @@ class PlayableVAE(Playable):
         self, core: InstrumentCore, axes: LatentAxes, latents: Tensor, ports: LabelPorts
     ) -> None:
         shown = core.latent_dims
-        ranges = torch.stack((axes.lowest, axes.highest), 1)[:shown]
-        kind = SelfPlayingVAE if core.has_prior else StreamingVAE
-        eager = kind(core, ranges, ports)
+        eager = self.hosted(core, torch.stack((axes.lowest, axes.highest), 1)[:shown], ports)
         super().__init__(eager, core.host.rate_hz, core.hop)
         self.core, self.axes, self.latents, self.ports = core, axes, latents, ports
         self.label_names = eager.label_names
         self.together = {"encode": shown, "prior": shown}
+
+    def hosted(self, core: InstrumentCore, ranges: Tensor, ports: LabelPorts) -> StreamingVAE:
+        """What is scripted, around a signal path."""
+        return (SelfPlayingVAE if core.has_prior else StreamingVAE)(core, ranges, ports)
 
     def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
         """Noise, or axes at random; labels that change with every frame, every other one unknown.

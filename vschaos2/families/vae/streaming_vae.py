@@ -1,6 +1,7 @@
 """The scripted instrument: methods, controls and warm-up around an `InstrumentCore`."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -53,6 +54,7 @@ class StreamingVAE(NnTildeModule):
         latent_ranges: lowest and highest coordinate of the training data on each axis shown,
             [latent_dims, 2]; kept in the file for whoever lays out a patch.
         ports: what the core knows of labels.
+        first: what else a player can set, before all that.
     """
 
     core: Core
@@ -61,7 +63,11 @@ class StreamingVAE(NnTildeModule):
     label_names: list[str]
 
     def __init__(
-        self, core: InstrumentCore, latent_ranges: Tensor, ports: LabelPorts = NO_LABELS
+        self,
+        core: InstrumentCore,
+        latent_ranges: Tensor,
+        ports: LabelPorts = NO_LABELS,
+        first: Sequence[Control] = (),
     ) -> None:
         super().__init__()
         self.core = core  # type: ignore[assignment]
@@ -111,7 +117,7 @@ class StreamingVAE(NnTildeModule):
                 Control("prior_temperature", "number", 1.0, 0.0, HOTTEST, usual=(0.0, 2.0)),
                 Control("prior_seed", "number", 0.0, 0.0, MOST_SEED, usual=(0.0, 100.0)),
             ]
-        for control in controls:
+        for control in (*first, *controls):
             self.register_control(control)
         self.texts = LabelTexts(
             [label.dim for label in ports.labels], [label.classes for label in ports.labels]
@@ -142,6 +148,7 @@ class StreamingVAE(NnTildeModule):
                 self.core.set_rate(rate_hz)
                 for count in self.warm_up_frames:
                     for _ in range(self.warm_up_calls):
+                        self.play_more(count)
                         samples = count * self.hop
                         self.core.forward(torch.zeros(1, 1 + self.label_inlets[0], samples))
                         self.core.encode(torch.zeros(1, 1 + self.label_inlets[1], samples))
@@ -151,6 +158,9 @@ class StreamingVAE(NnTildeModule):
                             self.core.prior(torch.zeros(1, 1, count))
         self.core.set_rate(int(self.control_values["sample_rate"]))
         self.core.reset()
+
+    def play_more(self, count: int) -> None:
+        """Run further methods on so many frames of silence."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Sound, and labels, through the model: [B, inlets, N] → [B, outlets, N].
@@ -172,6 +182,10 @@ class StreamingVAE(NnTildeModule):
     @torch.jit.export
     def control_changed(self, name: str, value: float) -> None:
         """Tell the core."""
+        self.tell(name, value)
+
+    def tell(self, name: str, value: float) -> None:
+        """Tell the core of a control of every instrument."""
         if name == "temperature":
             self.core.set_temperature(value)
         elif name == "prior_temperature":

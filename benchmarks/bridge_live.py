@@ -1,0 +1,241 @@
+"""What a bridge costs a host, and whether it keeps the pitch that is sung to it.
+
+    python -m benchmarks.bridge_live load RUN --to violin
+    python -m benchmarks.bridge_live pitch RUN --to trumpet --voice FOLDER [--out FOLDER]
+
+`load` exports RUN by each way that it learnt, and the VAE alone, and prints what share of a core
+each method takes at blocks of 512 to 4096 samples: medians of processor time, one thread.
+
+`pitch` plays every FOLDER/NAME.wav that has its f0 beside it, in FOLDER/NAME_f0.csv (seconds,
+Hz; 0 where it is unvoiced), through the live signal path, by each way and kind of phase, and prints
+in what part of the voiced moments the result is within 50 cents of that f0, octaves folded: first
+of those in which the result has a clear pitch, then of all, where none counts as wrong. What is
+transposed is chosen by the range of the target, in whole octaves. Sounds are written to --out.
+"""
+
+import argparse
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import torch
+
+from vschaos2.audio import read_audio
+from vschaos2.export.card import BLOCK_SIZES
+from vschaos2.export.nn_tilde import set_attribute
+from vschaos2.export.trial import opened
+from vschaos2.families.bridge.hearing import pitch_tracker
+from vschaos2.families.bridge.live_way import LIVE_WAYS
+from vschaos2.families.bridge.playable import PlayableBridge, playable
+from vschaos2.families.bridge.streaming_bridge import FARTHEST
+from vschaos2.families.bridge.ways import TRANSLATOR, ways_of
+from vschaos2.families.loading import load_run
+from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.playable import PlayableVAE
+from vschaos2.families.vae.projection import PROJECTIONS
+from vschaos2.generation.transfer import octaves_for
+from vschaos2.labels.ports import LabelPorts
+from vschaos2.pitch.extraction import hz_to_midi
+from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, Tracker
+from vschaos2.runs.folder import Run
+
+WITHIN_CENTS = 50.0
+MOST_CENTS = 1200.0
+ROUNDS = 6  # in which all are measured in turn: what else the machine does meets all of them
+BLOCK_HOPS = 4  # of what is played live
+PHASES = ("live", "balanced", "keep_input")
+WAY_STEPS = {"bridge": (1, 2, 4)}
+Values = npt.NDArray[np.float64]
+
+
+def cents_apart(found_hz: Values, wanted_hz: Values) -> Values:
+    """How far pitches are from each other, octaves folded: [N], [N] → [N], 0 to 600."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cents = MOST_CENTS * np.log2(found_hz / wanted_hz)
+    return np.asarray(np.abs((cents + MOST_CENTS / 2) % MOST_CENTS - MOST_CENTS / 2))
+
+
+def kept_pitch(
+    times_s: Values, wanted_hz: Values, at_s: Values, found_hz: Values, is_clear: npt.NDArray[Any]
+) -> tuple[float, float]:
+    """The parts of voiced moments whose pitch is kept: of those with a clear pitch, and of all.
+
+    Args:
+        times_s: of the pitch that is wanted, rising, [N].
+        wanted_hz: 0 where there is none, [N].
+        at_s: moments at which a pitch was looked for, [F].
+        found_hz: [F].
+        is_clear: whether there is one, [F].
+    """
+    nearest = np.abs(at_s[:, None] - times_s[None]).argmin(1)
+    wanted = wanted_hz[nearest]
+    voiced = wanted > 0
+    near = cents_apart(found_hz, np.where(voiced, wanted, 1.0)) <= WITHIN_CENTS
+    clear = voiced & is_clear
+    right = float((near & clear).sum())
+    return right / max(1, clear.sum()), right / max(1, voiced.sum())
+
+
+def voices(folder: Path) -> Iterator[tuple[Path, Values, Values]]:
+    """Sounds of a folder that have their f0 beside them: path, seconds [N], Hz [N]."""
+    for path in sorted(folder.glob("*.wav")):
+        table = path.with_name(f"{path.stem}_f0.csv")
+        if table.exists():
+            seconds, hz = np.loadtxt(table, delimiter=",", ndmin=2).T
+            yield path, seconds, hz
+
+
+@torch.inference_mode()
+def played_live(module: Any, hop: int, sound: torch.Tensor) -> torch.Tensor:
+    """What an instrument plays of a sound in short blocks, without its delay: [T] → [T]."""
+    delay, size = int(module.get_delay()[0]), BLOCK_HOPS * hop
+    padded = torch.nn.functional.pad(sound, (0, delay + -(len(sound) + delay) % size))
+    blocks = [module.forward(block[None, None])[0, 0] for block in padded.split(size)]
+    return torch.cat(blocks)[delay : delay + len(sound)]
+
+
+def pitch_of(
+    tracker: Tracker, sound: npt.NDArray[np.float32], rate_hz: int
+) -> tuple[Values, Values, Any]:
+    """Moments in s, pitches in Hz and whether they are clear, of samples [T] at a rate."""
+    import soxr
+
+    low = soxr.resample(sound, rate_hz, SAMPLE_RATE_HZ).astype(np.float32)
+    hz, periodicity = tracker(low)
+    at_s = (np.arange(len(hz)) + 0.5) * tracker.hop_samples / SAMPLE_RATE_HZ
+    return at_s, hz, periodicity >= tracker.threshold
+
+
+def methods_of(run: Run) -> list[dict[str, Any]]:
+    """Wishes of every way that a run can play live."""
+    wishes: list[dict[str, Any]] = []
+    for way in ways_of(run.model):
+        if way in LIVE_WAYS:
+            steps = WAY_STEPS.get(way, (None,))
+            wishes += [{"method": way} | ({"steps": n} if n else {}) for n in steps]
+    return wishes
+
+
+def named(wishes: Mapping[str, Any]) -> str:
+    """Wishes as a word."""
+    return " ".join(f"{v}" if key == "method" else f"{key} {v}" for key, v in wishes.items())
+
+
+def vae_alone(made: PlayableBridge) -> PlayableVAE:
+    """The VAE of a bridge as an instrument, set as the bridge is."""
+    core = InstrumentCore(
+        *(made.core.model, dict.fromkeys(PROJECTIONS, made.axes), made.core.latent_dims),
+        *(made.core.forward_inversion.mode, made.core.decode_inversion.mode),
+        is_hosted=True,
+        texture=made.core.texture if made.core.has_texture else None,
+    )
+    return PlayableVAE(core.eval(), made.axes, made.latents, LabelPorts())
+
+
+def load(run: Run, ends: Mapping[str, str], blocks: int) -> None:
+    """Print the load of every way, and that of the VAE alone, all measured in turn."""
+    first = playable(run, dict(ends))
+    made = {"VAE alone": vae_alone(first)}
+    made |= {named(wishes): playable(run, {**ends, **wishes}) for wishes in methods_of(run)}
+    files = {name: opened(each.script().save_to_buffer()) for name, each in made.items()}
+    for file in files.values():
+        file.get_methods()
+    calls = [("VAE alone", "forward")]
+    calls += [(name, method) for name in [*made][1:] for method in ("forward", "translate")]
+    generator, rate_hz = torch.Generator().manual_seed(0), first.sample_rate_hz
+    shares: dict[tuple[str, str, int], float] = {}
+    for size in BLOCK_SIZES:
+        examples = {m: first.example(m, size, generator) for m in ("forward", "translate")}
+        spent: dict[tuple[str, str], list[float]] = {call: [] for call in calls}
+        with torch.inference_mode():
+            for name, method in calls * ROUNDS:
+                call = getattr(files[name], method)
+                for _ in range(blocks // ROUNDS):
+                    start = time.thread_time()
+                    call(examples[method])
+                    spent[name, method].append(time.thread_time() - start)
+        for (name, method), seconds in spent.items():
+            shares[name, method, size] = 100.0 * float(np.median(seconds)) * rate_hz / size
+    print("share of one core, %: forward (more than the VAE alone), translate, at a block of")
+    print(f"{'':16}" + "".join(f"{size:>24}" for size in BLOCK_SIZES))
+    for name in made:
+        cells = []
+        for size in BLOCK_SIZES:
+            whole = shares[name, "forward", size]
+            cell = f"{whole:.2f}"
+            if name != "VAE alone":
+                more = whole - shares["VAE alone", "forward", size]
+                cell += f" ({more:+.2f}), {shares[name, 'translate', size]:.2f}"
+            cells.append(f"{cell:>24}")
+        print(f"{name:16}" + "".join(cells), flush=True)
+
+
+def pitch(run: Run, ends: Mapping[str, str], folder: Path, out: Path | None) -> None:
+    """Print how much of the pitch of every voice is kept, by way and kind of phase."""
+    tracker = pitch_tracker()
+    if tracker is None:
+        raise SystemExit("needs a pitch tracker: pip install --no-deps swift-f0")
+    rate_hz = run.model.vae.transform.sample_rate_hz
+    found = list(voices(folder))
+    if not found:
+        raise SystemExit(f"{folder}: holds no NAME.wav with NAME_f0.csv beside it")
+    print("part of voiced moments within 50 cents of the sung f0, octaves folded: clear / all")
+    for path, times_s, wanted_hz in found:
+        sound = read_audio(path, rate_hz)
+        itself = kept_pitch(times_s, wanted_hz, *pitch_of(tracker, sound, rate_hz))
+        print(f"{path.name}: as it is {itself[0]:.3f} / {itself[1]:.3f}", flush=True)
+        keys = hz_to_midi(wanted_hz[wanted_hz > 0])
+        for wishes in methods_of(run):
+            made = playable(run, {**ends, **wishes})
+            # A translator was taught the octave; what goes through noise keeps what it hears.
+            of = made.core.source if wishes["method"] == TRANSLATOR else made.core.target
+            low, high = run.model.ranges[of].tolist()
+            semitones = max(-FARTHEST, min(FARTHEST, 12.0 * octaves_for(keys, low, high)))
+            told = []
+            for phase in PHASES:
+                for name, value in (("inversion", phase), ("transpose", semitones)):
+                    assert set_attribute(made.eager, name, value) == 0
+                made.reset()
+                result = played_live(made.eager, made.core.hop, torch.from_numpy(sound)).numpy()
+                kept = kept_pitch(times_s, wanted_hz, *pitch_of(tracker, result, rate_hz))
+                told.append(f"{phase} {kept[0]:.3f} / {kept[1]:.3f}")
+                if out is not None:
+                    out.mkdir(parents=True, exist_ok=True)
+                    file = f"{path.stem}_{named(wishes).replace(' ', '_')}_{phase}.wav"
+                    soundfile.write(out / file, result, rate_hz)
+            print(f"  {named(wishes):16} {semitones:+.0f} semitones: {', '.join(told)}", flush=True)
+
+
+def main() -> None:
+    """Do what is asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("load", "pitch"))
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--to")
+    parser.add_argument("--from", dest="origin")
+    parser.add_argument("--voice", type=Path, help="folder of sounds with their f0")
+    parser.add_argument("--out", type=Path, help="folder to write sounds to")
+    parser.add_argument("--blocks", type=int, default=300, help="calls to time of each")
+    arguments = parser.parse_args()
+    logging.disable(logging.INFO)
+    torch.set_num_threads(1)
+    run = load_run(arguments.run)
+    ends = {"to": arguments.to, "from": arguments.origin}
+    wanted = {name: end for name, end in ends.items() if end is not None}
+    if arguments.what == "load":
+        load(run, wanted, arguments.blocks)
+    elif arguments.voice is None:
+        parser.error("pitch needs --voice")
+    else:
+        pitch(run, wanted, arguments.voice, arguments.out)
+
+
+if __name__ == "__main__":
+    main()

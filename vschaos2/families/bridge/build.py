@@ -1,0 +1,82 @@
+"""A bridge from its configuration, and from nothing but registered parts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from vschaos2.config import call
+from vschaos2.errors import InputError
+from vschaos2.families.bridge.bridge_model import BridgeModel
+from vschaos2.families.vae.build import build_model as build_vae
+from vschaos2.families.vae.vae import VAE
+from vschaos2.flows.paths import PATHS, STRAIGHT
+from vschaos2.flows.sequence_net import SequenceNet
+from vschaos2.flows.translator import Translator
+from vschaos2.nets.build import limited, model_options
+
+AUTO = "auto"
+KEYS = ("vae", "instruments", "translator", "flow")
+MOST_INSTRUMENTS = 64
+
+
+def build_model(config: DictConfig) -> BridgeModel:
+    """The untrained bridge that `config.model` describes, around the VAE that it describes.
+
+    Raises:
+        InputError: for what no model can be built of.
+    """
+    options = model_options(config)
+    for key in options:
+        if key not in KEYS:
+            raise InputError(f"model has no key {key!r} (its keys: {', '.join(KEYS)}, init_from)")
+    return call(_bridge, "model", options)
+
+
+def _bridge(
+    vae: Mapping[str, Any],
+    instruments: list[str],
+    translator: Mapping[str, Any] | None,
+    flow: Mapping[str, Any] | None,
+) -> BridgeModel:
+    if not all(isinstance(name, str) and name for name in instruments):
+        raise InputError(f"model.instruments must be names, got {instruments!r:.60}")
+    if not 2 <= len(instruments) <= MOST_INSTRUMENTS or len({*instruments}) < len(instruments):
+        raise InputError(
+            f"model.instruments must be 2 to {MOST_INSTRUMENTS} different names, got "
+            f"{', '.join(instruments) or 'none'}"
+        )
+    if not {"model", "transform"} <= vae.keys():
+        raise InputError("model.vae must hold model and transform of a VAE")
+    inner = build_vae(
+        OmegaConf.create(
+            {
+                "model": vae["model"],
+                "data": {"transform": vae["transform"]},
+                "texture": vae.get("texture"),
+            }
+        )
+    )
+    check_plain(inner)
+    sizes = {"latent_dim": inner.latent_dim, "n_domains": len(instruments)}
+    with limited():
+        net = translator and call(Translator, "model.translator", translator, **sizes)
+        options = dict(flow or {})
+        path = options.pop("path", STRAIGHT)
+        if path not in PATHS:
+            raise InputError(f"model.flow.path must be {' or '.join(PATHS)}, got {path!r}")
+        slopes = call(SequenceNet, "model.flow", options, **sizes) if flow else None
+        return BridgeModel(inner, instruments, net or None, slopes, path)
+
+
+def check_plain(vae: VAE) -> None:
+    """See that all of a sound is in the latents.
+
+    Raises:
+        InputError: if a VAE is told what it hears by labels.
+    """
+    if tasks := list(vae.conditioning.tasks):
+        raise InputError(
+            f"vae: is told {', '.join(tasks)} by labels, so that its latents alone are no sound: "
+            "train one without model.conditioning, such as --config-name dgt_mid"
+        )
