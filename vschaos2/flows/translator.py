@@ -60,10 +60,8 @@ class Translator(nn.Module):
         """What is to be added to other frames, and the last frames of this block."""
         batch, count = x.shape[0], x.shape[1]
         joined = torch.cat((state.reshape(batch, self.reach, self.latent_dim), x), 1)
-        taps: list[Tensor] = []
-        for tap in range(self.context):
-            taps.append(joined[:, tap : tap + count])
-        rows = torch.cat(taps, 2).reshape(batch * count, self.context * self.latent_dim)
+        taps = joined.unfold(1, self.context, 1).transpose(2, 3)  # [B, F, C, Z]
+        rows = taps.reshape(batch * count, self.context * self.latent_dim)
         way = self.direction(source * self.n_domains + target)
         ways = way[:, None].expand(-1, count, -1).reshape(batch * count, -1)
         y = F.silu(self.input(padded_rows(rows)) + padded_rows(ways))

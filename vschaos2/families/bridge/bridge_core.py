@@ -111,6 +111,9 @@ class BridgeCore(InstrumentCore):
         A few frames at a time, so that their numbers do not depend on the block they come in; see
         `FramePath`.
         """
+        if heard.shape[0] * heard.shape[1] <= self.most_rows:
+            moved, past = self.way(heard, past, self.source, self.target)
+            return moved, past
         made: list[Tensor] = []
         for few in heard.split(max(1, self.most_rows // heard.shape[0]), 1):
             moved, past = self.way(few, past, self.source, self.target)
@@ -123,9 +126,15 @@ class BridgeCore(InstrumentCore):
         heard = latent.reshape(batch, len(latent) // batch, latent.shape[1])
         moved, past = self.gone(heard, past)
         self.forward_past.keep(past)
-        amount = self.forward_amount(heard.shape[1])[None, :, None]
-        return torch.lerp(heard, moved, amount.expand_as(heard)).reshape(latent.shape)
+        amount = self.forward_amount(heard.shape[1])
+        if self.forward_amount.is_even and self.forward_amount.reached == 1.0:
+            return moved.reshape(latent.shape)
+        weight = amount[None, :, None].expand_as(heard)
+        return torch.lerp(heard, moved, weight).reshape(latent.shape)
 
     def levelled(self, magnitude: Tensor, given: Tensor) -> Tensor:
         """What is carried over is as loud as what is heard: [B, F, K], [B, F, K] → [B, F, K]."""
-        return as_loud(magnitude, given, self.forward_amount.last * self.dynamics)
+        part = self.forward_amount.last
+        if self.dynamics != 1.0:
+            part = part * self.dynamics
+        return as_loud(magnitude, given, part)

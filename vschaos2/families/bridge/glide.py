@@ -25,20 +25,24 @@ class Glide(Stateful):
 
     def __init__(self, goal: float, step: float = STEP) -> None:
         super().__init__()
-        self.goal, self.step = goal, step
+        self.goal, self.step, self.reached, self.is_even = goal, step, goal, True
         self.register_buffer("last", torch.full((1,), goal), persistent=False)
 
     @torch.jit.export
     def forget(self) -> None:
         """It stands where it was set."""
-        self.last = torch.full([1], self.goal, device=self.last.device)
+        self.reached, self.is_even = self.goal, False
 
     def forward(self, count: int) -> Tensor:
         """The number in each of the next frames."""
-        reached = self.last[-1]
-        most = self.step * torch.arange(1, count + 1, device=self.last.device)
-        way = self.goal - reached
-        # Where it arrives it is the goal itself, not what a sum leaves of it.
-        moved = reached + torch.maximum(torch.minimum(way, most), -most)
-        self.last = torch.where(most >= way.abs(), torch.full_like(moved, self.goal), moved)
+        if self.reached == self.goal:
+            if not self.is_even or self.last.shape[0] != count:
+                self.last = torch.full([count], self.goal, device=self.last.device)
+                self.is_even = True
+            return self.last
+        way, most = self.goal - self.reached, self.step * count
+        steps = self.step * torch.arange(1, count + 1, device=self.last.device)
+        self.last = self.reached + steps.clamp(max=abs(way)) * (1.0 if way > 0.0 else -1.0)
+        self.reached = self.goal if most >= abs(way) else self.reached + most * (way / abs(way))
+        self.is_even = False
         return self.last

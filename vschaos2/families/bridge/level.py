@@ -25,7 +25,7 @@ def as_loud(
 
     Shape: [B, F, K], [B, F, K'] → [B, F, K].
     """
-    made = magnitude.square().sum(-1, keepdim=True).sqrt()
-    level = wanted.square().sum(-1, keepdim=True).sqrt()
-    gain = (level / made.clamp_min(least_level)).clamp_max(most_gain)
-    return magnitude * torch.pow(gain, part[None, :, None])
+    made = magnitude.square().sum(-1, keepdim=True).clamp_min(least_level * least_level)
+    power = wanted.square().sum(-1, keepdim=True)
+    gain = (power / made).clamp_max(most_gain * most_gain)
+    return magnitude * torch.pow(gain, 0.5 * part[None, :, None])
