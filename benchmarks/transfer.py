@@ -1,17 +1,18 @@
 """What a bridge reaches on the same melodies by two instruments, beside what it should.
 
     python -m benchmarks.melodies OUT --instruments flute violin
-    python train_model.py --config-name dgt_mid name=both data.dataset.root=OUT/train trainer.max_epochs=6
+    python train_model.py name=both data.dataset.root=OUT/train trainer.max_epochs=6
     python train_model.py --config-name bridge name=duo vae=runs/both
     python -m benchmarks.transfer runs/duo OUT/test/flute OUT/test/violin
 
-Prints the tables of `generate.py evaluate --paired`, then every bar with what was measured, both ways:
-held or missed. At last the flow goes up in one latent space and down in another, which a rotation of
-the noise between them stands for: what VAEs that were trained apart would do.
+Prints the tables of `generate.py evaluate --paired`, then every bar with what was measured, both
+ways: held or missed. At last the flow goes up in one latent space and down in another, which a
+rotation of the noise between them stands for: what VAEs that were trained apart would do.
 """
 
 import argparse
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -85,7 +86,7 @@ def bars(scores: Sequence[Score]) -> Iterator[str]:
 
 def _follows(values: Sequence[float], sign: float) -> bool:
     ordered = [sign * value for value in values]
-    return all(b >= a - SLACK for a, b in zip(ordered[:-1], ordered[1:], strict=True))
+    return all(b >= a - SLACK for a, b in pairwise(ordered))
 
 
 class Apart:
@@ -105,11 +106,7 @@ class Apart:
         up = levels_between(model.path, level, 8)
         self.up.levels, self.up.wanted = (
             up,
-            [
-                wanted
-                for here, there in zip(up[:-1], up[1:], strict=True)
-                for wanted in (here, 0.5 * (here + there))
-            ],
+            [wanted for here, there in pairwise(up) for wanted in (here, 0.5 * (here + there))],
         )
         self.down = NoiseBridge(model.flow, model.path, level, 8, "midpoint", is_warm=True)
         chance = torch.Generator().manual_seed(1)
