@@ -14,6 +14,7 @@ from vschaos2.dsp.transposition import transposed
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.instruments import instruments_of, name_of
 from vschaos2.families.bridge.ways import AFFINE, BRIDGE, TRANSLATOR, WARM, Way
+from vschaos2.generation.dream import DreamOptions, dream, dreamt
 from vschaos2.generation.methods import check_family
 from vschaos2.generation.transfer import (
     TransferOptions,
@@ -174,6 +175,24 @@ def test_files_are_carried_over(run, home, tmp_path, caplog) -> None:
         "take_to_bell_bridge0.3.wav", "take_to_bell_bridge0.7.wav",
     ]  # fmt: skip
     assert np.abs(soundfile.read(written[0])[0] - soundfile.read(written[1])[0]).max() > 1e-3
+
+
+def test_dreams_are_of_the_instrument_that_is_wanted(run, home, tmp_path) -> None:
+    """As long as wanted, another with every seed, the same with the same; named or told by ear."""
+    reed = home / "sounds/reed/reed0.wav"
+    options = DreamOptions(seconds=0.5, like=reed, examples=2, steps=4)
+    written = dream(run, tmp_path, options)
+    assert [path.name for path in written] == ["reed_0.wav", "reed_1.wav"]
+    first, second = (soundfile.read(path)[0] for path in written)
+    assert len(first) == 8000 and np.abs(first).max() > 1e-3
+    assert not np.array_equal(first, second)
+    latents = [dreamt(run.model, 1, 600, 8, seed) for seed in (0, 0, 1)]
+    assert torch.equal(latents[0], latents[1]) and not torch.equal(latents[0], latents[2])
+    x = run.model.standardised(latents[0])
+    away = [(x.mean(0) - run.model.centres[number]).norm() for number in (0, 1)]
+    assert away[1] < away[0]
+    with pytest.raises(InputError, match="--as NAME or by --like FILE"):
+        dream(run, tmp_path, DreamOptions())
 
 
 def test_a_bridge_is_measured_beside_what_needs_none(run, home, tmp_path) -> None:

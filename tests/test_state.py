@@ -24,12 +24,16 @@ from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.export.output_level import OutputLevel
+from vschaos2.families.bridge.bridge_model import BridgeModel
+from vschaos2.families.bridge.transfer_core import TransferCore
+from vschaos2.families.bridge.ways import Way
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.prior import LatentPrior
 from vschaos2.families.vae.prior_stream import PriorStream
 from vschaos2.families.vae.prior_training import fit_basis
 from vschaos2.families.vae.projection import PROJECTIONS, own_axes
+from vschaos2.flows.translator import Translator
 from vschaos2.generation import offline_core
 
 N_FFT, HOP = 512, 128
@@ -40,7 +44,7 @@ SETTINGS = {
 }  # fmt: skip
 # What these hold follows from what they are set to: their state is their caller's.
 CACHES = {"Chain", "Combs", "Filter", "OnePole", "Space"}
-UNSCRIPTED = ("OfflineCore",)  # plays files in Python only
+UNSCRIPTED = ("OfflineCore", "TransferCore")  # play files in Python only
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -117,6 +121,17 @@ def prior_stream() -> PriorStream:
     return PriorStream(prior.eval().requires_grad_(False))
 
 
+def transfer_core() -> TransferCore:
+    """Files through a translator, which remembers frames."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        translator = Translator(4, 2, context=3, hidden_dims=8)
+        nn.init.normal_(translator.output.weight)
+        vae = build_model(OmegaConf.create(TINY)).eval()
+    bridge = BridgeModel(vae, ("a", "b"), translator).eval().requires_grad_(False)
+    return TransferCore(bridge, Way(bridge, "translator"), 0, 1, 0.0, "balanced")
+
+
 class Case(NamedTuple):
     make: Callable[[], Stateful]
     play: Callable[[nn.Module], Tensor]
@@ -145,6 +160,7 @@ CASES = {
     "PriorStream": Case(prior_stream, lambda module: module(torch.ones(1, 6))),
     "OutputLevel": Case(OutputLevel, play_level),
     "InstrumentCore": Case(remembering_core, play_core),
+    "TransferCore": Case(transfer_core, lambda module: module(noise(1, 1, 6 * HOP))),
     "OfflineCore": Case(lambda: offline_core(remembering_core().model, "balanced"), play_core),
 }
 

@@ -151,8 +151,8 @@ def octaves_for(keys: npt.NDArray[np.floating], low: float, high: float) -> int:
     return best if inside(best) > inside(0) + WORTH else 0
 
 
-def likeliest_source(model: BridgeModel, latents: torch.Tensor, target: int) -> int:
-    """The instrument, other than the target, that frames most likely are of: [F, Z]."""
+def likeliest_source(model: BridgeModel, latents: torch.Tensor, target: int | None = None) -> int:
+    """The instrument, other than a target, that frames most likely are of: [F, Z]."""
     x = model.standardised(latents).double()
     scores = []
     for number in range(len(model.instruments)):

@@ -100,7 +100,7 @@ def evaluate_bridge(run: Run, paired: Sequence[Path] = (), sweep: bool = True) -
     model: BridgeModel = run.model
     takes, kept_back = takes_of(run.config, model, LEARNT_FILES)
     if paired:
-        pairs = _paired(model, paired)
+        pairs = paired_examples(model, paired)
     else:
         root = Path(str(run.config.data.dataset.root)).expanduser()
         pairs = _held_out(model, kept_back or takes, root)
@@ -321,7 +321,9 @@ def _raised_latents(model: BridgeModel, path: Path, octaves: float) -> Tensor:
     return torch.cat(parts)
 
 
-def _paired(model: BridgeModel, folders: Sequence[Path]) -> dict[tuple[int, int], list[Example]]:
+def paired_examples(
+    model: BridgeModel, folders: Sequence[Path]
+) -> dict[tuple[int, int], list[Example]]:
     """The music of two folders, to be carried over both ways."""
     files = [{p.relative_to(f).as_posix(): p for p in find_audio_files(f)} for f in folders]
     shared = sorted(files[0].keys() & files[1].keys())

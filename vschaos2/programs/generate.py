@@ -91,6 +91,26 @@ def transfer(arguments: argparse.Namespace) -> None:
     tell(transfer(trained, arguments.files, arguments.out, options), arguments.out / FOLDER)
 
 
+def dream(arguments: argparse.Namespace) -> None:
+    """Make new material of an instrument of a bridge."""
+    from vschaos2.generation.dream import FOLDER, DreamOptions, dream
+    from vschaos2.generation.methods import check_family
+
+    trained = trained_run(arguments)
+    check_family(trained, "bridge", "dream")
+    options = DreamOptions(
+        seconds=arguments.seconds,
+        instrument=arguments.instrument,
+        like=arguments.like,
+        examples=arguments.examples,
+        steps=arguments.steps,
+        seed=arguments.seed,
+        inversion=arguments.inversion,
+        rate_hz=arguments.sr,
+    )
+    tell(dream(trained, arguments.out, options), arguments.out / FOLDER)
+
+
 def encode(arguments: argparse.Namespace) -> None:
     """Write the latents, times and labels of sound files."""
     from vschaos2.generation.encoding import encode
@@ -309,6 +329,7 @@ COMMANDS = (
     (arguments_of.add_reconstruct, reconstruct),
     (arguments_of.add_process, process_files),
     (arguments_of.add_transfer, transfer),
+    (arguments_of.add_dream, dream),
     (arguments_of.add_encode, encode),
     (arguments_of.add_trajectories, trajectories),
     (arguments_of.add_morph, morph),

@@ -108,6 +108,22 @@ def add_transfer(commands: Commands) -> Parser:
     return parser
 
 
+def add_dream(commands: Commands) -> Parser:
+    """The arguments of `dream`."""
+    parser = commands.add_parser("dream", help="make new material of an instrument of a bridge")
+    add_run(parser)
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--as", dest="instrument", metavar="NAME", help="instrument that plays")
+    who.add_argument("--like", type=Path, metavar="FILE", help="the instrument of this sound")
+    parser.add_argument("--seconds", type=float, default=30.0, help="≤ 3600 (%(default)s)")
+    parser.add_argument("-b", "--examples", type=int, default=1, help="pieces (%(default)s)")
+    parser.add_argument("--steps", type=int, default=16, help="≤ 1000 (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, other pieces")
+    parser.add_argument("--inversion", help=f"{MODES} (the run's)")
+    add_output(parser)
+    return parser
+
+
 def add_encode(commands: Commands) -> Parser:
     """The arguments of `encode`."""
     parser = commands.add_parser("encode", help="write the latents, times and labels of sounds")

@@ -56,6 +56,10 @@ class TransferCore(OfflineCore):
         self.way, self.source, self.target, self.semitones = way, source, target, semitones
         self.eval()
 
+    def forget(self) -> None:
+        """What its way has heard, too."""
+        self.way.reset()
+
     def sample(self, magnitude: Tensor) -> Tensor:
         """Latents of magnitudes, raised: [N, K] → [N, Z]."""
         return super().sample(transposed(magnitude, self.semitones))
@@ -73,7 +77,6 @@ class TransferCore(OfflineCore):
     def through(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
         """A sound without the delay, with its tail: blocks [T, C] → blocks [T, C]."""
         self.reset()
-        self.way.reset()
         unit, delay = BLOCK_FRAMES * self.hop, self.forward_delay()
         skip = delay
         held: Samples | None = None

@@ -1,0 +1,163 @@
+"""What a bridge reaches on the same melodies by two instruments, beside what it should.
+
+    python -m benchmarks.melodies OUT --instruments flute violin
+    python train_model.py name=both data.dataset.root=OUT/train trainer.max_epochs=6
+    python train_model.py --config-name bridge name=duo vae=runs/both
+    python -m benchmarks.transfer runs/duo OUT/test/flute OUT/test/violin
+
+Prints the tables of `generate.py evaluate --paired`, then every bar with what was measured, both
+ways: held or missed. At last the flow goes up in one latent space and down in another, which a
+rotation of the noise between them stands for: what VAEs that were trained apart would do.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vschaos2.families.bridge.bridge_model import BridgeModel
+from vschaos2.families.bridge.takes import takes_of
+from vschaos2.families.bridge.ways import AFFINE, BRIDGE, TRANSLATOR, USUAL_SIGMA, WARM
+from vschaos2.families.loading import load_run
+from vschaos2.flows.noise_bridge import NoiseBridge
+from vschaos2.flows.paths import level_of_sigma, levels_between
+from vschaos2.generation.transfer_evaluation import (
+    LEARNT_FILES,
+    Judges,
+    Score,
+    evaluate_bridge,
+    paired_examples,
+)
+from vschaos2.generation.transfer_tables import markdown
+from vschaos2.runs.folder import Run
+
+FLOW = f"{BRIDGE}, 2 steps"
+SLACK = 0.01  # of what should not fall or rise along a sweep
+# Way, measure, whether more is better, bar.
+BARS = (
+    (TRANSLATOR, "timbre", True, 0.98),
+    (TRANSLATOR, "pitch", True, 0.97),
+    (TRANSLATOR, "DPD", False, 0.05),
+    (TRANSLATOR, "distance_db", False, 4.6),
+    (TRANSLATOR, "below affine", True, 0.7),
+    (TRANSLATOR, "FD", False, 0.8),
+    (TRANSLATOR, "x_real_time", True, 1000.0),
+    (FLOW, "timbre", True, 0.98),
+    (FLOW, "pitch", True, 0.95),
+    (FLOW, "distance_db", False, 4.9),
+    (FLOW, "below affine", True, 0.4),
+    (FLOW, "FD", False, 0.6),
+    (FLOW, "x_real_time", True, 60.0),
+    (FLOW, "cycle", False, 0.005),
+)
+
+
+def bars(scores: Sequence[Score]) -> Iterator[str]:
+    """A line for every bar, each with what is measured both ways."""
+    pairs = list(dict.fromkeys((score.source, score.target) for score in scores))
+    values = {(s.source, s.target, s.way): dict(s.values) for s in scores}
+    for source, target in pairs:
+        affine = values[source, target, AFFINE]["distance_db"]
+        for (one, other, _), found in values.items():
+            if (one, other) == (source, target):
+                found["below affine"] = affine - found["distance_db"]
+    for way, measure, more, bar in BARS:
+        found = [values[(*pair, way)][measure] for pair in pairs if (*pair, way) in values]
+        if found:
+            held = all(value >= bar if more else value <= bar for value in found)
+            told = ", ".join(f"{value:.4g}" for value in found)
+            sign = "≥" if more else "≤"
+            yield f"{way}: {measure} {told} ({sign} {bar:g}): {'held' if held else 'MISSED'}"
+    for source, target in pairs:
+        swept = [
+            found
+            for (one, other, way), found in values.items()
+            if (one, other) == (source, target) and way.startswith(f"{BRIDGE} ")
+        ]
+        if swept:
+            rises = _follows([found["timbre"] for found in swept], 1.0)
+            falls = _follows([found["pitch"] for found in swept], -1.0)
+            held = "held" if rises and falls else "MISSED"
+            yield f"{source} → {target}: along the levels timbre rises, pitch falls: {held}"
+
+
+def _follows(values: Sequence[float], sign: float) -> bool:
+    ordered = [sign * value for value in values]
+    return all(b >= a - SLACK for a, b in pairwise(ordered))
+
+
+class Apart:
+    """Up in one latent space, and down in another that is turned against it.
+
+    Args:
+        model: with a flow.
+    """
+
+    name = WARM  # what is raised, and in which octave, as for a flow
+
+    def __init__(self, model: BridgeModel) -> None:
+        self.model = model
+        level = level_of_sigma(model.path, USUAL_SIGMA)
+        assert model.flow is not None
+        self.up = NoiseBridge(model.flow, model.path, level, 8, "midpoint", is_warm=True)
+        up = levels_between(model.path, level, 8)
+        self.up.levels, self.up.wanted = (
+            up,
+            [wanted for here, there in pairwise(up) for wanted in (here, 0.5 * (here + there))],
+        )
+        self.down = NoiseBridge(model.flow, model.path, level, 8, "midpoint", is_warm=True)
+        chance = torch.Generator().manual_seed(1)
+        dims = model.latent_dim
+        self.turn = torch.linalg.qr(torch.randn(dims, dims, generator=chance))[0]
+
+    def reset(self) -> None:
+        """It remembers nothing."""
+
+    @torch.no_grad()
+    def __call__(self, latents: Tensor, source: int, target: int) -> Tensor:
+        """Latents carried over."""
+        x = self.model.standardised(latents)
+        ways = torch.zeros(1, dtype=torch.long)
+        state = torch.zeros(1, self.up.state_size)
+        noise, _ = self.up(x, state, ways + source, ways + source)
+        made, _ = self.down(noise @ self.turn, state, ways + target, ways + target)
+        return self.model.latents_of(made)
+
+
+def pitch_of_spaces_apart(run: Run, paired: Sequence[Path]) -> dict[str, float]:
+    """How much of a melody is left between spaces that have nothing in common, by direction."""
+    model: BridgeModel = run.model
+    judges = Judges(model, takes_of(run.config, model, LEARNT_FILES)[0])
+    found = {}
+    for (source, target), examples in paired_examples(model, paired).items():
+        way = Apart(model)
+        made = [way(each.take.latents[None], source, target)[0] for each in examples]
+        others = torch.cat([each.truth[0].latents for each in examples if each.truth])
+        values = judges.values(examples, made, target, source, others, 0)
+        found[f"{model.instruments[source]} → {model.instruments[target]}"] = values["pitch"]
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path)
+    parser.add_argument("paired", type=Path, nargs=2, metavar="FOLDER")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    run = load_run(arguments.run)
+    scores = evaluate_bridge(run, arguments.paired)
+    print(markdown(scores))
+    print("\n".join(bars(scores)), flush=True)
+    if run.model.flow is not None:
+        for way, pitch in pitch_of_spaces_apart(run, arguments.paired).items():
+            print(f"{way}, between spaces that are turned against each other: pitch {pitch:.3f}")
+
+
+if __name__ == "__main__":
+    main()
