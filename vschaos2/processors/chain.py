@@ -26,6 +26,7 @@ from vschaos2.processors import (  # noqa: F401 - which register their processor
     filters,
     fir,
     gain,
+    mono_space,
     modulation,
     phase_shift,
     shaping,
