@@ -5,6 +5,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.config import suggestion
 from vschaos2.errors import InputError
 from vschaos2.families.effect.family import EFFECT_FAMILY
+from vschaos2.families.order.family import ORDER_FAMILY
 from vschaos2.families.vae.family import VAE_FAMILY
 from vschaos2.plugins import check_plugins
 from vschaos2.training.family import Family
@@ -43,3 +44,4 @@ def family_of(config: DictConfig) -> Family:
 
 register(VAE_FAMILY)
 register(EFFECT_FAMILY)
+register(ORDER_FAMILY)

@@ -125,7 +125,9 @@ class Tremolo(Swept):
         """See `Swept`: the slow oscillation of the gain, where there was sound."""
         hop = round(0.01 * self.sample_rate)
         frames = dry.shape[0] // hop
-        energies = [each[: frames * hop].reshape(frames, hop).square().mean(1) for each in (dry, wet)]
+        energies = [
+            each[: frames * hop].reshape(frames, hop).square().mean(1) for each in (dry, wet)
+        ]
         heard = energies[0] > 1e-3 * energies[0].mean()
         gain = torch.where(heard, (energies[1] / (energies[0] + 1e-12)).sqrt(), 0.0)
         around = torch.where(heard, gain - gain[heard].mean(), 0.0)
