@@ -32,7 +32,7 @@ FLOORS = (
     ("training",),
     ("families/vae", "families/effect", "families/order"),
     ("families",),
-    ("generation", "retrieval"),
+    ("generation", "retrieval", "recognition"),
     ("programs",),
 )
 

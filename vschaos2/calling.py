@@ -11,6 +11,7 @@ SCRIPTS = {
     "check": "check_dataset.py",
     "pitch": "extract_pitch.py",
     "retrieve": "retrieve.py",
+    "analyse": "analyse_chain.py",
 }
 
 

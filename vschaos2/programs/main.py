@@ -15,6 +15,7 @@ SUMMARIES = {
     "check": "a report on a folder of recordings and its labels, before a training",
     "pitch": "pitch and octave labels for a folder of recordings",
     "retrieve": "the settings of a chain of effects, from a dry and a wet recording",
+    "analyse": "which effects are on a recording, and in which order",
 }
 
 

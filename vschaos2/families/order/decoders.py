@@ -97,7 +97,7 @@ class Autoregressive(Decoder):
         return -self._logs(evidence.moments, self.words[chains]).mean()
 
     def _logs(self, moments: Tensor, words: Tensor) -> Tensor:
-        """log p of words. Shape: [B, F, H], [B, L + 1] → [B]."""
+        """Log p of words. Shape: [B, F, H], [B, L + 1] → [B]."""
         before = torch.cat((torch.full_like(words[:, :1], self.start), words[:, :-1]), 1)
         size = words.shape[1]
         mask = torch.full((size, size), float("-inf"), device=words.device).triu(1)
