@@ -12,6 +12,7 @@ spectrogram stand
 """
 
 import functools
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +122,7 @@ def _cepstrum(sound: Samples) -> npt.NDArray[np.float32]:
     edges = np.round(QUEFRENCIES_S * RATE_HZ).astype(int)
     edges = np.minimum(edges, len(ripple) - 1)
     found = []
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
+    for first, end in itertools.pairwise(edges):
         part = ripple[first : max(end, first + 1)]
         spread = np.sqrt(np.square(part).mean()) + 1e-6
         found.append((part.max() / spread, np.log(spread) + 8.0, -part.min() / spread))

@@ -197,7 +197,7 @@ PEDALS = {
         Pedal(
             "eq",
             (
-                Setting("cutoff_hz", "Hz", 200, 10_000, 300, 2_200, True),
+                Setting("cutoff_hz", "Hz", 200, 9_900, 300, 2_200, True),
                 Setting("q", "", 0.5, 10, 0.5, 2.5, True),
             ),
             (),

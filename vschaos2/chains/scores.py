@@ -45,7 +45,8 @@ class Scores(NamedTuple):
         given_set: class_exact among the orders of the true effects, by length.
         by_effect: whether it is there, right by its own probability.
         by_pair: which of two comes first, where both are there.
-        calibration: of each bin of probabilities that has any: mean probability, and how often right.
+        calibration: of each bin of probabilities that has any: their mean, how often it is right,
+            and how many there are.
         confusions: effects that were there and not named, against those named and not there; the
             last of each is none, [E + 1, E + 1].
     """

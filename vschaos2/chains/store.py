@@ -12,6 +12,7 @@ import multiprocessing
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -99,7 +100,7 @@ class Store:
         try:
             with np.load(path, allow_pickle=False) as content:
                 found = Rendered(*(content[name] for name in Rendered._fields))
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise InputError(f"{path}: is damaged: remove it, and it is rendered again") from error
         return found
 
