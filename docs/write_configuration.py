@@ -24,7 +24,7 @@ from vschaos2.files import write_whole
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "vschaos2" / "configs"
 PAGE = ROOT / "docs" / "configuration.md"
-BASES = ("base", "effect")  # what all configurations of a family share, by its first
+BASES = ("base", "effect", "order")  # what all configurations of a family share, by its first
 NOT_SHOWN = ("defaults", "hydra")  # how a configuration is composed, not what it says
 INTRODUCTION = """\
 # Configuration
@@ -65,6 +65,11 @@ Of what is learnt from a dry and a wet recording; see [effects.md](effects.md).
 EFFECT_KEYS = """\
 All of them begin with the keys of `effect.yaml` beside those of `engine`, `callbacks` and `trainer`
 below.
+"""
+ORDERS = """\
+## Configurations of estimators of chains
+
+Of what is learnt from clean recordings and effects of our own; see [chain_order.md](chain_order.md).
 """
 SIZE_TITLES = ("name", "window, hop", "latents", "weights", "delay of forward / decode")
 
@@ -142,6 +147,7 @@ def page() -> str:
     parts += [SIZES, _table(SIZE_TITLES, sizes())]
     parts += [EFFECTS, _choices(BASES[1]), EFFECT_KEYS]
     parts.append(_key_table(keys_of(CONFIGS / f"{BASES[1]}.yaml")))
+    parts += [ORDERS, _choices("order"), _key_table(keys_of(CONFIGS / "order.yaml"))]
     parts += ["## Of the whole training\n", _key_table(keys_of(CONFIGS / "base.yaml"))]
     for group, paths in groups().items():
         parts.append(f"## `{group}`\n")

@@ -127,7 +127,7 @@ def test_others_do_not(pair, dry):
 
 @pytest.mark.parametrize("name", PEDALS)
 def test_a_pedal_is_set_within_what_its_processors_take(name, dry):
-    """At both ends of all that it takes, and of all that is drawn; what is played is no surprise."""
+    """At both ends of all that it takes, and of all that is drawn, it plays."""
     pedal = PEDALS[name]
     every = (*pedal.settings, *pedal.varied)
     ends = [{s.name: getattr(s, end) for s in every} for end in ("least", "most")]

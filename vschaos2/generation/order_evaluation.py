@@ -100,11 +100,11 @@ def evaluate_order(run: Run, dataset: Path | None, count: int) -> OrderEvaluatio
 def test_examples(model: Estimator, renderer: Renderer, count: int) -> ChainBatch:
     """So many examples of a renderer."""
     parts = []
-    with Progress("rendering", "example", count) as progress:
+    with Progress("rendering", "chunk", -(-count // PIECE)) as progress:
         for first in range(0, count, PIECE):
             numbers = range(first, min(count, first + PIECE))
             parts.append(numbered(model.vocabulary, rendered(renderer, numbers)))
-            progress.update(len(numbers))
+            progress.update()
     return ChainBatch(
         mel=torch.cat([part["mel"] for part in parts]),
         summary=torch.cat([part["summary"] for part in parts]),
