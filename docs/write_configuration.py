@@ -69,7 +69,7 @@ below.
 ORDERS = """\
 ## Configurations of estimators of chains
 
-Of what is learnt from clean recordings and effects of our own; see [chain_order.md](chain_order.md).
+Learnt from clean recordings and effects of our own; see [chain_order.md](chain_order.md).
 """
 SIZE_TITLES = ("name", "window, hop", "latents", "weights", "delay of forward / decode")
 

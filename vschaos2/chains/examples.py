@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
-from vschaos2.chains.features import RATE_HZ, apart_db, heard, levelled, log_mel
+from vschaos2.chains.features import HOP, RATE_HZ, apart_db, heard, levelled, log_mel
 from vschaos2.chains.pedals import Pedal
 from vschaos2.chains.rack import Rack, Setup
 from vschaos2.chains.takes import Takes
@@ -139,10 +139,10 @@ class Renderer:
         length = min(int(rng.choice(len(shares), p=shares)), len(self.pedals))
         chosen = rng.permutation(len(self.pedals))[:length]
         wet, chain = dry, []
-        before = log_mel(levelled(wet[run_up:]))
+        before = log_mel(levelled(wet[run_up:]), 2 * HOP)
         for setup in (Setup(self.pedals[n], self.pedals[n].draw(rng)) for n in chosen):
             wet = self.rack.play(setup, wet)
-            after = log_mel(levelled(wet[run_up:]))
+            after = log_mel(levelled(wet[run_up:]), 2 * HOP)
             if apart_db(before, after) >= how.audible_db:
                 chain.append(setup)
             before = after
@@ -157,7 +157,7 @@ class Renderer:
         tilt = 10.0 ** (rng.uniform(-how.tilt_db, how.tilt_db) / 20.0)
         low = lfilter([0.2], [1.0, -0.8], sound)
         sound = low + tilt * (sound - low)
-        sound = sound / max(float(np.abs(sound).max()), 1e-9)
+        sound = (sound / max(float(np.abs(sound).max()), 1e-9)).astype(np.float32)
         noise = 10.0 ** (rng.uniform(*how.noise_db) / 20.0)
         hum = (
             rng.uniform() ** 2
@@ -167,7 +167,7 @@ class Renderer:
                 + rng.uniform(0, 6.28)
             )
         )
-        sound = sound + noise * rng.standard_normal(samples) + hum
+        sound = sound + noise * rng.standard_normal(samples, np.float32) + hum
         peak = 10.0 ** (rng.uniform(*how.peak_db) / 20.0)
         return (sound * (peak / np.abs(sound).max())).astype(np.float32)
 

@@ -12,7 +12,6 @@ spectrogram stand
 """
 
 import functools
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -66,9 +65,9 @@ def levelled(sound: Samples) -> Samples:
     return np.asarray(sound * np.float32(LEVEL / max(level, 1e-7)), np.float32)
 
 
-def log_mel(sound: Samples) -> npt.NDArray[np.float32]:
+def log_mel(sound: Samples, hop: int = HOP) -> npt.NDArray[np.float32]:
     """The logarithm of magnitudes in mel bands. Shape: [T] → [frames, 64]."""
-    frames = np.lib.stride_tricks.sliding_window_view(sound, FFT)[::HOP]
+    frames = np.lib.stride_tricks.sliding_window_view(sound, FFT)[::hop]
     window = np.hanning(FFT + 1)[:-1].astype(np.float32)
     spectra = np.abs(rfft(frames * window, axis=1))
     return np.asarray(np.log(spectra @ filters() + FLOOR), np.float32)
@@ -115,18 +114,15 @@ def _flux(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _cepstrum(sound: Samples) -> npt.NDArray[np.float32]:
-    size = next_fast_len(2 * len(sound), real=True)
+    size = next_fast_len(len(sound), real=True)
     log = np.log(np.abs(rfft(sound, size)) + np.float32(1e-3))  # in single precision
-    # A slow slope would fill the lowest quefrencies, and those that nothing sounds at say nothing.
-    ripple = irfft(log - log.mean(), size)[: len(sound)]
-    edges = np.round(QUEFRENCIES_S * RATE_HZ).astype(int)
-    edges = np.minimum(edges, len(ripple) - 1)
-    found = []
-    for first, end in itertools.pairwise(edges):
-        part = ripple[first : max(end, first + 1)]
-        spread = np.sqrt(np.square(part).mean()) + 1e-6
-        found.append((part.max() / spread, np.log(spread) + 8.0, -part.min() / spread))
-    return np.array(found, np.float32).T
+    ripple = irfft(log - log.mean(), size)[: size // 2]
+    edges = np.minimum(np.round(QUEFRENCIES_S * RATE_HZ).astype(int), len(ripple) - 1)
+    counts = np.maximum(np.diff(edges), 1)
+    inside, firsts = ripple[: edges[-1] + 1], edges[:-1]
+    spread = np.sqrt(np.add.reduceat(np.square(inside), firsts) / counts) + 1e-6
+    highest, lowest = np.maximum.reduceat(inside, firsts), np.minimum.reduceat(inside, firsts)
+    return np.array((highest / spread, np.log(spread) + 8.0, -lowest / spread), np.float32)
 
 
 def _swings(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
