@@ -141,7 +141,7 @@ def bars(bench: Bench, with_pedalboard: bool) -> Scores:
     renderer = bench.renderer(SIX)
     examples = bench.examples(renderer)
     own = bench.scored(examples, SIX)
-    print(f"six effects, chains of 0 to 4, {own.count} examples, chance of an order given its set "
+    print(f"six effects, chains of 0 to 4, {own.examples} examples, chance of an order given its set "
           f"{own.order_given_set.chance:.3f}")  # fmt: skip
     told("class-exact", own.class_exact, 0.45)
     told("true class among three", own.among_three, 0.70)

@@ -150,7 +150,7 @@ class Renderer:
 
     def _dry(self, rng: np.random.Generator, samples: int) -> Samples:
         how = self.rendering
-        speed = rng.uniform(*how.speeds)
+        speed = _between(rng, how.speeds)
         taken = self.takes.draw(rng, int(np.ceil(samples * speed)) + 2)
         sound = np.interp(np.arange(samples) * speed, np.arange(len(taken)), taken)
         # A shelf above some 700 Hz.
@@ -158,7 +158,7 @@ class Renderer:
         low = lfilter([0.2], [1.0, -0.8], sound)
         sound = low + tilt * (sound - low)
         sound = (sound / max(float(np.abs(sound).max()), 1e-9)).astype(np.float32)
-        noise = 10.0 ** (rng.uniform(*how.noise_db) / 20.0)
+        noise = 10.0 ** (_between(rng, how.noise_db) / 20.0)
         hum = (
             rng.uniform() ** 2
             * noise
@@ -168,8 +168,12 @@ class Renderer:
             )
         )
         sound = sound + noise * rng.standard_normal(samples, np.float32) + hum
-        peak = 10.0 ** (rng.uniform(*how.peak_db) / 20.0)
+        peak = 10.0 ** (_between(rng, how.peak_db) / 20.0)
         return (sound * (peak / np.abs(sound).max())).astype(np.float32)
+
+
+def _between(rng: np.random.Generator, ends: Sequence[float]) -> float:
+    return float(rng.uniform(ends[0], ends[1]))
 
 
 class Rendered(NamedTuple):

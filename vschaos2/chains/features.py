@@ -52,7 +52,8 @@ def filters() -> npt.NDArray[np.float32]:
     def mel(of: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.asarray(2595.0 * np.log10(1.0 + of / 700.0))
 
-    edges = np.linspace(*mel(np.array([40.0, RATE_HZ / 2])), MELS + 2)
+    lowest, highest = mel(np.array([40.0, RATE_HZ / 2])).tolist()
+    edges = np.linspace(lowest, highest, MELS + 2)
     centres = np.interp(edges, mel(hz), hz)
     rise = (hz[:, None] - centres[:-2]) / np.diff(centres)[:-1]
     fall = (centres[2:] - hz[:, None]) / np.diff(centres)[1:]

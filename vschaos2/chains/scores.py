@@ -18,12 +18,12 @@ class Share(NamedTuple):
 
     Attributes:
         right: part of them.
-        count: of how many.
+        of: how many.
         chance: part that would be right by chance; 0 where nothing is said of it.
     """
 
     right: float
-    count: int
+    of: int
     chance: float = 0.0
 
 
@@ -32,7 +32,7 @@ class Scores(NamedTuple):
 
     Attributes:
         names: of the effects.
-        count: of examples.
+        examples: how many.
         exact: the very chain is named.
         class_exact: its class is.
         among_three: it is among the three classes that are named first.
@@ -52,7 +52,7 @@ class Scores(NamedTuple):
     """
 
     names: tuple[str, ...]
-    count: int
+    examples: int
     exact: Share
     class_exact: float
     among_three: float
@@ -95,7 +95,7 @@ def score(vocabulary: Vocabulary, logs: Tensor, truth: Sequence[int]) -> Scores:
     best = logs.argmax(1).tolist()
     return Scores(
         names=vocabulary.names,
-        count=len(chains),
+        examples=len(chains),
         exact=_share([a == b for a, b in zip(best, truth, strict=True)]),
         class_exact=_mean(right),
         among_three=_mean(three.tolist()),

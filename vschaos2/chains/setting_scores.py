@@ -15,7 +15,7 @@ class SettingScore(NamedTuple):
 
     Attributes:
         name: "effect.setting".
-        count: of examples in which it was there.
+        examples: in which it was there.
         error: mean distance, of the range.
         median_error: the same of always saying the middle of all that there were.
         within: part that is within 5 % of the value.
@@ -23,7 +23,7 @@ class SettingScore(NamedTuple):
     """
 
     name: str
-    count: int
+    examples: int
     error: float
     median_error: float
     within: float

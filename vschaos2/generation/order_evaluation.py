@@ -31,7 +31,7 @@ WIDER = 0.25  # of a range, at both ends
 PIECE = 50
 
 
-class TestSet(NamedTuple):
+class MeasuredSet(NamedTuple):
     """Examples of one kind.
 
     Attributes:
@@ -40,8 +40,6 @@ class TestSet(NamedTuple):
         scores: how right their chains are named.
         settings: how near their settings are told.
     """
-
-    __test__ = False  # nothing for pytest
 
     name: str
     examples: int
@@ -58,7 +56,7 @@ class OrderEvaluation(NamedTuple):
     """
 
     run: Path
-    sets: list[TestSet]
+    sets: list[MeasuredSet]
 
 
 def evaluate_order(run: Run, dataset: Path | None, count: int) -> OrderEvaluation:
@@ -90,14 +88,14 @@ def evaluate_order(run: Run, dataset: Path | None, count: int) -> OrderEvaluatio
     sets = []
     for name, (pedals, played) in kinds.items():
         renderer = Renderer(pedals, played, how, (run.config.seed, TEST))
-        examples = test_examples(run.model, renderer, count)
+        examples = new_examples(run.model, renderer, count)
         if name == "wider":
             examples["settings"] = _placed(examples["settings"], pedals, run.model)
         sets.append(measured(name, run.model, examples))
     return OrderEvaluation(run.folder, sets)
 
 
-def test_examples(model: Estimator, renderer: Renderer, count: int) -> ChainBatch:
+def new_examples(model: Estimator, renderer: Renderer, count: int) -> ChainBatch:
     """So many examples of a renderer."""
     parts = []
     with Progress("rendering", "chunk", -(-count // PIECE)) as progress:
@@ -113,14 +111,11 @@ def test_examples(model: Estimator, renderer: Renderer, count: int) -> ChainBatc
     )
 
 
-test_examples.__test__ = False  # type: ignore[attr-defined] - nothing for pytest
-
-
-def measured(name: str, model: Estimator, examples: ChainBatch) -> TestSet:
+def measured(name: str, model: Estimator, examples: ChainBatch) -> MeasuredSet:
     """Scores of examples."""
     logs, settings = said(model, examples)
     chains = examples["chain"].tolist()
-    return TestSet(
+    return MeasuredSet(
         name,
         len(chains),
         score(model.vocabulary, logs, chains),
@@ -128,9 +123,7 @@ def measured(name: str, model: Estimator, examples: ChainBatch) -> TestSet:
     )
 
 
-def setting_scores(
-    model: Estimator, settings: Settings, truth: torch.Tensor
-) -> list[SettingScore]:
+def setting_scores(model: Estimator, settings: Settings, truth: torch.Tensor) -> list[SettingScore]:
     """How near settings are told."""
     named = [(model.pedals[effect].name, setting) for effect, setting in model.settings]
     reach = settings.spread * -math.log(1.0 - COVERED)

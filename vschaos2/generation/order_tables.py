@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from vschaos2.families.order.pictures import draw_confusions, draw_effects
 from vschaos2.folders import made_folder
-from vschaos2.generation.order_evaluation import OrderEvaluation, TestSet
+from vschaos2.generation.order_evaluation import MeasuredSet, OrderEvaluation
 from vschaos2.generation.written_tables import csv_text, even_table
 from vschaos2.placing import place_together
 
@@ -31,7 +31,7 @@ def markdown(result: OrderEvaluation) -> str:
     return "\n\n".join([*tables, LEGEND]) + "\n"
 
 
-def _main_table(sets: list[TestSet]) -> str:
+def _main_table(sets: list[MeasuredSet]) -> str:
     head = ["", "class", "among three", "set", "order given set", "chance", "edit", "calibration"]
     rows = [head]
     for each in sets:
@@ -51,7 +51,7 @@ def _main_table(sets: list[TestSet]) -> str:
     return even_table(rows)
 
 
-def _length_table(sets: list[TestSet]) -> str:
+def _length_table(sets: list[MeasuredSet]) -> str:
     lengths = list(sets[0].scores.by_length)
     rows = [["class, by length", *map(str, lengths)]]
     for each in sets:
@@ -68,7 +68,7 @@ def _length_table(sets: list[TestSet]) -> str:
     return even_table(rows)
 
 
-def _effect_table(sets: list[TestSet]) -> str:
+def _effect_table(sets: list[MeasuredSet]) -> str:
     names = sets[0].scores.names
     rows = [["there or not", *names]]
     for each in sets:
@@ -76,16 +76,16 @@ def _effect_table(sets: list[TestSet]) -> str:
     return even_table(rows)
 
 
-def _pair_table(sets: list[TestSet]) -> str:
+def _pair_table(sets: list[MeasuredSet]) -> str:
     rows = [["which comes first", *(each.name for each in sets), "examples"]]
     pairs = sets[0].scores.by_pair
     for pair, own in sorted(pairs.items(), key=lambda each: -each[1].right):
         cells = [_3(each.scores.by_pair[pair].right) for each in sets]
-        rows.append([" · ".join(pair), *cells, str(own.count)])
+        rows.append([" · ".join(pair), *cells, str(own.of)])
     return even_table(rows)
 
 
-def _setting_table(own: TestSet) -> str:
+def _setting_table(own: MeasuredSet) -> str:
     rows = [["setting", "error", "of the median's", "within 5 %", "in its range", "examples"]]
     for each in own.settings:
         rows.append(
@@ -95,7 +95,7 @@ def _setting_table(own: TestSet) -> str:
                 f"{each.ratio:.2f}",
                 _3(each.within),
                 _3(each.covered),
-                str(each.count),
+                str(each.examples),
             ]
         )
     return even_table(rows)
@@ -132,7 +132,7 @@ def write_evaluation(result: OrderEvaluation, folder: Path) -> list[Path]:
     return list(texts)
 
 
-def _plain(each: TestSet) -> dict[str, Any]:
+def _plain(each: MeasuredSet) -> dict[str, Any]:
     s = each.scores
     return {
         "examples": each.examples,

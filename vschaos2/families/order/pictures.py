@@ -22,7 +22,7 @@ def draw_effects(scores: Scores, title: str) -> Figure:
     left.set_xlim(0.5, 1.0)
     left.set_title("there or not", fontsize=9, loc="left")
     pairs = sorted(scores.by_pair.items(), key=lambda each: each[1].right)
-    pairs = [each for each in pairs if each[1].count]
+    pairs = [each for each in pairs if each[1].of]
     middle.barh([" · ".join(pair) for pair, _ in pairs], [s.right for _, s in pairs], color=INK)
     middle.axvline(0.5, color=ACCENT, linewidth=0.9)
     middle.set_xlim(0.4, 1.0)
