@@ -153,7 +153,10 @@ def bars(bench: Bench, with_pedalboard: bool) -> Scores:
     for pair in COMMUTING:
         told(f"{' · '.join(pair)}: by chance", own.by_pair[pair].right, 0.42, 0.58)
     print(f"       {own.set_exact:6.3f}               set")
-    print(f"       {own.order_given_set.right:6.3f}               order given the right set")
+    order = own.order_given_set
+    print(
+        f"       {order.right:6.3f}               order given the right set; by chance {order.chance:.3f}"
+    )
     print(f"       {own.edit_distance:6.3f}               edit distance")
     for length, share in own.given_set.items():
         print(f"       {share.right:6.3f}               true set of {length} given; by chance "

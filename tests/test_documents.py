@@ -30,7 +30,7 @@ NOT_RUN = {  # a command that begins so, or holds this word: why no test of this
     r"python3 -m venv\b": "builds an environment of its own; make does the same",
     r"(\S*/)?pip install\b": "changes the environment the tests run in",
     r"python retrieve\.py\b": "fits for a minute; tests/test_retrieval.py runs it with few steps",
-    r"python analyse_chain\.py\b": "asks about recordings of one's own; tests/test_order.py runs it",
+    r"python analyse_chain\.py\b": "asks about one's own recordings; tests/test_order.py runs it",
     r".*--config-name chain_order\b": "renders for minutes; tests/test_order.py trains a small one",
     r"python examples/make_ready_order": "trains for minutes, from what tests/test_order.py trains",
     r"sudo\b|apt\b|apt-get\b|externals/install_tools.sh": "changes the computer",

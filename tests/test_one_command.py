@@ -44,7 +44,8 @@ def test_version_is_that_of_the_package(monkeypatch, capsys):
         (["exprot"], "'exprot', did you mean 'export'?"),
         (
             ["name=x"],
-            "no program 'name=x' (there are train, generate, export, check, pitch, retrieve, analyse)",
+            "no program 'name=x' (there are train, generate, export, check, pitch, retrieve, "
+            "analyse)",
         ),
         (["--colour"], "no program '--colour'"),
         (["a\nb"], "no program 'a\\\\nb'"),

@@ -8,7 +8,7 @@ notes     single notes only, phrases: phrases only; where takes are plucked by c
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Which effects are on a recording, in which order and how they are set; or whether order matters."""
+"""Which effects are on a recording, in which order and how set; or whether an order matters."""
 
 import argparse
 import json
