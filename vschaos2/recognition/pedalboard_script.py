@@ -79,7 +79,7 @@ def script(setups: Sequence[Setup]) -> str:
         known = f"        {call(setup.values)}," if call else "        # pedalboard has none:"
         found.append(f"{known}  # {setup.pedal.name}: {told}")
     chain = "\n".join(found)
-    return f'''"""Plays a sound through this chain: python chain.py IN.wav OUT.wav (needs pedalboard)."""
+    return f'''"""Plays a sound through a chain, by pedalboard: python chain.py IN.wav OUT.wav"""
 
 import sys
 
