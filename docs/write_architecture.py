@@ -27,13 +27,13 @@ FLOORS = (
     ("nets", "processors", "runs", "pitch"),
     ("labels", "objectives", "flows"),
     ("data",),
-    ("inspection", "export"),
+    ("inspection", "export", "chains"),
     ("monitor",),
     ("training",),
-    ("families/vae", "families/effect"),
+    ("families/vae", "families/effect", "families/order"),
     ("families/bridge",),
     ("families",),
-    ("generation", "retrieval"),
+    ("generation", "retrieval", "recognition"),
     ("programs",),
 )
 

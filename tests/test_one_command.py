@@ -45,7 +45,7 @@ def test_version_is_that_of_the_package(monkeypatch, capsys):
         (
             ["name=x"],
             "no program 'name=x' (there are train, generate, export, check, pitch, retrieve, "
-            "presets)",
+            "presets, analyse)",
         ),
         (["--colour"], "no program '--colour'"),
         (["a\nb"], "no program 'a\\\\nb'"),

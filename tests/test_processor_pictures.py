@@ -111,6 +111,7 @@ def test_a_knob_moves_its_parameters_and_no_other_knob_does(controller):
 KINDS = (
     *("gain", "dynamic_gain", "polarity", "offset", "level", "compressor", "expander"),
     *("tanh", "mlp", "siren", "rational", "fir", "phase_shift", "phaser", "chorus", "flanger"),
+    *("clip", "tremolo", "echo", "room"),
     *("low_pass", "peak", "parametric_eq", "shelving_eq", {"peak": {"controller": "told"}}),
 )
 

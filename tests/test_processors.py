@@ -22,7 +22,7 @@ KINDS = {
 }
 
 # What is first heard after so many sub-blocks, or twice that, has no derivative before.
-LATE = {"ping_pong": 700, "fdn_reverb": 130, "space": 700}
+LATE = {"ping_pong": 700, "fdn_reverb": 130, "space": 700, "echo": 700, "room": 130}
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

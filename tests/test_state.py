@@ -43,7 +43,7 @@ SETTINGS = {
     ("Chain", "held"), ("Chain", "held_values"),
 }  # fmt: skip
 # What these hold follows from what they are set to: their state is their caller's.
-CACHES = {"Chain", "Combs", "Filter", "OnePole", "Space"}
+CACHES = {"Chain", "Combs", "Echo", "Filter", "OnePole", "Room", "Space"}
 UNSCRIPTED = ("OfflineCore", "TransferCore")  # play files in Python only
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

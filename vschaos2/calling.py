@@ -12,6 +12,7 @@ SCRIPTS = {
     "pitch": "extract_pitch.py",
     "retrieve": "retrieve.py",
     "presets": "get_params.py",
+    "analyse": "analyse_chain.py",
 }
 
 

@@ -27,6 +27,7 @@ from vschaos2.processors import (  # noqa: F401 - which register their processor
     fir,
     gain,
     modulation,
+    mono_space,
     phase_shift,
     shaping,
     space,

@@ -47,6 +47,7 @@ class FdnReverb(nn.Module):
 
     Args:
         sample_rate: in Hz.
+        size: of the room, by which the length of every line is multiplied.
 
     Attributes:
         state_size: numbers that are carried from block to block, M.
@@ -54,10 +55,10 @@ class FdnReverb(nn.Module):
 
     seconds: Tensor
 
-    def __init__(self, sample_rate: float) -> None:
+    def __init__(self, sample_rate: float, size: float = 1.0) -> None:
         super().__init__()
         self.lines = LINES
-        lengths = [max(BLOCK, round(each * sample_rate)) for each in LINES_S]
+        lengths = [max(BLOCK, round(size * each * sample_rate)) for each in LINES_S]
         seconds = torch.tensor(lengths, dtype=torch.float64) / sample_rate
         self.register_buffer("seconds", seconds[:, None], persistent=False)
         self.sample_rate = sample_rate

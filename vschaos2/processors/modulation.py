@@ -1,4 +1,4 @@
-"""What a slow oscillator sweeps: phaser, chorus, flanger.
+"""What a slow oscillator sweeps: phaser, chorus, flanger, tremolo.
 
 The oscillator runs from the first sound on: after a time t it has made t/period turns, and phase
 more. In a window that begins inside a recording it must be told when (`Swept.begin`), or each
@@ -106,6 +106,44 @@ def blend(x: Tensor, swept: Tensor, mix: Tensor) -> Tensor:
 def rows(values: Tensor, x: Tensor) -> Tensor:
     """Values for each channel of a sound: [B, 1 or T] → [B · C, T]."""
     return values[:, None].expand(x.shape).reshape(-1, x.shape[2])
+
+
+@part("processor", "tremolo")
+class Tremolo(Swept):
+    """A loudness that is swept: from the sound's own down to `1 - depth` of its amplitude."""
+
+    def __init__(self, sample_rate: float, channels: int = 1) -> None:
+        super().__init__(sample_rate, channels, (Parameter("depth", "", 0, 1, 0.5),), 0)
+
+    def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Ramped`."""
+        wave, clock = self.oscillate(values, memory, x.shape[2])
+        gain = 1.0 - values[:, 4] * (0.5 - 0.5 * wave)
+        return x * gain[:, None].to(x.dtype), clock
+
+    def guess(self, dry: Tensor, wet: Tensor) -> dict[str, float]:
+        """See `Swept`: the slow oscillation of the gain, where there was sound."""
+        hop = round(0.01 * self.sample_rate)
+        frames = dry.shape[0] // hop
+        energies = [
+            each[: frames * hop].reshape(frames, hop).square().mean(1) for each in (dry, wet)
+        ]
+        heard = energies[0] > 1e-3 * energies[0].mean()
+        gain = torch.where(heard, (energies[1] / (energies[0] + 1e-12)).sqrt(), 0.0)
+        around = torch.where(heard, gain - gain[heard].mean(), 0.0)
+        spectrum = torch.fft.rfft(around, 8 * frames).abs()
+        hz = torch.arange(len(spectrum)) / (8 * frames * 0.01)
+        among = (hz > 0.2) & (hz < 20.0)
+        place = int(torch.where(among, spectrum, 0.0).argmax())
+        phase = float(torch.fft.rfft(around, 8 * frames)[place].angle()) / (2.0 * math.pi) + 0.25
+        lowest, highest = torch.quantile(gain[heard], torch.tensor([0.05, 0.95])).tolist()
+        found = {
+            "lfo_period_s": 1.0 / float(hz[place]),
+            "lfo_phase": (phase + 0.5) % 1.0 - 0.5,
+            "depth": 1.0 - lowest / max(highest, 1e-6),
+        }
+        of = {each.name: each for each in self.physical}
+        return {name: min(max(v, of[name].least), of[name].most) for name, v in found.items()}
 
 
 @part("processor", "phaser")

@@ -34,18 +34,19 @@ class PingPong(nn.Module):
 
     Args:
         sample_rate: in Hz.
+        lines: 1 for those who have use for the sum of both only.
 
     Attributes:
         state_size: numbers that are carried from block to block, M.
     """
 
-    def __init__(self, sample_rate: float) -> None:
+    def __init__(self, sample_rate: float, lines: int = 2) -> None:
         super().__init__()
         self.sample_rate = sample_rate
         self.per_ms = 0.001 * sample_rate
         self.crossfade = Crossfade(sample_rate)
-        self.combs = Combs(2, LONGEST_MS * self.per_ms)
-        self.sizes = [self.crossfade.state_size, 2, 2 * self.combs.length]
+        self.combs = Combs(lines, LONGEST_MS * self.per_ms)
+        self.sizes = [self.crossfade.state_size, lines, lines * self.combs.length]
         self.state_size = sum(self.sizes)
 
     def forward(
@@ -70,6 +71,20 @@ class PingPong(nn.Module):
         Shape: x [B, T], ms [B, N], feedback [B, 2, 1 or T], a [B, N], memory [B, M] → [B, 2, T],
             and the memory in parts that are to be joined; all float64.
         """
+        y, kept = self.repeats(x, ms, feedback, a, blocks, memory)
+        odd, even = y[:, 0] + y[:, 1], y[:, 0] - y[:, 1]
+        return torch.stack((odd, even), 1) * 0.5, kept
+
+    def repeats(
+        self,
+        x: Tensor,
+        ms: Tensor,
+        feedback: Tensor,
+        a: Tensor,
+        blocks: int,
+        memory: Tensor,
+    ) -> tuple[Tensor, list[Tensor]]:
+        """What each comb says: the sum of the echoes, and their difference; see `forward`."""
         fading, last, line = torch.split(memory, self.sizes, 1)
         before, after, weight, fading = self.crossfade(ms, blocks, fading)
         y, last, lines = self.combs(
@@ -78,8 +93,7 @@ class PingPong(nn.Module):
         kept = [fading, last]
         for each in lines:
             kept.append(each)
-        odd, even = y[:, 0] + y[:, 1], y[:, 0] - y[:, 1]
-        return torch.stack((odd, even), 1) * 0.5, kept
+        return y, kept
 
     def smoothing(self, hz: Tensor) -> Tensor:
         """The a of a one-pole y ← y + a (x - y): 1 - exp(-2π f/f_s)."""

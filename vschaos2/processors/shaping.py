@@ -15,6 +15,7 @@ from vschaos2.processors.parameter import Parameter
 from vschaos2.processors.processor import Ramped
 
 UNITS = 16
+TINY = 1e-12  # amplitude that is added before a logarithm
 SWING = 3.0  # radians per unit of a SIREN's input
 
 
@@ -33,6 +34,35 @@ class Tanh(Ramped):
         """See `Ramped`."""
         drive, bias = amplitude(values[:, :1]).to(x.dtype), values[:, 1:].to(x.dtype)
         return torch.tanh(x * drive + bias) - torch.tanh(bias), memory
+
+
+@part("processor", "clip")
+class Clip(Ramped):
+    """A soft or a hard clipper: with u = g x + b, u / (1 + |u|ʰ)^(1/h), less what it makes of b.
+
+    h, its hardness, is 1 for a curve that bends from the first, about 2.5 for one like tanh, and
+    towards 16 for one that is straight up to where it is flat.
+    """
+
+    def __init__(self, sample_rate: float, channels: int = 1) -> None:
+        physical = (
+            Parameter("drive_db", "dB", -20, 60, 12, "db"),
+            Parameter("bias", "", -2, 2, 0),
+            Parameter("hardness", "", 1, 16, 3, "log"),
+        )
+        super().__init__(sample_rate, channels, physical)
+
+    def process(self, x: Tensor, values: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Ramped`."""
+        drive, bias = amplitude(values[:, :1]).to(x.dtype), values[:, 1:2].to(x.dtype)
+        hardness = values[:, 2:].to(x.dtype)
+        return _clipped(x * drive + bias, hardness) - _clipped(bias, hardness), memory
+
+
+def _clipped(u: Tensor, hardness: Tensor, tiny: float = TINY) -> Tensor:
+    # By the logarithm: no power of a large number overflows, and 0 has a slope.
+    bent = torch.nn.functional.softplus(hardness * torch.log(u.abs() + tiny))
+    return u * torch.exp(-bent / hardness)
 
 
 @part("processor", "mlp")

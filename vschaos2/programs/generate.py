@@ -15,6 +15,8 @@ from vschaos2.terminal import printable
 
 logger = logging.getLogger("generate")
 
+EXAMPLES = 500  # of each kind, by which an estimator of chains is measured
+
 
 def main() -> None:
     """Parse the arguments and generate."""
@@ -194,6 +196,9 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if trained.config.family == "effect":
         _evaluate_effect(arguments, trained)
         return
+    if trained.config.family == "order":
+        _evaluate_order(arguments, trained)
+        return
     check_methods(trained, "encode", "decode")
     folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
     check_place(folder / "evaluation.json")
@@ -236,6 +241,21 @@ def _evaluate_bridge(arguments: argparse.Namespace, trained: Any) -> None:
     scores = evaluate_bridge(trained, arguments.paired)
     written = write_evaluation(scores, trained.folder, folder)
     logger.info(markdown(scores))
+    tell(written, folder)
+
+
+def _evaluate_order(arguments: argparse.Namespace, trained: Any) -> None:
+    """The same of an estimator of chains."""
+    from vschaos2.files import check_place
+    from vschaos2.folders import made_folder
+    from vschaos2.generation.order_evaluation import evaluate_order
+    from vschaos2.generation.order_tables import markdown, write_evaluation
+
+    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
+    check_place(folder / "evaluation.json")
+    result = evaluate_order(trained, arguments.dataset, EXAMPLES)
+    written = write_evaluation(result, folder)
+    logger.info(markdown(result))
     tell(written, folder)
 
 

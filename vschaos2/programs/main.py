@@ -16,6 +16,7 @@ SUMMARIES = {
     "pitch": "pitch and octave labels for a folder of recordings",
     "retrieve": "the settings of a chain of effects, from a dry and a wet recording",
     "presets": "the settings of many retrieved chains, as a collection to study and to play",
+    "analyse": "which effects are on a recording, and in which order",
 }
 
 

@@ -1,0 +1,337 @@
+"""Chains of effects: which there are, which are the same, how they sound, what is heard of them."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+
+from vschaos2.chains import features
+from vschaos2.chains.examples import Renderer, Rendering, rendered
+from vschaos2.chains.features import RATE_HZ, difference_db, heard, levelled
+from vschaos2.chains.pedals import PEDALS, pedals_of
+from vschaos2.chains.plucked import take
+from vschaos2.chains.rack import Rack, Setup, items
+from vschaos2.chains.scores import score
+from vschaos2.chains.setting_scores import score_settings
+from vschaos2.chains.store import CHUNK, Store
+from vschaos2.chains.takes import Plucked
+from vschaos2.chains.vocabulary import Vocabulary, edit_distance
+from vschaos2.errors import InputError
+from vschaos2.parts import parts
+from vschaos2.processors.chain import Chain
+
+SIX = ("compressor", "eq", "distortion", "chorus", "delay", "reverb")
+LINEAR = {"eq", "delay", "reverb"}
+HOW = Rendering(0.8, 0.1, [1, 1, 1], 0.5, [-12.0, -1.0], [0.9, 1.1], 3.0, [-80.0, -60.0])
+
+
+@pytest.fixture(scope="module")
+def six() -> Vocabulary:
+    return Vocabulary(SIX, LINEAR, 4)
+
+
+@pytest.fixture(scope="module")
+def dry() -> np.ndarray:
+    return np.float32(0.4) * take(np.random.default_rng(1), 1.2, RATE_HZ, "phrase")
+
+
+def middle(name: str) -> Setup:
+    return Setup(PEDALS[name], PEDALS[name].usual({}))
+
+
+def test_every_chain_of_up_to_four_of_six_is_there_once(six):
+    expected = {c for n in range(5) for c in permutations(range(6), n)}
+    assert set(six.chains) == expected
+    assert len(six.chains) == 517 == 1 + 6 + 30 + 120 + 360
+
+
+def test_classes_are_what_swaps_of_commuting_neighbours_reach(six):
+    """By search: every swap is followed from every chain, whatever the canonical form says."""
+    for chain in six.chains:
+        reached, to_visit = {chain}, [chain]
+        while to_visit:
+            at = to_visit.pop()
+            for n in range(len(at) - 1):
+                if at[n] in six.linear and at[n + 1] in six.linear:
+                    other = (*at[:n], at[n + 1], at[n], *at[n + 2 :])
+                    if other not in reached:
+                        reached.add(other)
+                        to_visit.append(other)
+        own = six.members[six.classes[six.numbers[chain]]]
+        assert {six.chains[n] for n in own} == reached
+        assert six.canonical(chain) == min(reached) == six.chains[own[0]]
+        orders = list(permutations(chain))
+        assert six.chance(chain) == pytest.approx(len(reached) / len(orders))
+
+
+def test_perfect_evidence_names_every_chain(six):
+    presence = 60.0 * (2.0 * six.present - 1.0)
+    logs = six.joint(presence, 60.0 * six.ordered)
+    assert logs.argmax(1).tolist() == list(range(517))
+    assert logs.exp().amax(1).min() > 0.999
+
+
+def test_probabilities_are_normalised_over_chains(six):
+    generator = torch.Generator().manual_seed(0)
+    p = torch.randn(4, 6, generator=generator, dtype=torch.float64)
+    q = torch.randn(4, 15, generator=generator, dtype=torch.float64)
+    logs = six.joint(p, q)
+    torch.testing.assert_close(logs.exp().sum(1), torch.ones(4, dtype=torch.float64))
+    torch.testing.assert_close(six.by_class(logs).sum(1), torch.ones(4, dtype=torch.float64))
+    # By hand: products of odds, of the second item.
+    odds = []
+    for chain in six.chains:
+        value = 1.0
+        for effect in range(6):
+            share = float(torch.sigmoid(p[1, effect]))
+            value *= share if effect in chain else 1.0 - share
+        for place, (a, b) in enumerate(six.pairs):
+            if a in chain and b in chain:
+                share = float(torch.sigmoid(q[1, place]))
+                value *= share if chain.index(a) < chain.index(b) else 1.0 - share
+        odds.append(value)
+    expected = torch.tensor(odds, dtype=torch.float64)
+    torch.testing.assert_close(logs[1].exp(), expected / expected.sum())
+
+
+def test_words_of_chains_are_read_back(six):
+    assert six.words(six.number(["delay", "eq"])) == ("delay", "eq")
+    with pytest.raises(InputError, match="no effect 'fuzz' here"):
+        six.number(["fuzz"])
+    with pytest.raises(InputError, match="each effect once, and 4 at most"):
+        six.number(["eq", "eq"])
+    with pytest.raises(InputError, match="more than 20000: lower it"):
+        Vocabulary([str(n) for n in range(12)], set(), 5)
+
+
+def test_edit_distance_counts_steps():
+    assert edit_distance("kitten", "sitting") == 3
+    assert edit_distance((), (1, 2)) == 2
+    assert edit_distance((1, 2), (2, 1)) == 2
+
+
+@pytest.mark.parametrize("pair", [("eq", "delay"), ("eq", "reverb"), ("delay", "reverb")])
+def test_linear_pedals_commute(pair, dry):
+    rack, (a, b) = Rack(RATE_HZ), map(middle, pair)
+    one, other = rack.play_all([a, b], dry), rack.play_all([b, a], dry)
+    assert np.abs(one - other).max() < 1e-5 * np.abs(one).max()
+
+
+@pytest.mark.parametrize("pair", [("distortion", "eq"), ("distortion", "delay"), ("eq", "chorus")])
+def test_others_do_not(pair, dry):
+    rack, (a, b) = Rack(RATE_HZ), map(middle, pair)
+    one, other = rack.play_all([a, b], dry), rack.play_all([b, a], dry)
+    assert np.abs(one - other).max() > 1e-3 * np.abs(one).max()
+
+
+@pytest.mark.parametrize("name", PEDALS)
+def test_a_pedal_is_set_within_what_its_processors_take(name, dry):
+    """At both ends of all that it takes, and of all that is drawn, it plays."""
+    pedal = PEDALS[name]
+    every = (*pedal.settings, *pedal.varied)
+    ends = [{s.name: getattr(s, end) for s in every} for end in ("least", "most")]
+    ends += [{s.name: s.value(place) for s in every} for place in (0.0, 1.0)]
+    for number, values in enumerate(ends):
+        for stage in pedal.stages(values):
+            processor = parts("processor")[stage.kind](float(RATE_HZ), 1, **stage.options)
+            known = {each.name: each for each in processor.physical}
+            for key, value in stage.values.items():
+                assert known[key].least <= value <= known[key].most, key
+        if number >= 2:
+            y = Rack(RATE_HZ).play(Setup(pedal, values), dry)
+            assert np.isfinite(y).all() and np.abs(y).max() < 30.0
+            assert difference_db(dry, y) > 0.3
+
+
+def test_settings_have_places_and_places_have_values():
+    for pedal in PEDALS.values():
+        for setting in (*pedal.settings, *pedal.varied):
+            for place in (0.0, 0.3, 1.0):
+                value = setting.value(place)
+                assert setting.lowest - 1e-9 <= value <= setting.highest + 1e-9
+                assert setting.place(value) == pytest.approx(place)
+
+
+def test_a_chain_as_a_list_sounds_as_it_does_in_a_rack(dry):
+    setups = [middle(name) for name in ("compressor", "distortion", "phaser", "delay", "reverb")]
+    chain = Chain(items(setups), float(RATE_HZ))
+    count = len(dry) // 64 * 64
+    with torch.inference_mode():
+        y, _ = chain(
+            torch.from_numpy(dry[:count])[None, None], torch.zeros(1, 0, 1), chain.begin(1)
+        )
+    due = Rack(RATE_HZ).play_all(setups, dry)[:count]
+    np.testing.assert_allclose(y[0, 0].numpy(), due, atol=1e-5)
+
+
+def test_ranges_are_read_from_a_configuration():
+    (pedal,) = pedals_of("model.effects", {"eq": {"cutoff_hz": [500, 900]}, "delay": None})
+    assert (pedal.settings[0].lowest, pedal.settings[0].highest) == (500.0, 900.0)
+    for asked, told in (
+        ({"fuzz": {}}, "no effect 'fuzz'"),
+        ({"eq": {"gain": [0, 1]}}, "no setting 'gain'"),
+        ({"eq": {"q": [3]}}, "must be \\[lowest, highest\\]"),
+        ({"eq": {"q": [3, 1]}}, "first must be below"),
+        ({"eq": {"q": [0.1, 1]}}, "from 0.5 to 10, got 0.1"),
+        ({"eq": None}, "no effect is left"),
+        ([], "must hold effect: ranges"),
+    ):
+        with pytest.raises(InputError, match=told):
+            pedals_of("model.effects", asked)
+
+
+def test_what_is_heard_does_not_depend_on_the_level(dry):
+    a, b = heard(dry), heard(np.float32(0.05) * dry)
+    np.testing.assert_allclose(a.mel, b.mel, atol=2e-2)
+    np.testing.assert_allclose(a.summary, b.summary, atol=6e-2)
+    assert float(np.sqrt(np.square(levelled(dry)).mean())) == pytest.approx(features.LEVEL, 1e-3)
+    assert np.isfinite(heard(np.zeros(RATE_HZ, np.float32)).summary).all()
+
+
+def test_an_echo_stands_in_the_cepstrum_at_its_time():
+    rng, late = np.random.default_rng(0), round(0.2 * RATE_HZ)
+    dry = rng.standard_normal(2 * RATE_HZ).astype(np.float32)
+    wet = dry.copy()
+    wet[late:] += 0.6 * dry[:-late]
+    row = features._cepstrum(levelled(wet))[0]
+    place = int(np.searchsorted(features.QUEFRENCIES_S, 0.2)) - 1
+    assert int(row.argmax()) == place
+    assert row[place] > 2.0 * np.sort(row)[-4]
+
+
+def test_mel_filters_cover_the_band_evenly():
+    """Between the first and the last centre, triangles sum to 1."""
+    hz = np.linspace(0.0, RATE_HZ / 2, features.FFT // 2 + 1)
+    sums = features.filters().sum(1)
+    inside = (hz > 500.0) & (hz < 9_000.0)
+    np.testing.assert_allclose(sums[inside], 1.0, atol=1e-5)
+    assert features.filters()[hz < 35.0].sum() == 0.0
+
+
+@pytest.mark.parametrize("kind", ["note", "chord", "phrase"])
+def test_guitars_by_code_sound_and_are_what_their_number_says(kind):
+    a, b = (take(np.random.default_rng(5), 1.0, RATE_HZ, kind) for _ in range(2))
+    np.testing.assert_array_equal(a, b)
+    assert len(a) == RATE_HZ and np.abs(a).max() == pytest.approx(1.0)
+
+
+def test_a_plucked_string_has_its_pitch():
+    from vschaos2.chains.plucked import Guitar
+
+    rng = np.random.default_rng(2)
+    guitar = Guitar(rng, RATE_HZ)
+    for midi in (45, 57, 69):
+        tone = guitar.pluck(midi, 1.0, rng)[2000:]
+        spectrum = np.fft.irfft(np.abs(np.fft.rfft(tone, 4 * len(tone))) ** 2)
+        hz = 440.0 * 2.0 ** ((midi - 69) / 12.0)
+        around = np.arange(int(0.8 * RATE_HZ / hz), int(1.25 * RATE_HZ / hz))
+        period = around[spectrum[around].argmax()]
+        assert abs(12.0 * np.log2(RATE_HZ / period / hz)) < 0.6
+
+
+def renderer(how: Rendering = HOW, seed: int = 0, names=("distortion", "delay")) -> Renderer:
+    return Renderer([PEDALS[n] for n in names], Plucked(RATE_HZ), how, (seed, 0))
+
+
+def test_an_example_is_what_its_number_says():
+    one, other = (rendered(renderer(), [3, 7]) for _ in range(2))
+    alone = rendered(renderer(), [7])
+    for a, b, c in zip(one, other, alone, strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a[1:], c)
+    assert not np.array_equal(rendered(renderer(seed=1), [3]).mel, one.mel[:1])
+
+
+def test_settings_of_what_is_there_are_told_and_of_nothing_else():
+    found = rendered(renderer(HOW._replace(shares=[0, 1, 1], with_dry=True)), range(12))
+    assert found.mel.shape[1] == 2
+    for chain, settings in zip(found.chain, found.settings, strict=True):
+        there = {int(n) for n in chain if n >= 0}
+        known = ~np.isnan(settings)
+        assert known.tolist() == [0 in there] * 2 + [1 in there] * 3
+        assert ((settings[known] >= -1e-6) & (settings[known] <= 1.0 + 1e-6)).all()
+
+
+def test_an_effect_that_nobody_hears_has_no_label():
+    quiet = PEDALS["delay"]._replace(
+        settings=tuple(
+            s._replace(lowest=-59.0, highest=-58.0) if s.name == "level_db" else s
+            for s in PEDALS["delay"].settings
+        )
+    )
+    how = HOW._replace(shares=[0, 1], noise_db=[-50.0, -50.0])
+    found = Renderer([quiet], Plucked(RATE_HZ), how, (0,))
+    assert all(found.example(n).chain == [] for n in range(4))
+
+
+def test_chunks_are_kept_and_found_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("vschaos2.chains.store.CHUNK", 3)
+    store = Store(renderer(), "plucked", tmp_path)
+    made = store.take([0, 1])
+    assert len(made.chain) == 6 and len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setattr("vschaos2.chains.store.rendered", None)  # nothing is rendered any more
+    for a, b in zip(made, Store(renderer(), "plucked", tmp_path).take([0, 1]), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert Store(renderer(seed=1), "plucked", tmp_path).digest != store.digest
+    assert Store(renderer(), "other", tmp_path).digest != store.digest
+    path = sorted(tmp_path.iterdir())[0]
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(InputError, match="is damaged: remove it"):
+        store.take([0])
+    assert CHUNK == 100
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"shares": [1, 1]}, "must have 3 numbers"),
+        ({"shares": [0, 0, 0]}, "one must be above 0"),
+        ({"speeds": [2.0, 1.0]}, "first must not be above"),
+        ({"speeds": 1.0}, "must be \\[lowest, highest\\]"),
+        ({"seconds": 0.1}, "from 0.7 to 20, got 0.1"),
+    ],
+)
+def test_a_rendering_that_cannot_be_is_refused(change, told):
+    with pytest.raises(InputError, match=told):
+        HOW._replace(**change).check(2)
+
+
+def test_scores_of_perfect_answers_are_perfect(six):
+    truth = list(range(0, 517, 7))
+    logs = torch.full((len(truth), 517), -40.0, dtype=torch.float64)
+    logs[range(len(truth)), truth] = 0.0
+    found = score(six, torch.log_softmax(logs, 1), truth)
+    shares = (found.class_exact, found.among_three, found.set_exact, found.order_given_set.right)
+    assert shares == (1.0, 1.0, 1.0, 1.0)
+    assert found.edit_distance == 0.0 and found.calibration_error < 1e-6
+    assert all(share.right == 1.0 for share in found.by_effect.values())
+    assert all(share.right == 1.0 for share in found.by_pair.values())
+    assert all(share.right == 1.0 for share in found.given_set.values())
+
+
+def test_scores_of_one_answer_for_all_are_chance(six):
+    """The same order of four for every order of these four: right where it is that class."""
+    chains = [six.number([SIX[n] for n in order]) for order in permutations((0, 1, 2, 4))]
+    logs = torch.full((24, 517), -40.0, dtype=torch.float64)
+    logs[:, chains[0]] = 0.0
+    found = score(six, torch.log_softmax(logs, 1), chains)
+    own = sum(six.classes[n] == six.classes[chains[0]] for n in chains)
+    assert found.class_exact == pytest.approx(own / 24)
+    assert found.set_exact == 1.0
+    assert found.order_given_set.chance == pytest.approx(
+        sum(six.chance(six.chains[n]) for n in chains) / 24
+    )
+    assert found.by_pair["compressor", "eq"].right == pytest.approx(0.5)
+    assert found.calibration_error == pytest.approx(1.0 - own / 24, abs=1e-6)
+
+
+def test_settings_are_measured_against_their_median():
+    setting = PEDALS["delay"].settings[0]
+    truth = torch.linspace(0.0, 1.0, 41)[:, None]
+    reach = torch.full_like(truth, 0.101)
+    (right,) = score_settings([("delay", setting)], truth, reach, truth)
+    assert (right.error, right.within, right.covered, right.ratio) == (0.0, 1.0, 1.0, 0.0)
+    (middle,) = score_settings([("delay", setting)], torch.full_like(truth, 0.5), reach, truth)
+    assert middle.ratio == pytest.approx(1.0)
+    assert middle.covered == pytest.approx(9 / 41)

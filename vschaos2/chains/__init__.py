@@ -1,0 +1,1 @@
+"""Chains of effects whose order is asked for: named, drawn, rendered, told apart."""

@@ -1,0 +1,106 @@
+"""The network that names chains: evidence, chains, settings, and how far it is to be believed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vschaos2.chains.pedals import Pedal, Setting
+from vschaos2.chains.vocabulary import Vocabulary
+from vschaos2.families.order.decoders import Decoder
+from vschaos2.families.order.trunk import WIDTH, Evidence, Trunk
+
+LEAST_SPREAD = 0.01  # of a setting, of its range
+COVERED = 0.8  # of true settings, by the range that is told
+
+
+class Settings(NamedTuple):
+    """What settings are taken to be.
+
+    Attributes:
+        place: the middle, in its range from 0 to 1, [B, S].
+        spread: b of a Laplace distribution around it, [B, S].
+    """
+
+    place: Tensor
+    spread: Tensor
+
+
+class Told(NamedTuple):
+    """What the network says of windows.
+
+    Attributes:
+        logs: logarithms of the probability of every chain, [B, N].
+        settings: of all settings of all pedals.
+    """
+
+    logs: Tensor
+    settings: Settings
+
+
+class Estimator(nn.Module):
+    """Chains and settings behind windows of sound.
+
+    Args:
+        pedals: that there are.
+        longest: effects in a chain at most.
+        decoder: its class.
+        hears_dry: whether it is told what the dry sound was.
+        channels: of the trunk's convolutions.
+        hidden_dims: of its recurrent layer.
+        dropout: of its evidence.
+
+    Attributes:
+        temperature: by which logarithms are divided, so that probabilities are those of being
+            right.
+        widening: by which spreads are multiplied, so that ranges hold what they say.
+    """
+
+    temperature: Tensor
+    widening: Tensor
+
+    def __init__(
+        self,
+        pedals: Sequence[Pedal],
+        longest: int,
+        decoder: type[Decoder],
+        hears_dry: bool,
+        channels: Sequence[int],
+        hidden_dims: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.pedals = list(pedals)
+        linear = [pedal.name for pedal in pedals if pedal.is_linear]
+        self.vocabulary = Vocabulary([pedal.name for pedal in pedals], linear, longest)
+        self.hears_dry = hears_dry
+        self.trunk = Trunk(2 if hears_dry else 1, channels, hidden_dims, dropout)
+        self.decoder = decoder(self.vocabulary, hidden_dims)
+        self.settings: list[tuple[int, Setting]] = [
+            (effect, each) for effect, pedal in enumerate(pedals) for each in pedal.settings
+        ]
+        size = WIDTH // 2
+        self.knobs = nn.Sequential(
+            nn.Linear(WIDTH, size), nn.ReLU(), nn.Linear(size, 2 * len(self.settings))
+        )
+        self.register_buffer("temperature", torch.ones(()))
+        self.register_buffer("widening", torch.ones(()))
+
+    def evidence(self, mel: Tensor, summary: Tensor) -> Evidence:
+        """What is known; the dry sound, if it is there and not heard, is left out."""
+        sounds = 2 if self.hears_dry else 1
+        return self.trunk(mel[:, :sounds].float(), summary[:, :sounds].float())
+
+    def forward(self, mel: Tensor, summary: Tensor) -> Told:
+        """What is said of windows, calibrated. Shape: [B, 1 or 2, F, 64], [B, 1 or 2, S]."""
+        evidence = self.evidence(mel, summary)
+        logs = torch.log_softmax(self.decoder(evidence) / self.temperature, 1)
+        settings = self.told_settings(evidence)
+        return Told(logs, settings._replace(spread=settings.spread * self.widening))
+
+    def told_settings(self, evidence: Evidence) -> Settings:
+        """Of every setting the middle and the spread, before they are calibrated."""
+        place, spread = self.knobs(evidence.whole).chunk(2, 1)
+        return Settings(0.5 + place, LEAST_SPREAD + F.softplus(spread - 1.5))
