@@ -20,7 +20,7 @@
 #endif
 
 #include "core/host.h"
-#include "model/torch_instrument.h"
+#include "model/models.h"
 #include "pd_search.h"
 
 static_assert(sizeof(t_sample) == sizeof(float), "vschaos~ is for Pd with 32-bit samples");
@@ -187,7 +187,7 @@ void* New(t_symbol*, int count, t_atom* atoms) {
   x->ins = new std::vector<float*>;
   x->outs = new std::vector<float*>;
   try {
-    x->host = new vschaos::Host(x->console, loader, vschaos::PeekTorchPorts, settings);
+    x->host = new vschaos::Host(x->console, loader, vschaos::PeekPorts, settings);
   } catch (const std::exception& error) {
     pd_error(x, "vschaos~: cannot be made (%s)", error.what());
     pd_free(&x->object.ob_pd);
@@ -250,10 +250,10 @@ t_method AsMethod(Function function) {
 
 void SetUp() {
   if (vschaos_class) return;  // found under both of its names
-  vschaos::PrepareTorch();
+  vschaos::PrepareModels();
   try {
     crew = new vschaos::Crew;
-    loader = new vschaos::Loader(crew, vschaos::LoadTorchInstrument);
+    loader = new vschaos::Loader(crew, vschaos::LoadInstrument);
   } catch (const std::exception& error) {
     pd_error(nullptr, "vschaos~: cannot be set up (%s)", error.what());
     return;

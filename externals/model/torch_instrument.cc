@@ -1,4 +1,11 @@
-#include "model/torch_instrument.h"
+// A TorchScript file as an instrument: the contract of nn~, seen from the host's side.
+//
+// A file names its methods in get_methods() and its attributes in get_attributes(). A method m has
+// a tensor m_params = [in_channels, in_ratio, out_channels, out_ratio], takes float32
+// [V, in_channels, N / in_ratio] and returns [V, out_channels, N / out_ratio], V the voices. An
+// attribute a has get_a() -> list, set_a(...) -> 0, and a_params with a type code per value.
+
+#include "model/models.h"
 
 #include <ATen/Parallel.h>
 #include <torch/csrc/jit/runtime/print_handler.h>
@@ -245,14 +252,15 @@ void PrintFirstLines(const std::string& text) {
 
 }  // namespace
 
-void PrepareTorch() {
+void PrepareModels() {
   BoundMemory();
   torch::jit::setPrintHandler(PrintFirstLines);
   // One thread a model: the worker is the thread, and helpers would have to be waited for.
   at::set_num_threads(1);
 }
 
-Loaded LoadTorchInstrument(const LoadJob& job) {
+// Every method is tried out on a copy whose state is thrown away, until TorchScript has compiled it.
+Loaded LoadInstrument(const LoadJob& job) {
   Loaded loaded;
   try {
     loaded.failure = CheckModelFile(job.path, job.is_cancelled);

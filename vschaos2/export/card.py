@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from vschaos2.export.checks import check_file, declared_delays
+from vschaos2.export.for_engine import card_lines, engine_line
 from vschaos2.export.nn_tilde import get_attribute
 from vschaos2.export.playable import Playable
 from vschaos2.export.trial import opened
@@ -58,6 +59,7 @@ def measure_card(
         "load_counts": LOAD_COUNTS,
         "smallest_safe_buffer": safe_buffer(loads, rate_hz),
         "largest_deviation_from_offline": max(deviations.values()),
+        **card_lines(content),
         **playable.lines(content),
         "attributes": told_attributes(loaded, playable),
         **run_facts,
@@ -163,5 +165,6 @@ def card_table(name: str, card: Mapping[str, Any], lines: Sequence[str] = ()) ->
     table += [
         f"  smallest safe buffer: {buffer or 'none on this machine'} (other work does not count)",
         f"  blocks equal the whole to {card['largest_deviation_from_offline']:.0e} of the peak",
+        engine_line(card),
     ]
     return "\n".join([*table, *lines])

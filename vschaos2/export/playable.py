@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from vschaos2.errors import InputError
+from vschaos2.export.for_engine import EngineProgram, saved
 from vschaos2.export.nn_tilde import NnTildeModule, Ports, ports, scripted, set_attribute
+from vschaos2.export.operators import check_operators
 from vschaos2.export.trial import ExportError
 
 
@@ -84,6 +86,22 @@ class Playable:
         """
         self.reset()
         return scripted(self.eager.eval())
+
+    def for_engine(self) -> EngineProgram | str:
+        """What the small engine plays it from, or what that engine knows nothing of, in words."""
+        return "instruments of its kind"
+
+    def saved(self) -> bytes:
+        """The file: TorchScript, and what the small engine asks for.
+
+        Raises:
+            ExportError: if it has no event `reset`.
+            UnknownOperatorError: for an operator that hosts may not know.
+        """
+        instrument = self.script()
+        check_operators(instrument)
+        # Into memory: libtorch, when a disk is full, ends the program from within.
+        return saved(instrument, self.eager, self.for_engine())
 
     def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
         """Something to play: noise at -20 dB.

@@ -12,7 +12,6 @@ from typing import Any
 
 from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card
-from vschaos2.export.operators import check_operators
 from vschaos2.export.playable import Playable
 from vschaos2.files import check_place
 from vschaos2.folders import made_folder
@@ -50,10 +49,7 @@ def export_playable(
     target, card_place = folder / f"{name}.ts", folder / f"{name}.json"
     for place in (target, card_place):
         check_place(place)
-    instrument = playable.script()
-    check_operators(instrument)
-    # Into memory: libtorch, when a disk is full, ends the program from within.
-    content = instrument.save_to_buffer()
+    content = playable.saved()
     logger.info("%s: checking and measuring", target.name)
     card = measure_card(content, playable, run_facts, blocks)
     patches = {folder / file: text for file, text in patch_files(name, card).items()}

@@ -13,7 +13,9 @@ from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.dsp.spectral import SpectralTransform
 from vschaos2.errors import InputError
 from vschaos2.export.checks import LARGEST, check_finite
+from vschaos2.export.for_engine import EngineProgram
 from vschaos2.export.playable import Playable, check_wishes
+from vschaos2.families.vae.engine_program import engine_program
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.prior_file import read_prior
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, count_axes, fit_axes
@@ -82,6 +84,10 @@ class PlayableVAE(Playable):
             first = torch.randn(1, self.core.latent_dims, frames, generator=generator)
         labels = torch.rand(1, inlets - first.shape[1], frames, generator=generator) * 24.0 - 12.0
         return torch.cat((first, labels.repeat_interleave(self.core.hop // in_ratio, -1)), 1)
+
+    def for_engine(self) -> EngineProgram | str:
+        """What the small engine plays it from, or what that engine knows nothing of."""
+        return engine_program(self.core)
 
     def prove(self, content: bytes) -> None:
         """Silence and NaN in every mode of phase recovery, its delay, and rates of other hosts."""

@@ -1,0 +1,17 @@
+// Why a file is not played, in one line. Thrown while loading only.
+
+#ifndef VSCHAOS_ENGINE_BASE_REFUSED_H_
+#define VSCHAOS_ENGINE_BASE_REFUSED_H_
+
+#include <stdexcept>
+
+namespace engine {
+
+class Refused : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace engine
+
+#endif  // VSCHAOS_ENGINE_BASE_REFUSED_H_

@@ -1,0 +1,14 @@
+#include "families/families.h"
+
+#include "base/refused.h"
+
+namespace engine {
+
+ProgramMaker MakerOf(const std::string& family) {
+  if (family == "vae") return MakeVae;
+  throw Refused("is of the family " + family +
+                ", which the small engine does not know: play it with the vschaos~ that has "
+                "libtorch");
+}
+
+}  // namespace engine

@@ -1,0 +1,114 @@
+#include "file/model_file.h"
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "base/refused.h"
+
+namespace engine {
+
+namespace {
+
+constexpr int kVersion = 1;
+constexpr long kLargestFile = 1L << 30;  // bytes
+constexpr std::size_t kLargestDescription = 1 << 22;
+constexpr const char* kDescription = "/extra/engine.json";
+
+std::string Printed(const std::vector<int>& shape) {
+  std::string text = "[";
+  for (const int size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
+}  // namespace
+
+std::size_t Tensor::count() const {
+  std::size_t count = 1;
+  for (const int size : shape) count *= static_cast<std::size_t>(size);
+  return count;
+}
+
+ModelFile ModelFile::Read(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                            std::fclose);
+  if (!file || std::fseek(file.get(), 0, SEEK_END) != 0) throw Refused("cannot be read");
+  const long size = std::ftell(file.get());
+  if (size < 0 || size > kLargestFile) throw Refused("is no file, or larger than any instrument");
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
+  std::rewind(file.get());
+  if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
+    throw Refused("cannot be read");
+  }
+  return ModelFile(std::move(bytes));
+}
+
+ModelFile::ModelFile(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {
+  static_assert(sizeof(float) == 4 && std::numeric_limits<float>::is_iec559, "files have floats");
+  archive_ = std::make_unique<Archive>(bytes_.data(), bytes_.size());
+  const std::string name = archive_->FindEnding(kDescription);
+  if (name.empty()) {
+    throw Refused(
+        "says nothing to the small engine: export it again with script.py, or play it with the "
+        "vschaos~ that has libtorch");
+  }
+  root_ = name.substr(0, name.size() - std::string(kDescription).size() + 1);
+  const Bytes text = archive_->Read(name);
+  if (text.size > kLargestDescription) throw Refused("has too long a description");
+  about_ = Json::Parse(std::string(reinterpret_cast<const char*>(text.data), text.size));
+  if (about_.Whole("version") > kVersion) {
+    throw Refused("was exported by a later version: renew the player");
+  }
+  if (const Json* cannot = about_.Find("cannot")) {
+    throw Refused("cannot be played by the small engine, which knows nothing of " + cannot->Text() +
+                  ": play it with the vschaos~ that has libtorch");
+  }
+}
+
+bool ModelFile::Has(const std::string& name) const {
+  return about_.At("tensors").Find(name) != nullptr;
+}
+
+Tensor ModelFile::Find(const std::string& name) const {
+  const Json& row = about_.At("tensors").At(name);
+  Tensor tensor;
+  std::uint64_t count = 1;
+  for (const Json& size : row.At("shape").Items()) {
+    tensor.shape.push_back(size.Whole("the shape of " + name, 0, 1 << 24));
+    count *= static_cast<std::uint64_t>(tensor.shape.back());
+    if (count > 1u << 30) throw Refused(name + " is larger than any: export the file again");
+  }
+  const auto offset = static_cast<std::uint64_t>(row.Whole("offset"));
+  const Bytes bytes = archive_->Read(root_ + row.At("record").Text());
+  if (bytes.size < (offset + count) * sizeof(float)) {
+    throw Refused(name + " is not as large as it says: export the file again");
+  }
+  if (reinterpret_cast<std::uintptr_t>(bytes.data) % alignof(float) != 0) {
+    throw Refused(name + " does not lie where floats can be read: export the file again");
+  }
+  tensor.data = reinterpret_cast<const float*>(bytes.data) + offset;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (!std::isfinite(tensor.data[i])) {
+      throw Refused(name + " holds values that are no numbers: export the file again");
+    }
+  }
+  return tensor;
+}
+
+const float* ModelFile::Find(const std::string& name, const std::vector<int>& shape) const {
+  const Tensor tensor = Find(name);
+  if (tensor.shape != shape) {
+    throw Refused(name + " has the shape " + Printed(tensor.shape) + " where " + Printed(shape) +
+                  " is due: export the file again");
+  }
+  return tensor.data;
+}
+
+Floats ModelFile::Copy(const std::string& name, int count) const {
+  const float* const data = Find(name, {count});
+  Floats copy(static_cast<std::size_t>(count));
+  copy.Copy(data, static_cast<std::size_t>(count));
+  return copy;
+}
+
+}  // namespace engine

@@ -1,0 +1,51 @@
+// An exported file: what it says of itself to this engine, and its tensors.
+
+#ifndef VSCHAOS_ENGINE_FILE_MODEL_FILE_H_
+#define VSCHAOS_ENGINE_FILE_MODEL_FILE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/floats.h"
+#include "file/archive.h"
+#include "file/json.h"
+
+namespace engine {
+
+// Numbers of a tensor, in the order in which they lie in the file.
+struct Tensor {
+  const float* data = nullptr;
+  std::vector<int> shape;
+
+  std::size_t count() const;
+};
+
+class ModelFile {
+ public:
+  // Throws Refused: for what cannot be read, has no description, or one that says why it cannot be
+  // played, or one of a version to come.
+  static ModelFile Read(const std::string& path);
+  explicit ModelFile(std::vector<std::uint8_t> bytes);
+
+  const Json& about() const { return about_; }
+  const Json& settings() const { return about_.At("settings"); }
+
+  bool Has(const std::string& name) const;
+  // A tensor of finite numbers, which lives as long as this file; throws Refused.
+  Tensor Find(const std::string& name) const;
+  // One of this shape.
+  const float* Find(const std::string& name, const std::vector<int>& shape) const;
+  Floats Copy(const std::string& name, int count) const;
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+  std::unique_ptr<Archive> archive_;
+  std::string root_;  // what the names of its entries begin with
+  Json about_;
+};
+
+}  // namespace engine
+
+#endif  // VSCHAOS_ENGINE_FILE_MODEL_FILE_H_

@@ -1,0 +1,35 @@
+// What a player can set, by name, as the file lists it: the twin of vschaos2/controls.py.
+
+#ifndef VSCHAOS_ENGINE_PLAY_CONTROLS_H_
+#define VSCHAOS_ENGINE_PLAY_CONTROLS_H_
+
+#include <string>
+#include <vector>
+
+#include "file/json.h"
+
+namespace engine {
+
+struct Control {
+  enum class Kind { kNumber, kInteger, kChoice, kSwitch, kEvent, kReading };
+
+  std::string name;
+  Kind kind = Kind::kNumber;
+  double value = 0.0;  // the index of a choice
+  double lowest = 0.0, highest = 0.0;
+  std::vector<std::string> choices;
+  std::vector<double> integers;
+
+  // What is chosen.
+  const std::string& word() const { return choices[static_cast<std::size_t>(value)]; }
+  // What a message means, as a value; false: it is none that this control takes.
+  bool Take(double number, double* taken) const;
+  bool Take(const std::string& word, double* taken) const;
+};
+
+// Throws Refused for a list that is none.
+std::vector<Control> ReadControls(const Json& rows);
+
+}  // namespace engine
+
+#endif  // VSCHAOS_ENGINE_PLAY_CONTROLS_H_

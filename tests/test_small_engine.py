@@ -1,0 +1,457 @@
+"""Exported instruments in the small engine, held against torch; and files that it refuses."""
+
+import ctypes
+import json
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import TINY
+from omegaconf import OmegaConf
+from small_engine import Player, Refused, built, is_buildable, labels_of, library, relative
+
+from vschaos2.dsp.inversion_modes import MODES
+from vschaos2.export.for_engine import card_lines, description, engine_line, tensor_records
+from vschaos2.export.nn_tilde import get_attribute, set_attribute
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.instrument_core import InstrumentCore
+from vschaos2.families.vae.playable import PlayableVAE
+from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
+from vschaos2.labels.ports import LabelPorts
+
+HOP = 128
+# What models have by default, beyond the tiny one's.
+USUAL = {
+    "encoder": {"linear": True},
+    "decoder": {"linear": True},
+    "headroom_db": 9.0,
+    "calibrated": True,
+    "coherence_dim": 8,
+}
+
+pytestmark = [
+    pytest.mark.skipif(not is_buildable(), reason="cmake and g++ are missing"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return built()
+
+
+@pytest.fixture(scope="module")
+def engine(folder) -> ctypes.CDLL:
+    return library(folder)
+
+
+def sound(seconds: float, seed: int = 0) -> torch.Tensor:
+    """Notes of eight partials with a little noise, one every fifth of a second: [1, T]."""
+    generator = np.random.default_rng(seed)
+    length = int(seconds * 44100) // (16 * HOP) * 16 * HOP
+    time, made = np.arange(length) / 44100.0, np.zeros(length)
+    for start in range(0, length, 8820):
+        pitch, note = 110.0 * 2.0 ** generator.uniform(0, 2), time[start : start + 8820]
+        tone = sum(np.sin(2 * np.pi * pitch * k * note) / k for k in range(1, 9))
+        made[start : start + 8820] += 0.2 * tone * np.exp(-6.0 * (note - note[0]))
+    made += 0.003 * generator.standard_normal(length)
+    return torch.tensor(made, dtype=torch.float32)[None]
+
+
+def taught(options: Mapping[str, Any], transform: Mapping[str, Any] | None = None) -> PlayableVAE:
+    """An instrument that knows its sounds, after a moment: last bits stay last bits in it."""
+    config = OmegaConf.merge(
+        OmegaConf.create(TINY), {"model": options, "data": {"transform": transform or {}}}
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build_model(config)
+        magnitude = model.transform.analyse(sound(1.0)).abs()[0]
+        model.transform.fit_level(float(magnitude.mean()))
+        if model.is_bounded:
+            model.fit_loudest(magnitude)
+            model.gain.copy_(torch.linspace(0.8, 1.2, len(model.gain)))
+        frames = model.transform.to_frames(magnitude)
+        optimiser = torch.optim.Adam(model.parameters(), 3e-3)
+        for _ in range(60):
+            optimiser.zero_grad()
+            (model(frames) - frames).abs().mean().backward()
+            optimiser.step()
+    model.eval().requires_grad_(False)
+    latents = model.encode(frames).mean
+    axes = {kind: fit_axes(latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
+    texture = 0.6 if options.get("coherence_dim") else None
+    core = InstrumentCore(model, axes, 3, is_hosted=True, texture=texture).eval()
+    core.set_projection(PROJECTIONS.index("pca"))
+    return PlayableVAE(core, axes["pca"], latents, LabelPorts())
+
+
+class Both:
+    """One file in torch and in the small engine."""
+
+    def __init__(self, of: ctypes.CDLL, path: Path, content: bytes) -> None:
+        self.path, self.content = path, content
+        path.write_bytes(content)
+        self.torch, self.engine = torch.jit.load(str(path)), Player(of, path)
+
+    def set(self, **values: Any) -> None:
+        for name, value in values.items():
+            assert set_attribute(self.torch, name, value) == 0
+            assert self.engine.set(name, value)
+        self.reset()
+
+    def reset(self) -> None:
+        self.torch.set_reset(True)
+        self.engine.reset()
+
+    def play(self, method: str, values: torch.Tensor, block: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the engine makes, and what torch makes, in the same blocks."""
+        ratio = int(getattr(self.torch, f"{method}_params")[1])
+        with torch.inference_mode():
+            parts = values[None].split(block // ratio, -1)
+            due = torch.cat([getattr(self.torch, method)(part) for part in parts], -1)[0]
+        return self.engine.play(method, values.numpy(), block), due.numpy()
+
+
+@pytest.fixture(scope="module")
+def usual(engine, tmp_path_factory) -> Both:
+    """An instrument with all that models have by default."""
+    path = tmp_path_factory.mktemp("usual") / "usual.ts"
+    return Both(engine, path, taught(USUAL).saved())
+
+
+@pytest.fixture(autouse=True)
+def as_first_set(request) -> None:
+    if "usual" in request.fixturenames:
+        both = request.getfixturevalue("usual")
+        both.set(inversion="default", projection="pca", gain_db=0.0, limiter="off", texture=0.0)
+        both.set(temperature=0.0)
+
+
+def spectra(signal: np.ndarray) -> np.ndarray:
+    frames = np.lib.stride_tricks.sliding_window_view(signal, 512)[::HOP]
+    return np.abs(np.fft.rfft(frames * np.hanning(512)))
+
+
+def convergence(actual: np.ndarray, due: np.ndarray) -> float:
+    """Relative error of magnitudes."""
+    made, wanted = spectra(actual), spectra(due)
+    return float(np.linalg.norm(made - wanted) / np.linalg.norm(wanted))
+
+
+def test_it_is_the_same_instrument(usual):
+    shapes = {
+        name: (of.in_channels, of.in_ratio, of.out_channels, of.out_ratio)
+        for name, (_, of) in usual.engine.methods.items()
+    }
+    for name, shape in shapes.items():
+        assert list(shape) == getattr(usual.torch, f"{name}_params").tolist()
+        assert labels_of(usual.engine, name, True) == getattr(usual.torch, f"{name}_output_labels")
+        assert labels_of(usual.engine, name, False) == getattr(usual.torch, f"{name}_input_labels")
+    assert list(shapes) == usual.torch.get_methods()
+    assert usual.engine.controls == usual.torch.get_attributes()
+    assert usual.engine.library.vschaos_engine_sample_rate_hz(usual.engine.handle) == 44100
+    for mode in ("default", *MODES):
+        usual.set(inversion=mode)
+        for name in usual.engine.controls:
+            told, found = usual.engine.get(name), get_attribute(usual.torch, name)
+            assert found == ([told] if isinstance(told, str) else told), name
+        forward, decode = usual.torch.get_delay()
+        assert (usual.engine.delay("forward"), usual.engine.delay("decode")) == (forward, decode)
+
+
+@pytest.mark.parametrize("block", [HOP, 5 * HOP, 40 * HOP])
+def test_forward_and_encode_are_exact(usual, block):
+    heard = sound(0.9, seed=1)
+    assert relative(*usual.play("forward", heard, block)) < 1e-5
+    assert relative(*usual.play("encode", heard, block)) < 1e-5
+
+
+def test_forward_leaves_noise_its_texture(usual):
+    usual.set(texture=0.6)
+    # Means of neighbours are differences of rounded sums: see test_small_engine_parts.
+    assert relative(*usual.play("forward", sound(0.9, seed=1), 4 * HOP)) < 1e-4
+
+
+def walk(count: int, seed: int = 0) -> torch.Tensor:
+    """Axes that move slowly: [3, count]."""
+    points = torch.randn(1, 3, count // 8, generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.interpolate(points, count, mode="linear")[0]
+
+
+@pytest.mark.parametrize("texture", [0.0, 0.6])
+@pytest.mark.parametrize("mode", ["eco", "random"])
+def test_decode_is_exact_where_phases_are_not_refined(usual, mode, texture):
+    usual.set(inversion=mode, texture=texture)
+    assert relative(*usual.play("decode", walk(160), 4 * HOP)) < 1e-3
+
+
+@pytest.mark.parametrize("texture", [0.0, 0.6])
+@pytest.mark.parametrize("mode", ["balanced", "live", "hq"])
+def test_decode_where_phases_are_refined(usual, mode, texture):
+    usual.set(inversion=mode, texture=texture)
+    made, due = usual.play("decode", walk(160), 16 * HOP)
+    begun = usual.engine.delay("decode") + 8 * HOP
+    assert relative(made[:, :begun], due[:, :begun]) < 1e-3
+    assert convergence(made[0], due[0]) < 0.05
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_forward_with_recovered_phases(usual, mode):
+    usual.set(inversion=mode, texture=0.6)
+    made, due = usual.play("forward", sound(0.5, seed=2), 16 * HOP)
+    begun = usual.engine.delay("forward") + 8 * HOP
+    assert relative(made[:, :begun], due[:, :begun]) < 1e-3
+    assert convergence(made[0], due[0]) < 0.05
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+def test_axes_of_every_projection(usual, projection):
+    usual.set(projection=projection, inversion="random")
+    assert relative(*usual.play("encode", sound(0.3), HOP)) < 1e-5
+    assert relative(*usual.play("decode", walk(16), HOP)) < 1e-5
+
+
+def test_gain_and_limiter(usual):
+    usual.set(inversion="random", limiter="decode")
+    given = walk(32)
+    for gain_db in (0.0, 40.0, -20.0):  # reached over a block
+        assert set_attribute(usual.torch, "gain_db", gain_db) == 0
+        assert usual.engine.set("gain_db", gain_db)
+        made, due = usual.play("decode", given, 8 * HOP)
+        assert relative(made, due) < 1e-5 and float(np.abs(made).max()) <= 1.0
+    usual.set(limiter="all", gain_db=20.0)
+    assert relative(*usual.play("forward", sound(0.2), HOP)) < 1e-5
+
+
+@pytest.mark.parametrize("method", ["forward", "encode", "decode"])
+def test_blocks_are_the_whole_bit_for_bit(usual, method):
+    usual.set(inversion="default" if method == "forward" else "eco", texture=0.6)
+    given = walk(48).numpy() if method == "decode" else sound(0.4)[:, : 48 * HOP].numpy()
+    whole = usual.engine.play(method, given, 48 * HOP)
+    for hops in (1, 3, 16):
+        usual.engine.reset()
+        assert np.array_equal(usual.engine.play(method, given, hops * HOP), whole)
+
+
+def test_voices_do_not_hear_each_other(engine, usual):
+    pair = Player(engine, usual.path, voices=2)
+    given = walk(32).numpy()
+    alone = Player(engine, usual.path).play("decode", given, HOP)
+    for start in range(0, 32, 4):
+        part = given[:, start : start + 4]
+        made = [pair.play("decode", part * sign, 4 * HOP, voice) for voice, sign in ((0, -1), (1, 1))]
+        assert not np.array_equal(*made)
+    pair.reset()
+    assert np.array_equal(pair.play("decode", given, HOP, voice=1), alone)
+
+
+def test_nan_and_silence(usual):
+    broken = np.full((1, 8 * HOP), np.nan, np.float32)
+    for mode in ("keep_input", *MODES):
+        usual.engine.set("inversion", mode)
+        usual.engine.reset()
+        assert not usual.engine.play("forward", 0.0 * np.nan_to_num(broken), HOP).any()
+        assert np.isfinite(usual.engine.play("forward", broken, HOP)).all()
+        assert not usual.engine.play("forward", np.zeros((1, 8 * HOP), np.float32), HOP).any()
+        axes = np.full((3, 8), np.inf, np.float32)
+        assert np.isfinite(usual.engine.play("decode", axes, 2 * HOP)).all()
+
+
+def test_temperature_draws_with_the_same_spread(usual):
+    usual.set(temperature=1.5)
+    still = sound(0.1)[:, :HOP].repeat(1, 400)
+    made, due = usual.play("encode", still, 16 * HOP)
+    made, due = made[:, 8:], due[:, 8:]
+    assert np.allclose(made.std(1), due.std(1), rtol=0.25)
+    error = due.std(1) / np.sqrt(made.shape[1])
+    assert (np.abs(made.mean(1) - due.mean(1)) < 6.0 * error).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("inversion", "best"), ("inversion", 1.0), ("temperature", 11.0), ("temperature", "hot"),
+        ("temperature", float("nan")), ("sample_rate", 48000.0), ("delay", 1.0), ("nothing", 1.0),
+    ],
+)  # fmt: skip
+def test_what_a_control_does_not_take_changes_nothing(usual, name, value):
+    before = usual.engine.get(name)
+    assert not usual.engine.set(name, value)
+    assert usual.engine.get(name) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "transform"),
+    [
+        ({"output": "normal"}, {"contrast": "log"}),
+        ({"output": "normal", "headroom_db": 6.0}, {"contrast": "log1p"}),
+        ({"encoder": {"n_blocks": 0}, "decoder": {"n_blocks": 3}}, {"contrast": "linear"}),
+        ({"latent_dim": 5, "headroom_db": 3.0}, {"n_mels": 40}),
+        ({"encoder": {"linear": True}}, {"n_fft": 1024, "hop": 512}),
+    ],
+)
+def test_other_models(engine, tmp_path, options, transform):
+    both = Both(engine, tmp_path / "other.ts", taught(options, transform).saved())
+    both.set(limiter="off", inversion="random")
+    hop = both.engine.library.vschaos_engine_block_samples(both.engine.handle)
+    assert relative(*both.play("decode", walk(16), hop)) < 1e-5
+    both.set(inversion="keep_input")
+    assert relative(*both.play("forward", sound(0.4), 4 * hop)) < 1e-5
+    assert relative(*both.play("encode", sound(0.4), 2 * hop)) < 1e-5
+
+
+def test_exported_files_tell_the_engine_and_their_card(exported_path, engine):
+    content = exported_path.read_bytes()
+    card = json.loads(exported_path.with_suffix(".json").read_text())
+    assert card["engine"] == {"plays": ["forward", "encode", "decode"]} == card_lines(content)["engine"]
+    assert engine_line(card) == "  without libtorch, in the small engine: forward, encode, decode"
+    player = Player(engine, exported_path)
+    assert list(player.methods) == ["forward", "encode", "decode"]
+    extra = {"engine.json": ""}
+    torch.jit.load(str(exported_path), _extra_files=extra)  # and hosts of TorchScript find it, too
+    assert json.loads(extra["engine.json"]) == description(content)
+
+
+def test_tensors_lie_where_the_file_says(usual):
+    records, state = tensor_records(usual.content), dict(usual.torch.named_buffers())
+    state |= dict(usual.torch.named_parameters())
+    with zipfile.ZipFile(usual.path) as archive:
+        root = archive.namelist()[0].split("/")[0]
+        for name in ("core.model.encoder.body.linear.weight", "core.stacked_to_axes", "core.low"):
+            record = records[name]
+            values = np.frombuffer(archive.read(f"{root}/{record.name}"), np.float32)
+            values = values[record.offset :][: state[name].numel()]
+            assert np.array_equal(values, state[name].detach().numpy().ravel())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"conditioning": {"pitch": {"dim": 4, "target": ["decoder"], "embedding": "OneHot"}}},
+            "labels",
+        ),
+        ({"temporal": "gru"}, "decoders that remember"),
+        (
+            {"encoder": {"_target_": "ConvEncoder", "channels": [4], "kernel_size": 9, "stride": 4}},
+            "models of ConvEncoder and DenseDecoder",
+        ),
+    ],
+)
+def test_what_the_engine_knows_nothing_of_is_said(engine, tmp_path, options, said):
+    config = OmegaConf.create(TINY)
+    if "encoder" in options:
+        config.model.encoder = options["encoder"]
+    else:
+        config = OmegaConf.merge(config, {"model": options})
+    model = build_model(config).eval().requires_grad_(False)
+    axes = {kind: fit_axes(torch.randn(64, 4), "none", model.unlabelled_magnitude) for kind in PROJECTIONS}
+    core = InstrumentCore(model, axes, 3, is_hosted=True).eval()
+    playable = PlayableVAE(core, axes["pca"], torch.randn(64, 4), LabelPorts())
+    assert playable.for_engine() == said
+    path = tmp_path / "other.ts"
+    path.write_bytes(playable.saved())
+    assert card_lines(path.read_bytes())["engine"]["knows_nothing_of"] == said
+    with pytest.raises(Refused, match=f"cannot be played by the small engine, .* {said}: play it"):
+        Player(engine, path)
+
+
+def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> Path:
+    """The file with other words for the engine, or none."""
+    path.write_bytes(content)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    place = next(name for name in entries if name.endswith("/extra/engine.json"))
+    about = json.loads(entries.pop(place))
+    for key, value in (change or {}).items():
+        inner = about
+        *outer, last = key.split("/")
+        for name in outer:
+            inner = inner[name]
+        inner[last] = value
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+        if change is not None:
+            archive.writestr(place, json.dumps(about))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (None, "says nothing to the small engine: export it again"),
+        ({"version": 2}, "was exported by a later version"),
+        ({"family": "effect"}, "is of the family effect, which the small engine does not know"),
+        ({"settings/n_fft": 1000}, "has a window and a hop that do not fit"),
+        ({"settings/n_fft": 2.5}, "n_fft must be a whole number between 64 and 32768"),
+        ({"settings/hop": 0}, "hop must be a whole number"),
+        ({"settings/latent_dim": 9}, "has the shape"),
+        ({"settings/contrast": "cubic"}, "has the contrast cubic"),
+        ({"settings/decode_mode": "best"}, "has an inversion"),
+        ({"tensors/window/offset": 1000}, "window is not as large as it says"),
+        ({"tensors/window/record": "data/none"}, "has no part"),
+        ({"methods": {}}, "has no methods"),
+        ({"methods/encode/outlets": 2}, "encode has other channels"),
+        ({"controls": 1}, "its description is damaged"),
+    ],
+)
+def test_files_that_are_not_what_they_should_be(engine, usual, tmp_path, change, said):
+    path = rewritten(usual.content, tmp_path / "other.ts", change)
+    with pytest.raises(Refused, match=said) as refused:
+        Player(engine, path)
+    assert "\n" not in str(refused.value)
+
+
+def test_files_that_are_none(engine, usual, tmp_path):
+    for name, content, said in (
+        ("empty.ts", b"", "is no TorchScript file"),
+        ("text.ts", b"hello" * 100, "is no TorchScript file"),
+        ("short.ts", usual.content[:-1000], "is cut short"),
+        ("zeros.ts", bytes(4096), "is no TorchScript file"),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(Refused, match=said):
+            Player(engine, path)
+    with pytest.raises(Refused, match="cannot be read"):
+        Player(engine, tmp_path / "missing.ts")
+    with pytest.raises(Refused):
+        Player(engine, tmp_path)  # a folder
+    for voices in (0, 65):
+        with pytest.raises(Refused, match="1 to 64 voices"):
+            Player(engine, usual.path, voices)
+
+
+def test_a_flipped_bit_is_found(engine, usual, tmp_path):
+    record = tensor_records(usual.content)["core.model.encoder.head.weight"]
+    with zipfile.ZipFile(usual.path) as archive:
+        root = archive.namelist()[0].split("/")[0]
+        place = usual.content.index(archive.read(f"{root}/{record.name}"))
+    damaged = bytearray(usual.content)
+    damaged[place + 5] ^= 1
+    (tmp_path / "damaged.ts").write_bytes(damaged)
+    with pytest.raises(Refused, match="is damaged in its part"):
+        Player(engine, tmp_path / "damaged.ts")
+
+
+def test_nothing_is_allocated_while_playing(folder, usual):
+    done = subprocess.run(
+        [folder / "engine_allocations", usual.path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_damaged_files_crash_nothing(folder, usual):
+    done = subprocess.run(
+        [folder / "engine_fuzz", usual.path, "150", "1"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    refused = int(done.stdout.split()[0])
+    assert 50 < refused < 150
