@@ -330,3 +330,18 @@ def test_a_run_needs_none_of_its_recordings(place, tmp_path):
     run = load_run(tmp_path / "moved")
     assert run.model.knobs[0].name == "drive"
     assert isinstance(build_model(run.config).net, type(run.model.net))
+
+
+def test_what_was_named_and_cannot_be_read_is_told_after_the_rest(run, tmp_path, caplog):
+    """In a folder it is passed over with a warning."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.wav", "c.wav"):
+        soundfile.write(folder / name, riff(0.1), RATE)
+    (folder / "b.wav").write_bytes(b"RIFF and no more")
+    stages, out = [playable_of(run, {})], tmp_path / "out"
+    with pytest.raises(InputError, match=r"1 of 3 files could not be read: \S*b\.wav: see"):
+        process(stages, [folder / name for name in ("a.wav", "b.wav", "c.wav")], out)
+    assert sorted(path.name for path in out.iterdir()) == ["a.wav", "c.wav"]
+    assert len(process(stages, [folder], tmp_path / "again")) == 2
+    assert caplog.text.count("skipped: ") == 2

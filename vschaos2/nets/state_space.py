@@ -89,17 +89,31 @@ class DiagonalStateSpace(nn.Module):
 
     def played(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The same as `forward`, once settled."""
-        batch = x.shape[0]
+        batch, _, count = x.shape
         halves = state.reshape(batch, 2, self.width, self.n_states)
         s = halves.permute(2, 1, 3, 0).reshape(self.width, 2 * self.n_states, batch)
-        said = []
-        for heard in x.permute(1, 2, 0).split(self.stride, 1):  # [C, r, B]
-            r = heard.shape[1]
-            said.append(torch.baddbmm(self.answers[:, :r, :r] @ heard, self.rings[:, :r], s))
+        strides = count // self.stride
+        said, whole = x.new_zeros(batch, self.width, 0), strides * self.stride
+        if strides > 0:  # [C, 64, strides · B]: only states go from stride to stride
+            heard = x[:, :, :whole].reshape(batch, self.width, strides, self.stride)
+            heard = heard.permute(1, 3, 2, 0).reshape(self.width, self.stride, -1)
+            driven = (self.drives @ heard).reshape(self.width, -1, strides, batch)
+            turning, before = self.turnings[self.stride], [s]
+            for new in driven.unbind(2):
+                before.append(torch.baddbmm(new, turning, before[-1]))
+            s = before.pop()
+            states = torch.stack(before, 2).reshape(self.width, -1, strides * batch)
+            y = torch.baddbmm(self.answers @ heard, self.rings, states)
+            y = y.reshape(self.width, self.stride, strides, batch).permute(3, 0, 2, 1)
+            said = y.reshape(batch, self.width, whole)
+        if count > whole:
+            r, heard = count - whole, x[:, :, whole:].permute(1, 2, 0)
+            y = torch.baddbmm(self.answers[:, :r, :r] @ heard, self.rings[:, :r], s)
+            said = torch.cat((said, y.permute(2, 0, 1)), 2)
             # The last r columns: what the last sample does comes last, however few there are.
             s = torch.baddbmm(self.drives[:, :, self.stride - r :] @ heard, self.turnings[r], s)
         after = s.reshape(self.width, 2, self.n_states, batch).permute(3, 1, 0, 2)
-        return torch.cat(said, 1).permute(2, 0, 1), after.reshape(batch, -1)
+        return said, after.reshape(batch, -1)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """What the states say, and the states after it."""
