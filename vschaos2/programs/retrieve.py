@@ -26,7 +26,7 @@ def main() -> None:
 
     from vschaos2.api import compose
     from vschaos2.data.pair_files import single_pair
-    from vschaos2.folders import made_folder
+    from vschaos2.folders import results_folder
     from vschaos2.ranges import check_count
     from vschaos2.retrieval.folder import jobs_of, retrieve_all
     from vschaos2.retrieval.retrieve import retrieve, said
@@ -35,16 +35,17 @@ def main() -> None:
     check_count("--repeat", arguments.repeat, 1, 1000)
     check_count("--seed", arguments.seed, 0, 2**31)
     leave_busy_cores()
-    made_folder(arguments.out.parent if arguments.wet else arguments.out)  # before a minute of work
-    config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
-    if arguments.wet is None:
-        jobs = jobs_of(arguments.dry, arguments.out)
-        retrieve_all(jobs, config, arguments.repeat, arguments.seed, say)
-        return
-    (pair,) = single_pair(arguments.dry, arguments.wet)
-    for turn in range(arguments.repeat):
-        folder = retrieve(pair, config.copy(), arguments.out, arguments.seed + turn)
-        say(said(folder))
+    # Made before a minute of work.
+    with results_folder(arguments.out.parent if arguments.wet else arguments.out):
+        config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
+        if arguments.wet is None:
+            jobs = jobs_of(arguments.dry, arguments.out)
+            retrieve_all(jobs, config, arguments.repeat, arguments.seed, say)
+            return
+        (pair,) = single_pair(arguments.dry, arguments.wet)
+        for turn in range(arguments.repeat):
+            folder = retrieve(pair, config.copy(), arguments.out, arguments.seed + turn)
+            say(said(folder))
 
 
 if __name__ == "__main__":
