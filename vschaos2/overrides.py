@@ -212,8 +212,7 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
         # The cause knows the very key in what was to be set at once, {…}; or only its beginning.
         mistyped = max(str(getattr(error.__cause__, "full_key", "")), said[1], key=len)
         return InputError(
-            f"no config key {mistyped!r}"
-            f"{suggestion(mistyped, [*WORDS, *_keys(folder, arguments)])}"
+            f"no config key {mistyped!r}{suggestion(mistyped, [*WORDS, *_keys(folder, arguments)])}"
         )
     missing = re.search(r"Cannot find primary config '([^']+)'", text)
     if missing:

@@ -200,6 +200,8 @@ class SSM(LayeredNet):
         InputError: as `LayeredNet`.
     """
 
+    hears_rms = True  # handed peaks as 1 it learnt little of soft passages
+
     def __init__(
         self,
         n_channels: int,

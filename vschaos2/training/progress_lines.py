@@ -129,4 +129,6 @@ def _losses(trainer: pl.Trainer, pl_module: pl.LightningModule, best_by: Measure
     known = {**before, **trainer.callback_metrics}
     names = {"loss": "train/loss", "held-out loss": "validation/loss"}
     names[f"held-out {best_by.short}"] = best_by.key
-    return {short: three_digits(float(known[name])) for short, name in names.items() if name in known}
+    return {
+        short: three_digits(float(known[name])) for short, name in names.items() if name in known
+    }

@@ -15,10 +15,9 @@ from vschaos2.data.pair_module import PairDataModule
 from vschaos2.data.pairs import PairedSound, rate_of, read_pair
 from vschaos2.data.takes import KNOB_HOP, Take
 from vschaos2.errors import InputError
-from vschaos2.families.effect.build import AUTO
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.progress import Progress
-from vschaos2.ranges import check_count, check_number
+from vschaos2.ranges import AUTO, check_count, check_number, is_auto
 from vschaos2.terminal import printable
 from vschaos2.training.processes import is_first_process
 
@@ -56,13 +55,14 @@ def settle(config: DictConfig) -> None:
         InputError: for a folder without pairs, or pairs that disagree.
     """
     root, pairs = pairs_of(config)
-    if OmegaConf.select(config, "data.dataset.sample_rate_hz") == AUTO:
+    rate = "data.dataset.sample_rate_hz"
+    if is_auto(rate, OmegaConf.select(config, rate)):
         config.data.dataset.sample_rate_hz = rate_of(pairs)
     for key, paths in (
         ("channels_in", {pair.dry for pair in pairs}),
         ("channels_out", {pair.wet for pair in pairs}),
     ):
-        if config.model[key] == AUTO:
+        if is_auto(f"model.{key}", config.model[key]):
             config.model[key] = min(2, max(_channels(path) for path in sorted(paths)))
     if config.model.knobs != AUTO:
         return
@@ -92,9 +92,10 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
     """
     root, pairs = pairs_of(config)
     latency = config.data.dataset.latency_samples
-    if latency != AUTO:
+    by_ear = is_auto("data.dataset.latency_samples", latency)
+    if not by_ear:
         check_count("data.dataset.latency_samples", latency, -(10**7), 10**7)
-    takes = takes_of(root, pairs, model, None if latency == AUTO else latency)
+    takes = takes_of(root, pairs, model, None if by_ear else latency)
     dataset, loader = plain(config, "data.dataset"), plain(config, "data.loader")
     warm_up_ms: Any = loader.pop("warm_up_ms", None)
     window_samples: Any = loader.get("window_samples")
