@@ -22,6 +22,7 @@ from vschaos2.families.vae.signal_path import (
 )
 from vschaos2.families.vae.vae import VAE
 from vschaos2.generation.file_labels import FileLabels
+from vschaos2.generation.loud_files import tell_of_peaks
 from vschaos2.progress import Progress
 from vschaos2.ranges import check_count, check_number
 from vschaos2.terminal import printable
@@ -139,7 +140,7 @@ def write_sounds(
     Raises:
         InputError: as `check_read`, once all that can be is written.
     """
-    written, unread = [], []
+    written, unread, peaks = [], [], {}
     with Progress(title, "file", len(jobs)) as progress:
         for job in jobs:
             source, target, _ = job
@@ -155,7 +156,9 @@ def write_sounds(
                 unread.append(job)
             else:
                 written.append(target)
+                peaks[target] = writer.peak
             progress.update()
+    tell_of_peaks(peaks)
     check_read(jobs, unread)
     return written
 

@@ -16,6 +16,7 @@ from vschaos2.data.pairs import PairedSound, rate_of, read_pair
 from vschaos2.data.takes import KNOB_HOP, Take
 from vschaos2.errors import InputError
 from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.inspection.sounds import clipping_of
 from vschaos2.progress import Progress
 from vschaos2.ranges import AUTO, check_count, check_number, is_auto
 from vschaos2.terminal import printable
@@ -194,3 +195,21 @@ def tell(data: PairDataModule) -> None:
                 "%s: its clock drifts by %.1f millionths: a long recording loses its alignment",
                 printable(take.name), facts["drift_ppm"],
             )  # fmt: skip
+    files = {Path(take.dry_name) for take in data.takes}
+    _tell_of_clipping(sorted(files | {Path(data.root) / take.name for take in data.takes}))
+
+
+def _tell_of_clipping(paths: list[Path]) -> None:
+    """Warn of recordings that were cut off at full scale."""
+    found = {}
+    for path in paths:
+        if path.is_file():  # a pair that was named may lie elsewhere
+            with SoundReader(path) as sound:
+                if clips := clipping_of(sound):
+                    found[path] = clips
+    for path, clips in list(found.items())[:1]:
+        logger.warning(
+            "%d of %d recordings clip, %s %s: what was cut off is learnt as the device's own: "
+            "record at a lower level, unless the device itself clips so",
+            len(found), len(paths), path.name, clips,
+        )  # fmt: skip
