@@ -229,7 +229,7 @@ KNOB = {"drive": {"lowest": 0.0, "highest": 1.0, "value": 0.5}}
 def load(_: Path | None) -> None:
     """Percent of a core of every kind of network, without and with a knob, as TorchScript."""
     words = ("data.dataset.root=none", f"data.dataset.sample_rate_hz={RATE}", "model.channels_in=1")
-    for name in ("effect_drive", "effect_tcn", "effect_gcn", "effect_ssm"):
+    for name in ("effect_drive", "effect_gru", "effect_tcn", "effect_gcn", "effect_ssm"):
         for knobs in (None, KNOB):
             config = vschaos2.compose(name, *words, "model.channels_out=1")
             config.model.knobs = knobs

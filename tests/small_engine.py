@@ -158,5 +158,7 @@ def relative(actual: np.ndarray, due: np.ndarray) -> float:
 def labels_of(player: Player, method: str, outlets: bool) -> Sequence[str]:
     index, shape = player.methods[method]
     count = shape.out_channels if outlets else shape.in_channels
-    found = (player.library.vschaos_engine_label(player.handle, index, outlets, i) for i in range(count))
+    found = (
+        player.library.vschaos_engine_label(player.handle, index, outlets, i) for i in range(count)
+    )
     return [label.decode() for label in found]

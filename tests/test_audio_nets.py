@@ -162,6 +162,25 @@ def test_state_space_is_its_recurrence():
     torch.testing.assert_close(after.reshape(2, 2, 3), torch.stack((s.real, s.imag)))
 
 
+@torch.inference_mode()
+def test_what_is_settled_plays_what_was_learnt():
+    """Matrices of a stride say what sums by FFT say, whole and in pieces of any length."""
+    torch.manual_seed(3)
+    net = SSM(1, 1, 1, RATE, hidden_dims=3, layers=2)
+    x, knobs = 0.3 * torch.randn(2, 700, 1), torch.rand(2, 700, 1)
+    due, after = net(x, knobs, net.begin(2))
+    net.settle()
+    whole, state = torch.jit.script(net)(x, knobs, net.begin(2))
+    torch.testing.assert_close(whole, due, rtol=0.0, atol=1e-6 * float(due.abs().max()))
+    torch.testing.assert_close(state, after, rtol=1e-5, atol=1e-6)
+    state, made = net.begin(2), []
+    pieces = [1, 63, 65, 571]
+    for piece, told in zip(x.split(pieces, 1), knobs.split(pieces, 1), strict=True):
+        y, state = net(piece, told, state)
+        made.append(y)
+    torch.testing.assert_close(torch.cat(made, 1), due, rtol=0.0, atol=1e-6)
+
+
 def test_a_memory_of_blocks_is_what_a_loop_says():
     """Slow oracle: sample by sample, one step of the LSTM behind each block's last."""
     torch.manual_seed(2)

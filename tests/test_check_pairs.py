@@ -133,3 +133,12 @@ def test_rates_that_differ_are_an_error(tmp_path, dry):
     write(tmp_path, "wet/a.wav", dry, 48_000)
     (finding,) = inspect_pairs(tmp_path).findings
     assert (finding.severity, finding.what) == ("error", "rates that differ")
+
+
+def test_what_is_no_sound_is_told_as_that(tmp_path, dry):
+    write(tmp_path, "dry/a.wav", dry)
+    write(tmp_path, "wet/a.wav", dry)
+    (tmp_path / "wet/a.wav").write_text("a list of what I recorded")
+    (finding,) = inspect_pairs(tmp_path).findings
+    assert (finding.severity, finding.what) == ("error", "unreadable files")
+    assert finding.where[0].startswith(f"{tmp_path}/wet/a.wav: cannot be decoded")

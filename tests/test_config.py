@@ -195,6 +195,7 @@ def test_keys_are_checked_against_the_known_ones():
         ),
         ("trainr.max_epochs=1", "no config key 'trainr.max_epochs', did you mean 'trainer.max_ep"),
         ("zzzzzzzz=1", "no config key 'zzzzzzzz'"),
+        ("minuts=3", "no config key 'minuts', did you mean 'minutes'?"),
         ("data.loader.batch_size.x=3", "no config key 'data.loader.batch_size.x'"),
         (
             "--config-name=dgt_midd",

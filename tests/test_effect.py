@@ -330,3 +330,39 @@ def test_a_run_needs_none_of_its_recordings(place, tmp_path):
     run = load_run(tmp_path / "moved")
     assert run.model.knobs[0].name == "drive"
     assert isinstance(build_model(run.config).net, type(run.model.net))
+
+
+def test_what_was_named_and_cannot_be_read_is_told_after_the_rest(run, tmp_path, caplog):
+    """In a folder it is passed over with a warning."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.wav", "c.wav"):
+        soundfile.write(folder / name, riff(0.1), RATE)
+    (folder / "b.wav").write_bytes(b"RIFF and no more")
+    stages, out = [playable_of(run, {})], tmp_path / "out"
+    with pytest.raises(InputError, match=r"1 of 3 files could not be read: \S*b\.wav: see"):
+        process(stages, [folder / name for name in ("a.wav", "b.wav", "c.wav")], out)
+    assert sorted(path.name for path in out.iterdir()) == ["a.wav", "c.wav"]
+    assert len(process(stages, [folder], tmp_path / "again")) == 2
+    assert caplog.text.count("skipped: ") == 2
+
+
+def test_files_that_pass_full_scale_are_told_of_in_one_line(run, tmp_path, caplog):
+    soundfile.write(tmp_path / "in.wav", riff(0.1), RATE)
+    stage = playable_of(run, {})
+    process([stage], [tmp_path / "in.wav"], tmp_path / "soft")
+    assert "full scale" not in caplog.text
+    set_controls(stage, ["output_db", "40"])
+    process([stage], [tmp_path / "in.wav"], tmp_path / "loud")
+    peak = np.abs(soundfile.read(tmp_path / "loud" / "in.wav")[0]).max()
+    due = f"1 of 1 files pass full scale, in.wav by {20.0 * np.log10(peak):.1f} dB"
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [due]
+
+
+def test_a_training_tells_of_recordings_that_clip(tmp_path, caplog):
+    root = write_pairs(tmp_path / "pairs")
+    wet = np.clip(3.0 * soundfile.read(root / "wet/riff.wav")[0], -1.0, 1.0)
+    soundfile.write(root / "wet/riff.wav", wet, RATE, subtype="PCM_16")
+    train_pedal(root, tmp_path / "runs")
+    (told,) = [line for line in caplog.messages if " clip, " in line]
+    assert told.startswith("1 of 2 recordings clip, riff.wav ")

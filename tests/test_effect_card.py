@@ -130,7 +130,7 @@ def test_the_card_says_each_thing_in_a_sentence():
     }  # fmt: skip
     assert sentences(facts) == [
         "ESR on what was held out: 0.0123, good",
-        "ESR by position, drive 2: 0.0040, great; drive 10: 0.0500, fair",
+        "ESR by position, drive 2: 0.004, great; drive 10: 0.05, fair",
         "driven at up to -6.0 dBFS: it knows no louder sound",
         "wet was 37 samples late, give or take 2, which is taken off; the device turns the sound "
         "over, and so does this",
@@ -138,7 +138,7 @@ def test_the_card_says_each_thing_in_a_sentence():
         "-23 dB at 9998 Hz",
     ]
     many = {"esr_by_position": {f"a {n}": n / 100 for n in range(9)}}
-    assert sentences(many)[0].startswith("worst 6 of 9 positions, a 8: 0.0800, fair; a 7")
+    assert sentences(many)[0].startswith("worst 6 of 9 positions, a 8: 0.08, fair; a 7")
     assert sentences({"aliasing_db": None}) == [
         "aliasing not measured: it moves or rings by itself, and no tone stays one"
     ]

@@ -191,7 +191,7 @@ def test_answers_and_errors(library, exported_path, tmp_path):
     assert "methods forward encode decode" in infos
     assert infos[-1] == "projection ica"
     errors = [line.split(f"{exported_path}: ")[-1] for line in lines if line.startswith("error")]
-    assert errors[0] == "set gain_db: the model refuses this value"
+    assert errors[0] == "set gain_db: the model refuses this value: it takes -120 to 60"
     assert errors[1].startswith("get nothing: the model has no attribute nothing, but temperature")
     assert errors[2] == "set gain_db: needs a number, got loud"
     assert errors[3] == "set delay: needs 2 values, got 1"

@@ -13,7 +13,7 @@ from docs.write_configuration import configurations as configurations_of
 from vschaos2.data import module
 from vschaos2.errors import InputError
 from vschaos2.families.train import train
-from vschaos2.ranges import check_count, check_number
+from vschaos2.ranges import check_count, check_number, is_auto
 
 CONFIGS = Path(__file__).resolve().parent.parent / "vschaos2" / "configs"
 SMALL = ("data.transform.n_fft=256", "data.transform.hop=64", "data.dataset.root=recordings")
@@ -299,3 +299,10 @@ def test_numbers_and_counts_keep_to_their_ends():
     for value in (2, 4, 3.0, "3", True):
         with pytest.raises(InputError, match=r"^a must be a whole number from 3 to 3, got "):
             check_count("a", value, 3, 3)
+
+
+def test_auto_is_one_word_and_no_other():
+    assert is_auto("model.latent_dim", "auto")
+    assert not is_auto("model.latent_dim", 16) and not is_auto("model.latent_dim", None)
+    with pytest.raises(InputError, match=r"^model\.latent_dim must be auto or a whole"):
+        is_auto("model.latent_dim", "Auto")

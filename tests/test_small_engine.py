@@ -245,7 +245,9 @@ def test_voices_do_not_hear_each_other(engine, usual):
     alone = Player(engine, usual.path).play("decode", given, HOP)
     for start in range(0, 32, 4):
         part = given[:, start : start + 4]
-        made = [pair.play("decode", part * sign, 4 * HOP, voice) for voice, sign in ((0, -1), (1, 1))]
+        made = [
+            pair.play("decode", part * sign, 4 * HOP, voice) for voice, sign in ((0, -1), (1, 1))
+        ]
         assert not np.array_equal(*made)
     pair.reset()
     assert np.array_equal(pair.play("decode", given, HOP, voice=1), alone)
@@ -309,7 +311,11 @@ def test_other_models(engine, tmp_path, options, transform):
 def test_exported_files_tell_the_engine_and_their_card(exported_path, engine):
     content = exported_path.read_bytes()
     card = json.loads(exported_path.with_suffix(".json").read_text())
-    assert card["engine"] == {"plays": ["forward", "encode", "decode"]} == card_lines(content)["engine"]
+    assert (
+        card["engine"]
+        == {"plays": ["forward", "encode", "decode"]}
+        == card_lines(content)["engine"]
+    )
     assert engine_line(card) == "  without libtorch, in the small engine: forward, encode, decode"
     player = Player(engine, exported_path)
     assert list(player.methods) == ["forward", "encode", "decode"]
@@ -339,7 +345,14 @@ def test_tensors_lie_where_the_file_says(usual):
         ),
         ({"temporal": "gru"}, "decoders that remember"),
         (
-            {"encoder": {"_target_": "ConvEncoder", "channels": [4], "kernel_size": 9, "stride": 4}},
+            {
+                "encoder": {
+                    "_target_": "ConvEncoder",
+                    "channels": [4],
+                    "kernel_size": 9,
+                    "stride": 4,
+                }
+            },
             "models of ConvEncoder and DenseDecoder",
         ),
     ],
@@ -351,7 +364,10 @@ def test_what_the_engine_knows_nothing_of_is_said(engine, tmp_path, options, sai
     else:
         config = OmegaConf.merge(config, {"model": options})
     model = build_model(config).eval().requires_grad_(False)
-    axes = {kind: fit_axes(torch.randn(64, 4), "none", model.unlabelled_magnitude) for kind in PROJECTIONS}
+    axes = {
+        kind: fit_axes(torch.randn(64, 4), "none", model.unlabelled_magnitude)
+        for kind in PROJECTIONS
+    }
     core = InstrumentCore(model, axes, 3, is_hosted=True).eval()
     playable = PlayableVAE(core, axes["pca"], torch.randn(64, 4), LabelPorts())
     assert playable.for_engine() == said
@@ -450,7 +466,10 @@ def test_nothing_is_allocated_while_playing(folder, usual):
 
 def test_damaged_files_crash_nothing(folder, usual):
     done = subprocess.run(
-        [folder / "engine_fuzz", usual.path, "150", "1"], capture_output=True, text=True, check=False
+        [folder / "engine_fuzz", usual.path, "150", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     refused = int(done.stdout.split()[0])

@@ -21,7 +21,7 @@ from vschaos2.export.trial import ExportError
 from vschaos2.families.vae import playable as playable_module
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.files import check_place, open_plain
-from vschaos2.folders import made_folder
+from vschaos2.folders import made_folder, results_folder
 from vschaos2.generation.evaluation import Evaluation
 from vschaos2.generation.latent_files import read_latents, write_latents
 from vschaos2.generation.latent_map import LatentMap, write_csv
@@ -305,3 +305,16 @@ def test_places_are_checked_before_the_work(tmp_path):
     assert made_folder(tmp_path / "link") == tmp_path / "link"
     with pytest.raises(InputError, match="is a link"):
         made_folder(tmp_path / "link", is_own=True)
+
+
+def test_work_that_fails_leaves_no_empty_folder(tmp_path):
+    (tmp_path / "there").mkdir()
+    for place in ("new", "new/deep/er", "there", "there/deep"):
+        with pytest.raises(InputError), results_folder(tmp_path / place) as folder:
+            assert folder.is_dir()
+            raise InputError("no pairs")
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+    with pytest.raises(InputError), results_folder(tmp_path / "kept" / "in") as folder:
+        (folder / "table.csv").touch()
+        raise InputError("no room")
+    assert (tmp_path / "kept/in/table.csv").exists()

@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vschaos2.errors import InputError
@@ -28,6 +30,26 @@ def made_folder(path: Path, is_own: bool = False) -> Path:
             f"{path}: this folder cannot be made: {why}: choose another folder"
         ) from error
     return path
+
+
+@contextmanager
+def results_folder(path: Path, is_own: bool = False) -> Iterator[Path]:
+    """`made_folder` around the work whose results go there: what fails leaves no empty folder.
+
+    A folder that cannot be written to is found before the work and not behind it.
+
+    Raises:
+        InputError: as `made_folder`.
+    """
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    made_folder(path, is_own)
+    try:
+        yield path
+    except BaseException:
+        for each in missing:  # from the innermost outwards
+            with suppress(OSError):  # something lies there
+                each.rmdir()
+        raise
 
 
 def no_folder(path: Path) -> str:

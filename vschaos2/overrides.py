@@ -37,6 +37,7 @@ INFORMED = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath
 CHOICES = {"--cfg": SHOWN, "-c": SHOWN, "--info": INFORMED, "-i": INFORMED}
 PATHS = ("rundir", "data.dataset.root", "model.init_from")
 TEXTS = ("name", *PATHS)
+WORDS = ("minutes", "prior", "resume")  # keys of the command line alone
 # What version 0.1 had: its command lines may set it still.
 UNNEEDED = ("model._target_", "model.encoder._partial_", "model.decoder._partial_")
 GROUPS = ("data", "model", "training", "callbacks", "trainer")
@@ -211,7 +212,7 @@ def explain(error: Exception, folder: Path, arguments: list[str]) -> InputError:
         # The cause knows the very key in what was to be set at once, {…}; or only its beginning.
         mistyped = max(str(getattr(error.__cause__, "full_key", "")), said[1], key=len)
         return InputError(
-            f"no config key {mistyped!r}{suggestion(mistyped, _keys(folder, arguments))}"
+            f"no config key {mistyped!r}{suggestion(mistyped, [*WORDS, *_keys(folder, arguments)])}"
         )
     missing = re.search(r"Cannot find primary config '([^']+)'", text)
     if missing:

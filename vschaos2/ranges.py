@@ -4,6 +4,8 @@ from typing import Any
 
 from vschaos2.errors import InputError
 
+AUTO = "auto"  # for what the recordings say
+
 
 def check_number(where: str, value: Any, least: float, most: float) -> None:
     """See that a value is a number within a range, both ends included.
@@ -29,6 +31,17 @@ def check_count(where: str, value: Any, least: int, most: int) -> None:
     """
     if not _is_number(value, int) or not least <= value <= most:
         raise InputError(f"{where} must be a whole number from {least} to {most}, got {value!r}")
+
+
+def is_auto(where: str, value: Any) -> bool:
+    """Whether "auto" stands where a number may stand, too.
+
+    Raises:
+        InputError: for any other text, such as Auto.
+    """
+    if isinstance(value, str) and value != AUTO:
+        raise InputError(f"{where} must be {AUTO} or a whole number, got {value!r}")
+    return value == AUTO
 
 
 def _is_number(value: Any, kind: Any) -> bool:

@@ -152,7 +152,7 @@ class TorchInstrument : public Instrument {
       }
       const c10::IValue answer = module_.get_method("set_" + name)(arguments);
       const bool is_refused = answer.isInt() && answer.toInt() != 0;
-      return Failure(is_refused ? "the model refuses this value" : "");
+      return Failure(is_refused ? "the model refuses this value" + Taken(module_, name) : "");
     });
   }
 

@@ -15,6 +15,7 @@ constexpr double kLargestInt = 9007199254740992.0;  // 2^53
 enum TypeCode : std::int64_t { kBool = 0, kInt = 1, kFloat = 2, kString = 3, kTensor = 4 };
 
 constexpr std::size_t kMostNames = 1024;
+constexpr std::size_t kMostShown = 32;  // choices in an error
 
 }  // namespace
 
@@ -58,6 +59,45 @@ c10::IValue Typed(const Atom& atom, std::int64_t type) {
     default:
       throw std::invalid_argument("takes a tensor, which no message can hold");
   }
+}
+
+namespace {
+
+// What a table of this project's files, name -> list, says of a name; empty if it says nothing.
+std::vector<std::string> Entry(const torch::jit::Module& module, const std::string& table,
+                               const std::string& name) {
+  if (!module.hasattr(table) || !module.attr(table).isGenericDict()) return {};
+  const auto entries = module.attr(table).toGenericDict();
+  if (entries.keyType()->kind() != c10::TypeKind::StringType) return {};
+  const auto found = entries.find(name);
+  if (found == entries.end() || !found->value().isList()) return {};
+  std::vector<std::string> words;
+  for (const c10::IValue& value : found->value().toList().vec()) {
+    if (value.isString()) {
+      words.push_back(Printable(value.toStringRef()));
+    } else if (value.isDouble() || value.isInt()) {
+      char text[32];
+      std::snprintf(text, sizeof text, "%g", value.toScalar().toDouble());
+      words.emplace_back(text);
+    }
+    if (words.size() > kMostShown) return {};
+  }
+  return words;
+}
+
+}  // namespace
+
+std::string Taken(const torch::jit::Module& module, const std::string& name) {
+  const std::vector<std::string> ends = Entry(module, "control_ranges", name);
+  if (ends.size() == 2) return ": it takes " + ends[0] + " to " + ends[1];
+  for (const char* table : {"control_choices", "control_integers"}) {
+    std::string list;
+    for (const std::string& word : Entry(module, table, name)) {
+      list += (list.empty() ? "" : ", ") + word;
+    }
+    if (!list.empty()) return ": it takes " + list;
+  }
+  return "";
 }
 
 namespace {

@@ -21,6 +21,10 @@ std::vector<std::string> Strings(const c10::IValue& list);
 // The words under a name; none, if there is nothing of this name.
 std::vector<std::string> Labels(const torch::jit::Module& module, const std::string& name);
 
+// What an attribute takes, for an error that ends in it: ": it takes -60 to 60". Empty if the model
+// does not say, as only files of this project do.
+std::string Taken(const torch::jit::Module& module, const std::string& name);
+
 // A number or word as the type that the model asks for with this code.
 c10::IValue Typed(const Atom& atom, std::int64_t type);
 

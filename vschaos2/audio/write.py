@@ -29,6 +29,9 @@ class AudioWriter:
         sample_rate_hz: its sample rate.
         channels: its number of channels.
 
+    Attributes:
+        peak: the largest magnitude that was written.
+
     Raises:
         InputError: if the name does not end in .wav, the file cannot be written or the next
             block would pass the 4 GB that a WAV header can count.
@@ -45,6 +48,7 @@ class AudioWriter:
         self.path = path
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
+        self.peak = 0.0
         self._frames = 0
         self._stack = ExitStack()
 
@@ -71,6 +75,8 @@ class AudioWriter:
                 f"cannot write {self.path}: its samples are not finite: did the training diverge?"
             )
         self._frames += len(block)
+        if block.size:
+            self.peak = max(self.peak, float(block.max()), float(-block.min()))
         if self._frames * self.channels * 4 > WAV_BYTES:
             raise InputError(f"{self.path} would pass the 4 GB of a WAV file: write shorter files")
         self._file.write(np.ascontiguousarray(block, "<f4").data)

@@ -3,6 +3,7 @@
 methods.py        what a command asks of a run
 file_labels.py    labels of files: given in words, or those of a dataset
 reconstruct.py    sound files through the model
+loud_files.py     a warning for files whose peaks pass full scale
 encoding.py       sound files → latents, times and labels in files
 latent_files.py   latents in .npy and .csv files
 latent_tables.py  tables of frames, as .csv

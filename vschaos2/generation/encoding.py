@@ -18,7 +18,7 @@ from vschaos2.generation.file_labels import FileLabels
 from vschaos2.generation.latent_files import table_beside
 from vschaos2.generation.latent_tables import TaskColumns, axis_columns, latent_table
 from vschaos2.generation.player import Player
-from vschaos2.generation.reconstruct import named_files
+from vschaos2.generation.reconstruct import check_read, named_files
 from vschaos2.placing import place_together
 from vschaos2.progress import Progress
 from vschaos2.terminal import printable
@@ -51,24 +51,26 @@ def encode(
 
     Raises:
         InputError: for an unknown format, a path that does not exist, a folder without sound, or
-            no readable file.
+            no readable file; and, once the others are written, for an unreadable file that was
+            given itself.
     """
     if form not in FORMATS:
         raise InputError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
     jobs = named_files(inputs, folder / FOLDER, suffix=f".{form}")
-    written = []
+    written, unread = [], []
     with Progress("encoding", "file", len(jobs)) as progress:
-        for source, target in jobs:
+        for job in jobs:
+            source, target, _ = job
             try:
                 heard = hear(player.core, source, labels(source), _teller(progress, source, player))
             except UnreadableAudio as error:
                 logger.warning("skipped: %s", error)
+                unread.append(job)
             else:
                 write_heard(heard, player, target)
                 written.append(target)
             progress.update()
-    if not written:
-        raise InputError(f"none of {len(jobs)} files could be read: see the lines above")
+    check_read(jobs, unread)
     return written
 
 

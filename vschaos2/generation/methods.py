@@ -18,11 +18,13 @@ def check_methods(run: Run, *methods: str) -> None:
         InputError: naming the first that it has not, and those that it has.
     """
     there = _methods(run)
+    # What has sound to sound and no latents is an effect, or like one.
+    remedy = ": pass sounds through it with process" if "forward" in there else ""
     for method in methods:
         if method not in there:
             raise InputError(
                 f"{run.folder}: a run of family {run.config.family!r} has no {method}, which this "
-                f"needs (it has {', '.join(there) or 'none'})"
+                f"needs (it has {', '.join(there) or 'none'}){remedy}"
             )
 
 

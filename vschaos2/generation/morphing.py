@@ -129,6 +129,7 @@ def morph(
         target = folder / FOLDER / f"{name}{ending}.wav"
         player.write_heard(target, latents, labels, audible)
         written.append(target)
+    player.tell_of_peaks()
     return written
 
 

@@ -127,6 +127,7 @@ def play_paths(
         written.append(folder / FOLDER / f"{kind}_{example}.wav")
         player.write(written[-1], points)
         write_latents(written[-1].with_suffix(".npy"), points)
+    player.tell_of_peaks()
     return written
 
 
@@ -166,6 +167,7 @@ def play_latents(player: Player, files: Sequence[Path], folder: Path) -> list[Pa
             player.write_heard(target, frames.coordinates, frames.labels, frames.audible)
         else:
             player.write(target, frames.coordinates, frames.labels)
+    player.tell_of_peaks()
     return targets
 
 

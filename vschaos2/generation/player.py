@@ -32,6 +32,7 @@ from vschaos2.families.vae.signal_path import (
 from vschaos2.frames import frame_centres
 from vschaos2.generation.file_labels import given_labels, labels_for
 from vschaos2.generation.latent_tables import TaskColumns
+from vschaos2.generation.loud_files import tell_of_peaks
 from vschaos2.generation.methods import with_latents
 from vschaos2.labels.ports import LabelPorts
 from vschaos2.ranges import check_count, check_number
@@ -72,6 +73,7 @@ class Player:
         self.core = offline_core(run.model, mode, self.axes, prior)
         self.words = words
         self.labels = given_labels(run.model.conditioning, run.kept.classes, words)
+        self.peaks: dict[Path, float] = {}
         self.rate_hz = sample_rate_hz or run.model.transform.sample_rate_hz
 
     @property
@@ -198,6 +200,12 @@ class Player:
         with AudioWriter(target, self.rate_hz) as writer:
             for block in exactly(resampled(blocks, model_rate_hz, self.rate_hz), wanted):
                 writer.write(block)
+        self.peaks[target] = writer.peak
+
+    def tell_of_peaks(self) -> None:
+        """Warn of what was written since, if it passes full scale."""
+        tell_of_peaks(self.peaks)
+        self.peaks = {}
 
 
 def fitted_axes(run: Run, projection: str) -> LatentAxes:

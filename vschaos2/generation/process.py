@@ -46,7 +46,8 @@ def process(
 
     Raises:
         InputError: for a path that does not exist, a folder without sound, no readable file, or a
-            file of more channels than the first stage takes.
+            file of more channels than the first stage takes; and, once the others are written,
+            for an unreadable file that was given itself.
     """
     if rate_hz is not None:
         check_rate(rate_hz, "--sr")

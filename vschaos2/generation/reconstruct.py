@@ -1,9 +1,10 @@
 """Sound files through a model, as long as they are."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -21,6 +22,7 @@ from vschaos2.families.vae.signal_path import (
 )
 from vschaos2.families.vae.vae import VAE
 from vschaos2.generation.file_labels import FileLabels
+from vschaos2.generation.loud_files import tell_of_peaks
 from vschaos2.progress import Progress
 from vschaos2.ranges import check_count, check_number
 from vschaos2.terminal import printable
@@ -55,6 +57,20 @@ class Unrest:
 STILL = Unrest()
 
 
+class Job(NamedTuple):
+    """A sound file, and what is to be written for it.
+
+    Attributes:
+        source: the file.
+        target: the one to write.
+        is_named: whether the file itself was given, and not a folder that it lies in.
+    """
+
+    source: Path
+    target: Path
+    is_named: bool
+
+
 def reconstruct(
     model: VAE,
     inputs: Iterable[Path],
@@ -84,7 +100,8 @@ def reconstruct(
         The files written. Unreadable files of a folder are named in a warning and left out.
 
     Raises:
-        InputError: for a path that does not exist, a folder without sound, or no readable file.
+        InputError: for a path that does not exist, a folder without sound, or no readable file;
+            and, once the others are written, for an unreadable file that was given itself.
     """
     check_choices(inversion, INVERSIONS, sample_rate_hz)
     core = offline_core(model, inversion)
@@ -105,7 +122,7 @@ def reconstruct(
 
 
 def write_sounds(
-    jobs: list[tuple[Path, Path]],
+    jobs: Sequence[Job],
     rate_hz: int,
     sound_of: Callable[[Path], Iterator[Samples]],
     title: str = "reconstructing",
@@ -114,18 +131,19 @@ def write_sounds(
     """Write a sound for each file, as long as it is; → the files written.
 
     Args:
-        jobs: every file and the one to write for it.
+        jobs: what is to be written.
         rate_hz: of the sounds.
         sound_of: a file → what becomes of it, in blocks.
         title: of the progress line.
         channels_of: a file → channels of what becomes of it.
 
     Raises:
-        InputError: if no file could be read; others are named in a warning.
+        InputError: as `check_read`, once all that can be is written.
     """
-    written = []
+    written, unread, peaks = [], [], {}
     with Progress(title, "file", len(jobs)) as progress:
-        for source, target in jobs:
+        for job in jobs:
+            source, target, _ = job
             try:
                 sound, length, done = sound_of(source), length_at(source, rate_hz), 0
                 with AudioWriter(target, rate_hz, channels_of(source)) as writer:
@@ -135,17 +153,35 @@ def write_sounds(
                         progress.say(f"{printable(source.name)} {done / max(length, 1):.0%}")
             except UnreadableAudio as error:
                 logger.warning("skipped: %s", error)
+                unread.append(job)
             else:
                 written.append(target)
+                peaks[target] = writer.peak
             progress.update()
-    if not written:
-        raise InputError(f"none of {len(jobs)} files could be read: see the lines above")
+    tell_of_peaks(peaks)
+    check_read(jobs, unread)
     return written
+
+
+def check_read(jobs: Sequence[Job], unread: Sequence[Job]) -> None:
+    """See that enough of what was asked for could be read; each that could not was warned of.
+
+    Raises:
+        InputError: if nothing could be read, or not all that was given itself.
+    """
+    if len(unread) == len(jobs):
+        raise InputError(f"none of {len(jobs)} files could be read: see the lines above")
+    named = [str(job.source) for job in unread if job.is_named]
+    if named:
+        raise InputError(
+            f"{len(named)} of {len(jobs)} files could not be read: {', '.join(named)}: see the "
+            "lines above; the others are written"
+        )
 
 
 def named_files(
     inputs: Iterable[Path], folder: Path, ending: str = "", suffix: str = ".wav"
-) -> list[tuple[Path, Path]]:
+) -> list[Job]:
     """Every sound file of the inputs and the file to write for it, all different.
 
     Args:
@@ -157,7 +193,7 @@ def named_files(
     Raises:
         InputError: for a path that does not exist, or a folder without sound.
     """
-    jobs: list[tuple[Path, Path]] = []
+    jobs: list[Job] = []
     taken: set[Path] = set()
     for given in inputs:
         if not given.exists():
@@ -174,7 +210,7 @@ def named_files(
             while target in taken:
                 target, number = folder / f"{name}-{number}{suffix}", number + 1
             taken.add(target)
-            jobs.append((file, target))
+            jobs.append(Job(file, target, not given.is_dir()))
     if not jobs:
         raise InputError("no input: give sound files or folders after --files")
     return jobs

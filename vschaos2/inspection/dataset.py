@@ -121,7 +121,7 @@ def inspect_dataset(
     """
     found = find_audio_files(sound_folder(root))
     if not found:
-        remedy = "put recordings into its folder data/: wav, flac, aiff, ogg, mp3 …"
+        remedy = "put recordings into it, or into its folder data/: wav, flac, aiff, ogg, mp3 …"
         return Report(root, findings=[Finding("error", "no sound file", [str(root)], remedy)])
     try:
         cache = cache or open_cache(root, use.sample_rate_hz, n_files=use.n_files)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vschaos2.audio import SoundReader
+from vschaos2.audio import SoundReader, UnreadableAudio
 from vschaos2.data.knobs import Knob, read_knobs
 from vschaos2.data.pair_files import Pair, find_pairs
 from vschaos2.data.pairs import PairedSound, rate_of, read_pair
@@ -159,7 +159,12 @@ def inspect_pairs(root: Path) -> PairReport:
     try:
         pairs = find_pairs(root)
     except InputError as error:
-        return PairReport(root, findings=[_refused("pairs that are not complete", error)])
+        return PairReport(
+            root, findings=[_refused("no pairs, or pairs that are not complete", error)]
+        )
+    unreadable = _unreadable(pairs)
+    if unreadable:
+        return PairReport(root, findings=unreadable)
     findings, knobs = [], []
     try:
         knobs = read_knobs(root, pairs)
@@ -180,6 +185,19 @@ def inspect_pairs(root: Path) -> PairReport:
         refused, "error", "pairs that cannot be learned from", "each line says what it wants"
     )
     return PairReport(root, rate_hz, facts, knobs, findings + _findings(facts, knobs, rate_hz))
+
+
+def _unreadable(pairs: Sequence[Pair]) -> list[Finding]:
+    """What is called a sound, and is none: nothing can be said of the others' rates beside it."""
+    reasons = []
+    for path in sorted({path for pair in pairs for path in (pair.dry, pair.wet)}):
+        try:
+            with SoundReader(path):
+                pass
+        except UnreadableAudio as error:
+            reasons.append(str(error))
+    remedy = "repair these files, convert them to WAV or remove them with their partners"
+    return findings_of(reasons, "error", "unreadable files", remedy)
 
 
 def facts_of(pair: Pair, sound: PairedSound) -> PairFacts:
@@ -283,7 +301,7 @@ def _findings(facts: Sequence[PairFacts], knobs: Sequence[Knob], rate_hz: int) -
 
 
 def _refused(what: str, error: InputError) -> Finding:
-    return Finding("error", what, [str(error)], "it says what it wants")
+    return Finding("error", what, [str(error)], "the line says what it wants")
 
 
 def _positions(knob: Knob) -> str:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+from vschaos2.digits import three_digits
 from vschaos2.monitor.curves import Curve
 from vschaos2.monitor.spectrogram import Levels, show
 
@@ -139,8 +140,8 @@ def curves_picture(
         point = float(measure.steps[best]), float(measure.values[best])
         below.plot(*point, "o", color=ACCENT, markersize=5)
         below.set_title(
-            f"best so far: {point[1]:.3f} at step {point[0]:.0f}, "
-            f"now {measure.values[-1]:.3f}",
+            f"best so far: {three_digits(point[1])} at step {point[0]:.0f}, "
+            f"now {three_digits(float(measure.values[-1]))}",
             fontsize=9, loc="left", color=ACCENT,
         )  # fmt: skip
     below.set_ylabel("\n".join(textwrap.wrap(measure.name, 18)), fontsize=9)

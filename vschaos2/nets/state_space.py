@@ -5,7 +5,8 @@ Each channel has N complex states s that decay by themselves,
     s[t] = a s[t-1] + x[t],    y[t] = Re Σ c s[t] + d x[t],    a = exp(Δ (-e^α + iω))
 
 so that a block of T samples is a convolution with k[t] = Re Σ c aᵗ, and the state before it rings
-on as Re Σ c aᵗ⁺¹ s: sums by FFT, no loop over samples, and no sample knows its block.
+on as Re Σ c aᵗ⁺¹ s: sums by FFT, no loop over samples, and no sample knows its block. What has
+learnt all it will is played 64 samples at a time, by products with matrices that never change.
 
 Source: Gu et al. (2022), "On the parameterization and initialization of diagonal state space
 models" (S4D-Lin).
@@ -34,7 +35,19 @@ class DiagonalStateSpace(nn.Module):
         width: channels, C.
         n_states: of each channel, N.
         rate_hz: of the sound.
+
+    Attributes:
+        answers: once settled, of each channel what a stride says to each of its samples, [C, 64,
+            64]; before, like the three others, empty.
+        rings: and to the states before it, real parts before imaginary ones, [C, 64, 2·N].
+        drives: what each sample does to the states after it, [C, 2·N, 64].
+        turnings: what so many samples, 0 to 64, make of states, [65, C, 2·N, 2·N].
     """
+
+    answers: Tensor
+    rings: Tensor
+    drives: Tensor
+    turnings: Tensor
 
     def __init__(self, width: int, n_states: int, rate_hz: int) -> None:
         super().__init__()
@@ -49,9 +62,63 @@ class DiagonalStateSpace(nn.Module):
         self.read_real = nn.Parameter(spread * torch.randn(width, n_states))
         self.read_imag = nn.Parameter(spread * torch.randn(width, n_states))
         self.direct = nn.Parameter(torch.ones(width))
+        self.is_settled = False
+        for name in ("answers", "rings", "drives", "turnings"):
+            self.register_buffer(name, torch.zeros(0), persistent=False)
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Work out the matrices of a stride; what is learnt later is not heard any more."""
+        # In float64: a state of minutes is turned millions of times.
+        step = self.log_step.double().exp().unsqueeze(1)
+        log_a = torch.complex(-step * self.log_decay.double().exp(), step * self.turns.double())
+        powers = torch.exp(log_a.unsqueeze(2) * torch.arange(self.stride + 1))  # [C, N, 65]
+        read = (torch.complex(self.read_real.double(), self.read_imag.double()) * step).unsqueeze(2)
+        kernel = (read * powers).real.sum(1)
+        kernel[:, 0] += self.direct
+        lags = torch.arange(self.stride)[:, None] - torch.arange(self.stride)
+        self.answers = (kernel[:, lags.clamp(min=0)] * (lags >= 0)).float()
+        rings = (read * powers[:, :, 1:]).transpose(1, 2)
+        self.rings = torch.cat((rings.real, -rings.imag), 2).float()
+        driven = powers[:, :, :-1].flip(2)
+        self.drives = torch.cat((driven.real, driven.imag), 1).float()
+        real, imag = (torch.diag_embed(of.permute(2, 0, 1)) for of in (powers.real, powers.imag))
+        rows = (torch.cat((real, -imag), 3), torch.cat((imag, real), 3))
+        self.turnings = torch.cat(rows, 2).float()
+        self.is_settled = True
+
+    def played(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """The same as `forward`, once settled."""
+        batch, _, count = x.shape
+        halves = state.reshape(batch, 2, self.width, self.n_states)
+        s = halves.permute(2, 1, 3, 0).reshape(self.width, 2 * self.n_states, batch)
+        strides = count // self.stride
+        said, whole = x.new_zeros(batch, self.width, 0), strides * self.stride
+        if strides > 0:  # [C, 64, strides · B]: only states go from stride to stride
+            heard = x[:, :, :whole].reshape(batch, self.width, strides, self.stride)
+            heard = heard.permute(1, 3, 2, 0).reshape(self.width, self.stride, -1)
+            driven = (self.drives @ heard).reshape(self.width, -1, strides, batch)
+            turning, before = self.turnings[self.stride], [s]
+            for new in driven.unbind(2):
+                before.append(torch.baddbmm(new, turning, before[-1]))
+            s = before.pop()
+            states = torch.stack(before, 2).reshape(self.width, -1, strides * batch)
+            y = torch.baddbmm(self.answers @ heard, self.rings, states)
+            y = y.reshape(self.width, self.stride, strides, batch).permute(3, 0, 2, 1)
+            said = y.reshape(batch, self.width, whole)
+        if count > whole:
+            r, heard = count - whole, x[:, :, whole:].permute(1, 2, 0)
+            y = torch.baddbmm(self.answers[:, :r, :r] @ heard, self.rings[:, :r], s)
+            said = torch.cat((said, y.permute(2, 0, 1)), 2)
+            # The last r columns: what the last sample does comes last, however few there are.
+            s = torch.baddbmm(self.drives[:, :, self.stride - r :] @ heard, self.turnings[r], s)
+        after = s.reshape(self.width, 2, self.n_states, batch).permute(3, 1, 0, 2)
+        return said, after.reshape(batch, -1)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """What the states say, and the states after it."""
+        if self.is_settled:
+            return self.played(x, state)
         batch, _, count = x.shape
         step = self.log_step.exp().unsqueeze(1)
         log_a = torch.complex(-step * self.log_decay.exp(), step * self.turns)  # [C, N]
@@ -133,6 +200,8 @@ class SSM(LayeredNet):
         InputError: as `LayeredNet`.
     """
 
+    hears_rms = True  # handed peaks as 1 it learnt little of soft passages
+
     def __init__(
         self,
         n_channels: int,
@@ -151,3 +220,8 @@ class SSM(LayeredNet):
             StateSpaceLayer(hidden_dims, n_states, rate_hz, conditioning, self.n_told)
             for _ in range(layers)
         )
+
+    def settle(self) -> None:
+        """Work out what the states of every layer make of a stride."""
+        for layer in self.layers:
+            layer.states.settle()  # type: ignore[operator, union-attr]

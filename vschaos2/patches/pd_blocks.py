@@ -14,10 +14,10 @@ MOST_CELLS = 16  # of a column of choices; more are chosen by their number
 def label_block(
     label: Label, key: str, guess: Guess | None, sure: Guess | None = None
 ) -> Block[PdCanvas]:
-    """A menu for a label, what the model hears, and how sure it is of it."""
+    """A menu for a label, what the model hears in the source, and how sure it is of it."""
     name = f"{key}-label-{label.key}"
     cells = ([label.guess] if label.is_guessed else []) + list(label.names)
-    told = (154 if guess else 0) + (52 if sure else 0)
+    told = (161 if guess else 0) + (52 if sure else 0)
     heading = text_width(label.task) + 8 + told
     first = label.first + int(label.is_guessed)
 
@@ -26,9 +26,9 @@ def label_block(
         if guess:
             after = x if is_folded else x + text_width(label.task) + 8
             y += 22 * is_folded
-            canvas.comment(after, y, "heard:")
+            canvas.comment(after, y, "source:")
             shown = canvas.shown_word if guess.names else canvas.shown_number
-            after += text_width("heard:") + 4
+            after += text_width("source:") + 4
             shown(after, y, 13, f"{key}-heard-{guess.key}-name")
             if sure:
                 canvas.shown_number(after + 104, y, 5, f"{key}-heard-{sure.key}-name")
@@ -180,9 +180,9 @@ def group_blocks(controls: Controls) -> dict[str, list[Block[PdCanvas]]]:
 
 def _heard_block(guess: Guess, key: str) -> Block[PdCanvas]:
     def draw(canvas: PdCanvas, x: int, y: int) -> None:
-        text = f"{guess.name} heard:"
+        text = f"{guess.name} of source:"
         canvas.comment(x, y, text)
         shown = canvas.shown_word if guess.names else canvas.shown_number
         shown(x + text_width(text) + 4, y, 8, f"{key}-heard-{guess.key}-name")
 
-    return Block(text_width(guess.name) + 130, 22, draw)
+    return Block(text_width(guess.name) + 165, 22, draw)

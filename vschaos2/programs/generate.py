@@ -30,18 +30,10 @@ def main() -> None:
 
 def reconstruct(arguments: argparse.Namespace) -> None:
     """Pass sound files through the model."""
-    from vschaos2.families.export import playable_of
     from vschaos2.generation.file_labels import labels_for
-    from vschaos2.generation.methods import has
-    from vschaos2.generation.process import process
     from vschaos2.generation.reconstruct import Unrest, reconstruct
 
-    trained = trained_run(arguments, "forward")
-    if not has(trained, "encode"):
-        refuse_options(arguments, trained)
-        folder = arguments.out / "reconstructions"
-        tell(process([playable_of(trained, {})], arguments.files, folder, arguments.sr), folder)
-        return
+    trained = trained_run(arguments, "encode", "decode")
     labels = labels_for(trained, arguments.meta, arguments.dataset)
     unrest = Unrest(bool(arguments.sample_latent), arguments.jitter, arguments.seed)
     options = (arguments.sr, arguments.inversion, labels, unrest)
@@ -182,7 +174,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the run, show the table and write it."""
     from vschaos2.errors import InputError
     from vschaos2.files import check_place
-    from vschaos2.folders import made_folder
+    from vschaos2.folders import results_folder
     from vschaos2.generation.evaluation import evaluate
     from vschaos2.generation.methods import check_methods
     from vschaos2.generation.score_tables import markdown, write_tables
@@ -200,10 +192,11 @@ def evaluate(arguments: argparse.Namespace) -> None:
         _evaluate_order(arguments, trained)
         return
     check_methods(trained, "encode", "decode")
-    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
-    check_place(folder / "evaluation.json")
-    result = evaluate(trained, arguments.dataset, arguments.inversion)
-    written = write_tables(result, folder)
+    place = arguments.out or trained.folder / "evaluation"
+    with results_folder(place, arguments.out is None) as folder:
+        check_place(folder / "evaluation.json")
+        result = evaluate(trained, arguments.dataset, arguments.inversion)
+        written = write_tables(result, folder)
     logger.info(markdown(result))
     tell(written, folder)
 
@@ -211,14 +204,15 @@ def evaluate(arguments: argparse.Namespace) -> None:
 def _evaluate_effect(arguments: argparse.Namespace, trained: Any) -> None:
     """The same of an effect."""
     from vschaos2.files import check_place
-    from vschaos2.folders import made_folder
+    from vschaos2.folders import results_folder
     from vschaos2.generation.effect_evaluation import evaluate_effect, pairs_to_measure
     from vschaos2.generation.effect_tables import markdown, write_evaluation
 
-    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
-    check_place(folder / "evaluation.json")
-    result = evaluate_effect(trained, *pairs_to_measure(trained, arguments.dataset))
-    written = write_evaluation(result, folder)
+    place = arguments.out or trained.folder / "evaluation"
+    with results_folder(place, arguments.out is None) as folder:
+        check_place(folder / "evaluation.json")
+        result = evaluate_effect(trained, *pairs_to_measure(trained, arguments.dataset))
+        written = write_evaluation(result, folder)
     logger.info(markdown(result))
     tell(written, folder)
 
@@ -262,33 +256,21 @@ def _evaluate_order(arguments: argparse.Namespace, trained: Any) -> None:
 def draw_map(arguments: argparse.Namespace) -> None:
     """Draw the latent space, and write its points."""
     from vschaos2.files import check_place
-    from vschaos2.folders import made_folder
+    from vschaos2.folders import results_folder
     from vschaos2.generation.latent_map import map_latents, write_csv
     from vschaos2.generation.map_picture import draw_map
     from vschaos2.generation.player import Player
 
     trained = trained_run(arguments, "encode", "decode")
-    folder = made_folder(arguments.out or trained.folder / "map", arguments.out is None)
-    written = [folder / "latent_map.png", folder / "latent_map.csv"]
-    for path in written:
-        check_place(path)
-    player = Player(trained, arguments.projection)
-    points = map_latents(player, arguments.projection, arguments.dataset, arguments.color)
-    draw_map(points, written[0])
-    write_csv(points, written[1])
+    with results_folder(arguments.out or trained.folder / "map", arguments.out is None) as folder:
+        written = [folder / "latent_map.png", folder / "latent_map.csv"]
+        for path in written:
+            check_place(path)
+        player = Player(trained, arguments.projection)
+        points = map_latents(player, arguments.projection, arguments.dataset, arguments.color)
+        draw_map(points, written[0])
+        write_csv(points, written[1])
     tell(written, folder)
-
-
-def refuse_options(arguments: argparse.Namespace, trained: Any) -> None:
-    """Raise InputError for options of `reconstruct` that mean something to latents only."""
-    from vschaos2.errors import InputError
-
-    usual = {"inversion": "keep_input", "sample_latent": 0, "jitter": None, "meta": []}
-    for name, value in {**usual, "dataset": None, "seed": 0}.items():
-        if getattr(arguments, name) != value:
-            raise InputError(
-                f"--{name.replace('_', '-')}: {trained.folder} has no latents: leave it out"
-            )
 
 
 def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:

@@ -80,7 +80,7 @@ def _retrieve(arguments: Namespace) -> None:
     from vschaos2.api import compose
     from vschaos2.data.pair_files import single_pair
     from vschaos2.errors import InputError
-    from vschaos2.folders import made_folder
+    from vschaos2.folders import results_folder
     from vschaos2.ranges import check_count
     from vschaos2.retrieval.agreement import agreement_said
     from vschaos2.retrieval.folder import jobs_of, retrieve_all
@@ -98,15 +98,16 @@ def _retrieve(arguments: Namespace) -> None:
     else:
         keys = ("the dry recording", "the wet recording")
         (pair,) = single_pair(arguments.dry, arguments.wet, keys)
-    made_folder(arguments.out.parent if arguments.wet else arguments.out)  # before a minute of work
-    config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
-    if arguments.wet is None:
-        retrieve_all(jobs, config, arguments.repeat, arguments.seed, say, arguments.jobs)
-        return
-    folders = []
-    for turn in range(arguments.repeat):
-        folders.append(retrieve(pair, config.copy(), arguments.out, arguments.seed + turn))
-        say(said(folders[-1]))
+    # Made before a minute of work.
+    with results_folder(arguments.out.parent if arguments.wet else arguments.out):
+        config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
+        if arguments.wet is None:
+            retrieve_all(jobs, config, arguments.repeat, arguments.seed, say, arguments.jobs)
+            return
+        folders = []
+        for turn in range(arguments.repeat):
+            folders.append(retrieve(pair, config.copy(), arguments.out, arguments.seed + turn))
+            say(said(folders[-1]))
     for line in agreement_said(folders):
         say(line)
 
@@ -114,7 +115,7 @@ def _retrieve(arguments: Namespace) -> None:
 def _transfer(arguments: Namespace) -> None:
     from vschaos2.api import compose
     from vschaos2.errors import InputError
-    from vschaos2.folders import made_folder
+    from vschaos2.folders import results_folder
     from vschaos2.ranges import check_number
     from vschaos2.retrieval.transfer import transfer, transfer_said
     from vschaos2.training.threads import leave_busy_cores
@@ -126,11 +127,11 @@ def _transfer(arguments: Namespace) -> None:
     check_number("--prior-weight", arguments.prior_weight, 0.0, 1e6)
     leave_busy_cores()
     config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
-    made_folder(arguments.out.parent)
-    folder = transfer(
-        arguments.dry, arguments.like, arguments.prior, arguments.prior_weight, config,
-        arguments.out,
-    )  # fmt: skip
+    with results_folder(arguments.out.parent):
+        folder = transfer(
+            arguments.dry, arguments.like, arguments.prior, arguments.prior_weight, config,
+            arguments.out,
+        )  # fmt: skip
     say(transfer_said(folder))
 
 

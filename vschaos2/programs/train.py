@@ -122,12 +122,16 @@ def resume(arguments: list[str]) -> None:
 
 def learn_prior(arguments: list[str]) -> None:
     """Let the run that `prior=RUN` names learn how its latents move, for `minutes=…` (1)."""
+    from vschaos2.config import suggestion
     from vschaos2.errors import InputError
     from vschaos2.families.train import learn_prior
     from vschaos2.training.threads import leave_busy_cores
 
     words = dict(argument.lstrip("+").partition("=")[::2] for argument in arguments)
-    known = ("prior", "minutes", "data.dataset.root")
+    known = ["prior", "minutes", "data.dataset.root"]
+    for word in words:
+        if word not in known and (hint := suggestion(word, known)):
+            raise InputError(f"{word}=: prior=… takes no such word{hint}")
     if len(words) != len(arguments) or not set(words) <= set(known) or not words["prior"]:
         raise InputError(
             "prior=… wants one run, rundir/name or rundir/name/version_N, and takes minutes=… and "

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.config import suggestion
+from vschaos2.digits import three_digits
 from vschaos2.errors import InputError
 from vschaos2.folders import no_folder
 from vschaos2.runs.checkpoints import MISFITS, check_finite, number, read_checkpoint
@@ -162,7 +163,7 @@ def _sweep(versions: list[RunRow]) -> str:
 
 
 def _best(row: RunRow) -> str:
-    return "" if row.best is None else f"{row.best:.3f}"
+    return "" if row.best is None else three_digits(row.best)
 
 
 def _aligned(lines: Sequence[tuple[str, ...]], numbers: Sequence[int]) -> list[str]:

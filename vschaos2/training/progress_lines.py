@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import ProgressBar, TQDMProgressBar
 from pytorch_lightning.callbacks.progress.tqdm_progress import Tqdm
 
+from vschaos2.digits import three_digits
 from vschaos2.progress import LINE_EVERY_S
 from vschaos2.runs.measure import Measure
 from vschaos2.training.forecast import Forecast
@@ -128,4 +129,6 @@ def _losses(trainer: pl.Trainer, pl_module: pl.LightningModule, best_by: Measure
     known = {**before, **trainer.callback_metrics}
     names = {"loss": "train/loss", "held-out loss": "validation/loss"}
     names[f"held-out {best_by.short}"] = best_by.key
-    return {short: f"{float(known[name]):.3f}" for short, name in names.items() if name in known}
+    return {
+        short: three_digits(float(known[name])) for short, name in names.items() if name in known
+    }

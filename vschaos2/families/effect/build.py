@@ -19,7 +19,6 @@ from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.build import limited, model_options
 from vschaos2.parts import part_of
 
-AUTO = "auto"
 KEYS = ("net", "knobs", "channels_in", "channels_out")
 
 

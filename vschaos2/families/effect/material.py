@@ -15,10 +15,10 @@ from vschaos2.data.pair_module import PairDataModule
 from vschaos2.data.pairs import PairedSound, rate_of, read_pair
 from vschaos2.data.takes import KNOB_HOP, Take
 from vschaos2.errors import InputError
-from vschaos2.families.effect.build import AUTO
 from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.inspection.sounds import clipping_of
 from vschaos2.progress import Progress
-from vschaos2.ranges import check_count, check_number
+from vschaos2.ranges import AUTO, check_count, check_number, is_auto
 from vschaos2.terminal import printable
 from vschaos2.training.processes import is_first_process
 
@@ -56,13 +56,14 @@ def settle(config: DictConfig) -> None:
         InputError: for a folder without pairs, or pairs that disagree.
     """
     root, pairs = pairs_of(config)
-    if OmegaConf.select(config, "data.dataset.sample_rate_hz") == AUTO:
+    rate = "data.dataset.sample_rate_hz"
+    if is_auto(rate, OmegaConf.select(config, rate)):
         config.data.dataset.sample_rate_hz = rate_of(pairs)
     for key, paths in (
         ("channels_in", {pair.dry for pair in pairs}),
         ("channels_out", {pair.wet for pair in pairs}),
     ):
-        if config.model[key] == AUTO:
+        if is_auto(f"model.{key}", config.model[key]):
             config.model[key] = min(2, max(_channels(path) for path in sorted(paths)))
     if config.model.knobs != AUTO:
         return
@@ -92,9 +93,10 @@ def material(config: DictConfig, model: EffectModel) -> PairDataModule:
     """
     root, pairs = pairs_of(config)
     latency = config.data.dataset.latency_samples
-    if latency != AUTO:
+    by_ear = is_auto("data.dataset.latency_samples", latency)
+    if not by_ear:
         check_count("data.dataset.latency_samples", latency, -(10**7), 10**7)
-    takes = takes_of(root, pairs, model, None if latency == AUTO else latency)
+    takes = takes_of(root, pairs, model, None if by_ear else latency)
     dataset, loader = plain(config, "data.dataset"), plain(config, "data.loader")
     warm_up_ms: Any = loader.pop("warm_up_ms", None)
     window_samples: Any = loader.get("window_samples")
@@ -193,3 +195,21 @@ def tell(data: PairDataModule) -> None:
                 "%s: its clock drifts by %.1f millionths: a long recording loses its alignment",
                 printable(take.name), facts["drift_ppm"],
             )  # fmt: skip
+    files = {Path(take.dry_name) for take in data.takes}
+    _tell_of_clipping(sorted(files | {Path(data.root) / take.name for take in data.takes}))
+
+
+def _tell_of_clipping(paths: list[Path]) -> None:
+    """Warn of recordings that were cut off at full scale."""
+    found = {}
+    for path in paths:
+        if path.is_file():  # a pair that was named may lie elsewhere
+            with SoundReader(path) as sound:
+                if clips := clipping_of(sound):
+                    found[path] = clips
+    for path, clips in list(found.items())[:1]:
+        logger.warning(
+            "%d of %d recordings clip, %s %s: what was cut off is learnt as the device's own: "
+            "record at a lower level, unless the device itself clips so",
+            len(found), len(paths), path.name, clips,
+        )  # fmt: skip

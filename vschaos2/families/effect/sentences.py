@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vschaos2.digits import three_digits
+
 WORDS = ((0.01, "great"), (0.035, "good"), (0.1, "fair"), (0.3, "rough"))
 AT = "esr at "  # before a position of the knobs, in what a training keeps
 SHOWN = 6  # positions that a line has room for
@@ -22,7 +24,7 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
     found = []
     esr = facts.get("held_out_esr")
     if esr is not None:
-        found.append(f"ESR on what was held out: {esr:.4f}, {in_words(esr)}")
+        found.append(f"ESR on what was held out: {three_digits(esr)}, {in_words(esr)}")
     found += _positions(facts.get("esr_by_position") or {})
     driven = facts.get("driven_at_most_dbfs")
     if driven is not None:
@@ -41,7 +43,7 @@ def _positions(of: Mapping[str, float]) -> list[str]:
     worst_first = sorted(of.items(), key=lambda each: -each[1])[:SHOWN]
     which = "ESR by position" if len(of) <= SHOWN else f"worst {SHOWN} of {len(of)} positions"
     shown = worst_first if len(of) > SHOWN else list(of.items())
-    told = "; ".join(f"{name}: {esr:.4f}, {in_words(esr)}" for name, esr in shown)
+    told = "; ".join(f"{name}: {three_digits(esr)}, {in_words(esr)}" for name, esr in shown)
     return [f"{which}, {told}"]
 
 

@@ -21,11 +21,10 @@ from vschaos2.inspection.size import (
     in_words,
     linear_convergence,
 )
+from vschaos2.ranges import is_auto
 from vschaos2.training.processes import is_first_process
 
 logger = logging.getLogger(__name__)
-
-AUTO = "auto"
 
 
 def settle(config: DictConfig) -> None:
@@ -35,7 +34,7 @@ def settle(config: DictConfig) -> None:
         InputError: for what no training takes, before a recording is opened; or for recordings
             that are silent or absurdly loud.
     """
-    if section(config, "model").get("latent_dim") != AUTO:
+    if not is_auto("model.latent_dim", section(config, "model").get("latent_dim")):
         return
     tried = config.copy()
     OmegaConf.update(tried, "model.latent_dim", 2)  # of harmonic models the least
