@@ -24,7 +24,7 @@ from vschaos2.config import CONFIGS
 from vschaos2.families.effect.build import build_model
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.export import export
-from vschaos2.families.loading import AVERAGE, load_run
+from vschaos2.families.loading import load_run
 from vschaos2.files import write_whole
 from vschaos2.folders import made_folder
 from vschaos2.overrides import composed
@@ -33,6 +33,7 @@ from vschaos2.recognition.pedalboard_script import script
 from vschaos2.recognition.swapping import Swapped
 from vschaos2.runs.checkpoints import save_checkpoint
 from vschaos2.runs.folder import create_run_folder, save_config
+from vschaos2.runs.loading import AVERAGE
 
 RATES_HZ = (44_100, 48_000)  # of a chain that is played
 PEAK = 0.9  # of what is rendered, if it would be louder
