@@ -3,8 +3,10 @@
 import json
 import math
 import re
+import sys
 
 import pytest
+import soundfile
 import torch
 from retrieved_runs import SMALL, drawn, write_run
 from torch import Tensor
@@ -15,6 +17,7 @@ from vschaos2.export.trial import opened
 from vschaos2.patches import patch_files
 from vschaos2.processors.chain import Chain
 from vschaos2.processors.parameter import Ranges
+from vschaos2.programs import generate
 from vschaos2.retrieval.effect_map import map_effects
 from vschaos2.retrieval.playable_collection import playable_collection, words
 from vschaos2.retrieval.preset_folder import Presets, read_presets, write_presets
@@ -248,3 +251,18 @@ def test_runs_become_an_instrument(tmp_path):
     instrument, sound = playable_collection(tmp_path / "out", {}), noise()
     wanted = through_chain(found.raw[2], sound)
     assert close(played(instrument, sound, preset="take_2"), wanted)
+
+
+def test_files_go_through_a_collection_at_a_preset(folder, tmp_path, monkeypatch, capsys):
+    sound = noise(RATE // 4 // BLOCK * BLOCK)
+    soundfile.write(tmp_path / "voice.wav", sound.numpy(), RATE, subtype="FLOAT")
+    words = ["generate.py", "process", folder, "--files", tmp_path / "voice.wav"]
+    more = ["--set", "preset", "Song_6_live", "--out", tmp_path / "listen"]
+    monkeypatch.setattr(sys, "argv", [*map(str, [*words, *more])])
+    generate.main()
+    made, _ = soundfile.read(tmp_path / "listen" / "processed" / "voice.wav", dtype="float32")
+    wanted = through_chain(read_presets(folder).raw[6], sound)
+    assert close(torch.from_numpy(made.T), wanted)
+    monkeypatch.setattr(sys, "argv", [*map(str, [*words, "-v", 3])])
+    with pytest.raises(InputError, match=r"--version: .* holds presets"):
+        generate.main()

@@ -45,6 +45,8 @@ def runs(known, tmp_path_factory):
     write_run(root, "nan", known[0], losses=(1.0, math.nan))
     trained = write_run(root, "trained", known[0])
     (trained / "meta.json").unlink()
+    growing = write_run(root, "growing", known[0])
+    growing.rename(growing.with_name(".growing"))
     half = write_run(root, "half", known[0])
     (half / "checkpoints" / "best.ckpt").unlink()
     return root
@@ -82,6 +84,12 @@ def test_rows_are_the_best_tries_in_the_order_of_everything_else(runs, known):
 def test_what_is_left_out_is_named_with_its_reason(runs, run, reason):
     left_out = {each["run"]: each["reason"] for each in collect(runs, Limits()).info["left_out"]}
     assert reason in left_out[run]
+
+
+def test_a_run_in_the_making_is_not_seen(runs):
+    found = collect(runs, Limits())
+    told = [*found.info["runs"], *(each["run"] for each in found.info["left_out"])]
+    assert len(told) == 14 and not [each for each in told if "growing" in each]
 
 
 def test_limits_leave_out_what_is_beyond_them(runs):

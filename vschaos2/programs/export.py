@@ -78,13 +78,12 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    from vschaos2.errors import InputError
     from vschaos2.export.write import check_name
     from vschaos2.families.export import export
     from vschaos2.families.loading import load_run
     from vschaos2.plugins import load_plugins
     from vschaos2.retrieval.playable_collection import export_collection
-    from vschaos2.retrieval.preset_folder import is_preset_folder
+    from vschaos2.retrieval.preset_folder import is_preset_folder, refuse_options_of_runs
     from vschaos2.retrieval.tries import nearest
     from vschaos2.runs.listing import run_in
 
@@ -97,9 +96,7 @@ def main() -> None:
         key: value for key, value in options.items() if value is not None and value is not False
     }
     if is_preset_folder(arguments.run):
-        for option in ("version", "nam"):
-            if getattr(arguments, option) is not None:
-                raise InputError(f"--{option}: {arguments.run} holds presets, no run: leave it out")
+        refuse_options_of_runs(arguments.run, version=arguments.version, nam=arguments.nam)
         _export(lambda: export_collection(arguments.run, arguments.out, arguments.name, wishes))
         return
     folder = run_in(arguments.run, arguments.name)

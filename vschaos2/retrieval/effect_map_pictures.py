@@ -70,7 +70,7 @@ def _histogram(spot: Axes, parameter: Parameter, values: np.ndarray) -> None:
         low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     is_log = parameter.scale == "log"
     edges = np.geomspace(low, high, 17) if is_log else np.linspace(low, high, 17)
-    spot.hist(values.clip(low, high), edges, color=BAR)
+    spot.hist(values.clip(low, high), edges.tolist(), color=BAR)
     spot.axvline(float(np.median(values)), color=WARM, linewidth=1.2)
     if is_log:
         spot.set_xscale("log")

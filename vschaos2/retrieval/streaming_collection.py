@@ -49,6 +49,7 @@ class StreamingCollection(StreamingEffect):
         """Stand elsewhere, or what every effect does."""
         if name in self.choosers:
             values = self.control_values
-            self.model.net.choose(int(values["preset"]), int(values["towards"]), values["morph"])
+            at, end, morph = int(values["preset"]), int(values["towards"]), values["morph"]
+            self.model.net.choose(at, end, morph)  # type: ignore[operator]
         else:
             self.changed(name, value)
