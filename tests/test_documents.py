@@ -30,6 +30,8 @@ NOT_RUN = {  # a command that begins so, or holds this word: why no test of this
     r"python3 -m venv\b": "builds an environment of its own; make does the same",
     r"(\S*/)?pip install\b": "changes the environment the tests run in",
     r"python retrieve\.py\b": "fits for a minute; tests/test_retrieval.py runs it with few steps",
+    r"python (get_params|generate)\.py .*presets\b|python script\.py presets\b": "needs many "
+    "retrieved runs; tests/test_presets.py, test_effect_map.py and test_collection.py make some",
     r"sudo\b|apt\b|apt-get\b|externals/install_tools.sh": "changes the computer",
     r"cmake\b|pd\b|build/": "tests/test_external.py builds and plays the external",
     r"git\b": "changes the clone",

@@ -140,7 +140,7 @@ def test_the_card_says_each_thing_in_a_sentence():
     many = {"esr_by_position": {f"a {n}": n / 100 for n in range(9)}}
     assert sentences(many)[0].startswith("worst 6 of 9 positions, a 8: 0.0800, fair; a 7")
     assert sentences({"aliasing_db": None}) == [
-        "aliasing not measured: it moves by itself, and no tone stays one"
+        "aliasing not measured: it moves or rings by itself, and no tone stays one"
     ]
     assert sentences({}) == []
     assert in_words(0.5) == "poor"

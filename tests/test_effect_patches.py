@@ -32,6 +32,7 @@ from vschaos2.controls import Control
 from vschaos2.export.nn_tilde import NnTildeModule
 from vschaos2.export.playable import Playable
 from vschaos2.export.write import export_playable
+from vschaos2.families.effect.grey import ChainNet
 from vschaos2.patches import patch_files
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.max_settings import exponent
@@ -68,6 +69,22 @@ MORE = [
      "shown": False},
 ]  # fmt: skip
 
+STRIP = [
+    {"name": f"{panel}{n}_hz", "kind": "number", "value": 100.0, "lowest": 20.0,
+     "highest": 20000.0, "unit": "Hz", "curve": "exponential", "group": panel}
+    for panel, count in (("filters", 14), ("compressor", 7), ("echoes", 8), ("room", 13))
+    for n in range(count)
+] + [
+    {"name": f"axis{n}", "kind": "number", "value": 0.0, "lowest": -3.0, "highest": 3.0,
+     "group": "axes", "note": "reverb_high_ratio up, compressor_ratio down"}
+    for n in range(1, 6)
+] + [
+    {"name": "preset", "kind": "choice", "value": "mean", "group": "presets",
+     "choices": ["mean", *(f"song_{n}" for n in range(40))]},
+    {"name": "towards", "kind": "choice", "value": "song_1", "group": "presets",
+     "choices": ["mean", "song_1", "song_2"]},
+]  # fmt: skip
+
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:The TorchScript type system"),
@@ -90,6 +107,7 @@ CARDS = {
         "delay_samples_at_hz": {"44100": 0, "48000": 84, "88200": 153, "96000": 167},
         "attributes": [CUTOFF, RELEASE],
     },
+    "channel strip": {**EFFECT, "attributes": STRIP + EFFECT["attributes"]},
     "effect without settings": {**EFFECT, "attributes": []},
     "stereo": {**EFFECT, "methods": {"forward": ports(2, 1, 2, 1)}},
     "bare": {
@@ -302,6 +320,39 @@ def test_what_a_card_keeps_for_itself_is_not_shown():
     ]
     for name, text in patch_files("fuzz", card).items():
         assert "secret" not in text and "loudness" not in text, name
+
+
+def test_panels_of_a_channel_strip_fit_a_screen_and_show_everything_once():
+    files = patch_files("fuzz", CARDS["channel strip"])
+    patch = pd_patches(CARDS["channel strip"], "fuzz")["fuzz.pd"]
+    width, height = map(int, files["fuzz.pd"].split(";")[0].split()[4:6])
+    assert width <= 1272 and height <= 1400
+    senders = [w for box in patch.boxes if box.kind == "obj" for w in box.words[:-1]]
+    for row in STRIP:
+        assert senders.count(f"fuzz-set-{row['name']}") in (1, 2), row["name"]
+    titles = " ".join(" ".join(box.words) for box in patch.boxes if box.words[:1] == ["cnv"])
+    for panel in ("filters", "compressor", "echoes", "room", "axes", "presets", "model"):
+        assert f" {panel} " in titles
+    rect = json.loads(files["fuzz.maxpat"])["patcher"]["rect"]
+    assert rect[2] <= 1272
+
+
+def test_what_stands_in_a_room_without_a_name_to_a_player_is_not_shown():
+    """Of a chain every setting can be told, but patches leave the gains of a room's lines out."""
+    net = ChainNet(1, 0, 2, RATE_HZ, ["peak", "space"])
+    controls = {each.name: each for each in net.settings(())}
+    assert not controls["reverb_left3"].shown and controls["reverb_low_s"].shown
+    groups = {name: controls[name].group for name in ("peak_hz", "pan", "echo_ms")}
+    assert groups == {"peak_hz": "peak", "pan": "echoes", "echo_ms": "echoes"}
+    assert controls["reverb_peak1_hz"].group == "room"
+    rows = [each.row(each.values) for each in controls.values()]
+    for text in patch_files("fuzz", {**EFFECT, "attributes": rows}).values():
+        assert "reverb_left3" not in text and "reverb_low_s" in text
+
+
+def test_a_menu_in_max_stands_where_its_choice_begins():
+    text = patch_files("fuzz", CARDS["channel strip"])["fuzz.maxpat"]
+    assert '"text":"loadmess 1"' in text.replace(": ", ":")
 
 
 def test_a_control_writes_the_row_that_patches_read():

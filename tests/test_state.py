@@ -36,7 +36,7 @@ N_FFT, HOP = 512, 128
 # Tensors that are assigned while a module plays and stay over a reset: commands of the player.
 SETTINGS = {
     ("EmptyInlets", "has_spoken"), ("LabelInlets", "values"),
-    ("Chain", "held"), ("Chain", "held_values"),
+    ("Chain", "held"), ("Chain", "held_values"), ("CollectionNet", "base"),
 }  # fmt: skip
 # What these hold follows from what they are set to: their state is their caller's.
 CACHES = {"Chain", "Combs", "Filter", "OnePole", "Space"}

@@ -3,7 +3,14 @@
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.flow import column_pitch, stagger
 from vschaos2.patches.max_canvas import BOX_HEIGHT, CHARACTER, MaxCanvas, text_width
-from vschaos2.patches.max_panel import GAP, INLET_MARGIN, every_block, model_word, sound_width
+from vschaos2.patches.max_panel import (
+    GAP,
+    INLET_MARGIN,
+    every_block,
+    group_blocks,
+    model_word,
+    sound_width,
+)
 
 GUTTER = 150  # pixels left of the columns
 NARROWEST, WIDTH, WIDEST = 1000, 1272, 1360  # pixels of a window; the last for many axes only
@@ -32,6 +39,7 @@ class Frame:
         room = int(CHARACTER * len(controls.figures)) + 40
         labels = 500 * bool(controls.labels)
         full = max(NARROWEST, room, sides + MOST_PITCH * columns, least + labels)
+        full = WIDTH if group_blocks(controls) else full
         width = max(least, min(most, full))
         self.pitch = column_pitch(columns, width - sides, LEAST_PITCH, MOST_PITCH)
         self.is_roomy = self.pitch >= ROOMY_PITCH

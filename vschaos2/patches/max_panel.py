@@ -5,12 +5,13 @@ import re
 from vschaos2.patches import max_blocks as blocks
 from vschaos2.patches import max_inner as inner
 from vschaos2.patches.controls import Controls, reads_as_number
-from vschaos2.patches.flow import Block, flow, rows
+from vschaos2.patches.flow import Block, flow, rows, shelves, stack, stretched
 from vschaos2.patches.max_canvas import ACCENT, BOX_HEIGHT, MaxCanvas, text_width
 from vschaos2.patches.max_settings import setting_block
+from vschaos2.patches.settings import by_group
 
 GAP, HEADER_HEIGHT, TITLE_HEIGHT = 12, 88, 30
-SOUND_WIDTH, LEAST_TOP = 480, 240
+SOUND_WIDTH, LEAST_TOP, MOST_TOP = 480, 240, 560
 LABELS_AT, HEARD_AT = 140, 270  # pixels from the sound's source to the labels, to guesses
 INLET_MARGIN = 19.0  # pixels of a box's width that its inlets do not spread over
 SIGNAL, NONE = "signal", ""
@@ -32,14 +33,30 @@ def header(canvas: MaxCanvas, controls: Controls, first_steps: str) -> None:
 
 
 def every_block(controls: Controls) -> list[Block[MaxCanvas]]:
-    """Labels, then what is heard besides, then settings."""
-    settings = [setting_block(setting, controls.key) for setting in controls.settings]
+    """Labels, then what is heard besides, then settings that belong to no group."""
+    own = by_group(controls.settings)[""]
+    settings = [setting_block(setting, controls.key) for setting in own]
     return [*blocks.label_blocks(controls), *settings]
 
 
-def control_panel(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> int:
-    """Labels and settings beside the sound; returns the panel's height."""
+def group_blocks(controls: Controls) -> dict[str, list[Block[MaxCanvas]]]:
+    """Settings of each group, in their order."""
+    groups = by_group(controls.settings)
+    return {
+        name: [setting_block(setting, controls.key) for setting in settings]
+        for name, settings in groups.items()
+        if name
+    }
+
+
+def control_panel(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> tuple[int, int]:
+    """Labels and settings beside the sound, groups of settings in panels of their own.
+
+    Returns the height of what stands beside the sound, and of all, with the panels below.
+    """
     every = every_block(controls)
+    if group_blocks(controls):
+        return _panels_in_rows(canvas, controls, x, y)
     width = int(canvas.width) - x - GAP
     places, inner_height = flow(every, width - 2 * GAP)
     height = max(LEAST_TOP, inner_height + TITLE_HEIGHT + GAP)
@@ -47,7 +64,25 @@ def control_panel(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> int:
     canvas.comment(x + 10, y + 4, "labels and model" if controls.labels else "model", size=14)
     for block, (left, top) in zip(every, places, strict=True):
         block.draw(canvas, x + GAP + left, y + TITLE_HEIGHT + top)
-    return height
+    return height, height
+
+
+def _panels_in_rows(canvas: MaxCanvas, controls: Controls, x: int, y: int) -> tuple[int, int]:
+    """All panels, the first of them at (x, y), beside the sound; others in rows below it."""
+    own = {"labels and model" if controls.labels else "model": every_block(controls)}
+    panels = {**{name: made for name, made in own.items() if made}, **group_blocks(controls)}
+    width = int(canvas.width) - 2 * GAP
+    heights = range(LEAST_TOP - TITLE_HEIGHT - GAP, MOST_TOP, 6)
+    found = shelves(list(panels.values()), x - GAP, width, heights, TITLE_HEIGHT, GAP, GAP)
+    widths = stretched(found, width)
+    for (name, made), (left, top), wide, high, column in zip(
+        panels.items(), found.places, widths, found.heights, found.columns, strict=True
+    ):
+        canvas.panel(GAP + left, y + top, wide, high)
+        canvas.comment(GAP + left + 10, y + top + 4, name, size=14)
+        for block, (across, down) in zip(made, stack(made, column, GAP)[0], strict=True):
+            block.draw(canvas, 2 * GAP + left + across, y + top + TITLE_HEIGHT + down)
+    return found.first, found.height
 
 
 def sound_width(controls: Controls) -> int:

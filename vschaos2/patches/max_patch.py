@@ -37,14 +37,14 @@ def play_canvas(controls: Controls) -> MaxCanvas:
     canvas, y = frame.canvas, HEADER_HEIGHT
     header(canvas, controls, controls.first_steps("click the loudspeaker"))
     width = sound_width(controls) if has_sound else -GAP
-    height = control_panel(canvas, controls, width + 2 * GAP, y)
+    height, whole = control_panel(canvas, controls, width + 2 * GAP, y)
     if has_sound:
         canvas.panel(GAP, y, width, height)
         canvas.comment(GAP + 10, y + 4, "sound through the model", size=14)
         forward(canvas, controls, GAP + 12, y + TITLE_HEIGHT)
-    canvas.height = y + height + GAP
+    canvas.height = y + whole + GAP
     if has_axes:
-        _play_axes(frame, y + height + GAP)
+        _play_axes(frame, y + whole + GAP)
     return canvas
 
 
@@ -131,13 +131,13 @@ def edit_patch(controls: Controls) -> str:
         "First: click the loudspeaker, choose a sound. Each axis of what is heard is multiplied by "
         "its upper slider (-2 to 2), then moved by the lower.",
     )  # fmt: skip
-    height = control_panel(canvas, controls, SOUND_WIDTH + 2 * GAP, y)
+    height, whole = control_panel(canvas, controls, SOUND_WIDTH + 2 * GAP, y)
     canvas.panel(GAP, y, SOUND_WIDTH, height)
     canvas.comment(GAP + 10, y + 4, "sound", size=14)
     sound = blocks.source(canvas, GAP + 12, y + TITLE_HEIGHT)
     blocks.switch(canvas, GAP + 362, y + TITLE_HEIGHT, key, "decode", is_on=True)
 
-    y += height + GAP
+    y += whole + GAP
     at = rows(
         y + 8, presets=30, labels=26, signals=28, encode=26, names=66, scale=94, offset=108,
         decode=32, output=50,

@@ -24,13 +24,25 @@ def setting_block(setting: Setting, key: str) -> Block[MaxCanvas]:
     def draw(canvas: MaxCanvas, x: int, y: int) -> None:
         canvas.comment(x, y, setting.name)
         said = message(setting, key)
-        told = canvas.sub(x + beside, y + 2 * ROW, title, said, 1, [])
+        back = [NONE] if _first(setting) else []
+        told = canvas.sub(x + beside, y + 2 * ROW, title, said, 1, back)
         control = _control(canvas, x, y + ROW, setting, key)
         canvas.connect(control, told, int(setting.kind == "choice"))
+        if back:
+            canvas.connect(told, control, is_hidden=True)
+        if setting.note:
+            canvas.comment(x, y + 3 * ROW, setting.note)
 
     width = CONTROL + 10 if setting.kind == "switch" else CONTROL
     width = max(width, math.ceil(text_width(f"p {setting.name}")))
-    return Block(width, 2 * ROW + BOX_HEIGHT, draw)
+    if setting.note:
+        width = max(width, math.ceil(text_width(setting.note)))
+    return Block(width, (3 if setting.note else 2) * ROW + BOX_HEIGHT, draw)
+
+
+def _first(setting: Setting) -> int:
+    """Where a menu begins: it shows its choice 0, and says nothing, unless it is told another."""
+    return setting.choices.index(setting.value) if setting.kind == "choice" else 0
 
 
 def _control(canvas: MaxCanvas, x: int, y: int, setting: Setting, key: str) -> int:
@@ -111,7 +123,13 @@ def message(setting: Setting, key: str) -> MaxCanvas:
     else:
         said = canvas.obj(20, 70, f"prepend set {setting.name}", 1, [NONE])
     canvas.chain(inlet, said, canvas.obj(20, 110, f"s {key}.models", 1, []))
-    canvas.width = max(canvas.width, 40 + text_width(f"prepend set {setting.name}"))
+    right = 40 + text_width(f"prepend set {setting.name}")
+    if _first(setting):
+        begin = canvas.obj(right, 20, f"loadmess {_first(setting)}", 1, [NONE])
+        told = canvas.gui("outlet", right, 60, 30, 30, comment="where the menu begins")
+        canvas.connect(begin, told)
+        right += 120
+    canvas.width = max(canvas.width, right)
     return canvas
 
 

@@ -51,11 +51,11 @@ def voices_patch(controls: Controls) -> str:
     frame = Frame(shared, count)
     canvas, y = frame.canvas, HEADER_HEIGHT
     header(canvas, controls, FIRST_STEPS)
-    height = control_panel(canvas, shared, SOUND_WIDTH + 2 * GAP, y)
+    height, whole = control_panel(canvas, shared, SOUND_WIDTH + 2 * GAP, y)
     canvas.panel(GAP, y, SOUND_WIDTH, height)
     canvas.comment(GAP + 10, y + 4, "notes", size=14)
     _shapes(canvas, controls, GAP + 12, y + TITLE_HEIGHT)
-    y += height + GAP
+    y += whole + GAP
     at = rows(
         y + 8, presets=30, walk=28, move=24, names=66, sliders=SLIDER_HEIGHT + 6, numbers=36,
         model=32, output=50,

@@ -3,10 +3,12 @@
 from vschaos2.patches.controls import Controls, Guess, Label
 from vschaos2.patches.flow import Block
 from vschaos2.patches.pd_canvas import CHARACTER, PdCanvas, text_width
-from vschaos2.patches.settings import Setting
+from vschaos2.patches.settings import Setting, by_group
 
 CELL = 21  # pixels of a column of choices
 NUMBER_AT = 144  # pixels from a slider's left to its number
+CLOSE = 23  # pixels from a name to its slider, where many stand below each other
+MOST_CELLS = 16  # of a column of choices; more are chosen by their number
 
 
 def label_block(
@@ -80,6 +82,8 @@ def setting_block(setting: Setting, key: str) -> Block[PdCanvas]:
     """A control for an attribute."""
     name = f"{key}-set-{setting.name}"
     title = setting.name
+    if setting.kind == "choice" and len(setting.choices) > MOST_CELLS:
+        return _numbered_block(setting, name)
     if setting.kind == "choice":
         chosen = setting.choices.index(setting.value)
 
@@ -112,23 +116,39 @@ def setting_block(setting: Setting, key: str) -> Block[PdCanvas]:
     return number_block(setting, name)
 
 
+def _numbered_block(setting: Setting, name: str) -> Block[PdCanvas]:
+    """A number for one of many choices, and its name."""
+    first, last = setting.choices.index(setting.value), len(setting.choices) - 1
+
+    def draw(canvas: PdCanvas, x: int, y: int) -> None:
+        canvas.comment(x, y, f"{setting.name}, 0 to {last}")
+        canvas.number(x, y + 26, 5, 0, last, name, name, first)
+        canvas.shown_word(x + 60, y + 25, 24, f"{name}-look")
+
+    return Block(max(60 + 24 * CHARACTER + 10, text_width(setting.name) + 80), 46, draw)
+
+
 def number_block(setting: Setting, name: str) -> Block[PdCanvas]:
     """A slider, and its number below its unit; a number box where the number has no limits."""
-    ends, unit = setting.usual, setting.unit
+    ends, unit, note = setting.usual, setting.unit, setting.note
+    down = CLOSE if setting.group else 26  # a panel of its own has many
     unit_at = max(NUMBER_AT, text_width(setting.name) + CHARACTER)
 
     def number(canvas: PdCanvas, x: int, y: int) -> None:
         canvas.comment(x, y, setting.name)
         if unit:
             canvas.comment(x + unit_at, y, unit)
+        if note:
+            canvas.comment(x, y + down + 21, note)
         if ends:
-            canvas.slider(x, y + 26, 130, 18, ends, name, name, setting.is_exponential)
-            canvas.shown_number(x + NUMBER_AT, y + 25, 6, name)
+            canvas.slider(x, y + down, 130, 18, ends, name, name, setting.is_exponential)
+            canvas.shown_number(x + NUMBER_AT, y + down - 1, 6, name)
         else:
-            canvas.number(x, y + 26, 8, 0.0, 0.0, name, name, setting.value)
+            canvas.number(x, y + down, 8, 0.0, 0.0, name, name, setting.value)
 
     heading = unit_at + text_width(unit) if unit else text_width(setting.name)
-    return Block(max(heading, 190), 46, number)
+    width = max(heading, 190, text_width(note) if note else 0)
+    return Block(width, down + 20 + (22 if note else 0), number)
 
 
 def label_blocks(controls: Controls) -> list[Block[PdCanvas]]:
@@ -142,9 +162,20 @@ def label_blocks(controls: Controls) -> list[Block[PdCanvas]]:
 
 
 def setting_blocks(controls: Controls) -> list[Block[PdCanvas]]:
-    """The highest first, so that columns are filled well."""
-    blocks = [setting_block(setting, controls.key) for setting in controls.settings]
+    """Those that belong to no group: the highest first, so that columns are filled well."""
+    own = by_group(controls.settings)[""]
+    blocks = [setting_block(setting, controls.key) for setting in own]
     return sorted(blocks, key=lambda block: -block.height)
+
+
+def group_blocks(controls: Controls) -> dict[str, list[Block[PdCanvas]]]:
+    """Those of each group, in their order."""
+    groups = by_group(controls.settings)
+    return {
+        name: [setting_block(setting, controls.key) for setting in settings]
+        for name, settings in groups.items()
+        if name
+    }
 
 
 def _heard_block(guess: Guess, key: str) -> Block[PdCanvas]:

@@ -90,9 +90,9 @@ class PdCanvas:
             lines.append(f"#X f {characters}")
         return self.add(";\n".join(lines))
 
-    def kept_text(self, x: int, y: int, name: str, lines: Sequence[Sequence[float]]) -> int:
-        """A `text` object that is saved with the patch, and its lines of numbers."""
-        content = r" \; ".join(" ".join(f"{value:g}" for value in line) for line in lines)
+    def kept_text(self, x: int, y: int, name: str, lines: Sequence[Sequence[float | str]]) -> int:
+        """A `text` object that is saved with the patch, and its lines of numbers, or of words."""
+        content = r" \; ".join(" ".join(map(_atom, line)) for line in lines)
         box = self.obj(x, y, f"text define -k {name}")
         self.boxes[-1] += f";\n#A set {content} \\;"
         return box
@@ -183,6 +183,10 @@ class PdCanvas:
         """The file's contents."""
         head = f"#N canvas 40 40 {self.width} {self.height} {FONT_SIZE}"
         return "".join(f"{line};\n" for line in [head, *self.boxes, *self.cords])
+
+
+def _atom(value: float | str) -> str:
+    return symbol(value) if isinstance(value, str) else f"{value:g}"
 
 
 def widest(texts: Iterable[str]) -> int:

@@ -54,7 +54,7 @@ class Frame:
         most = WIDTH if sides + ROOMY_PITCH * columns <= WIDTH else WIDEST
         row = self.x0 + SECONDS_AT + text_width(SECONDS) + 2 * GAP if columns else 0
         narrowest = max(NARROWEST, text_width(controls.figures) + 40, row)
-        panels = left + 3 * GAP + panels_width(controls, most - left - 3 * GAP, least_height)
+        panels = left + 3 * GAP + panels_width(controls, left, most - left - 3 * GAP, least_height)
         width = max(panels, row, min(most, max(narrowest, sides + 56 * columns)))
         # The last label's name reaches beyond its column.
         overhang = max([0, *(text_width(label.task) - 52 for label in controls.labels[-1:])])

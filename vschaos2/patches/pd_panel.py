@@ -2,8 +2,8 @@
 
 from vschaos2.patches.controls import Controls
 from vschaos2.patches.figures import in_words
-from vschaos2.patches.flow import stack
-from vschaos2.patches.pd_blocks import label_blocks, setting_blocks
+from vschaos2.patches.flow import Block, Shelves, shelves, stack, stretched
+from vschaos2.patches.pd_blocks import group_blocks, label_blocks, setting_blocks
 from vschaos2.patches.pd_canvas import ACCENT, PALE, PdCanvas, symbol
 from vschaos2.patches.pd_sound import LEVEL_DB, SOURCES
 from vschaos2.patches.pd_sound import output as sound_out
@@ -11,6 +11,7 @@ from vschaos2.patches.pd_sound import output as sound_out
 HEADER_HEIGHT, TITLE_HEIGHT = 90, 34
 SOURCE_WIDTH, SOURCE_HEIGHT = 296, 128
 MOST_HEIGHT = 420  # of columns of controls
+APART = 14  # pixels between the columns of a group, and twice those between its rows
 EDGE = 4  # pixels: Pd shows scroll bars for what reaches a window's very edge
 GAP = 12  # pixels between panels
 
@@ -102,10 +103,14 @@ def output(
 
 def control_panels(
     canvas: PdCanvas, controls: Controls, x: int, y: int, width: int, least_height: int
-) -> int:
-    """Labels and settings in two panels side by side; returns their height."""
-    groups = [("labels", label_blocks(controls)), ("model", setting_blocks(controls))]
-    groups = [(name, blocks) for name, blocks in groups if blocks]
+) -> tuple[int, int]:
+    """Labels and settings in two panels side by side, groups of settings in panels of their own.
+
+    Returns the height of what stands beside the sound, and of all, with the panels below.
+    """
+    if group_blocks(controls):
+        return _panels_in_rows(canvas, controls, x, y, x + width - GAP, least_height)
+    groups = _panels(controls)
     inner, _ = _least_height(controls, width, least_height)
     widths = [stack(blocks, inner)[1] + 2 * GAP for _, blocks in groups]
     # The first panel takes what is left.
@@ -116,11 +121,42 @@ def control_panels(
         for block, (left, top) in zip(blocks, stack(blocks, inner)[0], strict=True):
             block.draw(canvas, x + GAP + left, y + TITLE_HEIGHT + top)
         x += each + GAP
-    return inner + TITLE_HEIGHT + GAP
+    return (inner + TITLE_HEIGHT + GAP,) * 2
 
 
-def panels_width(controls: Controls, room: int, least_height: int) -> int:
+def _panels(controls: Controls) -> list[tuple[str, list[Block[PdCanvas]]]]:
+    every = {"labels": label_blocks(controls), "model": setting_blocks(controls)}
+    return [*((n, b) for n, b in every.items() if b), *group_blocks(controls).items()]
+
+
+def _shelves(controls: Controls, start: int, width: int, least_height: int) -> Shelves:
+    least = least_height - TITLE_HEIGHT - GAP
+    panels = [blocks for _, blocks in _panels(controls)]
+    heights = range(least, MOST_HEIGHT, 6)
+    return shelves(panels, start, width, heights, TITLE_HEIGHT, GAP, APART)
+
+
+def _panels_in_rows(
+    canvas: PdCanvas, controls: Controls, x: int, y: int, width: int, least_height: int
+) -> tuple[int, int]:
+    """All panels, the first of them at (x, y), beside the sound; others in rows below it."""
+    found = _shelves(controls, x - GAP, width, least_height)
+    widths = stretched(found, width)
+    for (name, blocks), (left, top), wide, high, column in zip(
+        _panels(controls), found.places, widths, found.heights, found.columns, strict=True
+    ):
+        canvas.panel(GAP + left, y + top, wide, high)
+        canvas.title(GAP + left + 10, y + top + 6, name)
+        for block, (across, down) in zip(blocks, stack(blocks, column, APART)[0], strict=True):
+            block.draw(canvas, 2 * GAP + left + across, y + top + TITLE_HEIGHT + down)
+    return found.first, found.height
+
+
+def panels_width(controls: Controls, left: int, room: int, least_height: int) -> int:
     """The width of labels and settings: no more than the room, if they can be made to fit."""
+    if group_blocks(controls):
+        start = left + GAP
+        return _shelves(controls, start, start + room, least_height).width - start
     return _least_height(controls, room, least_height)[1]
 
 

@@ -37,13 +37,13 @@ def play_patch(controls: Controls) -> str:
     y = HEADER_HEIGHT
     has_sound = "forward" in controls.methods
     room = canvas.width - left - 3 * GAP
-    height = control_panels(canvas, controls, left + 2 * GAP, y, room, LEAST_TOP + 8)
+    height, whole = control_panels(canvas, controls, left + 2 * GAP, y, room, LEAST_TOP + 8)
     sound_panel(canvas, key, GAP, y, left, height, has_sound)
     beside = rows(y + SOURCE_HEIGHT + 4, source=54, messages=26, model=32, output=0)
     if has_sound:
         _forward(canvas, controls, frame.model, GAP, beside)
     settings = pd_settings.settings(controls, controls.played, controls.played[:1])
-    end = y + height + GAP
+    end = y + whole + GAP
     if has_axes:
         at = _play_axes(frame, controls, end)
         canvas.sub(GAP + 10, at["out"], settings)
@@ -143,14 +143,14 @@ def edit_patch(controls: Controls) -> str:
     )  # fmt: skip
     y = HEADER_HEIGHT
     room = canvas.width - SOURCE_WIDTH - 3 * GAP
-    height = control_panels(canvas, controls, SOURCE_WIDTH + 2 * GAP, y, room, LEAST_TOP)
+    height, whole = control_panels(canvas, controls, SOURCE_WIDTH + 2 * GAP, y, room, LEAST_TOP)
     sound_panel(canvas, key, GAP, y, SOURCE_WIDTH, height, has_sources=True)
     canvas.meter(GAP + 142, y + SOURCE_HEIGHT + 10, 100, f"{key}-decode-meter")
     at = rows(
-        y + height + GAP + 6, title=43, names=43, heard=34, scale=57, offset=61, source=32,
+        y + whole + GAP + 6, title=43, names=43, heard=34, scale=57, offset=61, source=32,
         encode=30, edit=30, decode=28, out=26,
     )  # fmt: skip
-    panel_y = y + height + GAP
+    panel_y = y + whole + GAP
     canvas.panel(GAP, panel_y, canvas.width - 2 * GAP, at["end"] - panel_y)
     canvas.title(GAP + 10, at["title"], "latent axes")
     frame.presets(key, at["title"], moves=False)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from vschaos2.patches.controls import Controls
+from vschaos2.patches.pd_blocks import MOST_CELLS
 from vschaos2.patches.pd_canvas import PdCanvas, symbol, text_width, widest
 from vschaos2.patches.settings import Setting
 
@@ -51,6 +52,9 @@ def _setting(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
     Sliders and words do not say their values when a patch opens: these are said for them.
     """
     name, messages = f"{key}-set-{setting.name}", _messages(setting)
+    if len(messages) > MOST_CELLS:
+        _numbered(canvas, y, setting, key)
+        return
     source = canvas.obj(20, y, f"r {name}")
     outlet, x = canvas.obj(20, y + 60, f"s {key}-models"), 20
     if len(messages) > 1:
@@ -72,6 +76,18 @@ def _setting(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
         canvas.connect(source, look[0])
     elif setting.at_load:
         canvas.chain(x, y, "loadbang", "delay 1", f"s {name}")
+
+
+def _numbered(canvas: PdCanvas, y: int, setting: Setting, key: str) -> None:
+    """From the number of one of many choices to its word, which is shown, and a message with it."""
+    name, x = f"{key}-set-{setting.name}", 20
+    canvas.kept_text(x, y + 60, f"{name}-words", [[choice] for choice in setting.choices])
+    found = canvas.chain(x, y, f"r {name}", f"text get {name}-words")
+    x += max(text_width(f"text get {name}-words"), text_width(f"text define -k {name}-words")) + 20
+    for words, receiver in ((f"set {setting.name}", f"{key}-models"), ("symbol", f"{name}-look")):
+        said = canvas.chain(x, y, f"list prepend {words}", "list trim", f"s {receiver}")
+        canvas.connect(found[1], said[0])
+        x += max(text_width(f"list prepend {words}"), text_width(f"s {receiver}")) + 20
 
 
 def _messages(setting: Setting) -> list[str]:

@@ -49,14 +49,14 @@ def voices_patch(controls: Controls) -> str:
     canvas, y = frame.canvas, HEADER_HEIGHT
     header(canvas, controls, FIRST_STEPS)
     room = canvas.width - SOURCE_WIDTH - 3 * GAP
-    height = control_panels(canvas, shared, SOURCE_WIDTH + 2 * GAP, y, room, LEAST_TOP)
+    height, whole = control_panels(canvas, shared, SOURCE_WIDTH + 2 * GAP, y, room, LEAST_TOP)
     sound_panel(canvas, key, GAP, y, SOURCE_WIDTH, height, has_sources=False)
     canvas.bang(GAP + 12, y + 42, f"{key}-chord")
     canvas.comment(GAP + 36, y + 41, "a chord")
     for row, shape in enumerate(SHAPES):
         block = number_block(shape, f"{key}-{shape.name}")
         block.draw(canvas, GAP + 12, y + 74 + SHAPE_ROW * row)
-    y += height + GAP
+    y += whole + GAP
     at = rows(
         y + 6, title=43, names=43, sliders=SLIDER_HEIGHT + 6, numbers=36, model=40, out=46
     )  # fmt: skip

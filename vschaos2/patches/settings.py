@@ -19,6 +19,8 @@ class Setting:
         is_exponential: whether equal ways of a slider are equal ratios.
         choices: of a choice.
         at_load: of an event, whether it happens once all others have said their values.
+        group: what it belongs to; a group has a panel of its own.
+        note: a few words on what it does.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Setting:
     is_exponential: bool = False
     choices: tuple[str, ...] = ()
     at_load: bool = False
+    group: str = ""
+    note: str = ""
 
     @staticmethod
     def of(told: Mapping[str, Any]) -> "Setting":
@@ -45,7 +49,17 @@ class Setting:
             told.get("curve") == "exponential",
             tuple(told.get("choices", ())),
             told.get("at_load", False),
+            told.get("group", ""),
+            told.get("note", ""),
         )
+
+
+def by_group(settings: Iterable[Setting]) -> dict[str, list[Setting]]:
+    """Settings of each group, in their order; those of none under an empty name, first."""
+    groups: dict[str, list[Setting]] = {"": []}
+    for setting in settings:
+        groups.setdefault(setting.group, []).append(setting)
+    return groups
 
 
 def settings_of(attributes: Iterable[Mapping[str, Any]]) -> tuple[Setting, ...]:

@@ -28,6 +28,7 @@ class Processor(nn.Module):
         is_linear: whether it has a `response`.
         outputs: channels of the sound that leaves, O; as many as enter, of most.
         controller: what sets it if nothing is said (see `controllers`).
+        panels: where each parameter stands in patches; all under the processor's name if empty.
     """
 
     state_size: int = 0
@@ -42,6 +43,7 @@ class Processor(nn.Module):
         self.channels = channels
         self.outputs = channels
         self.physical = physical
+        self.panels: list[str] = []
         self.n_values = len(physical)
 
     def forward(self, x: Tensor, values: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:

@@ -80,6 +80,9 @@ class Space(Ramped, Stateful):
             sample_rate, channels, tuple(each for some in groups for each in some), sum(memory)
         )
         self.outputs = 2
+        beside = "echoes" if echo else "side"
+        names = (beside, beside, beside, "room", "room")
+        self.panels = [name for name, of in zip(names, groups, strict=True) for _ in of]
         self.eq, self.ping_pong, self.room = eq, ping_pong, room
         self.counts, self.sizes, self.block = [len(each) for each in groups], memory, BLOCK
         self.first_gain = INPUTS

@@ -19,7 +19,9 @@ def main() -> None:
         help="rundir/name, rundir/name/version_N, or rundir; or a folder of presets",
     )
     parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
-    parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
+    parser.add_argument(
+        "-v", "--version", type=int, help="of the run (newest; nearest of a retrieval)"
+    )
     parser.add_argument(
         "-n",
         "--name",
@@ -60,13 +62,13 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    from vschaos2.errors import InputError
     from vschaos2.export.write import check_name
     from vschaos2.families.export import export
     from vschaos2.families.loading import load_run
     from vschaos2.plugins import load_plugins
     from vschaos2.retrieval.playable_collection import export_collection
-    from vschaos2.retrieval.preset_folder import is_preset_folder
+    from vschaos2.retrieval.preset_folder import is_preset_folder, refuse_options_of_runs
+    from vschaos2.retrieval.tries import nearest
     from vschaos2.runs.listing import run_in
 
     if arguments.name is not None and arguments.nam is None:
@@ -78,12 +80,12 @@ def main() -> None:
         key: value for key, value in options.items() if value is not None and value is not False
     }
     if is_preset_folder(arguments.run):
-        for option in ("version", "nam"):
-            if getattr(arguments, option) is not None:
-                raise InputError(f"--{option}: {arguments.run} holds presets, no run: leave it out")
+        refuse_options_of_runs(arguments.run, version=arguments.version, nam=arguments.nam)
         _export(lambda: export_collection(arguments.run, arguments.out, arguments.name, wishes))
         return
-    trained = load_run(run_in(arguments.run, arguments.name), arguments.version)
+    folder = run_in(arguments.run, arguments.name)
+    folder = nearest(folder) if arguments.version is None else folder
+    trained = load_run(folder, arguments.version)
     name = arguments.name or trained.folder.parent.name
     if arguments.nam is not None:
         from vschaos2.export.playable import check_wishes

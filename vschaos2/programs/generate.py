@@ -49,18 +49,28 @@ def reconstruct(arguments: argparse.Namespace) -> None:
 
 def process_files(arguments: argparse.Namespace) -> None:
     """Pass sound files through a run at chosen settings, or through several."""
-    from vschaos2.families.export import playable_of
-    from vschaos2.generation.process import check_stage, process, set_controls
+    from vschaos2.generation.process import process, set_controls
 
-    stages = []
-    for number, path in enumerate([arguments.run, *arguments.through]):
-        asked = arguments if number == 0 else _plainly(arguments, path)
-        trained = trained_run(asked, "forward")
-        check_stage(trained)
-        stages.append(playable_of(trained, {}))
+    behind = [_plainly(arguments, path) for path in arguments.through]
+    stages = [_stage(asked) for asked in (arguments, *behind)]
     set_controls(stages[0], arguments.set)
     folder = arguments.out / "processed"
     tell(process(stages, arguments.files, folder, arguments.sr), folder)
+
+
+def _stage(arguments: argparse.Namespace) -> Any:
+    """What sounds go through: a run, or a collection of chains."""
+    from vschaos2.families.export import playable_of
+    from vschaos2.generation.process import check_stage
+    from vschaos2.retrieval.playable_collection import playable_collection
+    from vschaos2.retrieval.preset_folder import is_preset_folder, refuse_options_of_runs
+
+    if is_preset_folder(arguments.run):
+        refuse_options_of_runs(arguments.run, name=arguments.name, version=arguments.version)
+        return playable_collection(arguments.run, {})
+    trained = trained_run(arguments, "forward")
+    check_stage(trained)
+    return playable_of(trained, {})
 
 
 def _plainly(arguments: argparse.Namespace, path: Path) -> argparse.Namespace:
@@ -208,11 +218,16 @@ def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     from vschaos2.generation.methods import check_methods
     from vschaos2.plugins import load_plugins
     from vschaos2.ranges import check_number
+    from vschaos2.retrieval.tries import nearest
+    from vschaos2.runs.listing import run_in
     from vschaos2.training.threads import leave_busy_cores
 
     leave_busy_cores()
     load_plugins(arguments.plugins)
-    trained = load_named_run(arguments.run, arguments.name, arguments.version)
+    path = arguments.run
+    if arguments.version is None:  # of a retrieval's tries, the best one
+        path = nearest(run_in(path, arguments.name))
+    trained = load_named_run(path, arguments.name, arguments.version)
     check_methods(trained, *methods)
     texture = getattr(arguments, "texture", None)
     if texture is not None:

@@ -42,7 +42,6 @@ def add_collection(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--start",
-        "--start_date",
         metavar="DATE",
         help="only runs that began from 2024-09-17, or 2024-09-17:15, on (any)",
     )

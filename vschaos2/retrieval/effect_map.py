@@ -114,7 +114,7 @@ def _pairs(correlations: Tensor, count: int) -> list[tuple[int, int, float]]:
     """
     if count < 4:
         return []
-    first, second = torch.triu_indices(*correlations.shape, offset=1)
+    first, second = torch.triu_indices(len(correlations), len(correlations), offset=1)
     found = correlations[first, second]
     quantile = NormalDist().inv_cdf(1.0 - 0.5 / len(found)) if len(found) else 0.0
     limit = math.tanh(quantile / math.sqrt(count - 3))
@@ -134,7 +134,7 @@ def write_map(folder: Path, found: EffectMap) -> list[Path]:
         folder / DISTRIBUTIONS: distributions(found.presets),
         folder / CORRELATIONS: _matrix(found),
     }
-    place_together(contents)  # type: ignore[arg-type]
+    place_together(contents)
     write_prior(folder / PRIOR, found.prior)
     return [*contents, folder / PRIOR]
 

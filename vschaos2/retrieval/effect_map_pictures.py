@@ -70,21 +70,25 @@ def _histogram(spot: Axes, parameter: Parameter, values: np.ndarray) -> None:
         low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     is_log = parameter.scale == "log"
     edges = np.geomspace(low, high, 17) if is_log else np.linspace(low, high, 17)
-    spot.hist(values.clip(low, high), edges, color=BAR)
+    spot.hist(values.clip(low, high), edges.tolist(), color=BAR)
     spot.axvline(float(np.median(values)), color=WARM, linewidth=1.2)
     if is_log:
         spot.set_xscale("log")
         spot.minorticks_off()
         ends = [low, math.sqrt(low * high), high]
-        spot.set_xticks(ends, [f"{each:.3g}" for each in ends])
     else:
         ends = [low, (low + high) / 2.0, high]
-        spot.set_xticks(ends, [f"{each:.3g}" for each in ends])
+    spot.set_xticks(ends, [_short(each) for each in ends])
     unit = f" ({parameter.unit})" if parameter.unit else ""
     spot.set_title(f"{parameter.name.removesuffix(f'_{parameter.unit.lower()}')}{unit}", fontsize=8)
     spot.set_yticks([])
     spot.tick_params(labelsize=6.5, colors=INK)
     spot.spines[["top", "left", "right"]].set_visible(False)
+
+
+def _short(value: float) -> str:
+    """A number in three figures, thousands as k."""
+    return f"{value / 1000.0:.3g}k" if abs(value) >= 1000.0 else f"{value:.3g}"
 
 
 def correlations(found: EffectMap) -> Figure:
@@ -100,10 +104,11 @@ def correlations(found: EffectMap) -> Figure:
     spot.set_xticks(range(len(shown)), names, rotation=90, fontsize=small)
     spot.set_yticks(range(len(shown)), names, fontsize=small)
     places = {place: number for number, place in enumerate(shown)}
-    for first, second, _ in found.pairs:
+    for first, second, r in found.pairs:
         if first in places and second in places:
             for x, y in ((first, second), (second, first)):
-                spot.plot(places[x], places[y], ".", color=INK, markersize=3)
+                colour = "white" if abs(r) > 0.7 else INK
+                spot.plot(places[x], places[y], ".", color=colour, markersize=3)
     spot.set_title("correlations; a dot where chance would hardly bring it", color=INK)
     figure.colorbar(image, ax=spot, shrink=0.5)
     return figure
@@ -122,7 +127,7 @@ def axes(found: EffectMap) -> Figure:
     right.set_yticks(range(len(shown)), [found.presets.names[p] for p in shown], fontsize=6.5)
     heads = [f"{n + 1}\n{100.0 * float(found.explained[n]):.0f} %" for n in range(count)]
     right.set_xticks(range(count), heads)
-    right.set_title("what one deviation along an axis moves, raw", color=INK)
+    right.set_title("how far one deviation along an axis moves a setting, raw", color=INK)
     right.set_xlabel("axis, and its part of the variance")
     figure.colorbar(image, ax=right, shrink=0.5)
     return figure

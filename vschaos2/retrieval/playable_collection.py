@@ -51,7 +51,7 @@ class PlayableCollection(PlayableEffect):
         model = EffectModel(net, knobs, own_hz).eval().requires_grad_(False)
         notes = [note(found, axis) for axis in range(axes)]
         shown = [
-            Control(knob.name, "number", 0.0, -REACH, REACH, note=said)
+            Control(knob.name, "number", 0.0, -REACH, REACH, group="axes", note=said)
             for knob, said in zip(knobs, notes, strict=True)
         ]
         names = [MEAN, *words(found.presets.tracks)]
@@ -102,8 +102,10 @@ def playable_collection(folder: Path, wishes: Mapping[str, Any]) -> PlayableColl
     found = map_effects(presets)
     axes = _count(found, wishes.get("latent_dims"))
     rate_hz = wishes.get("rate")
-    own = presets.info.get("sample_rate_hz")
-    check_count(f"{folder / INFO}: sample_rate_hz", own, 8_000, 384_000)
+    check_count(
+        f"{folder / INFO}: sample_rate_hz", presets.info.get("sample_rate_hz"), 8_000, 384_000
+    )
+    own = int(presets.info["sample_rate_hz"])
     possible = sorted([own, *bridged_rates(own)])
     if rate_hz is not None and rate_hz not in possible:
         raise InputError(

@@ -71,6 +71,13 @@ def is_preset_folder(path: Path) -> bool:
     return (path / INFO).is_file() and (path / RAW_NUMBERS).is_file()
 
 
+def refuse_options_of_runs(folder: Path, **given: Any) -> None:
+    """Raise InputError for an option that means something to runs only, and was given."""
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(f"--{name}: {folder} holds presets, and is no run: leave it out")
+
+
 def write_presets(folder: Path, presets: Presets) -> list[Path]:
     """Write a folder of presets: all of its files, or none; → which.
 

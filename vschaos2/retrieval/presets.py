@@ -34,7 +34,8 @@ def collect(root: Path, limits: Limits) -> Presets:
     """
     if not root.is_dir():
         raise InputError(f"{root}: {no_folder(root)}: give the folder of your retrieved runs")
-    folders = sorted(path.parent for path in root.rglob(CONFIG))
+    below = (path.parent for path in root.rglob(CONFIG))
+    folders = sorted(each for each in below if not _is_hidden(each.relative_to(root)))
     if not folders:
         raise InputError(f"{root}: holds no run: retrieve.py PAIRS --out {root} makes some")
     left_out: dict[str, str] = {}
@@ -176,6 +177,11 @@ def _gathered(
     }
     values = ranges(raw[..., None])[..., 0]
     return Presets(tuple(each.track for each in tries), parameters, raw, values, info)
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether it is a run in the making, or in somebody's drawer."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _shift(meta: Mapping[str, Any]) -> Any:

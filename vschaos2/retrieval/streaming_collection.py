@@ -35,10 +35,11 @@ class StreamingCollection(StreamingEffect):
         presets: Sequence[str],
         rate_hz: int | None = None,
     ) -> None:
+        choices = tuple(presets)
         first = [
-            Control("preset", "choice", presets[0], choices=tuple(presets)),
-            Control("towards", "choice", presets[-1], choices=tuple(presets)),
-            Control("morph", "number", 0.0, 0.0, 1.0),
+            Control("preset", "choice", presets[0], choices=choices, group="presets"),
+            Control("towards", "choice", presets[-1], choices=choices, group="presets"),
+            Control("morph", "number", 0.0, 0.0, 1.0, group="presets"),
         ]
         super().__init__(model, shown, (), rate_hz, first)
         self.choosers = [control.name for control in first]
@@ -48,6 +49,7 @@ class StreamingCollection(StreamingEffect):
         """Stand elsewhere, or what every effect does."""
         if name in self.choosers:
             values = self.control_values
-            self.model.net.choose(int(values["preset"]), int(values["towards"]), values["morph"])
+            at, end, morph = int(values["preset"]), int(values["towards"]), values["morph"]
+            self.model.net.choose(at, end, morph)  # type: ignore[operator]
         else:
             self.changed(name, value)

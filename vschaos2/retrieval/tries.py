@@ -1,6 +1,7 @@
 """What a retrieved run tells of how well it went, and whether that is good enough."""
 
 import json
+import logging
 import math
 import statistics
 from datetime import UTC, datetime
@@ -10,8 +11,10 @@ from typing import Any, NamedTuple
 
 from vschaos2.errors import InputError
 from vschaos2.files import read_at_most
-from vschaos2.runs.folder import checkpoint_path
+from vschaos2.runs.folder import CONFIG, checkpoint_path
 from vschaos2.terminal import printable
+
+logger = logging.getLogger(__name__)
 
 META = "meta.json"
 MOST_BYTES = 2**24
@@ -100,6 +103,26 @@ def read_try(root: Path, folder: Path) -> Try:
     )  # fmt: skip
 
 
+def nearest(path: Path) -> Path:
+    """Of the tries of a track, in rundir/name, the one that came nearest; any other path itself.
+
+    Which one was last says nothing of how good it is. It is said which one was taken.
+    """
+    if not path.is_dir() or (path / CONFIG).is_file():
+        return path
+    found = []
+    for folder in sorted(path.glob("version_*")):
+        try:
+            found.append(read_try(path, folder))
+        except InputError:
+            continue
+    if len(found) < 2:
+        return path
+    best = min(found, key=lambda each: each.badness)
+    logger.info("%s: of %d tries %s came nearest", path, len(found), best.folder.name)
+    return best.folder
+
+
 def unfit(found: Try, limits: Limits) -> str:
     """Why a run is not good enough; empty if it is."""
     losses = found.meta["losses"]
@@ -107,6 +130,8 @@ def unfit(found: Try, limits: Limits) -> str:
         return f"began {found.begun:%Y-%m-%d %H:%M %Z}, before --start"
     if limits.end is not None and found.begun > limits.end:
         return f"began {found.begun:%Y-%m-%d %H:%M %Z}, after --end"
+    if found.meta.get("like"):
+        return "was made to sound like a reference: no pair tells its settings"
     if found.meta.get("terminated_by"):
         return f"was ended by {printable(found.meta['terminated_by'])}"
     if found.least > limits.loss:

@@ -120,11 +120,11 @@ class ChainNet(AudioNet):
         """See `AudioNet`: every parameter, at first where it was learnt to stand."""
         preset, controls, names = self.chain.preset(), [], set(taken)
         owners = [
-            name
+            (name, panel)
             for name, processor in zip(self.chain.names, self.chain.processors, strict=True)
-            for _ in processor.physical  # type: ignore[union-attr]
+            for panel in processor.panels or [name] * len(processor.physical)  # type: ignore
         ]
-        for owner, parameter in zip(owners, self.chain.physical, strict=True):
+        for (owner, panel), parameter in zip(owners, self.chain.physical, strict=True):
             name = parameter.name
             while name in names:
                 name = f"{owner}_{name}"
@@ -140,6 +140,7 @@ class ChainNet(AudioNet):
                     unit=parameter.unit,
                     curve="exponential" if parameter.scale == "log" else "linear",
                     shown=parameter.shown,
+                    group=panel.replace("_", " "),
                 )
             )
         return controls
