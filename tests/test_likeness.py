@@ -1,17 +1,21 @@
 """Settings after another recording, least squares, and what runs leave and where: small parts."""
 
+import json
 import math
 import multiprocessing
 import os
 import signal
+import sys
 import time
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from pieces import worked
 
 from vschaos2.errors import InputError
+from vschaos2.families.loading import load_run
 from vschaos2.objectives.loudness import k_weighting, loudness_lufs
 from vschaos2.processors.chain import Chain
 from vschaos2.programs.retrieve import sorted_words
@@ -19,7 +23,7 @@ from vschaos2.retrieval.agreement import agreement, agreement_said
 from vschaos2.retrieval.least_squares import Residuals, least_squares
 from vschaos2.retrieval.likeness import Likeness
 from vschaos2.retrieval.pictures import decay_over_frequency_s
-from vschaos2.retrieval.prior import Prior
+from vschaos2.retrieval.prior import Prior, write_prior
 from vschaos2.retrieval.processes import outcomes
 from vschaos2.retrieval.refinement import Refinement
 from vschaos2.retrieval.rendering import Rendering
@@ -131,6 +135,47 @@ def test_a_reference_draws_settings_to_it_and_a_heavy_prior_holds_them():
     assert found[1e4]["pan"] == pytest.approx(0.0, abs=1.0)
 
 
+def test_the_program_makes_a_run_of_a_reference(tmp_path, monkeypatch, capsys):
+    """And says in a line what it cannot take: no prior, a silent or a short reference."""
+    from vschaos2.programs.retrieve import main
+
+    processors = ["peak", "pan"]
+    chain = Chain(processors, RATE)
+    raw = torch.cat([c.start[:, 0] for c in chain.controllers])
+    prior = Prior(chain.physical, raw, 0.3 * torch.eye(len(raw), dtype=torch.float64))
+    write_prior(tmp_path / "prior.npz", prior)
+    dry = (0.1 * torch.randn(6 * RATE)).numpy()
+    sided = np.stack((1.3 * dry[::-1], 0.5 * dry[::-1]), 1)
+    for name, sound in (("dry", dry), ("like", sided), ("silent", 0 * dry), ("short", dry[:RATE])):
+        soundfile.write(tmp_path / f"{name}.wav", sound, RATE, subtype="FLOAT")
+
+    def call(like, *more):
+        words = [
+            "retrieve.py", "dry.wav", "--like", like, "--prior", "prior.npz", "--out", "runs/like",
+            "model.net.processors=[peak,pan]", *more,
+        ]  # fmt: skip
+        monkeypatch.setattr(sys, "argv", words)
+        main()
+
+    monkeypatch.chdir(tmp_path)
+    for like, reason in (("silent.wav", "is silent"), ("short.wav", "or more"), ("no", "no file")):
+        with pytest.raises(InputError, match=reason):
+            call(like)
+    with pytest.raises(InputError, match="knows nothing of"):
+        call("like.wav", "model.net.processors=[gain,pan]")
+    assert not list(tmp_path.glob("runs/like/*"))
+    call("like.wav")
+    assert "as unlike the reference as" in capsys.readouterr().out
+    folder = tmp_path / "runs" / "like" / "version_0"
+    meta = json.loads((folder / "meta.json").read_text())
+    assert meta["like"] == "like.wav"
+    assert meta["distance"] < 0.05 * meta["distance_unprocessed"]
+    pan = json.loads((folder / "settings.json").read_text())["pan"]["value"]
+    wanted = 400.0 / math.pi * math.atan2(0.5, 1.3) - 100.0
+    assert pan == pytest.approx(wanted, abs=4.0)
+    assert load_run(folder).model.net.chain.preset()["pan"] == pytest.approx(pan, abs=0.1)
+
+
 def test_words_that_set_something_are_told_from_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a=b.wav").touch()
@@ -141,8 +186,6 @@ def test_words_that_set_something_are_told_from_files(tmp_path, monkeypatch):
 
 
 def test_runs_tell_which_settings_they_agree_on(tmp_path):
-    import json
-
     folders = []
     for n, (hz, gain) in enumerate(((100.0, 1.0), (102.0, 4.0))):
         folders.append(tmp_path / f"version_{n}")

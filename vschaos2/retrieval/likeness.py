@@ -25,7 +25,7 @@ from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.style import style, unlikeness
 
 AXES = 24  # along which settings are moved
-STEPS = 5  # of least squares
+STEPS = 4  # of least squares
 HEARD_S = 8.0  # of the dry recording, while settings are moved
 
 

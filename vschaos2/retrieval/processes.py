@@ -51,13 +51,15 @@ def outcomes(work: Callable[[Task], Any], tasks: Sequence[Task], count: int) -> 
                 process.start()
                 theirs.close()  # so that the end of the process is the end of the pipe
                 running[ours] = (number, process)
-            for pipe in wait(list(running)):
-                number, process = running.pop(pipe)  # type: ignore[call-overload]
+            ready = wait(list(running))
+            for pipe in [each for each in running if each in ready]:
+                number, process = running.pop(pipe)
+                made, reason = None, ""
                 try:
-                    made, reason = pipe.recv()  # type: ignore[union-attr]
+                    made, reason = pipe.recv()
                 except EOFError:
                     process.join()
-                    made, reason = None, f"its process ended with code {process.exitcode}"
+                    reason = f"its process ended with code {process.exitcode}"
                 process.join()
                 yield Outcome(number, made, reason)
     finally:

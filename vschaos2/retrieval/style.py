@@ -28,7 +28,7 @@ PLACES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.97)  # in the distribution of levels
 FALLS = (0.05, 0.2)  # in that of changes of level
 FALL_S = 0.1
 SLOWEST_HZ, OCTAVES = 0.5, 6
-CENTRED = 1e-3  # the least share of what is not in the middle
+CENTRED = 0.03  # share that is added: what is in the middle leans to neither side
 # How far two takes of different voices lie apart in them without any chain, and how many numbers of
 # a group are told by it, in tens: neighbours say the same.
 UNIT_DB = {
