@@ -1,7 +1,11 @@
 """What a bridge costs a host, and whether it keeps the pitch that is sung to it.
 
+    python -m benchmarks.bridge_live spread FOLDER --out FOLDER --semitones -8 4
     python -m benchmarks.bridge_live load RUN --to violin
     python -m benchmarks.bridge_live pitch RUN --to trumpet --voice FOLDER [--truth FOLDER]
+
+`spread` writes every sound of a folder again, played faster and slower by steps of half a semitone:
+a few seconds of an instrument then hold every key of a range.
 
 `load` exports RUN by each way that it learnt, and the VAE alone, and prints what share of a core
 each method takes at blocks of 512 to 4096 samples: medians of processor time, one thread.
@@ -25,9 +29,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 import torch
 
-from vschaos2.audio import read_audio
+from vschaos2.audio import find_audio_files, read_audio
 from vschaos2.export.card import BLOCK_SIZES
 from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.export.trial import opened
@@ -54,6 +59,7 @@ MOST_CENTS = 1200.0
 ROUNDS = 6  # in which all are measured in turn: what else the machine does meets all of them
 AUDIBLE_DB = 30.0  # below the loudest frame
 BLOCK_HOPS = 4  # of what is played live
+SPREAD_HZ = 44_100
 PHASES = ("live", "balanced", "keep_input")
 WAY_STEPS = {"bridge": (1, 2, 4)}
 Values = npt.NDArray[np.float64]
@@ -109,8 +115,6 @@ def pitch_of(
     tracker: Tracker, sound: npt.NDArray[np.float32], rate_hz: int
 ) -> tuple[Values, Values, Any]:
     """Moments in s, pitches in Hz and whether they are clear, of samples [T] at a rate."""
-    import soxr
-
     low = soxr.resample(sound, rate_hz, SAMPLE_RATE_HZ).astype(np.float32)
     hz, periodicity = tracker(low)
     at_s = (np.arange(len(hz)) + 0.5) * tracker.hop_samples / SAMPLE_RATE_HZ
@@ -146,6 +150,18 @@ def beside(
     both = loud[:count] & (due[:count] > due.max() - AUDIBLE_DB)
     apart = spectral_distance_db(bands[:count][both], wanted[:count][both])
     return f"{said}, {apart:.2f} dB"
+
+
+def spread(folder: Path, out: Path, lowest: float, highest: float) -> None:
+    """Write the sounds of a folder transposed by speed, in steps of half a semitone."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in find_audio_files(folder):
+        sound = read_audio(path, SPREAD_HZ)
+        for step in range(round(2 * lowest), round(2 * highest) + 1):
+            ratio = 2.0 ** (step / 24.0)
+            made = soxr.resample(sound, SPREAD_HZ * ratio, SPREAD_HZ)
+            file = f"{path.stem}_{'low' if step < 0 else 'high'}{abs(step):02d}.wav"
+            soundfile.write(out / file, made, SPREAD_HZ)
 
 
 def methods_of(run: Run) -> list[dict[str, Any]]:
@@ -259,17 +275,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("load", "pitch"))
-    parser.add_argument("run", type=Path)
+    parser.add_argument("what", choices=("spread", "load", "pitch"))
+    parser.add_argument("run", type=Path, help="of a bridge, or the folder to spread")
     parser.add_argument("--to")
     parser.add_argument("--from", dest="origin")
     parser.add_argument("--voice", type=Path, help="folder of sounds with their f0")
     parser.add_argument("--truth", type=Path, help="folder of the same music by the target")
     parser.add_argument("--out", type=Path, help="folder to write sounds to")
+    parser.add_argument("--semitones", type=float, nargs=2, default=(-6.0, 6.0))
     parser.add_argument("--blocks", type=int, default=300, help="calls to time of each")
     arguments = parser.parse_args()
     logging.disable(logging.INFO)
     torch.set_num_threads(1)
+    if arguments.what == "spread":
+        if arguments.out is None:
+            parser.error("spread needs --out")
+        spread(arguments.run, arguments.out, *arguments.semitones)
+        return
     run = load_run(arguments.run)
     ends = {"to": arguments.to, "from": arguments.origin}
     wanted = {name: end for name, end in ends.items() if end is not None}
