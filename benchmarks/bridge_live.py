@@ -1,7 +1,11 @@
 """What a bridge costs a host, and whether it keeps the pitch that is sung to it.
 
+    python -m benchmarks.bridge_live spread FOLDER --out FOLDER --semitones -8 4
     python -m benchmarks.bridge_live load RUN --to violin
-    python -m benchmarks.bridge_live pitch RUN --to trumpet --voice FOLDER [--out FOLDER]
+    python -m benchmarks.bridge_live pitch RUN --to trumpet --voice FOLDER [--truth FOLDER]
+
+`spread` writes every sound of a folder again, played faster and slower by steps of half a semitone:
+a few seconds of an instrument then hold every key of a range.
 
 `load` exports RUN by each way that it learnt, and the VAE alone, and prints what share of a core
 each method takes at blocks of 512 to 4096 samples: medians of processor time, one thread.
@@ -10,7 +14,9 @@ each method takes at blocks of 512 to 4096 samples: medians of processor time, o
 Hz; 0 where it is unvoiced), through the live signal path, by each way and kind of phase, and prints
 in what part of the voiced moments the result is within 50 cents of that f0, octaves folded: first
 of those in which the result has a clear pitch, then of all, where none counts as wrong. What is
-transposed is chosen by the range of the target, in whole octaves. Sounds are written to --out.
+transposed is chosen by the range of the target, in whole octaves. Where --truth holds NAME.wav, the
+same music by the target, the mean distance of mel bands from that is printed, too, levels left
+out; and always how the level follows that of the voice, as a correlation. Sounds go to --out.
 """
 
 import argparse
@@ -23,13 +29,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 import torch
 
-from vschaos2.audio import read_audio
+from vschaos2.audio import find_audio_files, read_audio
 from vschaos2.export.card import BLOCK_SIZES
 from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.export.trial import opened
-from vschaos2.families.bridge.hearing import pitch_tracker
+from vschaos2.families.bridge.hearing import level_db, magnitudes_of, pitch_tracker
 from vschaos2.families.bridge.live_way import LIVE_WAYS
 from vschaos2.families.bridge.playable import PlayableBridge, playable
 from vschaos2.families.bridge.streaming_bridge import FARTHEST
@@ -38,7 +45,10 @@ from vschaos2.families.loading import load_run
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.families.vae.projection import PROJECTIONS
+from vschaos2.families.vae.vae import VAE
 from vschaos2.generation.transfer import octaves_for
+from vschaos2.generation.transfer_judges import Ears
+from vschaos2.generation.transfer_measures import correlation, spectral_distance_db
 from vschaos2.labels.ports import LabelPorts
 from vschaos2.pitch.extraction import hz_to_midi
 from vschaos2.pitch.trackers import SAMPLE_RATE_HZ, Tracker
@@ -47,7 +57,9 @@ from vschaos2.runs.folder import Run
 WITHIN_CENTS = 50.0
 MOST_CENTS = 1200.0
 ROUNDS = 6  # in which all are measured in turn: what else the machine does meets all of them
+AUDIBLE_DB = 30.0  # below the loudest frame
 BLOCK_HOPS = 4  # of what is played live
+SPREAD_HZ = 44_100
 PHASES = ("live", "balanced", "keep_input")
 WAY_STEPS = {"bridge": (1, 2, 4)}
 Values = npt.NDArray[np.float64]
@@ -103,12 +115,53 @@ def pitch_of(
     tracker: Tracker, sound: npt.NDArray[np.float32], rate_hz: int
 ) -> tuple[Values, Values, Any]:
     """Moments in s, pitches in Hz and whether they are clear, of samples [T] at a rate."""
-    import soxr
-
     low = soxr.resample(sound, rate_hz, SAMPLE_RATE_HZ).astype(np.float32)
     hz, periodicity = tracker(low)
     at_s = (np.arange(len(hz)) + 0.5) * tracker.hop_samples / SAMPLE_RATE_HZ
     return at_s, hz, periodicity >= tracker.threshold
+
+
+@torch.no_grad()
+def heard_by(
+    ears: Ears, vae: VAE, sound: npt.NDArray[np.float32]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mel bands of the frames of a sound, as logarithms, and their levels: [F, 80], [F] in dB."""
+    magnitude = torch.cat(list(magnitudes_of(torch.from_numpy(sound), vae)))
+    return ears.levels(magnitude), level_db(magnitude)
+
+
+def beside(
+    ears: Ears,
+    vae: VAE,
+    result: npt.NDArray[np.float32],
+    sound: npt.NDArray[np.float32],
+    truth: npt.NDArray[np.float32] | None,
+) -> str:
+    """How the level follows, and how far bands are from the truth where both sound."""
+    bands, levels = heard_by(ears, vae, result)
+    given = heard_by(ears, vae, sound)[1]
+    count = min(len(levels), len(given))
+    loud = given[:count] > given.max() - AUDIBLE_DB
+    said = f"level r {correlation(levels[:count][loud], given[:count][loud]):.3f}"
+    if truth is None:
+        return said
+    wanted, due = heard_by(ears, vae, truth)
+    count = min(count, len(due))
+    both = loud[:count] & (due[:count] > due.max() - AUDIBLE_DB)
+    apart = spectral_distance_db(bands[:count][both], wanted[:count][both])
+    return f"{said}, {apart:.2f} dB"
+
+
+def spread(folder: Path, out: Path, lowest: float, highest: float) -> None:
+    """Write the sounds of a folder transposed by speed, in steps of half a semitone."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in find_audio_files(folder):
+        sound = read_audio(path, SPREAD_HZ)
+        for step in range(round(2 * lowest), round(2 * highest) + 1):
+            ratio = 2.0 ** (step / 24.0)
+            made = soxr.resample(sound, SPREAD_HZ * ratio, SPREAD_HZ)
+            file = f"{path.stem}_{'low' if step < 0 else 'high'}{abs(step):02d}.wav"
+            soundfile.write(out / file, made, SPREAD_HZ)
 
 
 def methods_of(run: Run) -> list[dict[str, Any]]:
@@ -175,7 +228,9 @@ def load(run: Run, ends: Mapping[str, str], blocks: int) -> None:
         print(f"{name:16}" + "".join(cells), flush=True)
 
 
-def pitch(run: Run, ends: Mapping[str, str], folder: Path, out: Path | None) -> None:
+def pitch(
+    run: Run, ends: Mapping[str, str], folder: Path, truths: Path | None, out: Path | None
+) -> None:
     """Print how much of the pitch of every voice is kept, by way and kind of phase."""
     tracker = pitch_tracker()
     if tracker is None:
@@ -184,11 +239,15 @@ def pitch(run: Run, ends: Mapping[str, str], folder: Path, out: Path | None) -> 
     found = list(voices(folder))
     if not found:
         raise SystemExit(f"{folder}: holds no NAME.wav with NAME_f0.csv beside it")
+    ears = Ears(run.model.vae.transform)
     print("part of voiced moments within 50 cents of the sung f0, octaves folded: clear / all")
     for path, times_s, wanted_hz in found:
         sound = read_audio(path, rate_hz)
+        other = None if truths is None else truths / path.name
+        truth = read_audio(other, rate_hz) if other is not None and other.exists() else None
         itself = kept_pitch(times_s, wanted_hz, *pitch_of(tracker, sound, rate_hz))
-        print(f"{path.name}: as it is {itself[0]:.3f} / {itself[1]:.3f}", flush=True)
+        near = beside(ears, run.model.vae, sound, sound, truth)
+        print(f"{path.name}: as it is {itself[0]:.3f} / {itself[1]:.3f}, {near}", flush=True)
         keys = hz_to_midi(wanted_hz[wanted_hz > 0])
         for wishes in methods_of(run):
             made = playable(run, {**ends, **wishes})
@@ -196,19 +255,19 @@ def pitch(run: Run, ends: Mapping[str, str], folder: Path, out: Path | None) -> 
             of = made.core.source if wishes["method"] == TRANSLATOR else made.core.target
             low, high = run.model.ranges[of].tolist()
             semitones = max(-FARTHEST, min(FARTHEST, 12.0 * octaves_for(keys, low, high)))
-            told = []
+            print(f"  {named(wishes)}, {semitones:+.0f} semitones")
             for phase in PHASES:
                 for name, value in (("inversion", phase), ("transpose", semitones)):
                     assert set_attribute(made.eager, name, value) == 0
                 made.reset()
                 result = played_live(made.eager, made.core.hop, torch.from_numpy(sound)).numpy()
                 kept = kept_pitch(times_s, wanted_hz, *pitch_of(tracker, result, rate_hz))
-                told.append(f"{phase} {kept[0]:.3f} / {kept[1]:.3f}")
+                near = beside(ears, run.model.vae, result, sound, truth)
+                print(f"    {phase:12} {kept[0]:.3f} / {kept[1]:.3f}, {near}", flush=True)
                 if out is not None:
                     out.mkdir(parents=True, exist_ok=True)
                     file = f"{path.stem}_{named(wishes).replace(' ', '_')}_{phase}.wav"
                     soundfile.write(out / file, result, rate_hz)
-            print(f"  {named(wishes):16} {semitones:+.0f} semitones: {', '.join(told)}", flush=True)
 
 
 def main() -> None:
@@ -216,16 +275,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("load", "pitch"))
-    parser.add_argument("run", type=Path)
+    parser.add_argument("what", choices=("spread", "load", "pitch"))
+    parser.add_argument("run", type=Path, help="of a bridge, or the folder to spread")
     parser.add_argument("--to")
     parser.add_argument("--from", dest="origin")
     parser.add_argument("--voice", type=Path, help="folder of sounds with their f0")
+    parser.add_argument("--truth", type=Path, help="folder of the same music by the target")
     parser.add_argument("--out", type=Path, help="folder to write sounds to")
+    parser.add_argument("--semitones", type=float, nargs=2, default=(-6.0, 6.0))
     parser.add_argument("--blocks", type=int, default=300, help="calls to time of each")
     arguments = parser.parse_args()
     logging.disable(logging.INFO)
     torch.set_num_threads(1)
+    if arguments.what == "spread":
+        if arguments.out is None:
+            parser.error("spread needs --out")
+        spread(arguments.run, arguments.out, *arguments.semitones)
+        return
     run = load_run(arguments.run)
     ends = {"to": arguments.to, "from": arguments.origin}
     wanted = {name: end for name, end in ends.items() if end is not None}
@@ -234,7 +300,7 @@ def main() -> None:
     elif arguments.voice is None:
         parser.error("pitch needs --voice")
     else:
-        pitch(run, wanted, arguments.voice, arguments.out)
+        pitch(run, wanted, arguments.voice, arguments.truth, arguments.out)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,7 @@ from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.takes import takes_of
 from vschaos2.families.bridge.ways import AFFINE, BRIDGE, TRANSLATOR, USUAL_SIGMA, WARM
 from vschaos2.families.loading import load_run
-from vschaos2.flows.noise_bridge import NoiseBridge
-from vschaos2.flows.paths import level_of_sigma, levels_between
+from vschaos2.flows.paths import level_of_sigma, levels_between, net_label, slope_at
 from vschaos2.generation.transfer_evaluation import (
     LEARNT_FILES,
     Judges,
@@ -35,6 +34,7 @@ from vschaos2.generation.transfer_tables import markdown
 from vschaos2.runs.folder import Run
 
 FLOW = f"{BRIDGE}, 2 steps"
+STEPS = 8  # of midpoint, up and down, between spaces apart
 SLACK = 0.01  # of what should not fall or rise along a sweep
 # Way, measure, whether more is better, bar.
 BARS = (
@@ -100,15 +100,6 @@ class Apart:
 
     def __init__(self, model: BridgeModel) -> None:
         self.model = model
-        level = level_of_sigma(model.path, USUAL_SIGMA)
-        assert model.flow is not None
-        self.up = NoiseBridge(model.flow, model.path, level, 8, "midpoint", is_warm=True)
-        up = levels_between(model.path, level, 8)
-        self.up.levels, self.up.wanted = (
-            up,
-            [wanted for here, there in pairwise(up) for wanted in (here, 0.5 * (here + there))],
-        )
-        self.down = NoiseBridge(model.flow, model.path, level, 8, "midpoint", is_warm=True)
         chance = torch.Generator().manual_seed(1)
         dims = model.latent_dim
         self.turn = torch.linalg.qr(torch.randn(dims, dims, generator=chance))[0]
@@ -119,12 +110,25 @@ class Apart:
     @torch.no_grad()
     def __call__(self, latents: Tensor, source: int, target: int) -> Tensor:
         """Latents carried over."""
-        x = self.model.standardised(latents)
-        ways = torch.zeros(1, dtype=torch.long)
-        state = torch.zeros(1, self.up.state_size)
-        noise, _ = self.up(x, state, ways + source, ways + source)
-        made, _ = self.down(noise @ self.turn, state, ways + target, ways + target)
-        return self.model.latents_of(made)
+        model = self.model
+        up = levels_between(model.path, level_of_sigma(model.path, USUAL_SIGMA), STEPS)
+        noise = self._travelled(model.standardised(latents), up, source)
+        return model.latents_of(self._travelled(noise @ self.turn, up[::-1], target))
+
+    def _travelled(self, x: Tensor, levels: Sequence[float], domain: int) -> Tensor:
+        for here, there in pairwise(levels):
+            first = self._slope(x, here, domain)
+            halfway = x + 0.5 * (there - here) * first
+            x = x + (there - here) * self._slope(halfway, 0.5 * (here + there), domain)
+        return x
+
+    def _slope(self, x: Tensor, level: float, domain: int) -> Tensor:
+        net, path = self.model.flow, self.model.path
+        assert net is not None
+        slope, ways = slope_at(path, level), torch.full((len(x),), domain)
+        told = net.told_of(net_label(path, torch.full((len(x),), level)), ways)
+        said, _ = net(x * slope.heard, told, x.new_zeros(len(x), net.state_size))
+        return x * slope.kept + said * slope.said
 
 
 def pitch_of_spaces_apart(run: Run, paired: Sequence[Path]) -> dict[str, float]:

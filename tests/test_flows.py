@@ -21,7 +21,7 @@ from vschaos2.flows.paths import (
     net_input,
     noisy,
     sigma_of_level,
-    slope_of,
+    slope_at,
 )
 from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.flows.translator import Translator
@@ -30,17 +30,20 @@ from vschaos2.flows.translator import Translator
 class GaussianNet(nn.Module):
     """What a net would say that knew its domains to be Gaussians of these deviations."""
 
-    state_size, reach = 0, 0
+    state_size, reach, n_domains = 0, 0, 2
 
     def __init__(self, path: str, means: Tensor, deviations: Tensor) -> None:
         super().__init__()
         self.path, self.means, self.deviations = path, means, deviations
 
-    def forward(
-        self, heard: Tensor, label: Tensor, domain: Tensor, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def told_of(self, label: Tensor, domain: Tensor) -> Tensor:
+        """Label and domain themselves."""
+        return torch.stack((label, domain.float()), 1)
+
+    def forward(self, heard: Tensor, told: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """E[noise - data | noisy] of a straight path; what is to be added to the data of an EDM."""
-        level = (label / 4.0 if self.path == STRAIGHT else (label * 4.0).exp())[:, None, None]
+        label, domain = told[:, 0], told[:, 1].long()
+        level = (label * 0.25 if self.path == STRAIGHT else (label * 4.0).exp())[:, None, None]
         mean, variance = self.means[domain][:, None], self.deviations[domain][:, None].square()
         keep = 1.0 - level if self.path == STRAIGHT else torch.ones_like(level)
         scale = (keep.square() + level.square()).sqrt()
@@ -146,8 +149,8 @@ def test_nothing_is_heard_of_the_future() -> None:
     torch.manual_seed(0)
     net = SequenceNet(2, 1, hidden_dims=8, dilations=(1, 2))
     x = torch.randn(1, 20, 2, requires_grad=True)
-    label = torch.zeros(1)
-    y, _ = net(x, label, torch.zeros(1, dtype=torch.long), torch.zeros(1, net.state_size))
+    told = net.told_of(torch.zeros(1), torch.zeros(1, dtype=torch.long))
+    y, _ = net(x, told, torch.zeros(1, net.state_size))
     (gradient,) = torch.autograd.grad(y[0, 12].sum(), x)
     heard = gradient[0].abs().sum(1).nonzero()[:, 0]
     assert heard.max() == 12
@@ -190,5 +193,7 @@ def test_a_net_that_knows_the_noise_misses_nothing(path: str) -> None:
         truth = (x - mixed / part) * math.sqrt(part) / 0.7
         assert torch.allclose(denoised(mixed, level, truth), x, atol=1e-4)
     assert float(mistakes(path, x, noise, level, truth).max()) < 1e-6
+    slope = slope_at(path, float(level[0]))
+    assert torch.allclose(net_input(path, mixed, level), mixed * slope.heard, atol=1e-5)
     expected = noise - x if path == STRAIGHT else noise
-    assert torch.allclose(slope_of(path, mixed, level, truth), expected, atol=1e-3)
+    assert torch.allclose(mixed * slope.kept + truth * slope.said, expected, atol=1e-3)

@@ -24,7 +24,10 @@ from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
 from vschaos2.export.output_level import OutputLevel
+from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.bridge_model import BridgeModel
+from vschaos2.families.bridge.glide import Glide
+from vschaos2.families.bridge.live_way import LiveWay
 from vschaos2.families.bridge.transfer_core import TransferCore
 from vschaos2.families.bridge.ways import Way
 from vschaos2.families.vae.build import build_model
@@ -83,6 +86,37 @@ def play_core(core) -> Tensor:
         core.decode(torch.cat((latents, labels), 1)),
     )
     return torch.cat([part.flatten() for part in made])
+
+
+def bridge_core() -> BridgeCore:
+    """One whose way remembers, in a mode of phases that does, too."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build_model(OmegaConf.create(TINY))
+        net = Translator(4, 2, context=3, hidden_dims=8)
+        nn.init.normal_(net.output.weight)
+        way = LiveWay(BridgeModel(model, ("a", "b"), net).eval().requires_grad_(False))
+    return BridgeCore(way, {kind: own_axes(4) for kind in PROJECTIONS}, 4, 0, 1).eval()
+
+
+def play_bridge(core) -> Tensor:
+    """All four methods, on the way to another amount."""
+    core.set_amount(0.2)
+    sound, latents = noise(1, 1, 6 * HOP), 10.0 * noise(1, 4, 6)
+    made = (
+        core.forward(sound), core.encode(sound), core.translate(latents), core.decode(latents)
+    )  # fmt: skip
+    return torch.cat([part.flatten() for part in made])
+
+
+def play_glide(glide) -> Tensor:
+    """A number that stands, then moves and arrives, then moves away."""
+    glide.goal = 0.4
+    first = glide(3)
+    glide.goal = 1.0
+    glide(2)
+    glide.goal = 0.4
+    return first
 
 
 def play_state(state) -> Tensor:
@@ -161,6 +195,8 @@ CASES = {
     "OutputLevel": Case(OutputLevel, play_level),
     "InstrumentCore": Case(remembering_core, play_core),
     "TransferCore": Case(transfer_core, lambda module: module(noise(1, 1, 6 * HOP))),
+    "BridgeCore": Case(bridge_core, play_bridge),
+    "Glide": Case(lambda: Glide(1.0), play_glide),
     "OfflineCore": Case(lambda: offline_core(remembering_core().model, "balanced"), play_core),
 }
 

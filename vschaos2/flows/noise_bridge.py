@@ -12,7 +12,7 @@ Source: Su et al. (2022), "Dual diffusion implicit bridges for image-to-image tr
 import torch
 from torch import Tensor, nn
 
-from vschaos2.flows.paths import levels_between, net_input, net_label, slope_of
+from vschaos2.flows.paths import levels_between, net_label, slope_at
 from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.flows.solvers import stages
 
@@ -39,7 +39,10 @@ class NoiseBridge(nn.Module):
     """
 
     levels: list[float]
-    wanted: list[float]
+    heard: list[float]
+    kept: list[float]
+    said: list[float]
+    told: Tensor
 
     def __init__(
         self,
@@ -51,53 +54,49 @@ class NoiseBridge(nn.Module):
         is_warm: bool = False,
     ) -> None:
         super().__init__()
+        n_domains = net.n_domains
         self.net = net
-        self.path = path
         self.is_heun = method == "heun"
         up = levels_between(path, level, steps)
         both = [up[::-1]] if is_warm else [up, up[::-1]]
         # Level by level, source first; where both sides meet, the level stands twice.
         self.levels = [level for side in both for level in side]
-        self.wanted = [level for side in both for level in stages(side, method)]
+        wanted = [level for side in both for level in stages(side, method)]
+        slopes = [slope_at(path, level) for level in wanted]
+        self.heard, self.kept, self.said = (list(of) for of in zip(*slopes, strict=True))
+        # Nobody learns here: what the net is told of levels and domains stays as it is.
+        domains = torch.arange(n_domains)
+        with torch.no_grad():
+            told = [
+                net.told_of(net_label(path, torch.full((n_domains,), level)), domains)
+                for level in wanted
+            ]
+        self.register_buffer("told", torch.stack(told), persistent=False)
         self.steps, self.is_warm = steps, is_warm
-        self.reach = net.reach * len(self.wanted)
-        self.state_size = net.state_size * len(self.wanted)
+        self.reach = net.reach * len(wanted)
+        self.state_size = net.state_size * len(wanted)
 
     def forward(
         self, x: Tensor, state: Tensor, source: Tensor, target: Tensor
     ) -> tuple[Tensor, Tensor]:
         """What comes down as the target, and the past of every evaluation."""
-        size = self.net.state_size
-        kept: list[Tensor] = []
+        pasts: list[Tensor] = []
         sides = 1 if self.is_warm else 2
         for side in range(sides):
             domain = target if side == sides - 1 else source
             for step in range(self.steps):
                 at = side * (self.steps + 1) + step
-                here, there = self.levels[at], self.levels[at + 1]
-                first = len(kept)
-                slope, past = self._slope(
-                    x, self.wanted[first], domain, state[:, first * size : (first + 1) * size]
-                )
-                kept.append(past)
-                part = there - here if self.is_heun else 0.5 * (there - here)
-                other, past = self._slope(
-                    x + part * slope,
-                    self.wanted[first + 1],
-                    domain,
-                    state[:, (first + 1) * size : (first + 2) * size],
-                )
-                kept.append(past)
-                if self.is_heun:
-                    x = x + 0.5 * (there - here) * (slope + other)
-                else:
-                    x = x + (there - here) * other
-        return x, torch.cat(kept, 1)
+                span = self.levels[at + 1] - self.levels[at]
+                slope = self._slope(x, domain, state, pasts)
+                part = span if self.is_heun else 0.5 * span
+                other = self._slope(x + part * slope, domain, state, pasts)
+                x = x + 0.5 * span * (slope + other) if self.is_heun else x + span * other
+        return x, torch.cat(pasts, 1)
 
-    def _slope(
-        self, x: Tensor, level: float, domain: Tensor, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        levels = torch.full((x.shape[0],), level, device=x.device)
-        heard, label = net_input(self.path, x, levels), net_label(self.path, levels)
-        output, state = self.net(heard, label, domain, state)
-        return slope_of(self.path, x, levels, output), state
+    def _slope(self, x: Tensor, domain: Tensor, state: Tensor, pasts: list[Tensor]) -> Tensor:
+        """The slope of the next evaluation, whose past is put behind those of the others."""
+        at, size = len(pasts), self.net.state_size
+        past = state[:, at * size : (at + 1) * size]
+        said, past = self.net(x * self.heard[at], self.told[at][domain], past)
+        pasts.append(past)
+        return x * self.kept[at] + said * self.said[at]

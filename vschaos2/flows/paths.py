@@ -12,6 +12,7 @@ models", table 1 with σ_data = 1.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ PATHS = (STRAIGHT, EDM)
 LEAST_SIGMA, MOST_SIGMA = 0.01, 20.0
 # Deviation and mean of ln σ while an EDM learns.
 SPREAD, CENTRE = 1.3, -0.4
+LABEL_SCALE = 4.0  # of what a net is told of the level
 RHO = 7.0  # how much finer the steps of an EDM are near the data
 
 
@@ -60,20 +62,38 @@ def noisy(path: str, x: Tensor, noise: Tensor, level: Tensor) -> Tensor:
 def net_input(path: str, x: Tensor, level: Tensor) -> Tensor:
     """What a net hears of noisy data: of deviation 1 at every level."""
     part = level[:, None, None]
-    scale = (1.0 - part).square() + part.square() if path == "straight" else part.square() + 1.0
+    scale = (1.0 - part).square() + part.square() if path == STRAIGHT else part.square() + 1.0
     return x / scale.sqrt()
 
 
 def net_label(path: str, level: Tensor) -> Tensor:
     """What a net is told of the level, [B]: some few units from end to end."""
-    return level * 4.0 if path == "straight" else level.log() / 4.0
+    return level * LABEL_SCALE if path == STRAIGHT else level.log() / LABEL_SCALE
 
 
-def slope_of(path: str, x: Tensor, level: Tensor, output: Tensor) -> Tensor:
-    """dx/dlevel, by what a net says of noisy data: [B, F, Z]."""
-    if path == "straight":
-        return output
-    return (x - denoised(x, level, output)) / level[:, None, None]
+class Slope(NamedTuple):
+    """dx/dlevel at one level, of data and of what a net says of `heard` times these.
+
+    Attributes:
+        heard: factor on noisy data for the net.
+        kept: part of the data in the slope.
+        said: part of what the net says.
+    """
+
+    heard: float
+    kept: float
+    said: float
+
+
+def slope_at(path: str, level: float) -> Slope:
+    """How a slope is put together: x·kept + net(x·heard)·said.
+
+    With D the data that an EDM's net believes in, its slope is (x - D) / σ.
+    """
+    if path == STRAIGHT:
+        return Slope(((1.0 - level) ** 2 + level**2) ** -0.5, 0.0, 1.0)
+    energy = level**2 + 1.0
+    return Slope(energy**-0.5, (1.0 - 1.0 / energy) / level, -(energy**-0.5))
 
 
 def denoised(x: Tensor, sigma: Tensor, output: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ LARGEST_DILATION = 512
 class GatedLayer(nn.Module):
     """x + W·(tanh(a) · σ(b)), a and b being sums over three frames, a dilation apart.
 
-    Shape: x [B, F, H], past [B, 2·dilation, H], told [B, E] → [B, F, H], past.
+    Shape: x [B, F, H], past [B, 2·dilation, H], told [B, 2·H] → [B, F, H], past.
     """
 
     def __init__(self, dims: int, dilation: int, told_dims: int) -> None:
@@ -44,10 +44,11 @@ class GatedLayer(nn.Module):
         for tap in range(self.n_taps):
             parts.append(joined[:, tap * self.dilation : tap * self.dilation + count])
         rows = torch.cat(parts, 2).reshape(batch * count, self.n_taps * self.dims)
-        told = self.told(padded_rows(told))[:batch, None].expand(-1, count, -1)
-        both = self.taps(padded_rows(rows)) + padded_rows(told.reshape(batch * count, -1))
-        gated = torch.tanh(both[:, : self.dims]) * torch.sigmoid(both[:, self.dims :])
-        y = self.output(gated)[: batch * count].reshape(batch, count, self.dims)
+        taps = self.taps(padded_rows(rows))[: batch * count].reshape(batch, count, 2 * self.dims)
+        both = taps + told.unsqueeze(1)
+        gated = torch.tanh(both[:, :, : self.dims]) * torch.sigmoid(both[:, :, self.dims :])
+        rows = padded_rows(gated.reshape(batch * count, self.dims))
+        y = self.output(rows)[: batch * count].reshape(batch, count, self.dims)
         return x + y, joined[:, count:]
 
 
@@ -64,7 +65,7 @@ class SequenceNet(nn.Module):
         state_size: numbers carried from block to block, 2·Σ dilations·H.
         reach: frames before its own that an output hears.
 
-    Shape: x [B, F, Z], label and domain [B], state [B, S] → y [B, F, Z], state. Blocks joined
+    Shape: x [B, F, Z], told [B, layers, 2·H], state [B, S] → y [B, F, Z], state. Blocks joined
         equal the whole, bit for bit. A state of zeros stands for no past.
 
     Raises:
@@ -88,7 +89,7 @@ class SequenceNet(nn.Module):
             )
         for number, dilation in enumerate(dilations):
             check_count(f"model.flow.dilations[{number}]", dilation, 1, LARGEST_DILATION)
-        self.dims = hidden_dims
+        self.dims, self.n_domains = hidden_dims, n_domains
         self.register_buffer("waves", 2.0 * torch.randn(WAVES))
         self.domain = nn.Embedding(n_domains, TOLD)
         told_dims = 4 * TOLD
@@ -104,14 +105,16 @@ class SequenceNet(nn.Module):
 
     waves: Tensor
 
-    def forward(
-        self, x: Tensor, label: Tensor, domain: Tensor, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """What a net says of every frame, and every layer's past."""
-        batch, count, width = x.shape
+    def told_of(self, label: Tensor, domain: Tensor) -> Tensor:
+        """What every layer is told of level and domain: [B], [B] → [B, layers, 2·H]."""
         angles = label[:, None] * self.waves
         known = torch.cat((angles.sin(), angles.cos(), self.domain(domain)), 1)
-        told = F.silu(self.told(padded_rows(known)))[:batch]
+        told = F.silu(self.told(padded_rows(known)))
+        return torch.stack([layer.told(told)[: len(label)] for layer in self.layers], 1)
+
+    def forward(self, x: Tensor, told: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """What a net that was told so says of every frame, and every layer's past."""
+        batch, count, width = x.shape
         rows = padded_rows(x.reshape(batch * count, width))
         y = self.input(rows)[: batch * count].reshape(batch, count, self.dims)
         pasts: list[Tensor] = []
@@ -119,7 +122,7 @@ class SequenceNet(nn.Module):
         every = state.reshape(batch, self.reach, self.dims)
         for index, layer in enumerate(self.layers):
             end = start + self.spans[index]
-            y, past = layer(y, every[:, start:end], told)
+            y, past = layer(y, every[:, start:end], told[:, index])
             pasts.append(past)
             start = end
         rows = padded_rows(y.reshape(batch * count, self.dims))

@@ -58,15 +58,17 @@ def _bridge(
         )
     )
     check_plain(inner)
-    sizes = {"latent_dim": inner.latent_dim, "n_domains": len(instruments)}
+    dims, count = inner.latent_dim, len(instruments)
     with limited():
-        net = translator and call(Translator, "model.translator", translator, **sizes)
+        net = translator and call(
+            Translator, "model.translator", translator, latent_dim=dims, n_domains=count
+        )
         options = dict(flow or {})
         path = options.pop("path", STRAIGHT)
         if path not in PATHS:
             raise InputError(f"model.flow.path must be {' or '.join(PATHS)}, got {path!r}")
-        slopes = call(SequenceNet, "model.flow", options, **sizes) if flow else None
-        return BridgeModel(inner, instruments, net or None, slopes, path)
+        slopes = flow and call(SequenceNet, "model.flow", options, latent_dim=dims, n_domains=count)
+        return BridgeModel(inner, instruments, net or None, slopes or None, path)
 
 
 def check_plain(vae: VAE) -> None:

@@ -83,7 +83,8 @@ def _flow_loss(model: BridgeModel, net: SequenceNet, batch: Mapping[str, Any]) -
     noise = torch.randn_like(x)
     heard = net_input(model.path, noisy(model.path, x, noise, level), level)
     no_past = x.new_zeros(len(x), net.state_size)
-    output, _ = net(heard, net_label(model.path, level), batch["source"], no_past)
+    told = net.told_of(net_label(model.path, level), batch["source"])
+    output, _ = net(heard, told, no_past)
     return mistakes(model.path, x, noise, level, output).mean()
 
 

@@ -54,7 +54,7 @@ class StreamingVAE(NnTildeModule):
         latent_ranges: lowest and highest coordinate of the training data on each axis shown,
             [latent_dims, 2]; kept in the file for whoever lays out a patch.
         ports: what the core knows of labels.
-        first: what else a player can set, before all that.
+        leading: what else a player can set, before all that.
     """
 
     core: Core
@@ -67,7 +67,7 @@ class StreamingVAE(NnTildeModule):
         core: InstrumentCore,
         latent_ranges: Tensor,
         ports: LabelPorts = NO_LABELS,
-        first: Sequence[Control] = (),
+        leading: Sequence[Control] = (),
     ) -> None:
         super().__init__()
         self.core = core  # type: ignore[assignment]
@@ -117,7 +117,7 @@ class StreamingVAE(NnTildeModule):
                 Control("prior_temperature", "number", 1.0, 0.0, HOTTEST, usual=(0.0, 2.0)),
                 Control("prior_seed", "number", 0.0, 0.0, MOST_SEED, usual=(0.0, 100.0)),
             ]
-        for control in (*first, *controls):
+        for control in (*leading, *controls):
             self.register_control(control)
         self.texts = LabelTexts(
             [label.dim for label in ports.labels], [label.classes for label in ports.labels]
