@@ -326,7 +326,7 @@ def test_a_chain_is_written_to_play(place, sounds, tmp_path, monkeypatch):
     assert [each.pedal.name for each in setups] == ["distortion", "delay"]
     written = playing.write_chain(told, setups, tmp_path, sounds / "dry.wav")
     assert [path.name for path in written] == [
-        "chain.json", "wet-chain.ts", "chain.py", "re-rendered.wav",
+        "chain.json", "wet-chain.ts", "chain.yaml", "chain.py", "re-rendered.wav",
     ]  # fmt: skip
     compile((tmp_path / "chain.py").read_text(), "chain.py", "exec")
     run = load_run(tmp_path / "runs" / "wet-chain")
