@@ -32,7 +32,7 @@ NOT_RUN = {  # a command that begins so, or holds this word: why no test of this
     r"python retrieve\.py\b": "fits for a minute; tests/test_retrieval.py runs it with few steps",
     r"python analyse_chain\.py\b": "asks about one's own recordings; tests/test_order.py runs it",
     r".*--config-name chain_order\b": "renders for minutes; tests/test_order.py trains a small one",
-    r"cd my_chain\b": "goes on from what analyse_chain.py left; tests/test_order.py writes the like",
+    r"cd my_chain\b": "goes on from what tests/test_order.py writes the like of",
     r"python examples/make_ready_order": "trains for minutes, from what tests/test_order.py trains",
     r"sudo\b|apt\b|apt-get\b|externals/install_tools.sh": "changes the computer",
     r"cmake\b|pd\b|build/": "tests/test_external.py builds and plays the external",
