@@ -10,6 +10,8 @@ come along. Their weights are written in half precision.
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from vschaos2.api import compose
 from vschaos2.command_line import run
 from vschaos2.families.loading import load_named_run

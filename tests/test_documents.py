@@ -33,6 +33,7 @@ NOT_RUN = {  # a command that begins so, or holds this word: why no test of this
     r".*--config-name bridge\b|.* runs/duo\b": "trains two models; tests/test_bridge.py does",
     r"python analyse_chain\.py\b": "asks about one's own recordings; tests/test_order.py runs it",
     r".*--config-name chain_order\b": "renders for minutes; tests/test_order.py trains a small one",
+    r"cd my_chain\b": "goes on from what tests/test_order.py writes the like of",
     r"python examples/make_ready_order": "trains for minutes, from what tests/test_order.py trains",
     r"sudo\b|apt\b|apt-get\b|externals/install_tools.sh": "changes the computer",
     r"cmake\b|pd\b|build/": "tests/test_external.py builds and plays the external",

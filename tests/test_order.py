@@ -236,7 +236,8 @@ def test_batches_are_what_seed_epoch_and_number_say(place):
         (["data.dataset.sample_rate_hz=44100"], "must be 22050"),
         (["data.loader.first_examples=45"], "must be whole hundreds, got 45"),
         (["data.rendering.shares=[1]"], "must have 3 numbers"),
-        (["model.channels=[]"], "one to six numbers"),
+        (["model.channels=[1,1,1,1,1,1,1]"], "up to six numbers"),
+        (["model.channels=[]", "model.decoder=autoregressive"], "hears moments"),
         (["data.dataset.root=nowhere"], "nowhere"),
         (["data.store.workers=many"], "data.store.workers must be a whole number"),
     ],
@@ -326,7 +327,7 @@ def test_a_chain_is_written_to_play(place, sounds, tmp_path, monkeypatch):
     assert [each.pedal.name for each in setups] == ["distortion", "delay"]
     written = playing.write_chain(told, setups, tmp_path, sounds / "dry.wav")
     assert [path.name for path in written] == [
-        "chain.json", "wet-chain.ts", "chain.py", "re-rendered.wav",
+        "chain.json", "wet-chain.ts", "chain.yaml", "chain.py", "re-rendered.wav",
     ]  # fmt: skip
     compile((tmp_path / "chain.py").read_text(), "chain.py", "exec")
     run = load_run(tmp_path / "runs" / "wet-chain")

@@ -80,10 +80,9 @@ def read_sound(path: Path, dry: Path | None) -> Sound:
 
 
 def windows(sound: Sound, samples: int) -> list[tuple[Samples, Samples | None]]:
-    """Windows of a recording where it sounds; one that is shorter is followed by silence."""
-    missing = max(0, samples - len(sound.wet))
-    wet = np.pad(sound.wet, (0, missing))
-    dry = None if sound.dry is None else np.pad(sound.dry, (0, missing))[: len(wet)]
+    """Windows of a recording where it sounds; one that is shorter is heard as it is."""
+    samples = min(samples, len(sound.wet))
+    wet, dry = sound.wet, sound.dry
     firsts = np.arange(0, len(wet) - samples + 1, samples // 2)
     power = np.array([float(np.square(wet[n : n + samples]).mean()) for n in firsts])
     firsts = firsts[power > 10.0 ** (QUIET_DB / 10.0) * power.max()]

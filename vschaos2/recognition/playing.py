@@ -3,6 +3,7 @@
 out/NAME.ts, NAME.json, NAME.pd, NAME.maxpat    for nn~ and vschaos~
 out/runs/NAME/version_N                         the run that they are of: it can be trained on
 out/chain.json                                  the answer, and the chain as a configuration
+out/chain.yaml                                  by which exact settings are learnt from two takes
 out/chain.py                                    for those who have pedalboard
 out/re-rendered.wav                             the dry sound through it, where there is one
 """
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.audio import SoundReader, read_channels
 from vschaos2.audio.write import write_audio
@@ -59,7 +60,8 @@ def write_chain(told: Answer, setups: list[Setup], folder: Path, dry: Path | Non
         rate_hz = rate_of(dry)
         name = _name(told.name)
         run = _run(setups, folder / "runs", name, rate_hz)
-        written += [export(run, folder, name, {}), folder / "chain.py"]
+        written += [export(run, folder, name, {}), folder / "chain.yaml", folder / "chain.py"]
+        write_whole(folder / "chain.yaml", to_learn(setups))
         write_whole(folder / "chain.py", script(setups))
         if dry is not None:
             written.append(folder / "re-rendered.wav")
@@ -87,6 +89,22 @@ def configuration(setups: list[Setup], rate_hz: int) -> DictConfig:
     config.model.net.processors = items(setups)
     config.model.update(channels_in=1, channels_out=1, knobs=None)
     return config
+
+
+def to_learn(setups: list[Setup]) -> str:
+    """A configuration by which a training begins at this chain and its settings."""
+    model = {"net": {"processors": items(setups)}, "channels_in": 1, "channels_out": 1}
+    content = {
+        "defaults": ["effect_chain", "_self_"],
+        "name": "chain",
+        # Takes of some seconds are enough; what oscillates is found anew.
+        "data": {
+            "loader": {"window_samples": 65_536, "warm_up_ms": 500, "validation_seconds": 1.0}
+        },
+        "model": {**model, "knobs": None},
+    }
+    command = "python train_model.py --config-dir . --config-name chain data.dry=… data.wet=…"
+    return f"# {command}\n{OmegaConf.to_yaml(OmegaConf.create(content))}"
 
 
 def _run(setups: list[Setup], rundir: Path, name: str, rate_hz: int) -> Any:

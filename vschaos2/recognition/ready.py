@@ -75,7 +75,9 @@ def write_ready(run: Run, folder: Path) -> Path:
     place = folder / f"{WITH_DRY if run.model.hears_dry else BLIND}.npz"
     write_whole(place, content.getvalue())
     if not run.model.hears_dry:
-        write_whole(folder / "config.yaml", OmegaConf.to_yaml(run.config))
+        config = run.config.copy()
+        config.rundir, config.data.store.folder = "runs", None  # where it was trained says nothing
+        write_whole(folder / "config.yaml", OmegaConf.to_yaml(config))
     return place
 
 

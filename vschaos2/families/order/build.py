@@ -44,14 +44,16 @@ def _estimator(
     known = parts("chain_decoder")
     if decoder not in known:
         raise InputError(f"model.decoder must be {' or '.join(known)}, got {decoder!r}")
-    if not 1 <= len(channels) <= 6:
-        raise InputError(f"model.channels must be a list of one to six numbers, got {channels!r}")
+    if len(channels) > 6:
+        raise InputError(f"model.channels must be a list of up to six numbers, got {channels!r}")
     for count in channels:
         check_count("model.channels", count, 1, 4096)
     check_count("model.hidden_dims", hidden_dims, 1, 4096)
     check_number("model.dropout", dropout, 0.0, 0.9)
-    if decoder == "autoregressive" and hidden_dims % 2:
-        raise InputError(f"model.hidden_dims must be even for this decoder, got {hidden_dims}")
+    if decoder == "autoregressive" and (hidden_dims % 2 or not channels):
+        raise InputError(
+            f"model.decoder={decoder} hears moments: give model.channels, and even hidden_dims"
+        )
     with limited():
         return Estimator(
             pedals_of("model.effects", effects),

@@ -197,13 +197,9 @@ class ChainMaterial(Material):
 
     def probe_batches(self, count: int = 1) -> Iterator[ChainBatch]:
         """The first examples to learn from."""
-        found = self.store(TRAINING).take(range(1))
-        return iter(FixedBatches(numbered(self.model.vocabulary, found), min(count, CHUNK)))
-
-    def first_summaries(self) -> torch.Tensor:
-        """Summaries of the first examples, [N, sounds, S]."""
-        found = self.store(TRAINING).take(range(min(10, self.plan.first)))
-        return torch.from_numpy(found.summary)
+        chunks = range(min(-(-count // CHUNK), self.plan.first))
+        found = self.store(TRAINING).take(chunks)
+        return iter(FixedBatches(numbered(self.model.vocabulary, found), count))
 
     def digest(self) -> str:
         """A number that changes with the recordings, their lengths and their split."""

@@ -15,6 +15,7 @@ from vschaos2.training.objective import Losses, Moment, Objective
 
 LEVEL_JITTER, TILT_JITTER = 0.15, 0.2  # of logarithms of magnitudes, and from low to high
 CALIBRATED_WITH = 100  # examples at once
+MEASURED = 1000  # examples, by which what is summed up is brought to ±1
 TEMPERATURES = torch.logspace(-0.5, 0.8, 60)
 
 
@@ -37,8 +38,10 @@ class ChainObjective(Objective):
         self.settings_weight = settings_weight
 
     def fit(self, data: ChainMaterial) -> None:
-        """Bring summaries to about ±1."""
-        self.model.trunk.fit(data.first_summaries())
+        """Bring what is summed up of examples to about ±1."""
+        first = next(data.probe_batches(MEASURED))
+        sounds = 2 if self.model.hears_dry else 1
+        self.model.trunk.fit(first["mel"][:, :sounds], first["summary"][:, :sounds])
 
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of a batch, whose spectrograms are made a little brighter or darker."""

@@ -11,6 +11,8 @@ from vschaos2.chains.features import MELS, summary_size
 
 WIDTH = 256  # numbers that all heads hear
 LIFT, SCALE = 2.0, 0.4  # of logarithms of magnitudes, to about ±1
+NOISE = 0.3  # that is added to what is heard at once, while it learns
+STATISTICS = 4  # of each mel band over time
 
 
 class Evidence(NamedTuple):
@@ -18,7 +20,7 @@ class Evidence(NamedTuple):
 
     Attributes:
         whole: of all of it, [B, `WIDTH`].
-        moments: of each moment, [B, F', 2 H].
+        moments: of each moment, [B, F', 2 H]; of none without convolutions, [B, 0, 2 H].
     """
 
     whole: Tensor
@@ -26,11 +28,14 @@ class Evidence(NamedTuple):
 
 
 class Trunk(nn.Module):
-    """Convolutions and a recurrent layer over the spectrogram, a dense one over the summary.
+    """Convolutions and a recurrent layer over the spectrogram, a dense one over what is summed up.
+
+    Without convolutions it hears what is summed up alone: the summary, and of each mel band the
+    mean, the spread and how it moves. So it learns in seconds, and nearly as much.
 
     Args:
         sounds: 1, or 2 where the dry sound is heard beside the wet one.
-        channels: of the convolutions, each of which halves both axes.
+        channels: of the convolutions, each of which halves both axes; none: no convolutions.
         hidden_dims: H.
         dropout: part of the evidence that is forgotten while it learns.
 
@@ -50,31 +55,51 @@ class Trunk(nn.Module):
             layers += [nn.Conv2d(before, count, 3, 2, 1), nn.BatchNorm2d(count), nn.ReLU()]
             before, bands = count, (bands + 1) // 2
         self.convolutions = nn.Sequential(*layers)
-        self.recurrent = nn.GRU(before * bands, hidden_dims, batch_first=True, bidirectional=True)
-        size = sounds * summary_size()
+        self.hidden_dims, self.has_moments = hidden_dims, bool(channels)
+        heard = 2 * hidden_dims
+        if channels:
+            size = before * bands
+            self.recurrent = nn.GRU(size, hidden_dims, batch_first=True, bidirectional=True)
+            heard += 4 * hidden_dims
+        size = sounds * (summary_size() + STATISTICS * MELS)
         self.summary = nn.Sequential(
+            nn.Dropout(dropout / 2.0),
             nn.Linear(size, 2 * hidden_dims),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(2 * hidden_dims, hidden_dims),
-            nn.ReLU(),
         )
-        self.whole = nn.Linear(5 * hidden_dims, WIDTH)
+        self.whole = nn.Linear(heard, WIDTH)
         self.dropout = nn.Dropout(dropout)
         self.register_buffer("centre", torch.zeros(size))
         self.register_buffer("spread", torch.ones(size))
 
-    def fit(self, summary: Tensor) -> None:
-        """Bring summaries to 0 ± 1. Shape: [B, sounds, S]."""
-        flat = summary.float().flatten(1)
+    def fit(self, mel: Tensor, summary: Tensor) -> None:
+        """Bring what is summed up to 0 ± 1. Shape: as `forward`."""
+        flat = summed_up(mel.float(), summary.float())
         self.centre.copy_(flat.mean(0))
         self.spread.copy_(flat.std(0).clamp(min=0.05))
 
     def forward(self, mel: Tensor, summary: Tensor) -> Evidence:
         """What is known of each window."""
-        h = self.convolutions((mel + LIFT) * SCALE)
-        moments, _ = self.recurrent(h.permute(0, 2, 1, 3).flatten(2))
-        flat = ((summary.flatten(1) - self.centre) / self.spread).clamp(-5.0, 5.0)
-        parts = (moments.mean(1), moments.amax(1), self.summary(flat))
+        flat = ((summed_up(mel, summary) - self.centre) / self.spread).clamp(-5.0, 5.0)
+        if self.training:
+            flat = flat + NOISE * torch.randn_like(flat)
+        parts = [self.summary(flat)]
+        moments = mel.new_zeros(len(mel), 0, 2 * self.hidden_dims)
+        if self.has_moments:
+            h = self.convolutions((mel + LIFT) * SCALE)
+            moments, _ = self.recurrent(h.permute(0, 2, 1, 3).flatten(2))
+            parts += [moments.mean(1), moments.amax(1)]
         whole = F.relu(self.whole(torch.cat(parts, 1)))
         return Evidence(self.dropout(whole), moments)
+
+
+def summed_up(mel: Tensor, summary: Tensor) -> Tensor:
+    """The summary, and of each band its mean, its spread, how it moves, and its strongest attack.
+
+    Shape: [B, sounds, F, 64], [B, sounds, S] → [B, sounds · (S + 4 · 64)].
+    """
+    moved = mel[:, :, 1:] - mel[:, :, :-1]
+    attack = moved.clamp(min=0.0).amax(2)
+    found = (summary, mel.mean(2), mel.std(2), moved.abs().mean(2), attack)
+    return torch.cat(found, 2).flatten(1)
