@@ -3,7 +3,8 @@
 # make demo-transfer   a voice as strings and back: melodies, training, export, pictures
 # make test   everything that must hold: style, types, tests
 # make external   vschaos~, a host for exported models in Pd (needs what externals/install_tools.sh
-#                 installs)
+#                 installs); make external ENGINE=1: the same without libtorch and Python, for
+#                 instruments that the small engine plays, in build/external-engine
 # make constraints   the versions of everything that .venv is installed from, renewed
 # Each builds .venv first; running them again is quick.
 
@@ -23,9 +24,15 @@ demo-effect: .venv/.installed
 demo-transfer: .venv/.installed
 	$(BIN)/python examples/make_transfer_demo.py demo_transfer
 
+ifdef ENGINE
+external:
+	cmake -S externals -B build/external-engine -DVSCHAOS_MODELS=engine
+	cmake --build build/external-engine --parallel --target vschaos_tilde
+else
 external: .venv/.installed
 	cmake -S externals -B build/external -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
 	cmake --build build/external --parallel
+endif
 
 test: .venv/.installed-dev
 	-externals/install_tools.sh

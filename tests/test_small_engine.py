@@ -14,6 +14,7 @@ import torch
 from conftest import TINY
 from omegaconf import OmegaConf
 from small_engine import Player, Refused, built, is_buildable, labels_of, library, relative
+from taught import HOP, USUAL, sound, taught
 
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.export.for_engine import card_lines, description, engine_line, tensor_records
@@ -21,18 +22,8 @@ from vschaos2.export.nn_tilde import get_attribute, set_attribute
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE
-from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
+from vschaos2.families.vae.projection import PROJECTIONS, own_axes
 from vschaos2.labels.ports import LabelPorts
-
-HOP = 128
-# What models have by default, beyond the tiny one's.
-USUAL = {
-    "encoder": {"linear": True},
-    "decoder": {"linear": True},
-    "headroom_db": 9.0,
-    "calibrated": True,
-    "coherence_dim": 8,
-}
 
 pytestmark = [
     pytest.mark.skipif(not is_buildable(), reason="cmake and g++ are missing"),
@@ -50,54 +41,16 @@ def engine(folder) -> ctypes.CDLL:
     return library(folder)
 
 
-def sound(seconds: float, seed: int = 0) -> torch.Tensor:
-    """Notes of eight partials with a little noise, one every fifth of a second: [1, T]."""
-    generator = np.random.default_rng(seed)
-    length = int(seconds * 44100) // (16 * HOP) * 16 * HOP
-    time, made = np.arange(length) / 44100.0, np.zeros(length)
-    for start in range(0, length, 8820):
-        pitch, note = 110.0 * 2.0 ** generator.uniform(0, 2), time[start : start + 8820]
-        tone = sum(np.sin(2 * np.pi * pitch * k * note) / k for k in range(1, 9))
-        made[start : start + 8820] += 0.2 * tone * np.exp(-6.0 * (note - note[0]))
-    made += 0.003 * generator.standard_normal(length)
-    return torch.tensor(made, dtype=torch.float32)[None]
-
-
-def taught(options: Mapping[str, Any], transform: Mapping[str, Any] | None = None) -> PlayableVAE:
-    """An instrument that knows its sounds, after a moment: last bits stay last bits in it."""
-    config = OmegaConf.merge(
-        OmegaConf.create(TINY), {"model": options, "data": {"transform": transform or {}}}
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = build_model(config)
-        magnitude = model.transform.analyse(sound(1.0)).abs()[0]
-        model.transform.fit_level(float(magnitude.mean()))
-        if model.is_bounded:
-            model.fit_loudest(magnitude)
-            model.gain.copy_(torch.linspace(0.8, 1.2, len(model.gain)))
-        frames = model.transform.to_frames(magnitude)
-        optimiser = torch.optim.Adam(model.parameters(), 3e-3)
-        for _ in range(60):
-            optimiser.zero_grad()
-            (model(frames) - frames).abs().mean().backward()
-            optimiser.step()
-    model.eval().requires_grad_(False)
-    latents = model.encode(frames).mean
-    axes = {kind: fit_axes(latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
-    texture = 0.6 if options.get("coherence_dim") else None
-    core = InstrumentCore(model, axes, 3, is_hosted=True, texture=texture).eval()
-    core.set_projection(PROJECTIONS.index("pca"))
-    return PlayableVAE(core, axes["pca"], latents, LabelPorts())
-
-
 class Both:
-    """One file in torch and in the small engine."""
+    """One instrument in Python and, from its file, in the small engine.
 
-    def __init__(self, of: ctypes.CDLL, path: Path, content: bytes) -> None:
-        self.path, self.content = path, content
-        path.write_bytes(content)
-        self.torch, self.engine = torch.jit.load(str(path)), Player(of, path)
+    In Python it is not scripted: compiling takes longer than all that is played here.
+    """
+
+    def __init__(self, of: ctypes.CDLL, path: Path, playable: PlayableVAE) -> None:
+        self.path, self.content = path, playable.saved()
+        path.write_bytes(self.content)
+        self.torch, self.engine = playable.eager, Player(of, path)
 
     def set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -106,7 +59,7 @@ class Both:
         self.reset()
 
     def reset(self) -> None:
-        self.torch.set_reset(True)
+        set_attribute(self.torch, "reset", True)
         self.engine.reset()
 
     def play(self, method: str, values: torch.Tensor, block: int) -> tuple[np.ndarray, np.ndarray]:
@@ -122,7 +75,7 @@ class Both:
 def usual(engine, tmp_path_factory) -> Both:
     """An instrument with all that models have by default."""
     path = tmp_path_factory.mktemp("usual") / "usual.ts"
-    return Both(engine, path, taught(USUAL).saved())
+    return Both(engine, path, taught(USUAL))
 
 
 @pytest.fixture(autouse=True)
@@ -153,15 +106,15 @@ def test_it_is_the_same_instrument(usual):
         assert list(shape) == getattr(usual.torch, f"{name}_params").tolist()
         assert labels_of(usual.engine, name, True) == getattr(usual.torch, f"{name}_output_labels")
         assert labels_of(usual.engine, name, False) == getattr(usual.torch, f"{name}_input_labels")
-    assert list(shapes) == usual.torch.get_methods()
-    assert usual.engine.controls == usual.torch.get_attributes()
+    assert list(shapes) == usual.torch.method_names
+    assert usual.engine.controls == usual.torch.attribute_names
     assert usual.engine.library.vschaos_engine_sample_rate_hz(usual.engine.handle) == 44100
     for mode in ("default", *MODES):
         usual.set(inversion=mode)
         for name in usual.engine.controls:
             told, found = usual.engine.get(name), get_attribute(usual.torch, name)
             assert found == ([told] if isinstance(told, str) else told), name
-        forward, decode = usual.torch.get_delay()
+        forward, decode = get_attribute(usual.torch, "delay")
         assert (usual.engine.delay("forward"), usual.engine.delay("decode")) == (forward, decode)
 
 
@@ -170,6 +123,14 @@ def test_forward_and_encode_are_exact(usual, block):
     heard = sound(0.9, seed=1)
     assert relative(*usual.play("forward", heard, block)) < 1e-5
     assert relative(*usual.play("encode", heard, block)) < 1e-5
+
+
+def test_the_file_plays_the_same_in_torch(usual):
+    loaded, heard = torch.jit.load(str(usual.path)), sound(0.3, seed=1)
+    loaded.set_texture(0.0)
+    with torch.inference_mode():
+        due = loaded.forward(heard[None])[0].numpy()
+    assert relative(usual.engine.play("forward", heard.numpy(), 4 * HOP), due) < 1e-5
 
 
 def test_forward_leaves_noise_its_texture(usual):
@@ -245,9 +206,7 @@ def test_voices_do_not_hear_each_other(engine, usual):
     alone = Player(engine, usual.path).play("decode", given, HOP)
     for start in range(0, 32, 4):
         part = given[:, start : start + 4]
-        made = [
-            pair.play("decode", part * sign, 4 * HOP, voice) for voice, sign in ((0, -1), (1, 1))
-        ]
+        made = [pair.play("decode", part * sign, 4 * HOP, voice) for voice, sign in ((0, -1), (1, 1))]
         assert not np.array_equal(*made)
     pair.reset()
     assert np.array_equal(pair.play("decode", given, HOP, voice=1), alone)
@@ -291,15 +250,19 @@ def test_what_a_control_does_not_take_changes_nothing(usual, name, value):
 @pytest.mark.parametrize(
     ("options", "transform"),
     [
-        ({"output": "normal"}, {"contrast": "log"}),
-        ({"output": "normal", "headroom_db": 6.0}, {"contrast": "log1p"}),
-        ({"encoder": {"n_blocks": 0}, "decoder": {"n_blocks": 3}}, {"contrast": "linear"}),
-        ({"latent_dim": 5, "headroom_db": 3.0}, {"n_mels": 40}),
-        ({"encoder": {"linear": True}}, {"n_fft": 1024, "hop": 512}),
+        (
+            {"output": "normal", "headroom_db": 6.0, "encoder": {"n_blocks": 0}},
+            {"contrast": "log", "n_mels": 40},
+        ),
+        ({"latent_dim": 5, "decoder": {"n_blocks": 2}}, {"contrast": "linear"}),
+        (
+            {"output": "normal", "encoder": {"linear": True}},
+            {"contrast": "log1p", "n_fft": 1024, "hop": 512},
+        ),
     ],
 )
 def test_other_models(engine, tmp_path, options, transform):
-    both = Both(engine, tmp_path / "other.ts", taught(options, transform).saved())
+    both = Both(engine, tmp_path / "other.ts", taught(options, transform))
     both.set(limiter="off", inversion="random")
     hop = both.engine.library.vschaos_engine_block_samples(both.engine.handle)
     assert relative(*both.play("decode", walk(16), hop)) < 1e-5
@@ -308,20 +271,13 @@ def test_other_models(engine, tmp_path, options, transform):
     assert relative(*both.play("encode", sound(0.4), 2 * hop)) < 1e-5
 
 
-def test_exported_files_tell_the_engine_and_their_card(exported_path, engine):
-    content = exported_path.read_bytes()
-    card = json.loads(exported_path.with_suffix(".json").read_text())
-    assert (
-        card["engine"]
-        == {"plays": ["forward", "encode", "decode"]}
-        == card_lines(content)["engine"]
-    )
-    assert engine_line(card) == "  without libtorch, in the small engine: forward, encode, decode"
-    player = Player(engine, exported_path)
-    assert list(player.methods) == ["forward", "encode", "decode"]
+def test_files_tell_the_engine_and_their_card(usual):
+    lines = card_lines(usual.content)
+    assert lines == {"engine": {"plays": ["forward", "encode", "decode"]}}
+    assert engine_line(lines) == "  without libtorch, in the small engine: forward, encode, decode"
     extra = {"engine.json": ""}
-    torch.jit.load(str(exported_path), _extra_files=extra)  # and hosts of TorchScript find it, too
-    assert json.loads(extra["engine.json"]) == description(content)
+    torch.jit.load(str(usual.path), _extra_files=extra)  # and hosts of TorchScript find it, too
+    assert json.loads(extra["engine.json"]) == description(usual.content)
 
 
 def test_tensors_lie_where_the_file_says(usual):
@@ -345,37 +301,22 @@ def test_tensors_lie_where_the_file_says(usual):
         ),
         ({"temporal": "gru"}, "decoders that remember"),
         (
-            {
-                "encoder": {
-                    "_target_": "ConvEncoder",
-                    "channels": [4],
-                    "kernel_size": 9,
-                    "stride": 4,
-                }
-            },
+            {"encoder": {"_target_": "ConvEncoder", "channels": [4], "kernel_size": 9, "stride": 4}},
             "models of ConvEncoder and DenseDecoder",
         ),
     ],
 )
-def test_what_the_engine_knows_nothing_of_is_said(engine, tmp_path, options, said):
+def test_what_the_engine_knows_nothing_of_is_said(options, said):
     config = OmegaConf.create(TINY)
     if "encoder" in options:
         config.model.encoder = options["encoder"]
     else:
         config = OmegaConf.merge(config, {"model": options})
     model = build_model(config).eval().requires_grad_(False)
-    axes = {
-        kind: fit_axes(torch.randn(64, 4), "none", model.unlabelled_magnitude)
-        for kind in PROJECTIONS
-    }
+    latents = torch.randn(64, 4)
+    axes = dict.fromkeys(PROJECTIONS, own_axes(4))
     core = InstrumentCore(model, axes, 3, is_hosted=True).eval()
-    playable = PlayableVAE(core, axes["pca"], torch.randn(64, 4), LabelPorts())
-    assert playable.for_engine() == said
-    path = tmp_path / "other.ts"
-    path.write_bytes(playable.saved())
-    assert card_lines(path.read_bytes())["engine"]["knows_nothing_of"] == said
-    with pytest.raises(Refused, match=f"cannot be played by the small engine, .* {said}: play it"):
-        Player(engine, path)
+    assert PlayableVAE(core, own_axes(4), latents, LabelPorts()).for_engine() == said
 
 
 def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> Path:
@@ -402,6 +343,7 @@ def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> P
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"cannot": "labels"}, "cannot be played by the small engine, .* of labels: play it with"),
         (None, "says nothing to the small engine: export it again"),
         ({"version": 2}, "was exported by a later version"),
         ({"family": "effect"}, "is of the family effect, which the small engine does not know"),
@@ -466,11 +408,15 @@ def test_nothing_is_allocated_while_playing(folder, usual):
 
 def test_damaged_files_crash_nothing(folder, usual):
     done = subprocess.run(
-        [folder / "engine_fuzz", usual.path, "150", "1"],
-        capture_output=True,
-        text=True,
-        check=False,
+        [folder / "engine_fuzz", usual.path, "150", "1"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     refused = int(done.stdout.split()[0])
     assert 50 < refused < 150
+
+
+def test_the_card_of_what_the_engine_does_not_play(usual, tmp_path):
+    path = rewritten(usual.content, tmp_path / "other.ts", {"cannot": "labels"})
+    lines = card_lines(path.read_bytes())
+    assert lines == {"engine": {"plays": [], "knows_nothing_of": "labels"}}
+    assert engine_line(lines) == "  not in the small engine, which knows nothing of labels"

@@ -100,6 +100,8 @@ class EngineInstrument : public Instrument {
       return "needs " + std::to_string(wanted) + " values, got " + std::to_string(values.size());
     }
     const double* const number = std::get_if<double>(&values[0]);
+    const bool is_word = control->kind == engine::Control::Kind::kChoice;
+    if (!number && !is_word) return "needs a number, got " + std::get<std::string>(values[0]);
     const bool is_taken = number ? player_.Set(name, *number)
                                  : player_.Set(name, std::get<std::string>(values[0]));
     return is_taken ? "" : "the model refuses this value";

@@ -1,0 +1,127 @@
+"""vschaos~ without libtorch in a real Pd, held against Python, sample by sample."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pd.runner import BLOCK, play
+from small_engine import ROOT, relative
+from taught import HOP, USUAL, sound, taught
+from test_external import HEADERS, build, require
+
+from vschaos2.export.nn_tilde import set_attribute
+from vschaos2.families.vae.playable import PlayableVAE
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+
+@pytest.fixture(scope="module")
+def library() -> Path:
+    for tool in ("cmake", "g++", "pd"):
+        require(tool, shutil.which(tool) is not None)
+    require("m_pd.h", any(Path(folder, "m_pd.h").exists() for folder in HEADERS))
+    return build(ROOT / "build/external-engine", "-DVSCHAOS_MODELS=engine")
+
+
+@pytest.fixture(scope="module")
+def playable() -> PlayableVAE:
+    return taught(USUAL)
+
+
+@pytest.fixture(scope="module")
+def path(playable, tmp_path_factory) -> Path:
+    file = tmp_path_factory.mktemp("engine") / "taught.ts"
+    file.write_bytes(playable.saved())
+    return file
+
+
+def hosted(playable: PlayableVAE, method: str, signals: np.ndarray, buffer: int) -> np.ndarray:
+    """What a host has to play: chunks through the model, one delay late."""
+    set_attribute(playable.eager, "reset", True)
+    chunk, delay = max(HOP, buffer // 2), buffer or HOP - BLOCK
+    _, in_ratio, outlets, out_ratio = playable.methods[method]
+    length = signals.shape[1]
+    output = np.zeros((outlets, length + chunk + delay), np.float32)
+    for start in range(0, length - chunk + 1, chunk):
+        values = torch.from_numpy(signals[None, :, start : start + chunk])
+        with torch.inference_mode():
+            result = getattr(playable.eager, method)(values[..., in_ratio - 1 :: in_ratio])
+        output[:, start + delay :][:, :chunk] = result[0].repeat_interleave(out_ratio, -1)
+    return output[:, :length]
+
+
+@pytest.mark.parametrize("buffer", [0, 2048])
+def test_it_plays_as_python_does(library, playable, path, tmp_path, buffer):
+    signals = sound(0.5, seed=3).numpy()
+    settings = {"inversion": "eco", "limiter": "off", "texture": 0.0}
+    for name, value in settings.items():
+        assert set_attribute(playable.eager, name, value) == 0
+    messages = [(-1, f"set {name} {value}") for name, value in settings.items()]
+    encode, decode = (f"vschaos~ {path} {method} {buffer}" for method in ("encode", "decode"))
+    latents = hosted(playable, "encode", signals, buffer)
+    made = play(tmp_path, library, [(encode, 3)], signals, messages)
+    assert made.code == 0
+    assert relative(made.signals, latents) < 1e-5
+    held = np.ascontiguousarray(latents)
+    made = play(tmp_path, library, [(decode, 1)], held, messages)
+    assert relative(made.signals, hosted(playable, "decode", held, buffer)) < 1e-3
+    messages[0] = (-1, "set inversion keep_input")
+    assert set_attribute(playable.eager, "inversion", "keep_input") == 0
+    forward = f"vschaos~ {path} forward {buffer}"
+    made = play(tmp_path, library, [(forward, 1)], signals, messages)
+    assert relative(made.signals, hosted(playable, "forward", signals, buffer)) < 1e-5
+
+
+def test_two_voices_of_one_object(library, path, tmp_path):
+    signals = sound(0.4, seed=3).numpy()
+    pair = np.concatenate((signals, 0.5 * signals))
+    made = play(tmp_path, library, [(f"vschaos~ {path} forward 512 2", 2)], pair)
+    for voice in (0, 1):
+        alone = play(tmp_path, library, [(f"vschaos~ {path} forward 512", 1)], pair[voice : voice + 1])
+        assert np.array_equal(made.signals[voice], alone.signals[0])
+
+
+def test_answers_and_errors(library, path, tmp_path):
+    messages = [
+        *[(10, f"set gain_db {value}") for value in (-6, 900)],
+        *[(10, text) for text in ("get gain_db", "get nothing", "set gain_db loud", "set delay 1")],
+        *[(10, text) for text in ("latency", "get inversion", "set inversion best", "get delay")],
+        (20, "set projection ica"),
+        *[(30, text) for text in ("get projection", "reset", "reload")],
+    ]
+    box = f"vschaos~ {path} forward 2048"
+    made = play(tmp_path, library, [(box, 1)], sound(0.4).numpy(), messages)
+    infos = [line.removeprefix("info: ") for line in made.lines if line.startswith("info: ")]
+    assert made.code == 0 and infos[0] == "gain_db -6" and infos[1] == "latency 2432 2048 384"
+    assert infos[2:] == ["inversion default", "delay 384 512", "projection ica"]
+    errors = [line.split(f"{path}: ")[-1] for line in made.lines if line.startswith("error")]
+    assert errors[0] == "set gain_db: the model refuses this value"
+    assert errors[1].startswith("get nothing: the model has no attribute nothing, but temperature")
+    assert errors[2] == "set gain_db: needs a number, got loud"
+    assert errors[3] == "set delay: needs 2 values, got 1"
+    assert errors[4] == "set inversion: the model refuses this value"
+    assert len(errors) == 5
+
+
+def test_files_that_it_does_not_play_cost_one_line(library, path, tmp_path):
+    script = torch.jit.script(torch.nn.Linear(1, 1))
+    torch.jit.save(script, tmp_path / "foreign.ts")
+    (tmp_path / "short.ts").write_bytes(path.read_bytes()[:-2000])
+    for name, said in (
+        ("foreign", "says nothing to the small engine: export it again"),
+        ("short", "is cut short"),
+    ):
+        made = play(tmp_path, library, [(f"vschaos~ {name} forward", 1)], sound(0.1).numpy())
+        errors = [line for line in made.lines if line.startswith("error")]
+        assert made.code == 0 and len(errors) == 1 and said in errors[0], made.lines
+        assert not made.signals.any()
+
+
+def test_it_is_small_and_needs_no_library_of_its_own(library):
+    file = library / "vschaos~.pd_linux"
+    assert file.stat().st_size < 400_000
+    needed = subprocess.run(["ldd", file], capture_output=True, text=True, check=True).stdout
+    assert "torch" not in needed
