@@ -12,10 +12,10 @@ NUMBER_AT = 144  # pixels from a slider's left to its number
 def label_block(
     label: Label, key: str, guess: Guess | None, sure: Guess | None = None
 ) -> Block[PdCanvas]:
-    """A menu for a label, what the model hears in the source, and how sure it is of it."""
+    """A menu for a label, what the model hears in its input, and how sure it is of it."""
     name = f"{key}-label-{label.key}"
     cells = ([label.guess] if label.is_guessed else []) + list(label.names)
-    told = (161 if guess else 0) + (52 if sure else 0)
+    told = (154 if guess else 0) + (52 if sure else 0)
     heading = text_width(label.task) + 8 + told
     first = label.first + int(label.is_guessed)
 
@@ -24,9 +24,9 @@ def label_block(
         if guess:
             after = x if is_folded else x + text_width(label.task) + 8
             y += 22 * is_folded
-            canvas.comment(after, y, "source:")
+            canvas.comment(after, y, "input:")
             shown = canvas.shown_word if guess.names else canvas.shown_number
-            after += text_width("source:") + 4
+            after += text_width("input:") + 4
             shown(after, y, 13, f"{key}-heard-{guess.key}-name")
             if sure:
                 canvas.shown_number(after + 104, y, 5, f"{key}-heard-{sure.key}-name")
@@ -76,8 +76,8 @@ def label_block(
     return Block(max(heading, width), 48, number)
 
 
-def setting_block(setting: Setting, key: str) -> Block[PdCanvas]:
-    """A control for an attribute."""
+def setting_block(setting: Setting, key: str, with_ends: bool = False) -> Block[PdCanvas]:
+    """A control for an attribute; a slider may tell its ends."""
     name = f"{key}-set-{setting.name}"
     title = setting.name
     if setting.kind == "choice":
@@ -109,12 +109,14 @@ def setting_block(setting: Setting, key: str) -> Block[PdCanvas]:
             canvas.shown_word(x, y + 25, 20, f"{name}-look", name)
 
         return Block(max(text_width(title), 144), 46, word)
-    return number_block(setting, name)
+    return number_block(setting, name, with_ends)
 
 
-def number_block(setting: Setting, name: str) -> Block[PdCanvas]:
+def number_block(setting: Setting, name: str, with_ends: bool = False) -> Block[PdCanvas]:
     """A slider, and its number below its unit; a number box where the number has no limits."""
     ends, unit = setting.usual, setting.unit
+    if ends and with_ends:
+        unit = f"{ends[0]:g} to {ends[1]:g} {unit}".rstrip()
     unit_at = max(NUMBER_AT, text_width(setting.name) + CHARACTER)
 
     def number(canvas: PdCanvas, x: int, y: int) -> None:
@@ -142,16 +144,20 @@ def label_blocks(controls: Controls) -> list[Block[PdCanvas]]:
 
 
 def setting_blocks(controls: Controls) -> list[Block[PdCanvas]]:
-    """The highest first, so that columns are filled well."""
-    blocks = [setting_block(setting, controls.key) for setting in controls.settings]
+    """The highest first, so that columns are filled well.
+
+    Beside latents and labels there is no room for the ends of sliders.
+    """
+    with_ends = not controls.ranges and not controls.labels
+    blocks = [setting_block(each, controls.key, with_ends) for each in controls.settings]
     return sorted(blocks, key=lambda block: -block.height)
 
 
 def _heard_block(guess: Guess, key: str) -> Block[PdCanvas]:
     def draw(canvas: PdCanvas, x: int, y: int) -> None:
-        text = f"{guess.name} of source:"
+        text = f"{guess.name} input:"
         canvas.comment(x, y, text)
         shown = canvas.shown_word if guess.names else canvas.shown_number
         shown(x + text_width(text) + 4, y, 8, f"{key}-heard-{guess.key}-name")
 
-    return Block(text_width(guess.name) + 165, 22, draw)
+    return Block(text_width(guess.name) + 130, 22, draw)
