@@ -497,3 +497,10 @@ def test_lines_of_recordings_that_are_not_in_use_ask_the_disk_nothing(tmp_path, 
     monkeypatch.setattr(os.path, "isfile", lambda path: asked.append(path) or isfile(path))
     load_metadata(tmp_path, FILES)
     assert asked == []
+
+
+def test_bad_lines_that_no_hand_wrote_are_written_anew(tmp_path):
+    folder = write_task(tmp_path, "task", "data/a.wav\t1\n")
+    (folder / "heard.txt").write_text("data/sub/d.wav\tloud\n")
+    with pytest.raises(InputError, match=r"heard\.txt.*, or remove heard\.txt: extract_pitch"):
+        load_metadata(tmp_path, FILES)

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from vschaos2.dataset_paths import check_inside, file_of
 from vschaos2.errors import InputError
-from vschaos2.labels.lists import read_list
+from vschaos2.labels.lists import LabelList, read_list
 from vschaos2.labels.tracks import NOTHING, SegmentTable, Track, agreement_s, completed
 from vschaos2.labels.words import (
     Kind,
@@ -184,7 +184,7 @@ def read_task(
     heard_path = file_of(folder, "heard.txt")
     heard: dict[str, Track] = {}
     if heard_path is not None:
-        heard, _, largest_heard = read_list(heard_path, "heard", files, reader, None, on_error)
+        heard, _, largest_heard = _read_heard(heard_path, files, reader, on_error)
         largest = max(largest, largest_heard)
     agreed_s = both_s = 0.0
     for name, track in heard.items():
@@ -198,6 +198,18 @@ def read_task(
         n_classes = len(class_names)
     agreed = agreed_s / both_s if both_s > 0 else None
     return TaskLabels(folder.name, kind, class_names, n_classes, tracks, left_aside, agreed)
+
+
+def _read_heard(
+    path: Path, files: Sequence[str], reader: ValueReader, on_error: OnError
+) -> LabelList:
+    """As `read_list`; bad lines need not be mended by hand, as no hand wrote them."""
+
+    def tell(error: InputError) -> None:
+        anew = f"or remove {path.name}: extract_pitch.py --fill writes it anew"
+        on_error(InputError(f"{error}, {anew}"))
+
+    return read_list(path, "heard", files, reader, None, tell)
 
 
 def check_callbacks(callbacks: Mapping[str, Mapping[str, str]] | None) -> None:

@@ -85,12 +85,12 @@ def label_block(label: Label, key: str, guess: Guess | None) -> Block[MaxCanvas]
 
 def heard_width(guess: Guess) -> int:
     """Pixels of what shows a guess."""
-    return max(CONTROL, math.ceil(text_width(f"{guess.name} of source")))
+    return max(CONTROL, math.ceil(text_width(f"{guess.name} input")))
 
 
 def heard(canvas: MaxCanvas, x: float, y: float, guess: Guess, key: str) -> None:
     """A menu or number box that shows a guess."""
-    canvas.comment(x, y, f"{guess.name} of source")
+    canvas.comment(x, y, f"{guess.name} input")
     come = canvas.sub(x, y + ROW, "heard", inner.heard_value(guess, key), 1, [NONE])
     if guess.names:
         items = menu_items(list(guess.names))

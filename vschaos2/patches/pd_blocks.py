@@ -14,10 +14,10 @@ MOST_CELLS = 16  # of a column of choices; more are chosen by their number
 def label_block(
     label: Label, key: str, guess: Guess | None, sure: Guess | None = None
 ) -> Block[PdCanvas]:
-    """A menu for a label, what the model hears in the source, and how sure it is of it."""
+    """A menu for a label, what the model hears in its input, and how sure it is of it."""
     name = f"{key}-label-{label.key}"
     cells = ([label.guess] if label.is_guessed else []) + list(label.names)
-    told = (161 if guess else 0) + (52 if sure else 0)
+    told = (154 if guess else 0) + (52 if sure else 0)
     heading = text_width(label.task) + 8 + told
     first = label.first + int(label.is_guessed)
 
@@ -26,9 +26,9 @@ def label_block(
         if guess:
             after = x if is_folded else x + text_width(label.task) + 8
             y += 22 * is_folded
-            canvas.comment(after, y, "source:")
+            canvas.comment(after, y, "input:")
             shown = canvas.shown_word if guess.names else canvas.shown_number
-            after += text_width("source:") + 4
+            after += text_width("input:") + 4
             shown(after, y, 13, f"{key}-heard-{guess.key}-name")
             if sure:
                 canvas.shown_number(after + 104, y, 5, f"{key}-heard-{sure.key}-name")
@@ -78,8 +78,8 @@ def label_block(
     return Block(max(heading, width), 48, number)
 
 
-def setting_block(setting: Setting, key: str) -> Block[PdCanvas]:
-    """A control for an attribute."""
+def setting_block(setting: Setting, key: str, with_ends: bool = False) -> Block[PdCanvas]:
+    """A control for an attribute; a slider may tell its ends."""
     name = f"{key}-set-{setting.name}"
     title = setting.name
     if setting.kind == "choice" and len(setting.choices) > MOST_CELLS:
@@ -113,7 +113,7 @@ def setting_block(setting: Setting, key: str) -> Block[PdCanvas]:
             canvas.shown_word(x, y + 25, 20, f"{name}-look", name)
 
         return Block(max(text_width(title), 144), 46, word)
-    return number_block(setting, name)
+    return number_block(setting, name, with_ends)
 
 
 def _numbered_block(setting: Setting, name: str) -> Block[PdCanvas]:
@@ -128,10 +128,12 @@ def _numbered_block(setting: Setting, name: str) -> Block[PdCanvas]:
     return Block(max(60 + 24 * CHARACTER + 10, text_width(setting.name) + 80), 46, draw)
 
 
-def number_block(setting: Setting, name: str) -> Block[PdCanvas]:
+def number_block(setting: Setting, name: str, with_ends: bool = False) -> Block[PdCanvas]:
     """A slider, and its number below its unit; a number box where the number has no limits."""
     ends, unit, note = setting.usual, setting.unit, setting.note
     down = CLOSE if setting.group else 26  # a panel of its own has many
+    if ends and with_ends:
+        unit = f"{ends[0]:g} to {ends[1]:g} {unit}".rstrip()
     unit_at = max(NUMBER_AT, text_width(setting.name) + CHARACTER)
 
     def number(canvas: PdCanvas, x: int, y: int) -> None:
@@ -162,9 +164,13 @@ def label_blocks(controls: Controls) -> list[Block[PdCanvas]]:
 
 
 def setting_blocks(controls: Controls) -> list[Block[PdCanvas]]:
-    """Those that belong to no group: the highest first, so that columns are filled well."""
+    """Those that belong to no group: the highest first, so that columns are filled well.
+
+    Beside latents and labels there is no room for the ends of sliders.
+    """
     own = by_group(controls.settings)[""]
-    blocks = [setting_block(setting, controls.key) for setting in own]
+    with_ends = not controls.ranges and not controls.labels
+    blocks = [setting_block(setting, controls.key, with_ends) for setting in own]
     return sorted(blocks, key=lambda block: -block.height)
 
 
@@ -180,9 +186,9 @@ def group_blocks(controls: Controls) -> dict[str, list[Block[PdCanvas]]]:
 
 def _heard_block(guess: Guess, key: str) -> Block[PdCanvas]:
     def draw(canvas: PdCanvas, x: int, y: int) -> None:
-        text = f"{guess.name} of source:"
+        text = f"{guess.name} input:"
         canvas.comment(x, y, text)
         shown = canvas.shown_word if guess.names else canvas.shown_number
         shown(x + text_width(text) + 4, y, 8, f"{key}-heard-{guess.key}-name")
 
-    return Block(text_width(guess.name) + 165, 22, draw)
+    return Block(text_width(guess.name) + 130, 22, draw)
