@@ -355,7 +355,7 @@ def test_files_that_pass_full_scale_are_told_of_in_one_line(run, tmp_path, caplo
     set_controls(stage, ["output_db", "40"])
     process([stage], [tmp_path / "in.wav"], tmp_path / "loud")
     peak = np.abs(soundfile.read(tmp_path / "loud" / "in.wav")[0]).max()
-    due = f"1 of 1 files pass full scale, in.wav by {20.0 * np.log10(peak):.1f} dB"
+    due = f"1 of 1 files passes full scale, in.wav by {20.0 * np.log10(peak):.1f} dB"
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [due]
 
 

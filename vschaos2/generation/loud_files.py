@@ -19,10 +19,11 @@ def tell_of_peaks(peaks: Mapping[Path, float]) -> None:
         return
     loudest = max(loud, key=lambda path: loud[path])
     logger.warning(
-        "%d of %d files pass full scale, %s by %.1f dB: they are whole, but players and files of "
+        "%d of %d files %s full scale, %s by %.1f dB: they are whole, but players and files of "
         "integers clip them: turn them down first",
         len(loud),
         len(peaks),
+        "passes" if len(loud) == 1 else "pass",
         loudest.name if len(loud) == 1 else f"most of all {loudest.name}",
         20.0 * math.log10(loud[loudest]),
     )

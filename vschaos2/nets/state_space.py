@@ -77,14 +77,18 @@ class DiagonalStateSpace(nn.Module):
         kernel = (read * powers).real.sum(1)
         kernel[:, 0] += self.direct
         lags = torch.arange(self.stride)[:, None] - torch.arange(self.stride)
-        self.answers = (kernel[:, lags.clamp(min=0)] * (lags >= 0)).float()
         rings = (read * powers[:, :, 1:]).transpose(1, 2)
-        self.rings = torch.cat((rings.real, -rings.imag), 2).float()
         driven = powers[:, :, :-1].flip(2)
-        self.drives = torch.cat((driven.real, driven.imag), 1).float()
         real, imag = (torch.diag_embed(of.permute(2, 0, 1)) for of in (powers.real, powers.imag))
         rows = (torch.cat((real, -imag), 3), torch.cat((imag, real), 3))
-        self.turnings = torch.cat(rows, 2).float()
+        found = {
+            "answers": kernel[:, lags.clamp(min=0)] * (lags >= 0),
+            "rings": torch.cat((rings.real, -rings.imag), 2),
+            "drives": torch.cat((driven.real, driven.imag), 1),
+            "turnings": torch.cat(rows, 2),
+        }
+        for name, matrices in found.items():
+            self.register_buffer(name, matrices.float(), persistent=False)
         self.is_settled = True
 
     def played(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
