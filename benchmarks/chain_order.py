@@ -74,7 +74,7 @@ class Bench:
         from vschaos2.chains.examples import Rendering
 
         how: Any = OmegaConf.to_container(self.how)
-        how = Rendering(**{**how, "with_dry": True})
+        how = Rendering(**{**how, "with_dry": self.model.hears_dry})
         how = how._replace(shares=shares or how.shares)
         own = pedals or {pedal.name: pedal for pedal in self.model.pedals}
         takes = Plucked(RATE_HZ, kind)

@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument(
         "files", type=Path, nargs="*", help="recordings whose effects are asked for"
     )
-    parser.add_argument("--dry", type=Path, help="what entered the effects: much more is heard")
+    parser.add_argument("--dry", type=Path, help="what entered the effects, of one recording")
     parser.add_argument("--run", type=Path, help="rundir/name of an estimator (the package's)")
     parser.add_argument("--top", type=int, default=5, help="chains that are told (5)")
     parser.add_argument("--json", action="store_true", help="tell it as JSON")

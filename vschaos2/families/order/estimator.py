@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vschaos2.chains.pedals import Pedal, Setting
 from vschaos2.chains.vocabulary import Vocabulary
 from vschaos2.families.order.decoders import Decoder
-from vschaos2.families.order.trunk import WIDTH, Evidence, Trunk
+from vschaos2.families.order.trunk import Evidence, Trunk
 
 LEAST_SPREAD = 0.01  # of a setting, of its range
 COVERED = 0.8  # of true settings, by the range that is told
@@ -81,9 +81,14 @@ class Estimator(nn.Module):
         self.settings: list[tuple[int, Setting]] = [
             (effect, each) for effect, pedal in enumerate(pedals) for each in pedal.settings
         ]
-        size = WIDTH // 2
+        # Settings are read off what is summed up by a network of their own: shared with the
+        # chain's, it learns what is there, and hardly how it is set.
         self.knobs = nn.Sequential(
-            nn.Linear(WIDTH, size), nn.ReLU(), nn.Linear(size, 2 * len(self.settings))
+            nn.Dropout(dropout / 4.0),
+            nn.Linear(self.trunk.centre.numel(), 2 * hidden_dims),
+            nn.ReLU(),
+            nn.Dropout(dropout / 2.0),
+            nn.Linear(2 * hidden_dims, 2 * len(self.settings)),
         )
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("widening", torch.ones(()))
@@ -102,5 +107,5 @@ class Estimator(nn.Module):
 
     def told_settings(self, evidence: Evidence) -> Settings:
         """Of every setting the middle and the spread, before they are calibrated."""
-        place, spread = self.knobs(evidence.whole).chunk(2, 1)
+        place, spread = self.knobs(evidence.flat).chunk(2, 1)
         return Settings(0.5 + place, LEAST_SPREAD + F.softplus(spread - 1.5))

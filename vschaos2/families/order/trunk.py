@@ -19,10 +19,12 @@ class Evidence(NamedTuple):
     """What is known of a window.
 
     Attributes:
-        whole: of all of it, [B, `WIDTH`].
+        flat: what is summed up of it, about ±1, [B, sounds · (S + 4 · 64)].
+        whole: what it comes to, [B, `WIDTH`].
         moments: of each moment, [B, F', 2 H]; of none without convolutions, [B, 0, 2 H].
     """
 
+    flat: Tensor
     whole: Tensor
     moments: Tensor
 
@@ -91,7 +93,7 @@ class Trunk(nn.Module):
             moments, _ = self.recurrent(h.permute(0, 2, 1, 3).flatten(2))
             parts += [moments.mean(1), moments.amax(1)]
         whole = F.relu(self.whole(torch.cat(parts, 1)))
-        return Evidence(self.dropout(whole), moments)
+        return Evidence(flat, self.dropout(whole), moments)
 
 
 def summed_up(mel: Tensor, summary: Tensor) -> Tensor:
