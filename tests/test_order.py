@@ -116,7 +116,7 @@ def test_it_has_no_form_that_a_host_could_play(place):
 
 
 def test_it_is_measured(place, monkeypatch):
-    monkeypatch.setattr("vschaos2.programs.generate.EXAMPLES", 12)
+    monkeypatch.setattr("vschaos2.programs.evaluations.EXAMPLES", 12)
     call("generate.py", "evaluate", place / "runs/small")
     folder = place / "runs/small/version_0/evaluation"
     found = json.loads((folder / "evaluation.json").read_text())

@@ -15,8 +15,6 @@ from vschaos2.terminal import printable
 
 logger = logging.getLogger("generate")
 
-EXAMPLES = 500  # of each kind, by which an estimator of chains is measured
-
 
 def main() -> None:
     """Parse the arguments and generate."""
@@ -182,84 +180,16 @@ def morph(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the run, show the table and write it."""
-    from vschaos2.errors import InputError
     from vschaos2.files import check_place
     from vschaos2.folders import results_folder
-    from vschaos2.generation.evaluation import evaluate
-    from vschaos2.generation.methods import check_methods
-    from vschaos2.generation.score_tables import markdown, write_tables
+    from vschaos2.programs.evaluations import measured
 
     trained = trained_run(arguments)
-    if trained.config.family == "bridge":
-        _evaluate_bridge(arguments, trained)
-        return
-    if arguments.paired:
-        raise InputError("--paired: only a bridge has two instruments: leave it out")
-    if trained.config.family == "effect":
-        _evaluate_effect(arguments, trained)
-        return
-    if trained.config.family == "order":
-        _evaluate_order(arguments, trained)
-        return
-    check_methods(trained, "encode", "decode")
     place = arguments.out or trained.folder / "evaluation"
     with results_folder(place, arguments.out is None) as folder:
         check_place(folder / "evaluation.json")
-        result = evaluate(trained, arguments.dataset, arguments.inversion)
-        written = write_tables(result, folder)
-    logger.info(markdown(result))
-    tell(written, folder)
-
-
-def _evaluate_effect(arguments: argparse.Namespace, trained: Any) -> None:
-    """The same of an effect."""
-    from vschaos2.files import check_place
-    from vschaos2.folders import results_folder
-    from vschaos2.generation.effect_evaluation import evaluate_effect, pairs_to_measure
-    from vschaos2.generation.effect_tables import markdown, write_evaluation
-
-    place = arguments.out or trained.folder / "evaluation"
-    with results_folder(place, arguments.out is None) as folder:
-        check_place(folder / "evaluation.json")
-        result = evaluate_effect(trained, *pairs_to_measure(trained, arguments.dataset))
-        written = write_evaluation(result, folder)
-    logger.info(markdown(result))
-    tell(written, folder)
-
-
-def _evaluate_bridge(arguments: argparse.Namespace, trained: Any) -> None:
-    """The same of a bridge."""
-    from vschaos2.errors import InputError
-    from vschaos2.files import check_place
-    from vschaos2.folders import made_folder
-    from vschaos2.generation.transfer_evaluation import evaluate_bridge
-    from vschaos2.generation.transfer_tables import markdown, write_evaluation
-
-    if arguments.dataset or arguments.inversion:
-        raise InputError(
-            "--dataset and --inversion are not for a bridge, whose latents are judged: give "
-            "--paired and two folders of the same music"
-        )
-    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
-    check_place(folder / "evaluation.json")
-    scores = evaluate_bridge(trained, arguments.paired)
-    written = write_evaluation(scores, trained.folder, folder)
-    logger.info(markdown(scores))
-    tell(written, folder)
-
-
-def _evaluate_order(arguments: argparse.Namespace, trained: Any) -> None:
-    """The same of an estimator of chains."""
-    from vschaos2.files import check_place
-    from vschaos2.folders import made_folder
-    from vschaos2.generation.order_evaluation import evaluate_order
-    from vschaos2.generation.order_tables import markdown, write_evaluation
-
-    folder = made_folder(arguments.out or trained.folder / "evaluation", arguments.out is None)
-    check_place(folder / "evaluation.json")
-    result = evaluate_order(trained, arguments.dataset, EXAMPLES)
-    written = write_evaluation(result, folder)
-    logger.info(markdown(result))
+        table, written = measured(arguments, trained, folder)
+    logger.info(table)
     tell(written, folder)
 
 
