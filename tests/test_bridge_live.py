@@ -184,6 +184,20 @@ def test_the_file_tells_its_way(exported):
     assert "flute2violin-set-amount" in patch and "flute2violin-set-dynamics" in patch
 
 
+def test_the_table_tells_of_octaves(exported):
+    """A translator plays where it was taught to; what goes through noise keeps what it hears."""
+    card = json.loads((exported / "flute2violin.json").read_text())
+    assert PlayableBridge.table(card)[0] == (
+        "  from flute to violin by translator; amount 0 is the VAE's own sound"
+    )
+    for way, said in (
+        ("translator", "  plays 2 octaves above what it hears, as it learnt"),
+        ("bridge", "  violin lies 2 octaves above: set transpose 24"),
+    ):
+        card["bridge"] |= {"way": way, "octaves": 2}
+        assert PlayableBridge.table(card)[1] == said
+
+
 @torch.inference_mode()
 def test_a_reset_forgets_the_past(exported):
     loaded = torch.jit.load(str(exported / "flute2violin.ts"))

@@ -16,6 +16,7 @@ from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.live_way import live_way
 from vschaos2.families.bridge.streaming_bridge import FEW, StreamingBridge
+from vschaos2.families.bridge.ways import TRANSLATOR
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE, check_rate
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, count_axes, fit_axes
@@ -90,7 +91,12 @@ class PlayableBridge(PlayableVAE):
         lines = [way + "; amount 0 is the VAE's own sound"]
         if octaves := told["octaves"]:
             moved = f"{abs(octaves)} octave{'s' if abs(octaves) > 1 else ''}"
-            lines.append(f"  plays {moved} {'above' if octaves > 0 else 'below'} what it hears")
+            moved += " above" if octaves > 0 else " below"
+            lines.append(
+                f"  plays {moved} what it hears, as it learnt"
+                if told["way"] == TRANSLATOR
+                else f"  {told['to']} lies {moved}: set transpose {12 * octaves}"
+            )
         return [*lines, *PlayableVAE.table(card)]
 
 
