@@ -12,7 +12,9 @@ import vschaos2
 from vschaos2.data.latent_takes import SILENT, UNPITCHED, LatentTake, contents, octaves_between
 from vschaos2.dsp.transposition import transposed
 from vschaos2.errors import InputError
+from vschaos2.families.bridge.family import BRIDGE_FAMILY
 from vschaos2.families.bridge.instruments import instruments_of, name_of
+from vschaos2.families.bridge.shared_vae import gathered
 from vschaos2.families.bridge.ways import AFFINE, BRIDGE, TRANSLATOR, WARM, Way
 from vschaos2.generation.dream import DreamOptions, dream, dreamt
 from vschaos2.generation.methods import check_family
@@ -277,6 +279,25 @@ def test_other_families_are_refused_and_inner_vaes_play(run, home) -> None:
     assert ours.latents.shape == theirs.latents.shape
     inner = run.model.vae.state_dict()
     assert all(torch.equal(inner[name], value) for name, value in vae.model.state_dict().items())
+
+
+def test_gathered_folders_hold_what_was_given_last(home, tmp_path) -> None:
+    """Links, and nothing of folders that were given before."""
+    place = tmp_path / "duo_recordings"
+    gathered(home / "sounds/reed", home / "sounds/bell", place)
+    (tmp_path / "horn").mkdir()
+    (tmp_path / "horn/horn1.wav").write_bytes((home / "sounds/reed/reed0.wav").read_bytes())
+    gathered(home / "sounds/bell", tmp_path / "horn", place)
+    names = sorted(path.name for path in place.rglob("*.wav"))
+    assert names == ["bell0.wav", "bell1.wav", "bell2.wav", "horn1.wav"]
+    assert (home / "sounds/reed/reed0.wav").is_file()
+
+
+def test_first_weights_of_another_bridge_leave_the_vae_alone(run) -> None:
+    """Only what learns is taken over."""
+    ours, theirs = BRIDGE_FAMILY.transfer(run.model, None, run)
+    assert {name.split(".")[0] for name in ours} == {"translator", "flow"}
+    assert ours.keys() == theirs.keys()
 
 
 def test_instruments(tmp_path) -> None:

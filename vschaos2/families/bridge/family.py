@@ -17,6 +17,7 @@ BRIDGE_FAMILY = Family(
     tell=later(LEARNING, "tell"),
     playable=playable,
     methods=("forward", "encode", "decode", "translate"),
+    transfer=later(LEARNING, "transfer"),
     settle=later(LEARNING, "settle"),
     best_by=Measure("validation/loss", "loss", "what is missed of the paired latents"),
     kept=kept,

@@ -2,13 +2,18 @@
 
 from omegaconf import DictConfig
 
+from vschaos2.data.latent_module import LatentDataModule
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.material import material, tell
 from vschaos2.families.bridge.objective import BridgeObjective
 from vschaos2.families.bridge.settle import settle
+from vschaos2.runs.folder import Run
+from vschaos2.runs.meanings import Meaning, plain_meanings
 
-__all__ = ["material", "objective", "settle", "tell"]
+__all__ = ["material", "objective", "settle", "tell", "transfer"]
+
+LEARNT = ("translator.", "flow.")  # what may be taken from another bridge: its VAE is its own
 
 
 def objective(config: DictConfig, model: BridgeModel) -> BridgeObjective:
@@ -20,3 +25,14 @@ def objective(config: DictConfig, model: BridgeModel) -> BridgeObjective:
     if model.translator is None and model.flow is None:
         raise InputError("model: give model.translator, model.flow or both: nothing else learns")
     return BridgeObjective(model)
+
+
+def transfer(
+    model: BridgeModel, data: LatentDataModule, source: Run
+) -> tuple[dict[str, Meaning], dict[str, Meaning]]:
+    """Translator and flow of another bridge begin a training; nothing else of it does."""
+    ours, theirs = (
+        {name: of for name, of in plain_meanings(each).items() if name.startswith(LEARNT)}
+        for each in (model, source.model)
+    )
+    return ours, theirs

@@ -56,6 +56,8 @@ def train_vae(config: DictConfig) -> Path:
 def gathered(source: Path, target: Path, folder: Path) -> Path:
     """One dataset of two folders of recordings: folder/NAME/… for each, as links where it can be.
 
+    The folder is the training's own: sounds in it that are of neither are removed.
+
     Raises:
         InputError: for a folder without recordings, two of one name, or no place to write.
     """
@@ -64,6 +66,7 @@ def gathered(source: Path, target: Path, folder: Path) -> Path:
             f"data.source and data.target are both called {source.resolve().name}: rename one, "
             "since an instrument is called by its folder"
         )
+    wanted = {}
     for place in (source, target):
         if not place.is_dir():
             raise InputError(f"{place}: no such folder: give one of recordings")
@@ -71,8 +74,12 @@ def gathered(source: Path, target: Path, folder: Path) -> Path:
         paths = find_audio_files(searched)
         if not paths:
             raise InputError(f"no sound file under {searched}: give a folder of recordings")
-        for path in paths:
-            _link(path, folder / place.resolve().name / path.relative_to(searched))
+        wanted |= {folder / place.resolve().name / p.relative_to(searched): p for p in paths}
+    for place, path in wanted.items():
+        _link(path, place)
+    for path in find_audio_files(folder):  # of folders that were given before
+        if path not in wanted:
+            path.unlink()
     return folder
 
 
