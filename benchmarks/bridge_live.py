@@ -22,7 +22,7 @@ out; and always how the level follows that of the voice, as a correlation. Sound
 import argparse
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +229,12 @@ def load(run: Run, ends: Mapping[str, str], blocks: int) -> None:
 
 
 def pitch(
-    run: Run, ends: Mapping[str, str], folder: Path, truths: Path | None, out: Path | None
+    run: Run,
+    ends: Mapping[str, str],
+    folder: Path,
+    truths: Path | None,
+    out: Path | None,
+    phases: Sequence[str] = PHASES,
 ) -> None:
     """Print how much of the pitch of every voice is kept, by way and kind of phase."""
     tracker = pitch_tracker()
@@ -256,7 +261,7 @@ def pitch(
             low, high = run.model.ranges[of].tolist()
             semitones = max(-FARTHEST, min(FARTHEST, 12.0 * octaves_for(keys, low, high)))
             print(f"  {named(wishes)}, {semitones:+.0f} semitones")
-            for phase in PHASES:
+            for phase in phases:
                 for name, value in (("inversion", phase), ("transpose", semitones)):
                     assert set_attribute(made.eager, name, value) == 0
                 made.reset()
@@ -282,6 +287,7 @@ def main() -> None:
     parser.add_argument("--voice", type=Path, help="folder of sounds with their f0")
     parser.add_argument("--truth", type=Path, help="folder of the same music by the target")
     parser.add_argument("--out", type=Path, help="folder to write sounds to")
+    parser.add_argument("--phases", nargs="+", default=PHASES, help="kinds of inversion")
     parser.add_argument("--semitones", type=float, nargs=2, default=(-6.0, 6.0))
     parser.add_argument("--blocks", type=int, default=300, help="calls to time of each")
     arguments = parser.parse_args()
@@ -300,7 +306,7 @@ def main() -> None:
     elif arguments.voice is None:
         parser.error("pitch needs --voice")
     else:
-        pitch(run, wanted, arguments.voice, arguments.truth, arguments.out)
+        pitch(run, wanted, arguments.voice, arguments.truth, arguments.out, arguments.phases)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ class GatedLayer(nn.Module):
         self.told = WideLinear(told_dims, 2 * dims)
         self.output = WideLinear(dims, dims)
 
+    def tell(self, told: Tensor) -> Tensor:
+        """What this layer makes of what all are told: [B, E] → [B, 2·H]."""
+        return self.told(told)
+
     def forward(self, x: Tensor, past: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
         """The output of every frame, and the frames that the next block reaches."""
         batch, count = x.shape[0], x.shape[1]
@@ -110,7 +114,8 @@ class SequenceNet(nn.Module):
         angles = label[:, None] * self.waves
         known = torch.cat((angles.sin(), angles.cos(), self.domain(domain)), 1)
         told = F.silu(self.told(padded_rows(known)))
-        return torch.stack([layer.told(told)[: len(label)] for layer in self.layers], 1)
+        rows = [layer.tell(told)[: len(label)] for layer in self.layers]  # type: ignore[operator]
+        return torch.stack(rows, 1)
 
     def forward(self, x: Tensor, told: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """What a net that was told so says of every frame, and every layer's past."""

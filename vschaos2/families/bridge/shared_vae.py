@@ -66,7 +66,7 @@ def gathered(source: Path, target: Path, folder: Path) -> Path:
             f"data.source and data.target are both called {source.resolve().name}: rename one, "
             "since an instrument is called by its folder"
         )
-    wanted = {}
+    wanted: dict[Path, Path] = {}
     for place in (source, target):
         if not place.is_dir():
             raise InputError(f"{place}: no such folder: give one of recordings")
