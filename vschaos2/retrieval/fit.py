@@ -33,7 +33,7 @@ from vschaos2.retrieval.spectra import SIZES, Target
 
 CROP_S, GRID_S, UNSCORED_S = 6.0, 2.0, 3.0
 RATE = 0.08  # of Adam, on raw numbers
-DRY_STEPS, ALL_STEPS, FINE_STEPS = 50, 25, 4
+DRY_STEPS, ALL_STEPS, FINE_STEPS = 70, 55, 3
 FINE_S = 8.0  # that a step of least squares hears
 AVERAGED = 0.25  # the last part of a stage, over which settings are averaged
 AVERAGE = 0.08  # of the newest in it

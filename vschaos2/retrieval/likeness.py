@@ -95,8 +95,8 @@ def place_raw(rendering: Rendering, raw: Tensor) -> None:
     chain = rendering.chain
     with torch.no_grad():
         for controller, own in zip(chain.controllers, raw.split(chain.counts), strict=True):
-            away = (own[:, None] - controller.start) / controller.ranges.pace  # type: ignore[operator, union-attr]
-            controller.moved.copy_(away)  # type: ignore[operator, union-attr]
+            away = (own[:, None] - controller.start) / controller.ranges.pace  # type: ignore[union-attr]
+            controller.moved.copy_(away)  # type: ignore[operator]
 
 
 def _loudest(dry: Tensor, samples: int) -> Tensor:

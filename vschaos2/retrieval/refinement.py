@@ -95,13 +95,13 @@ class Refinement:
     def numbers(self) -> Tensor:
         """Where the chain stands. Shape: [P]."""
         moved = [c.moved for c in self.rendering.chain.controllers]
-        return torch.stack([moved[n].detach()[row, 0] for n, row in self.fitted]).double()  # type: ignore[index]
+        return torch.stack([moved[n].detach()[row, 0] for n, row in self.fitted]).double()  # type: ignore[operator]
 
     def place(self, numbers: Tensor) -> None:
         """Let the chain stand there."""
         with torch.no_grad():
             for (n, row), value in zip(self.fitted, numbers.tolist(), strict=True):
-                self.rendering.chain.controllers[n].moved[row, 0] = value  # type: ignore[index, operator]
+                self.rendering.chain.controllers[n].moved[row, 0] = value  # type: ignore[operator]
 
     def evaluate(self, numbers: Tensor) -> Residuals:
         """Linear and logarithmic distances of all bins."""
