@@ -172,7 +172,9 @@ class _Reader(pickle.Unpickler):
         return kind, f"data/{number}"
 
 
-def _record(storage: Any, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_: Any) -> Record:
+def _record(
+    storage: Any, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_: Any
+) -> Record:
     kind, name = storage
     plain = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
     lies_plainly = all(s == p for s, p, n in zip(stride, plain, shape, strict=True) if n != 1)
