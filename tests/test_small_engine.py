@@ -263,12 +263,13 @@ def test_what_a_control_does_not_take_changes_nothing(usual, name, value):
 )
 def test_other_models(engine, tmp_path, options, transform):
     both = Both(engine, tmp_path / "other.ts", taught(options, transform))
+    # Taught less than the usual one, and seen along axes on which little happens.
     both.set(limiter="off", inversion="random")
     hop = both.engine.library.vschaos_engine_block_samples(both.engine.handle)
-    assert relative(*both.play("decode", walk(16), hop)) < 1e-5
+    assert relative(*both.play("decode", walk(16), hop)) < 3e-5
     both.set(inversion="keep_input")
-    assert relative(*both.play("forward", sound(0.4), 4 * hop)) < 1e-5
-    assert relative(*both.play("encode", sound(0.4), 2 * hop)) < 1e-5
+    assert relative(*both.play("forward", sound(0.4), 4 * hop)) < 3e-5
+    assert relative(*both.play("encode", sound(0.4), 2 * hop)) < 3e-5
 
 
 def test_files_tell_the_engine_and_their_card(usual):
@@ -332,11 +333,15 @@ def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> P
         for name in outer:
             inner = inner[name]
         inner[last] = value
+    if change is not None:
+        entries[place] = json.dumps(about).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in entries.items():
-            archive.writestr(name, data)
-        if change is not None:
-            archive.writestr(place, json.dumps(about))
+            # As TorchScript has them: each at a multiple of 64, behind a field that fills up.
+            entry, begin = zipfile.ZipInfo(name), archive.start_dir
+            room = -(begin + 30 + len(name) + 4) % 64
+            entry.extra = b"FB" + room.to_bytes(2, "little") + bytes(room)
+            archive.writestr(entry, data)
     return path
 
 
@@ -347,7 +352,8 @@ def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> P
         (None, "says nothing to the small engine: export it again"),
         ({"version": 2}, "was exported by a later version"),
         ({"family": "effect"}, "is of the family effect, which the small engine does not know"),
-        ({"settings/n_fft": 1000}, "has a window and a hop that do not fit"),
+        ({"settings/n_fft": 1000}, "has the shape"),
+        ({"settings/hop": 96}, "has a window and a hop that do not fit"),
         ({"settings/n_fft": 2.5}, "n_fft must be a whole number between 64 and 32768"),
         ({"settings/hop": 0}, "hop must be a whole number"),
         ({"settings/latent_dim": 9}, "has the shape"),
