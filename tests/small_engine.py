@@ -13,12 +13,14 @@ ROOT = Path(__file__).parents[1]
 FLOATS = ctypes.POINTER(ctypes.c_float)
 
 
-def built(folder: Path = ROOT / "build/engine", *options: str, target: str = "all") -> Path:
-    """The folder, with the engine built in it, by one test process at a time."""
+def built(
+    folder: Path = ROOT / "build/engine", *options: str, target: str = "all", source: str = "engine"
+) -> Path:
+    """The folder, with what is in a source folder built in it, by one test process at a time."""
     folder.parent.mkdir(exist_ok=True)
     with FileLock(f"{folder}.lock"):
         for command in (
-            ["cmake", "-S", str(ROOT / "engine"), "-B", str(folder), *options],
+            ["cmake", "-S", str(ROOT / source), "-B", str(folder), *options],
             ["cmake", "--build", str(folder), "--parallel", "--target", target],
         ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -80,7 +82,7 @@ def rows(array: np.ndarray) -> "ctypes.Array[ctypes._Pointer[ctypes.c_float]]":
     return (FLOATS * len(array))(*(floats(row) for row in array))
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The engine does not play a file."""
 
 
@@ -97,7 +99,7 @@ class Player:
         why = ctypes.create_string_buffer(512)
         self.handle = of.vschaos_engine_open(str(path).encode(), voices, why, len(why))
         if not self.handle:
-            raise Refused(why.value.decode())
+            raise RefusedError(why.value.decode())
         self.methods: dict[str, tuple[int, MethodShape]] = {}
         shape = MethodShape()
         while of.vschaos_engine_get_method(self.handle, len(self.methods), ctypes.byref(shape)):
@@ -158,7 +160,5 @@ def relative(actual: np.ndarray, due: np.ndarray) -> float:
 def labels_of(player: Player, method: str, outlets: bool) -> Sequence[str]:
     index, shape = player.methods[method]
     count = shape.out_channels if outlets else shape.in_channels
-    found = (
-        player.library.vschaos_engine_label(player.handle, index, outlets, i) for i in range(count)
-    )
-    return [label.decode() for label in found]
+    label_of = player.library.vschaos_engine_label
+    return [label_of(player.handle, index, outlets, i).decode() for i in range(count)]

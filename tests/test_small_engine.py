@@ -13,7 +13,7 @@ import pytest
 import torch
 from conftest import TINY
 from omegaconf import OmegaConf
-from small_engine import Player, Refused, built, is_buildable, labels_of, library, relative
+from small_engine import Player, RefusedError, built, is_buildable, labels_of, library, relative
 from taught import HOP, USUAL, sound, taught
 
 from vschaos2.dsp.inversion_modes import MODES
@@ -118,9 +118,9 @@ def test_it_is_the_same_instrument(usual):
         assert (usual.engine.delay("forward"), usual.engine.delay("decode")) == (forward, decode)
 
 
-@pytest.mark.parametrize("block", [HOP, 5 * HOP, 40 * HOP])
+@pytest.mark.parametrize("block", [HOP, 5 * HOP, 32 * HOP])
 def test_forward_and_encode_are_exact(usual, block):
-    heard = sound(0.9, seed=1)
+    heard = sound(0.4, seed=1)
     assert relative(*usual.play("forward", heard, block)) < 1e-5
     assert relative(*usual.play("encode", heard, block)) < 1e-5
 
@@ -136,7 +136,7 @@ def test_the_file_plays_the_same_in_torch(usual):
 def test_forward_leaves_noise_its_texture(usual):
     usual.set(texture=0.6)
     # Means of neighbours are differences of rounded sums: see test_small_engine_parts.
-    assert relative(*usual.play("forward", sound(0.9, seed=1), 4 * HOP)) < 1e-4
+    assert relative(*usual.play("forward", sound(0.4, seed=1), 4 * HOP)) < 1e-4
 
 
 def walk(count: int, seed: int = 0) -> torch.Tensor:
@@ -149,14 +149,14 @@ def walk(count: int, seed: int = 0) -> torch.Tensor:
 @pytest.mark.parametrize("mode", ["eco", "random"])
 def test_decode_is_exact_where_phases_are_not_refined(usual, mode, texture):
     usual.set(inversion=mode, texture=texture)
-    assert relative(*usual.play("decode", walk(160), 4 * HOP)) < 1e-3
+    assert relative(*usual.play("decode", walk(64), 4 * HOP)) < 1e-3
 
 
 @pytest.mark.parametrize("texture", [0.0, 0.6])
 @pytest.mark.parametrize("mode", ["balanced", "live", "hq"])
 def test_decode_where_phases_are_refined(usual, mode, texture):
     usual.set(inversion=mode, texture=texture)
-    made, due = usual.play("decode", walk(160), 16 * HOP)
+    made, due = usual.play("decode", walk(64), 16 * HOP)
     begun = usual.engine.delay("decode") + 8 * HOP
     assert relative(made[:, :begun], due[:, :begun]) < 1e-3
     assert convergence(made[0], due[0]) < 0.05
@@ -165,7 +165,7 @@ def test_decode_where_phases_are_refined(usual, mode, texture):
 @pytest.mark.parametrize("mode", MODES)
 def test_forward_with_recovered_phases(usual, mode):
     usual.set(inversion=mode, texture=0.6)
-    made, due = usual.play("forward", sound(0.5, seed=2), 16 * HOP)
+    made, due = usual.play("forward", sound(0.3, seed=2), 16 * HOP)
     begun = usual.engine.delay("forward") + 8 * HOP
     assert relative(made[:, :begun], due[:, :begun]) < 1e-3
     assert convergence(made[0], due[0]) < 0.05
@@ -206,7 +206,7 @@ def test_voices_do_not_hear_each_other(engine, usual):
     alone = Player(engine, usual.path).play("decode", given, HOP)
     for start in range(0, 32, 4):
         part = given[:, start : start + 4]
-        made = [pair.play("decode", part * sign, 4 * HOP, voice) for voice, sign in ((0, -1), (1, 1))]
+        made = [pair.play("decode", (2 * voice - 1) * part, 4 * HOP, voice) for voice in (0, 1)]
         assert not np.array_equal(*made)
     pair.reset()
     assert np.array_equal(pair.play("decode", given, HOP, voice=1), alone)
@@ -226,7 +226,7 @@ def test_nan_and_silence(usual):
 
 def test_temperature_draws_with_the_same_spread(usual):
     usual.set(temperature=1.5)
-    still = sound(0.1)[:, :HOP].repeat(1, 400)
+    still = sound(0.1)[:, :HOP].repeat(1, 256)
     made, due = usual.play("encode", still, 16 * HOP)
     made, due = made[:, 8:], due[:, 8:]
     assert np.allclose(made.std(1), due.std(1), rtol=0.25)
@@ -263,12 +263,13 @@ def test_what_a_control_does_not_take_changes_nothing(usual, name, value):
 )
 def test_other_models(engine, tmp_path, options, transform):
     both = Both(engine, tmp_path / "other.ts", taught(options, transform))
+    # Taught less than the usual one, and seen along axes on which little happens.
     both.set(limiter="off", inversion="random")
     hop = both.engine.library.vschaos_engine_block_samples(both.engine.handle)
-    assert relative(*both.play("decode", walk(16), hop)) < 1e-5
+    assert relative(*both.play("decode", walk(16), hop)) < 3e-5
     both.set(inversion="keep_input")
-    assert relative(*both.play("forward", sound(0.4), 4 * hop)) < 1e-5
-    assert relative(*both.play("encode", sound(0.4), 2 * hop)) < 1e-5
+    assert relative(*both.play("forward", sound(0.4), 4 * hop)) < 3e-5
+    assert relative(*both.play("encode", sound(0.4), 2 * hop)) < 3e-5
 
 
 def test_files_tell_the_engine_and_their_card(usual):
@@ -301,7 +302,7 @@ def test_tensors_lie_where_the_file_says(usual):
         ),
         ({"temporal": "gru"}, "decoders that remember"),
         (
-            {"encoder": {"_target_": "ConvEncoder", "channels": [4], "kernel_size": 9, "stride": 4}},
+            {"encoder": {"_target_": "ConvEncoder", "channels": [4]}},
             "models of ConvEncoder and DenseDecoder",
         ),
     ],
@@ -332,11 +333,15 @@ def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> P
         for name in outer:
             inner = inner[name]
         inner[last] = value
+    if change is not None:
+        entries[place] = json.dumps(about).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in entries.items():
-            archive.writestr(name, data)
-        if change is not None:
-            archive.writestr(place, json.dumps(about))
+            # As TorchScript has them: each at a multiple of 64, behind a field that fills up.
+            entry, begin = zipfile.ZipInfo(name), archive.start_dir
+            room = -(begin + 30 + len(name) + 4) % 64
+            entry.extra = b"FB" + room.to_bytes(2, "little") + bytes(room)
+            archive.writestr(entry, data)
     return path
 
 
@@ -347,7 +352,8 @@ def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> P
         (None, "says nothing to the small engine: export it again"),
         ({"version": 2}, "was exported by a later version"),
         ({"family": "effect"}, "is of the family effect, which the small engine does not know"),
-        ({"settings/n_fft": 1000}, "has a window and a hop that do not fit"),
+        ({"settings/n_fft": 1000}, "has the shape"),
+        ({"settings/hop": 96}, "has a window and a hop that do not fit"),
         ({"settings/n_fft": 2.5}, "n_fft must be a whole number between 64 and 32768"),
         ({"settings/hop": 0}, "hop must be a whole number"),
         ({"settings/latent_dim": 9}, "has the shape"),
@@ -362,7 +368,7 @@ def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> P
 )
 def test_files_that_are_not_what_they_should_be(engine, usual, tmp_path, change, said):
     path = rewritten(usual.content, tmp_path / "other.ts", change)
-    with pytest.raises(Refused, match=said) as refused:
+    with pytest.raises(RefusedError, match=said) as refused:
         Player(engine, path)
     assert "\n" not in str(refused.value)
 
@@ -376,14 +382,14 @@ def test_files_that_are_none(engine, usual, tmp_path):
     ):
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(Refused, match=said):
+        with pytest.raises(RefusedError, match=said):
             Player(engine, path)
-    with pytest.raises(Refused, match="cannot be read"):
+    with pytest.raises(RefusedError, match="cannot be read"):
         Player(engine, tmp_path / "missing.ts")
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         Player(engine, tmp_path)  # a folder
     for voices in (0, 65):
-        with pytest.raises(Refused, match="1 to 64 voices"):
+        with pytest.raises(RefusedError, match="1 to 64 voices"):
             Player(engine, usual.path, voices)
 
 
@@ -395,7 +401,7 @@ def test_a_flipped_bit_is_found(engine, usual, tmp_path):
     damaged = bytearray(usual.content)
     damaged[place + 5] ^= 1
     (tmp_path / "damaged.ts").write_bytes(damaged)
-    with pytest.raises(Refused, match="is damaged in its part"):
+    with pytest.raises(RefusedError, match="is damaged in its part"):
         Player(engine, tmp_path / "damaged.ts")
 
 
@@ -407,9 +413,8 @@ def test_nothing_is_allocated_while_playing(folder, usual):
 
 
 def test_damaged_files_crash_nothing(folder, usual):
-    done = subprocess.run(
-        [folder / "engine_fuzz", usual.path, "150", "1"], capture_output=True, text=True, check=False
-    )
+    command = [folder / "engine_fuzz", usual.path, "150", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     refused = int(done.stdout.split()[0])
     assert 50 < refused < 150

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from pd.runner import BLOCK, play
-from small_engine import ROOT, relative
+from small_engine import ROOT, built, relative
 from taught import HOP, USUAL, sound, taught
-from test_external import HEADERS, build, require
+from test_external import HEADERS, require
 
 from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.families.vae.playable import PlayableVAE
@@ -23,7 +23,8 @@ def library() -> Path:
     for tool in ("cmake", "g++", "pd"):
         require(tool, shutil.which(tool) is not None)
     require("m_pd.h", any(Path(folder, "m_pd.h").exists() for folder in HEADERS))
-    return build(ROOT / "build/external-engine", "-DVSCHAOS_MODELS=engine")
+    folder, options = ROOT / "build/external-engine", "-DVSCHAOS_MODELS=engine"
+    return built(folder, options, target="vschaos_tilde", source="externals")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,8 @@ def test_two_voices_of_one_object(library, path, tmp_path):
     pair = np.concatenate((signals, 0.5 * signals))
     made = play(tmp_path, library, [(f"vschaos~ {path} forward 512 2", 2)], pair)
     for voice in (0, 1):
-        alone = play(tmp_path, library, [(f"vschaos~ {path} forward 512", 1)], pair[voice : voice + 1])
+        box = f"vschaos~ {path} forward 512"
+        alone = play(tmp_path, library, [(box, 1)], pair[voice : voice + 1])
         assert np.array_equal(made.signals[voice], alone.signals[0])
 
 

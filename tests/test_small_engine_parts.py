@@ -1,4 +1,4 @@
-"""Layers and signal processing of the small engine, one by one, against Python on random numbers."""
+"""Layers and signal processing of the small engine, each against Python on random numbers."""
 
 import ctypes
 import json
@@ -59,9 +59,8 @@ def test_functions_of_numbers(engine, name, due, lowest, highest):
     y = x.copy()
     assert engine.probe_function(name.encode(), floats(y), len(y)) == 1
     wanted = due(x.astype(np.float64))
-    assert (
-        float(np.abs((y - wanted) / np.maximum(np.abs(wanted), 0.1 * min(1, highest))).max()) < 1e-6
-    )
+    unit = np.maximum(np.abs(wanted), 0.1 * min(1.0, highest))
+    assert float((np.abs(y - wanted) / unit).max()) < 1e-6
 
 
 @pytest.mark.parametrize("name", ["silu", "softplus"])
@@ -209,12 +208,8 @@ def test_noise_where_coherence_is_known(engine):
         *(n_fft, hop, constants(inversion), b"eco", ctypes.c_float(1.0), frames, 4),
         *(floats(magnitudes), floats(coherence), floats(out)),
     )
-    parts = zip(
-        torch.tensor(magnitudes)[None].split(4, 1),
-        torch.tensor(coherence)[None].split(4, 1),
-        strict=True,
-    )
-    due = torch.cat([inversion(*part) for part in parts], 1)[0].numpy()
+    given, known = (torch.tensor(of)[None].split(4, 1) for of in (magnitudes, coherence))
+    due = torch.cat(list(map(inversion, given, known)), 1)[0].numpy()
     assert relative(out, due) < 2e-5
 
 
@@ -242,7 +237,7 @@ def test_json_is_read(engine, value):
         '"\\x"',
         '"\\u12',
         "[" * 40,
-        "{} {}",
+        "{}{}",
         "\0",
     ],
 )

@@ -165,6 +165,5 @@ def card_table(name: str, card: Mapping[str, Any], lines: Sequence[str] = ()) ->
     table += [
         f"  smallest safe buffer: {buffer or 'none on this machine'} (other work does not count)",
         f"  blocks equal the whole to {card['largest_deviation_from_offline']:.0e} of the peak",
-        engine_line(card),
     ]
-    return "\n".join([*table, *lines])
+    return "\n".join([*table, *lines, engine_line(card)])

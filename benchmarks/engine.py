@@ -1,0 +1,197 @@
+"""The small engine beside TorchScript: speed, exactness, loading and memory, on one file.
+
+    make external ENGINE=1 && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
+
+Prints, on one thread and in one run, medians of rounds of the processor time of a block and their
+ratio, with the bars; what the engine's sound differs by; load, memory and size on disk. The engine
+is built into build/engine first if it is not there.
+"""
+
+import argparse
+import ctypes
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from small_engine import Player, built, library, relative, rows
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = (512, 1024, 2048)
+# Method and inversion → how many times faster it has to be at each block.
+BARS = {
+    ("forward", "keep_input"): (6.0, 5.0, 3.5),
+    ("encode", "keep_input"): (None, None, None),
+    ("decode", "eco"): (9.0, 8.0, 5.0),
+    ("decode", "balanced"): (5.0, 4.5, 3.5),
+}
+TEXTURE = "texture"
+MEMORY = """
+import ctypes, sys, time
+sys.path.insert(0, "tests")
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 1e6
+if sys.argv[1] == "torch":
+    import torch
+    torch.set_num_threads(1)
+    before, start = resident(), time.perf_counter()
+    model = torch.jit.load(sys.argv[2])
+    model.get_methods()
+else:
+    from small_engine import built, library, Player
+    from pathlib import Path
+    engine = library(Path("build/engine"))
+    before, start = resident(), time.perf_counter()
+    player = Player(engine, Path(sys.argv[2]))
+print(1000 * (time.perf_counter() - start), resident() - before)
+"""
+
+
+def inputs(method: str, model: torch.jit.ScriptModule, samples: int) -> np.ndarray:
+    """A block of a method, [channels, values]."""
+    channels, ratio = (int(n) for n in getattr(model, f"{method}_params")[:2])
+    generator = np.random.default_rng(0)
+    scale = 1.0 if method == "decode" else 0.1
+    return (scale * generator.standard_normal((channels, samples // ratio))).astype(np.float32)
+
+
+def microseconds(call: object, count: int) -> float:
+    """Median processor time of a call."""
+    spent = []
+    for _ in range(count):
+        start = time.thread_time()
+        call()  # type: ignore[operator]
+        spent.append(time.thread_time() - start)
+    return 1e6 * statistics.median(spent)
+
+
+def speeds(model: torch.jit.ScriptModule, player: Player, rounds: int, calls: int) -> None:
+    """The table of speeds: torch and engine in turns, so that both meet the same machine."""
+    print("| method, block | torch µs | engine µs | ratio | bar | |")
+    print("|---|---|---|---|---|---|")
+    for (method, inversion), bars in BARS.items():
+        model.set_inversion(inversion)
+        player.set("inversion", inversion)
+        for block, bar in zip(BLOCKS, bars, strict=True):
+            given = inputs(method, model, block)
+            tensor, of = torch.from_numpy(given)[None], getattr(model, method)
+            pairs = []
+            with torch.inference_mode():
+                for _ in range(8):
+                    of(tensor)
+                for _ in range(rounds):
+                    slow = microseconds(lambda: of(tensor), calls)  # noqa: B023
+                    quick = microseconds(Call(player, method, given, block), calls)
+                    pairs.append((slow, quick))
+            slow, quick = (statistics.median(side) for side in zip(*pairs, strict=True))
+            ratio = statistics.median(a / b for a, b in pairs)
+            verdict = "" if bar is None else "held" if ratio >= bar else "missed"
+            print(
+                f"| {method} {inversion}, {block} | {slow:.0f} | {quick:.0f} | {ratio:.1f} "
+                f"| {bar or ''} | {verdict} |",
+                flush=True,
+            )
+
+
+class Call:
+    """One call of the engine, everything made ready before."""
+
+    def __init__(self, player: Player, method: str, given: np.ndarray, block: int) -> None:
+        index, shape = player.methods[method]
+        self.out = np.zeros((shape.out_channels, block // shape.out_ratio), np.float32)
+        self.given, self.process = given, player.library.vschaos_engine_process
+        self.arguments = (player.handle, index, 0, rows(given), rows(self.out), block)
+
+    def __call__(self) -> None:
+        """Play the block."""
+        self.process(*self.arguments)
+
+
+def exactness(model: torch.jit.ScriptModule, player: Player, sound: np.ndarray) -> None:
+    """How far the engine's sound is from torch's, of the peak."""
+    hop = int(model.encode_params[3])
+    sound = sound[:, : sound.shape[1] // (4 * hop) * 4 * hop]
+
+    def both(method: str, given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        model.set_reset(True)
+        player.reset()
+        step = 4 * hop // int(getattr(model, f"{method}_params")[1])
+        with torch.inference_mode():
+            parts = torch.from_numpy(given)[None].split(step, -1)
+            due = torch.cat([getattr(model, method)(part) for part in parts], -1)[0].numpy()
+        return player.play(method, given, 4 * hop), due
+
+    def spectra(signal: np.ndarray) -> np.ndarray:
+        frames = np.lib.stride_tricks.sliding_window_view(signal, 2048)[::512]
+        return np.abs(np.fft.rfft(frames * np.hanning(2048)))
+
+    model.set_limiter("off")
+    player.set("limiter", "off")
+    latents = both("encode", sound)[1]
+    for amount in (0.0, 1.0) if TEXTURE in player.controls else (None,):
+        if amount is not None:
+            model.set_texture(amount)
+            player.set(TEXTURE, amount)
+        for method, inversion in BARS:
+            model.set_inversion(inversion)
+            player.set("inversion", inversion)
+            made, due = both(method, latents if method == "decode" else sound)
+            begun = player.delay(method) + 8 * hop if method == "decode" else made.shape[1]
+            line = f"{method} {inversion}, texture {amount}: {relative(made, due):.1e} of the peak"
+            if method == "decode":
+                first = np.abs(made - due)[:, :begun].max() / np.abs(due).max()
+                wanted = spectra(due[0])
+                apart = np.linalg.norm(spectra(made[0]) - wanted) / np.linalg.norm(wanted)
+                line += f", first 8 hops {first:.1e}, spectra {apart:.1e}"
+            print(line, flush=True)
+
+
+def costs(path: Path) -> None:
+    """Loading, memory and size on disk."""
+    for kind in ("torch", "engine"):
+        found = []
+        for _ in range(3):
+            command = [sys.executable, "-W", "ignore", "-c", MEMORY, kind, str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+            found.append([float(word) for word in done.stdout.split()])
+        load_ms, grown = (statistics.median(side) for side in zip(*found, strict=True))
+        print(f"{kind}: ready after {load_ms:.0f} ms, memory grows by {grown:.0f} MB")
+    external = ROOT / "build/external-engine/vschaos~.pd_linux"
+    if external.exists():
+        size = external.stat().st_size / 1000
+        print(f"{external.name} without libtorch: {size:.0f} kB (bar 400)")
+    libtorch = Path(torch.__file__).parent / "lib/libtorch_cpu.so"
+    if libtorch.exists():
+        print(f"libtorch_cpu.so: {libtorch.stat().st_size / 1e6:.0f} MB")
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--sound", type=Path, help="played through it for exactness, at most 8 s")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--calls", type=int, default=100, help="of each in a round")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    engine: ctypes.CDLL = library(built(target="vschaos_engine_probes"))
+    model = torch.jit.load(str(arguments.file))
+    model.get_methods()
+    player = Player(engine, arguments.file)
+    speeds(model, player, arguments.rounds, arguments.calls)
+    if arguments.sound:
+        import soundfile
+
+        sound, rate_hz = soundfile.read(arguments.sound, dtype="float32", always_2d=True)
+        exactness(model, player, np.ascontiguousarray(sound[: 8 * rate_hz, :1].T))
+    costs(arguments.file)
+
+
+if __name__ == "__main__":
+    main()
