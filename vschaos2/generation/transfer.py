@@ -104,7 +104,9 @@ def transfer(
         return known[source]
 
     for way, ending in ways:
-        named = [(source, path.with_stem(path.stem + ending)) for source, path in jobs]
+        named = [
+            job._replace(target=job.target.with_stem(job.target.stem + ending)) for job in jobs
+        ]
 
         def sound_of(source: Path, way: Way = way) -> Iterator[Samples]:
             origin, raised = about(source, way)

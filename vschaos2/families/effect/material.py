@@ -40,7 +40,8 @@ def pairs_of(config: DictConfig) -> tuple[Path, list[Pair]]:
     if (dry is None) != (wet is None):
         raise InputError("data.dry and data.wet: give both, or neither")
     if dry is not None:
-        (pair,) = single_pair(*(root / Path(str(name)).expanduser() for name in (dry, wet)))
+        dry, wet = (root / Path(str(name)).expanduser() for name in (dry, wet))
+        (pair,) = single_pair(dry, wet)
         inside = pair.wet.is_relative_to(root)  # knobs are told of by such a name
         name = pair.wet.relative_to(root).as_posix() if inside else pair.name
         return root, [pair._replace(name=name)]
