@@ -1,6 +1,7 @@
 """What a command asks of a run: methods, whichever its family."""
 
 from vschaos2.errors import InputError
+from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.vae_run import inner_run
 from vschaos2.families.registry import family_of
 from vschaos2.runs.folder import Run
@@ -30,7 +31,7 @@ def check_methods(run: Run, *methods: str) -> None:
 
 def with_latents(run: Run) -> Run:
     """The run whose latents are meant: that of the VAE in a bridge, or the run itself."""
-    return inner_run(run) if run.config.family == "bridge" else run
+    return inner_run(run) if isinstance(run.model, BridgeModel) else run
 
 
 def check_family(run: Run, family: str, command: str) -> None:
