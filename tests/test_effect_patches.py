@@ -279,7 +279,7 @@ def test_an_effect_has_a_control_for_each_attribute():
     low, high, is_exponential = boxes["cutoff_hz"][3:6]
     assert (float(low), float(high), is_exponential) == (20.0, 20000.0, "1")
     comments = {" ".join(box.words) for box in patch.boxes if box.kind == "text"}
-    assert {"cutoff_hz", "Hz", "bypass", "reset"} <= comments
+    assert {"cutoff_hz", "20 to 20000 Hz", "bypass", "reset"} <= comments
     told = set(messages_of(patch))
     assert {f"bufsize {BUFFER}", "1000", r"set cutoff_hz \$1", "set reset 1"} <= told
     assert {"set bypass false", "set bypass true"} <= told

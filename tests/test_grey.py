@@ -184,7 +184,7 @@ def test_an_oscillator_knows_where_a_window_begins(tmp_path):
             r"model\.channels_out must be 1, which is what this chain makes",
         ),
         ("data.loader.window_samples=1000", r"window_samples must be a multiple of 64"),
-        ("data.dataset.latency_samples=half", r"latency_samples must be a whole number"),
+        ("data.dataset.latency_samples=half", r"latency_samples must be auto or a whole number"),
         ("data.loader.warm_up_ms=-1", r"data\.loader\.warm_up_ms must be a number from 0"),
     ],
 )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vschaos2.controls import Control
 from vschaos2.errors import InputError
 from vschaos2.export import card as card_module
-from vschaos2.export import write as write_module
+from vschaos2.export import playable as engine_module
 from vschaos2.export.card import BLOCK_SIZES, card_table, measure_load, safe_buffer
 from vschaos2.export.checks import check_methods
 from vschaos2.export.nn_tilde import NnTildeModule, get_attribute, scripted, set_attribute
@@ -423,7 +423,7 @@ def failing(*_):
 @pytest.mark.parametrize(
     "module, check",
     [
-        (write_module, "check_operators"),
+        (engine_module, "check_operators"),
         (card_module, "check_file"),
         (playable_module, "check_quiet"),
         (playable_module, "check_recovered_delays"),

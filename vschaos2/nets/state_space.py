@@ -104,18 +104,18 @@ class DiagonalStateSpace(nn.Module):
             driven = (self.drives @ heard).reshape(self.width, -1, strides, batch)
             turning, before = self.turnings[self.stride], [s]
             for new in driven.unbind(2):
-                before.append(torch.baddbmm(new, turning, before[-1]))
-            s = before.pop()
-            states = torch.stack(before, 2).reshape(self.width, -1, strides * batch)
-            y = torch.baddbmm(self.answers @ heard, self.rings, states)
+                before.append(new + turning @ before[-1])
+            s = before[-1]
+            states = torch.stack(before[:-1], 2).reshape(self.width, -1, strides * batch)
+            y = self.answers @ heard + self.rings @ states
             y = y.reshape(self.width, self.stride, strides, batch).permute(3, 0, 2, 1)
             said = y.reshape(batch, self.width, whole)
         if count > whole:
             r, heard = count - whole, x[:, :, whole:].permute(1, 2, 0)
-            y = torch.baddbmm(self.answers[:, :r, :r] @ heard, self.rings[:, :r], s)
+            y = self.answers[:, :r, :r] @ heard + self.rings[:, :r] @ s
             said = torch.cat((said, y.permute(2, 0, 1)), 2)
             # The last r columns: what the last sample does comes last, however few there are.
-            s = torch.baddbmm(self.drives[:, :, self.stride - r :] @ heard, self.turnings[r], s)
+            s = self.drives[:, :, self.stride - r :] @ heard + self.turnings[r] @ s
         after = s.reshape(self.width, 2, self.n_states, batch).permute(3, 1, 0, 2)
         return said, after.reshape(batch, -1)
 
