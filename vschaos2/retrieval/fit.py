@@ -33,7 +33,7 @@ from vschaos2.retrieval.spectra import SIZES, Target
 
 CROP_S, GRID_S, UNSCORED_S = 6.0, 2.0, 3.0
 RATE = 0.08  # of Adam, on raw numbers
-DRY_STEPS, ALL_STEPS, FINE_STEPS = 70, 55, 3
+DRY_STEPS, ALL_STEPS, FINE_STEPS = 70, 75, 2
 FINE_S = 8.0  # that a step of least squares hears
 AVERAGED = 0.25  # the last part of a stage, over which settings are averaged
 AVERAGE = 0.08  # of the newest in it
@@ -109,17 +109,14 @@ class Fit:
         self.steps = DRY_STEPS + ALL_STEPS + FINE_STEPS
 
     def begin(self) -> None:
-        """Let thresholds begin where the sound is, and the gain where the wet one is."""
-        level_db, wet_db = (
-            10.0 * math.log10(float(x.square().mean()) + 1e-10) for x in (self.dry, self.wet)
-        )
+        """Let thresholds begin where the sound is."""
+        level_db = 10.0 * math.log10(float(self.dry.square().mean()) + 1e-10)
         names = [p.name for p in self.chain.physical]
         begun = {
             n: level_db - (40.0 if "expander" in n else 5.0)
             for n in names
             if n.endswith("threshold_db")
         }
-        begun |= {n: wet_db - level_db for n in names if n.endswith("makeup_db")}
         self.chain.load_preset(self.within(begun))
 
     def loss(self) -> Tensor:
