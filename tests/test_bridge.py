@@ -293,6 +293,41 @@ def test_gathered_folders_hold_what_was_given_last(home, tmp_path) -> None:
     assert (home / "sounds/reed/reed0.wav").is_file()
 
 
+def test_gathering_leaves_recordings_of_others_alone(home, tmp_path) -> None:
+    """A folder of the user's loses nothing; what was gathered below a source is no part of it."""
+    reed, bell = home / "sounds/reed", home / "sounds/bell"
+    mine = tmp_path / "my_recordings"
+    for name in ("flute", "oboe", "horn"):
+        (mine / name).mkdir(parents=True)
+        (mine / name / f"{name}1.wav").write_bytes((reed / "reed0.wav").read_bytes())
+    with pytest.raises(InputError, match=r"holds horn/horn1\.wav: choose another name"):
+        gathered(mine / "flute", mine / "oboe", mine)
+    assert (mine / "horn/horn1.wav").is_file()
+    (mine / "horn/horn1.wav").unlink()
+    gathered(mine / "flute", mine / "oboe", mine)
+    assert not (mine / ".gathered").exists()
+    (mine / "horn/horn1.wav").write_bytes((reed / "reed0.wav").read_bytes())
+    with pytest.raises(InputError, match="one lies in the other"):
+        gathered(mine, mine / "horn", tmp_path / "duo_recordings")
+    inner = mine / "runs" / "duo_recordings"
+    for _ in range(2):
+        gathered(mine, bell, inner)
+    names = sorted(path.name for path in inner.rglob("*.wav"))
+    assert names == ["bell0.wav", "bell1.wav", "bell2.wav", "flute1.wav", "horn1.wav", "oboe1.wav"]
+
+
+def test_gathered_recordings_are_renewed(home, tmp_path) -> None:
+    """A recording that was made anew is taken, also where it is as long as before."""
+    take, place = tmp_path / "horn" / "horn1.wav", tmp_path / "duo_recordings"
+    take.parent.mkdir()
+    take.write_bytes(b"before")
+    gathered(home / "sounds/reed", take.parent, place)
+    take.unlink()
+    take.write_bytes(b"behind")
+    gathered(home / "sounds/reed", take.parent, place)
+    assert (place / "horn" / "horn1.wav").read_bytes() == b"behind"
+
+
 def test_first_weights_of_another_bridge_leave_the_vae_alone(run) -> None:
     """Only what learns is taken over."""
     ours, theirs = BRIDGE_FAMILY.transfer(run.model, None, run)
