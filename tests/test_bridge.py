@@ -177,6 +177,11 @@ def test_files_are_carried_over(run, home, tmp_path, caplog) -> None:
         "take_to_bell_bridge0.3.wav", "take_to_bell_bridge0.7.wav",
     ]  # fmt: skip
     assert np.abs(soundfile.read(written[0])[0] - soundfile.read(written[1])[0]).max() > 1e-3
+    near = TransferOptions("bell", levels=(0.7, 0.7001, 0.7), transpose="0")
+    written = transfer(run, [source], tmp_path / "near", near)
+    assert [path.name for path in written] == [
+        "take_to_bell_bridge0.7.wav", "take_to_bell_bridge0.7001.wav",
+    ]  # fmt: skip
 
 
 def test_dreams_are_of_the_instrument_that_is_wanted(run, home, tmp_path) -> None:
@@ -208,6 +213,7 @@ def test_a_bridge_is_measured_beside_what_needs_none(run, home, tmp_path) -> Non
     found = {score.way: score.values for score in scores if score.source == "reed"}
     assert list(found)[:3] == [UNTOUCHED, AFFINE, TRANSLATOR]
     assert found[LIMIT]["timbre"] > 0.9 > 0.1 > found[UNTOUCHED]["timbre"]
+    assert found[LIMIT]["pitch"] > 0.9, "an octave above, as it was played"
     assert found[LIMIT]["FD"] == pytest.approx(0.0, abs=1e-4)
     distances = [found[way]["distance_db"] for way in (LIMIT, TRANSLATOR, UNTOUCHED)]
     assert distances == sorted(distances)
@@ -232,6 +238,10 @@ def test_a_bridge_is_measured_beside_what_needs_none(run, home, tmp_path) -> Non
         (TransferOptions("bell", transpose="nan"), "--transpose"),
         (TransferOptions("bell", inversion="best"), "inversion must be one of"),
         (TransferOptions("bell", steps=0, levels=(0.5,)), "--steps"),
+        (TransferOptions("bell", steps=4), "--steps is of bridge and warm, not of translator"),
+        (TransferOptions("bell", method="affine", solver="heun"), "--solver is of bridge and warm"),
+        (TransferOptions("bell", sigmas=(-1.0,)), "--sigma must be"),
+        (TransferOptions("bell", method="warm", seed=2**70), "--seed must be"),
     ],
 )  # fmt: skip
 def test_what_no_transfer_can_do(run, home, tmp_path, options, words) -> None:
