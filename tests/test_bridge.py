@@ -20,6 +20,7 @@ from vschaos2.generation.dream import DreamOptions, dream, dreamt
 from vschaos2.generation.methods import check_family
 from vschaos2.generation.transfer import (
     TransferOptions,
+    in_a_file_name,
     likeliest_source,
     octaves_for,
     transfer,
@@ -200,6 +201,14 @@ def test_dreams_are_of_the_instrument_that_is_wanted(run, home, tmp_path) -> Non
     assert away[1] < away[0]
     with pytest.raises(InputError, match="--as NAME or by --like FILE"):
         dream(run, tmp_path, DreamOptions())
+
+
+def test_no_instrument_leads_out_of_a_folder(run, tmp_path, monkeypatch) -> None:
+    """A label may be called anything: files are called so that they lie where they should."""
+    monkeypatch.setattr(run.model, "instruments", ("../bell", "a/reed"))
+    options = DreamOptions(seconds=0.2, instrument="../bell", steps=1)
+    assert dream(run, tmp_path, options) == [tmp_path / "dreams" / ".._bell_0.wav"]
+    assert in_a_file_name("a/b\\c") == "a_b_c"
 
 
 def test_a_bridge_is_measured_beside_what_needs_none(run, home, tmp_path) -> None:

@@ -1,6 +1,7 @@
 """Sound files as another instrument would play them."""
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,7 +95,7 @@ def transfer(
     ways = _ways(model, options)
     rate_hz = options.rate_hz or model.vae.transform.sample_rate_hz
     check_rate(rate_hz, "--sr")
-    jobs = list(named_files(inputs, folder / FOLDER, f"_to_{options.to}"))
+    jobs = list(named_files(inputs, folder / FOLDER, f"_to_{in_a_file_name(options.to)}"))
     written: list[Path] = []
     known: dict[Path, tuple[int, float]] = {}
 
@@ -132,6 +133,11 @@ def instrument_number(model: BridgeModel, option: str, name: str) -> int:
             f"{', '.join(names)})"
         )
     return names.index(name)
+
+
+def in_a_file_name(instrument: str) -> str:
+    """What files are called after an instrument: a label may hold what leads to other folders."""
+    return re.sub(r"[/\\\0]", "_", instrument)
 
 
 def octaves_for(keys: npt.NDArray[np.floating], low: float, high: float) -> int:
