@@ -20,6 +20,7 @@ from vschaos2.generation.dream import DreamOptions, dream, dreamt
 from vschaos2.generation.methods import check_family
 from vschaos2.generation.transfer import (
     TransferOptions,
+    in_a_file_name,
     likeliest_source,
     octaves_for,
     transfer,
@@ -177,6 +178,11 @@ def test_files_are_carried_over(run, home, tmp_path, caplog) -> None:
         "take_to_bell_bridge0.3.wav", "take_to_bell_bridge0.7.wav",
     ]  # fmt: skip
     assert np.abs(soundfile.read(written[0])[0] - soundfile.read(written[1])[0]).max() > 1e-3
+    near = TransferOptions("bell", levels=(0.7, 0.7001, 0.7), transpose="0")
+    written = transfer(run, [source], tmp_path / "near", near)
+    assert [path.name for path in written] == [
+        "take_to_bell_bridge0.7.wav", "take_to_bell_bridge0.7001.wav",
+    ]  # fmt: skip
 
 
 def test_dreams_are_of_the_instrument_that_is_wanted(run, home, tmp_path) -> None:
@@ -197,6 +203,14 @@ def test_dreams_are_of_the_instrument_that_is_wanted(run, home, tmp_path) -> Non
         dream(run, tmp_path, DreamOptions())
 
 
+def test_no_instrument_leads_out_of_a_folder(run, tmp_path, monkeypatch) -> None:
+    """A label may be called anything: files are called so that they lie where they should."""
+    monkeypatch.setattr(run.model, "instruments", ("../bell", "a/reed"))
+    options = DreamOptions(seconds=0.2, instrument="../bell", steps=1)
+    assert dream(run, tmp_path, options) == [tmp_path / "dreams" / ".._bell_0.wav"]
+    assert in_a_file_name("a/b\\c") == "a_b_c"
+
+
 def test_a_bridge_is_measured_beside_what_needs_none(run, home, tmp_path) -> None:
     """On the same music by both: the truth stands in the table, and nothing beats it."""
     for number in range(2):
@@ -208,6 +222,7 @@ def test_a_bridge_is_measured_beside_what_needs_none(run, home, tmp_path) -> Non
     found = {score.way: score.values for score in scores if score.source == "reed"}
     assert list(found)[:3] == [UNTOUCHED, AFFINE, TRANSLATOR]
     assert found[LIMIT]["timbre"] > 0.9 > 0.1 > found[UNTOUCHED]["timbre"]
+    assert found[LIMIT]["pitch"] > 0.9, "an octave above, as it was played"
     assert found[LIMIT]["FD"] == pytest.approx(0.0, abs=1e-4)
     distances = [found[way]["distance_db"] for way in (LIMIT, TRANSLATOR, UNTOUCHED)]
     assert distances == sorted(distances)
@@ -232,6 +247,10 @@ def test_a_bridge_is_measured_beside_what_needs_none(run, home, tmp_path) -> Non
         (TransferOptions("bell", transpose="nan"), "--transpose"),
         (TransferOptions("bell", inversion="best"), "inversion must be one of"),
         (TransferOptions("bell", steps=0, levels=(0.5,)), "--steps"),
+        (TransferOptions("bell", steps=4), "--steps is of bridge and warm, not of translator"),
+        (TransferOptions("bell", method="affine", solver="heun"), "--solver is of bridge and warm"),
+        (TransferOptions("bell", sigmas=(-1.0,)), "--sigma must be"),
+        (TransferOptions("bell", method="warm", seed=2**70), "--seed must be"),
     ],
 )  # fmt: skip
 def test_what_no_transfer_can_do(run, home, tmp_path, options, words) -> None:
@@ -291,6 +310,41 @@ def test_gathered_folders_hold_what_was_given_last(home, tmp_path) -> None:
     names = sorted(path.name for path in place.rglob("*.wav"))
     assert names == ["bell0.wav", "bell1.wav", "bell2.wav", "horn1.wav"]
     assert (home / "sounds/reed/reed0.wav").is_file()
+
+
+def test_gathering_leaves_recordings_of_others_alone(home, tmp_path) -> None:
+    """A folder of the user's loses nothing; what was gathered below a source is no part of it."""
+    reed, bell = home / "sounds/reed", home / "sounds/bell"
+    mine = tmp_path / "my_recordings"
+    for name in ("flute", "oboe", "horn"):
+        (mine / name).mkdir(parents=True)
+        (mine / name / f"{name}1.wav").write_bytes((reed / "reed0.wav").read_bytes())
+    with pytest.raises(InputError, match=r"holds horn/horn1\.wav: choose another name"):
+        gathered(mine / "flute", mine / "oboe", mine)
+    assert (mine / "horn/horn1.wav").is_file()
+    (mine / "horn/horn1.wav").unlink()
+    gathered(mine / "flute", mine / "oboe", mine)
+    assert not (mine / ".gathered").exists()
+    (mine / "horn/horn1.wav").write_bytes((reed / "reed0.wav").read_bytes())
+    with pytest.raises(InputError, match="one lies in the other"):
+        gathered(mine, mine / "horn", tmp_path / "duo_recordings")
+    inner = mine / "runs" / "duo_recordings"
+    for _ in range(2):
+        gathered(mine, bell, inner)
+    names = sorted(path.name for path in inner.rglob("*.wav"))
+    assert names == ["bell0.wav", "bell1.wav", "bell2.wav", "flute1.wav", "horn1.wav", "oboe1.wav"]
+
+
+def test_gathered_recordings_are_renewed(home, tmp_path) -> None:
+    """A recording that was made anew is taken, also where it is as long as before."""
+    take, place = tmp_path / "horn" / "horn1.wav", tmp_path / "duo_recordings"
+    take.parent.mkdir()
+    take.write_bytes(b"before")
+    gathered(home / "sounds/reed", take.parent, place)
+    take.unlink()
+    take.write_bytes(b"behind")
+    gathered(home / "sounds/reed", take.parent, place)
+    assert (place / "horn" / "horn1.wav").read_bytes() == b"behind"
 
 
 def test_first_weights_of_another_bridge_leave_the_vae_alone(run) -> None:

@@ -24,7 +24,13 @@ from vschaos2.families.vae.signal_path import (
 )
 from vschaos2.flows.paths import MOST_SIGMA, STRAIGHT
 from vschaos2.folders import made_folder
-from vschaos2.generation.transfer import BLOCK_SAMPLES, HEARD_S, instrument_number, likeliest_source
+from vschaos2.generation.transfer import (
+    BLOCK_SAMPLES,
+    HEARD_S,
+    in_a_file_name,
+    instrument_number,
+    likeliest_source,
+)
 from vschaos2.progress import Progress
 from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.folder import Run
@@ -78,14 +84,14 @@ def dream(run: Run, folder: Path, options: DreamOptions) -> list[Path]:
     core = offline_core(model.vae, inversion)
     length = round(options.seconds * transform.sample_rate_hz)
     frames = -(-length // transform.hop) + transform.n_fft // transform.hop
-    written = []
+    name, written = in_a_file_name(model.instruments[number]), []
     made_folder(folder / FOLDER)
     with Progress("dreaming", "piece", options.examples) as progress:
         for piece in range(options.examples):
             latents = dreamt(model, number, frames, options.steps, options.seed + piece)
             labels = np.zeros((frames, 0), np.float32)
             sound = sound_of(core, latents.numpy(), labels, transform.n_fft, length)
-            path = folder / FOLDER / f"{model.instruments[number]}_{piece}.wav"
+            path = folder / FOLDER / f"{name}_{piece}.wav"
             wanted = round(length * rate_hz / transform.sample_rate_hz)
             with AudioWriter(path, rate_hz) as writer:
                 blocks = resampled(sound, transform.sample_rate_hz, rate_hz)

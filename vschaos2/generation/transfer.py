@@ -1,6 +1,7 @@
 """Sound files as another instrument would play them."""
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,14 +17,14 @@ from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.hearing import hear_frames, pitch_tracker
 from vschaos2.families.bridge.transfer_core import TransferCore
-from vschaos2.families.bridge.ways import BRIDGE, TRANSLATOR, WARM, Way, ways_of
+from vschaos2.families.bridge.ways import BRIDGE, TRANSLATOR, USUAL_STEPS, WARM, Way, ways_of
 from vschaos2.families.vae.signal_path import RECOVERIES, check_choices
 from vschaos2.flows.paths import level_of_sigma
 from vschaos2.generation.process import at_rate
 from vschaos2.generation.reconstruct import named_files, write_sounds
 from vschaos2.pitch.extraction import hz_to_midi
 from vschaos2.pitch.trackers import SAMPLE_RATE_HZ
-from vschaos2.ranges import check_number
+from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.folder import Run
 from vschaos2.terminal import printable
 
@@ -46,8 +47,8 @@ class TransferOptions(NamedTuple):
         method: one of `families.bridge.ways.WAYS`; the run's usual one if None.
         levels: how far up to noise, one result for each; the usual if none.
         sigmas: the same as deviations of the noise.
-        steps: on each side of the noise.
-        solver: one of `flows.solvers.METHODS`.
+        steps: on each side of the noise; the usual if None.
+        solver: one of `flows.solvers.METHODS`; the usual if None.
         transpose: semitones, or "auto" for the octave that suits.
         inversion: where phases come from; the run's if None.
         seed: of the noise of warm.
@@ -59,8 +60,8 @@ class TransferOptions(NamedTuple):
     method: str | None = None
     levels: Sequence[float] = ()
     sigmas: Sequence[float] = ()
-    steps: int = 2
-    solver: str = "midpoint"
+    steps: int | None = None
+    solver: str | None = None
     transpose: str = AUTO
     inversion: str | None = None
     seed: int = 0
@@ -94,7 +95,7 @@ def transfer(
     ways = _ways(model, options)
     rate_hz = options.rate_hz or model.vae.transform.sample_rate_hz
     check_rate(rate_hz, "--sr")
-    jobs = list(named_files(inputs, folder / FOLDER, f"_to_{options.to}"))
+    jobs = list(named_files(inputs, folder / FOLDER, f"_to_{in_a_file_name(options.to)}"))
     written: list[Path] = []
     known: dict[Path, tuple[int, float]] = {}
 
@@ -134,6 +135,11 @@ def instrument_number(model: BridgeModel, option: str, name: str) -> int:
     return names.index(name)
 
 
+def in_a_file_name(instrument: str) -> str:
+    """What files are called after an instrument: a label may hold what leads to other folders."""
+    return re.sub(r"[/\\\0]", "_", instrument)
+
+
 def octaves_for(keys: npt.NDArray[np.floating], low: float, high: float) -> int:
     """By how many octaves keys must be raised to lie within a range; the fewest that do.
 
@@ -170,6 +176,9 @@ def _ways(model: BridgeModel, options: TransferOptions) -> list[tuple[Way, str]]
     method = options.method or ways_of(model)[0]
     if options.levels and options.sigmas:
         raise InputError("--level and --sigma say the same: give one of them")
+    for sigma in options.sigmas:
+        check_number("--sigma", sigma, 0.0, 1e3)
+    check_count("--seed", options.seed, 0, 2**31)
     levels = [*options.levels, *(level_of_sigma(model.path, s) for s in options.sigmas)]
     if levels and method not in (BRIDGE, WARM):
         if options.method is not None or BRIDGE not in ways_of(model):
@@ -177,17 +186,21 @@ def _ways(model: BridgeModel, options: TransferOptions) -> list[tuple[Way, str]]
                 f"--level and --sigma say how far {BRIDGE} and {WARM} go: not {method}"
             )
         method = BRIDGE  # who says how far wants to go through noise
-    for sigma in options.sigmas:
-        check_number("--sigma", sigma, 0.0, 1e3)
+    for name, value in (("--steps", options.steps), ("--solver", options.solver)):
+        if value is not None and method not in (BRIDGE, WARM):
+            raise InputError(f"{name} is of {BRIDGE} and {WARM}, not of {method}: add --method")
     ending = "" if options.method is None and not levels else f"_{method}"
+    steps = USUAL_STEPS if options.steps is None else options.steps
+    how = steps, options.solver or "midpoint", options.seed
     if not levels:
-        return [(Way(model, method, None, options.steps, options.solver, options.seed), ending)]
+        return [(Way(model, method, None, *how), ending)]
+    levels = list(dict.fromkeys(levels))
+    told = [f"{level:.3g}" for level in levels]
+    if len({*told}) < len(told):  # each is a file of its own
+        told = [repr(level) for level in levels]
     return [
-        (
-            Way(model, method, level, options.steps, options.solver, options.seed),
-            f"{ending}{level:.3g}",
-        )
-        for level in levels
+        (Way(model, method, level, *how), ending + text)
+        for level, text in zip(levels, told, strict=True)
     ]
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from vschaos2.audio import find_audio_files, read_audio
-from vschaos2.data.latent_takes import LatentTake
+from vschaos2.data.latent_takes import LatentTake, octaves_between
 from vschaos2.dsp.transposition import transposed
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
@@ -118,8 +118,10 @@ def evaluate_bridge(run: Run, paired: Sequence[Path] = (), sweep: bool = True) -
                 )
                 progress.update()
             if examples[0].truth is not None:
-                truth = [each.truth[0].latents for each in examples if each.truth]
-                values = judges.values(examples, truth, target, source, others, octaves=0)
+                played = [each.truth[0] for each in examples if each.truth]
+                truth = [take.latents for take in played]
+                octaves = octaves_between([each.take for each in examples], played)
+                values = judges.values(examples, truth, target, source, others, octaves)
                 names = model.instruments[source], model.instruments[target]
                 scores.append(Score(*names, LIMIT, values))
             progress.update()

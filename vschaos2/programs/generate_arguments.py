@@ -94,8 +94,8 @@ def add_transfer(commands: Commands) -> Parser:
         metavar="S",
         help="the same as deviations of the noise, such as 1 2.3 5.7",
     )
-    parser.add_argument("--steps", type=int, default=2, help="each way, ≤ 1000 (%(default)s)")
-    parser.add_argument("--solver", default="midpoint", help="midpoint or heun (%(default)s)")
+    parser.add_argument("--steps", type=int, help="of bridge and warm: each way, ≤ 1000 (2)")
+    parser.add_argument("--solver", help="of bridge and warm: midpoint or heun (midpoint)")
     parser.add_argument(
         "--transpose",
         default="auto",

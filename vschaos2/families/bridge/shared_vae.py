@@ -22,6 +22,7 @@ from vschaos2.training import session
 logger = logging.getLogger(__name__)
 
 KEYS = ("config", "max_epochs", "overrides")
+MARK = ".gathered"  # in a folder that is ours: sounds of others are not removed
 
 
 def train_vae(config: DictConfig) -> Path:
@@ -59,12 +60,19 @@ def gathered(source: Path, target: Path, folder: Path) -> Path:
     The folder is the training's own: sounds in it that are of neither are removed.
 
     Raises:
-        InputError: for a folder without recordings, two of one name, or no place to write.
+        InputError: for a folder without recordings, two of one name, one in the other, no place to
+            write, or one that holds sounds of somebody else.
     """
+    inside, ends = folder.resolve(), (source.resolve(), target.resolve())
     if source.resolve().name == target.resolve().name:
         raise InputError(
             f"data.source and data.target are both called {source.resolve().name}: rename one, "
             "since an instrument is called by its folder"
+        )
+    if ends[0].is_relative_to(ends[1]) or ends[1].is_relative_to(ends[0]):
+        raise InputError(
+            f"data.source={source} and data.target={target}: one lies in the other, and its sounds "
+            "would be of both: put them beside each other"
         )
     wanted: dict[Path, Path] = {}
     for place in (source, target):
@@ -72,14 +80,28 @@ def gathered(source: Path, target: Path, folder: Path) -> Path:
             raise InputError(f"{place}: no such folder: give one of recordings")
         searched = sound_folder(place)
         paths = find_audio_files(searched)
+        if inside.is_relative_to(searched.resolve()):  # what was gathered before is none of them
+            paths = [p for p in paths if not p.resolve().is_relative_to(inside)]
         if not paths:
             raise InputError(f"no sound file under {searched}: give a folder of recordings")
         wanted |= {folder / place.resolve().name / p.relative_to(searched): p for p in paths}
+    there = find_audio_files(folder) if folder.is_dir() else []
+    strays = [path for path in there if path not in wanted]  # of folders that were given before
+    is_ours = not there or (folder / MARK).is_file()
+    if strays and not is_ours:
+        raise InputError(
+            f"{folder}: would be this training's own, and holds {strays[0].relative_to(folder)}: "
+            "choose another name or rundir"
+        )
     for place, path in wanted.items():
         _link(path, place)
-    for path in find_audio_files(folder):  # of folders that were given before
-        if path not in wanted:
+    try:
+        if is_ours:
+            (folder / MARK).touch()
+        for path in strays:
             path.unlink()
+    except OSError as error:
+        raise _no_place(folder, error) from error
     return folder
 
 
@@ -87,7 +109,8 @@ def _link(path: Path, place: Path) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
-            if place.stat().st_size == path.stat().st_size:
+            old, new = place.stat(), path.stat()
+            if (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns):
                 return
             place.unlink()
         try:
@@ -95,4 +118,8 @@ def _link(path: Path, place: Path) -> None:
         except OSError:  # another disk, or a system without such links
             shutil.copy2(path, place)
     except OSError as error:
-        raise InputError(f"cannot write {place}: {reason(error)}: choose another rundir") from error
+        raise _no_place(place, error) from error
+
+
+def _no_place(path: Path, error: OSError) -> InputError:
+    return InputError(f"cannot write {path}: {reason(error)}: choose another rundir")
