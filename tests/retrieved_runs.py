@@ -9,10 +9,10 @@ from omegaconf import OmegaConf
 
 from vschaos2.api import compose
 from vschaos2.families.effect.build import build_model
-from vschaos2.families.loading import AVERAGE
 from vschaos2.processors.parameter import Ranges
 from vschaos2.runs.checkpoints import save_checkpoint
 from vschaos2.runs.folder import create_run_folder, save_config
+from vschaos2.runs.loading import AVERAGE
 
 SMALL = "model.net.processors=[peak,compressor,{space: {reverb_eq: false}}]"
 
