@@ -70,19 +70,20 @@ def transfer(
         search.run(told)
     with torch.no_grad():
         made = rendering.render(dry)
+    distance, unprocessed = search.unlike(made), search.unlike(dry.expand(2, -1))
     meta = {
         "input": str(dry_path),
         "like": str(reference_path),
         "prior": str(prior_path),
         "prior_weight": weight,
-        "distance": search.unlike(made),
-        "distance_unprocessed": search.unlike(dry.expand(2, -1)),
+        "distance": distance,
+        "distance_unprocessed": unprocessed,
         "surprise": float(prior.surprise(search.found)),
         "losses": [round(each, 5) for each in search.costs],
         "begun": begun.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - clock, 1),
     }
-    if meta["distance"] >= LITTLE * meta["distance_unprocessed"]:
+    if distance >= LITTLE * unprocessed:
         logger.warning(
             "%s: hardly nearer to the reference than the dry sound is: chains of this collection "
             "do not lead there, or --prior-weight %g holds them back",
