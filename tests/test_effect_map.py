@@ -13,7 +13,7 @@ from vschaos2.errors import InputError
 from vschaos2.processors.parameter import Parameter, Ranges
 from vschaos2.programs import generate
 from vschaos2.retrieval import diffvox
-from vschaos2.retrieval.effect_map import map_effects
+from vschaos2.retrieval.effect_map import _correlations, _pairs, map_effects
 from vschaos2.retrieval.preset_folder import Presets, read_presets, write_presets
 from vschaos2.retrieval.prior import read_prior
 
@@ -64,6 +64,16 @@ def test_what_goes_together_is_named_and_what_chance_brings_is_not():
     generator = torch.Generator().manual_seed(2)
     unrelated = torch.randn(12, 5, generator=generator, dtype=torch.float64)
     assert map_effects(presets_of(unrelated)).pairs == []
+
+
+@pytest.mark.parametrize("count", [4, 5, 8, 40])
+def test_however_few_presets_there_are_chance_brings_one_pair_at_most(count):
+    generator = torch.Generator().manual_seed(3)
+    found = 0
+    for _ in range(200):
+        raw = torch.randn(count, 40, generator=generator, dtype=torch.float64)
+        found += len(_pairs(_correlations(raw - raw.mean(0)), count))
+    assert found / 200 == pytest.approx(1.0, abs=0.3)
 
 
 def test_axes_point_the_same_way_each_time():

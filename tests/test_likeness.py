@@ -142,7 +142,7 @@ def test_a_reference_draws_settings_to_it_and_a_heavy_prior_holds_them(quick):
     assert found[1e4]["pan"] == pytest.approx(0.0, abs=1.0)
 
 
-def test_the_program_makes_a_run_of_a_reference(quick, tmp_path, monkeypatch, capsys):
+def test_the_program_makes_a_run_of_a_reference(quick, tmp_path, monkeypatch, capsys, caplog):
     """And says in a line what it cannot take: no prior, a silent or a short reference."""
     from vschaos2.programs.retrieve import main
 
@@ -168,6 +168,11 @@ def test_the_program_makes_a_run_of_a_reference(quick, tmp_path, monkeypatch, ca
     for like, reason in (("silent.wav", "is silent"), ("short.wav", "or more"), ("no", "no file")):
         with pytest.raises(InputError, match=reason):
             call(like)
+    for option in ("--repeat", "--seed", "--jobs"):
+        with pytest.raises(InputError, match=f"{option}: --like makes one run"):
+            call("like.wav", option, "2")
+    with pytest.raises(InputError, match="is no folder name"):
+        call("like.wav", "--out", "runs/like (1)")
     with pytest.raises(InputError, match="knows nothing of"):
         call("like.wav", "model.net.processors=[gain,pan]")
     assert not list(tmp_path.glob("runs/like/*"))
@@ -181,6 +186,9 @@ def test_the_program_makes_a_run_of_a_reference(quick, tmp_path, monkeypatch, ca
     wanted = 400.0 / math.pi * math.atan2(0.5, 1.3) - 100.0
     assert pan == pytest.approx(wanted, abs=4.0)
     assert load_run(folder).model.net.chain.preset()["pan"] == pytest.approx(pan, abs=0.1)
+    assert "hardly nearer" not in caplog.text
+    call("like.wav", "--prior-weight", "1e6")
+    assert "runs/like: hardly nearer to the reference than the dry sound is" in caplog.text
 
 
 def test_words_that_set_something_are_told_from_files(tmp_path, monkeypatch):

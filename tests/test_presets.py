@@ -180,6 +180,9 @@ def test_both_programs_take_what_users_of_diffvox_type(runs, tmp_path, monkeypat
     theirs += ["--end_date", "2026-11-23:00"]
     assert called(presets, monkeypatch, "get_params.py", *theirs) == 0
     assert "2 presets of" in capsys.readouterr().out
+    without = [runs, tmp_path / "any", "--loss-thresh", "inf"]
+    assert called(presets, monkeypatch, "get_params.py", *without) == 0
+    assert read_presets(tmp_path / "any").info["limits"]["loss"] is None
     ours = ["presets", runs, tmp_path / "b", "--fluc-thresh", "0.2"]
     ours += ["--start", "2026-11-17", "--end", "2026-11-23"]
     assert called(generate, monkeypatch, "generate.py", *ours) == 0

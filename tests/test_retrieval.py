@@ -244,6 +244,38 @@ def test_a_folder_goes_on_where_it_was(pair, quick, tmp_path, caplog):
     assert retrieve_all(jobs, config, 1, 0, lines.append) == []
 
 
+def test_what_no_run_may_be_called_is_called_otherwise(tmp_path):
+    for name in ("dry/Lead (soft), [1].wav", "wet/Lead (soft), [1]@2.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        soundfile.write(tmp_path / name, np.zeros(100), RATE)
+    ((_, out),) = jobs_of(tmp_path, tmp_path / "runs")
+    assert out == tmp_path / "runs" / "Lead -soft-- -1--2"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--override", "a=1"], "is one recording"),
+        (["WET", "--jobs", "2"], "--jobs: is for a folder"),
+        (["--prior-weight", "1"], "--prior-weight: is of use beside --like"),
+        (["WET", "--out", "runs/vox [1]"], "is no folder name"),
+        (["WET", "--out", "taken"], "is a file, no folder"),
+    ],
+)
+def test_what_would_be_in_vain_is_refused_before_the_fit(
+    pair, tmp_path, monkeypatch, words, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").touch()
+    words = [str(pair.wet) if word == "WET" else word for word in words]
+    words = ["retrieve.py", "--out", "runs/vox", str(pair.dry), *words]
+    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr("vschaos2.retrieval.retrieve.retrieve", None)
+    with pytest.raises(InputError, match=message):
+        main()
+    assert not (tmp_path / "runs").exists()
+
+
 def test_the_program_says_what_it_found(pair, quick, tmp_path, monkeypatch, capsys):
     out = tmp_path / "runs" / "vox"
     words = ["retrieve.py", str(pair.dry), str(pair.wet), "--out", str(out), "--override", CHAIN]

@@ -13,7 +13,7 @@ values of the configuration; data_dir=PAIRS log_dir=RUNS name folder and --out.
 
 import re
 import sys
-from argparse import Namespace
+from argparse import Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from vschaos2.calling import program_name
@@ -25,7 +25,10 @@ OWN_WORDS = {"data_dir": [], "log_dir": ["--out"]}  # as users of DiffVox write 
 
 def main() -> None:
     """Parse the arguments and retrieve."""
-    parser = ArgumentParser(prog=program_name("retrieve"), description=__doc__)
+    parser = ArgumentParser(
+        prog=program_name("retrieve"), description=__doc__,
+        formatter_class=RawDescriptionHelpFormatter,
+    )  # fmt: skip
     parser.add_argument("dry", type=Path, help="dry recording, or a folder of pairs: dry/, wet/")
     parser.add_argument("wet", type=Path, nargs="?", help="wet recording of the same take")
     parser.add_argument(
@@ -85,21 +88,34 @@ def _retrieve(arguments: Namespace) -> None:
     from vschaos2.retrieval.agreement import agreement_said
     from vschaos2.retrieval.folder import jobs_of, retrieve_all
     from vschaos2.retrieval.retrieve import retrieve, said
+    from vschaos2.runs.folder import check_run_name
     from vschaos2.training.threads import leave_busy_cores
 
     check_count("--repeat", arguments.repeat, 1, 1000)
     check_count("--seed", arguments.seed, 0, 2**31)
     check_count("--jobs", arguments.jobs, 1, 1000)
-    if arguments.prior is not None:
-        raise InputError("--prior: is of use beside --like REFERENCE only")
+    for option, is_given in (
+        ("--prior", arguments.prior is not None),
+        ("--prior-weight", arguments.prior_weight != PRIOR_WEIGHT),
+    ):
+        if is_given:
+            raise InputError(f"{option}: is of use beside --like REFERENCE only")
+    if arguments.wet is not None and arguments.jobs != 1:
+        raise InputError("--jobs: is for a folder of pairs: leave it out for one pair")
+    if arguments.wet is None and arguments.dry.is_file():
+        raise InputError(
+            f"{arguments.dry}: is one recording: name the wet one behind it, or what it is to be "
+            "--like; or give a folder of pairs"
+        )
     leave_busy_cores()
     if arguments.wet is None:
         jobs = jobs_of(arguments.dry, arguments.out)
     else:
         keys = ("the dry recording", "the wet recording")
         (pair,) = single_pair(arguments.dry, arguments.wet, keys)
+        check_run_name(arguments.out.name)
     # Made before a minute of work.
-    with results_folder(arguments.out.parent if arguments.wet else arguments.out):
+    with results_folder(arguments.out):
         config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
         if arguments.wet is None:
             retrieve_all(jobs, config, arguments.repeat, arguments.seed, say, arguments.jobs)
@@ -118,16 +134,25 @@ def _transfer(arguments: Namespace) -> None:
     from vschaos2.folders import results_folder
     from vschaos2.ranges import check_number
     from vschaos2.retrieval.transfer import transfer, transfer_said
+    from vschaos2.runs.folder import check_run_name
     from vschaos2.training.threads import leave_busy_cores
 
     if arguments.wet is not None:
         raise InputError(f"--like: takes the dry recording alone: leave {arguments.wet} out")
     if arguments.prior is None:
         raise InputError("--like: needs --prior OUT, as generate.py effect-map writes it")
+    for option, is_given in (
+        ("--repeat", arguments.repeat != 1),
+        ("--seed", arguments.seed != 0),
+        ("--jobs", arguments.jobs != 1),
+    ):
+        if is_given:
+            raise InputError(f"{option}: --like makes one run, always the same: leave it out")
     check_number("--prior-weight", arguments.prior_weight, 0.0, 1e6)
+    check_run_name(arguments.out.name)
     leave_busy_cores()
     config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
-    with results_folder(arguments.out.parent):
+    with results_folder(arguments.out):
         folder = transfer(
             arguments.dry, arguments.like, arguments.prior, arguments.prior_weight, config,
             arguments.out,

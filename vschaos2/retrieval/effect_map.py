@@ -8,11 +8,11 @@ import io
 import json
 import math
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from scipy.special import betainccinv
 from torch import Tensor
 
 from vschaos2.errors import InputError
@@ -108,16 +108,15 @@ def _correlations(away: Tensor) -> Tensor:
 
 
 def _pairs(correlations: Tensor, count: int) -> list[tuple[int, int, float]]:
-    """Pairs of which chance would bring less than one.
+    """Pairs of which chance would bring one at most.
 
-    By Fisher's transformation, atanh r of what is unrelated deviates by 1/√(N - 3).
+    r² of what is unrelated and Gaussian is of the Beta distribution of 1/2 and (N - 2)/2.
     """
     if count < 4:
         return []
     first, second = torch.triu_indices(len(correlations), len(correlations), offset=1)
     found = correlations[first, second]
-    quantile = NormalDist().inv_cdf(1.0 - 0.5 / len(found)) if len(found) else 0.0
-    limit = math.tanh(quantile / math.sqrt(count - 3))
+    limit = math.sqrt(betainccinv(0.5, 0.5 * (count - 2), 1.0 / max(1, len(found))))
     kept = (found.abs() > limit).nonzero()[:, 0]
     order = kept[found[kept].abs().argsort(descending=True)]
     return [(int(first[at]), int(second[at]), float(found[at])) for at in order]

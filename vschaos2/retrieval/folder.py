@@ -1,6 +1,7 @@
 """A folder of pairs, one or several at a time: a run for each, and a line if one is left out."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from vschaos2.terminal import printable
 
 logger = logging.getLogger(__name__)
 
+NO_NAME = re.compile(r"[^\w .+-]")  # what a recording may be called, and no run
+
 
 def jobs_of(root: Path, rundir: Path) -> list[tuple[Pair, Path]]:
     """Every pair of a folder, and the run that it becomes, rundir/NAME.
@@ -26,7 +29,8 @@ def jobs_of(root: Path, rundir: Path) -> list[tuple[Pair, Path]]:
     jobs: dict[Path, Pair] = {}
     for pair in find_pairs(root):
         name = PurePosixPath(pair.name).with_suffix("").as_posix().removeprefix(f"{WET}/")
-        name = name.removesuffix(f".{TARGET}").replace("/", " ").replace("@", "-")
+        name = name.removesuffix(f".{TARGET}").replace("/", " ")
+        name = NO_NAME.sub("-", name)
         check_run_name(name)
         if rundir / name in jobs:
             raise InputError(

@@ -167,9 +167,9 @@ def _gathered(
         "sample_rate_hz": max(rates, key=rates.count),
         "model": own[0].model,
         "limits": {
-            "loss": limits.loss,
-            "fluctuation": limits.fluctuation if math.isfinite(limits.fluctuation) else None,
-            "left": limits.left if math.isfinite(limits.left) else None,
+            "loss": _finite(limits.loss),
+            "fluctuation": _finite(limits.fluctuation),
+            "left": _finite(limits.left),
             "start": limits.start.isoformat() if limits.start else None,
             "end": limits.end.isoformat() if limits.end else None,
         },
@@ -187,6 +187,10 @@ def _is_hidden(path: Path) -> bool:
 def _shift(meta: Mapping[str, Any]) -> Any:
     alignment = meta.get("alignment")
     return alignment.get("shift", 0) if isinstance(alignment, dict) else 0
+
+
+def _finite(limit: float) -> float | None:
+    return limit if math.isfinite(limit) else None
 
 
 def _short(text: str, folder: Path) -> str:

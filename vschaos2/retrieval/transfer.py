@@ -1,6 +1,7 @@
 """A dry recording, a reference and a collection's prior into a run: see `likeness`."""
 
 import json
+import logging
 import math
 import time
 from datetime import UTC, datetime
@@ -23,7 +24,10 @@ from vschaos2.retrieval.retrieve import LEAST_S, MOST_S
 from vschaos2.retrieval.written import chain_of, settings_said, write_chain
 from vschaos2.terminal import printable
 
+logger = logging.getLogger(__name__)
+
 SILENT = 1e-10  # mean power
+LITTLE = 0.95  # of the dry sound's distance; what is left of it when nothing much was found
 
 
 def transfer(
@@ -66,18 +70,25 @@ def transfer(
         search.run(told)
     with torch.no_grad():
         made = rendering.render(dry)
+    distance, unprocessed = search.unlike(made), search.unlike(dry.expand(2, -1))
     meta = {
         "input": str(dry_path),
         "like": str(reference_path),
         "prior": str(prior_path),
         "prior_weight": weight,
-        "distance": search.unlike(made),
-        "distance_unprocessed": search.unlike(dry.expand(2, -1)),
+        "distance": distance,
+        "distance_unprocessed": unprocessed,
         "surprise": float(prior.surprise(search.found)),
         "losses": [round(each, 5) for each in search.costs],
         "begun": begun.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - clock, 1),
     }
+    if distance >= LITTLE * unprocessed:
+        logger.warning(
+            "%s: hardly nearer to the reference than the dry sound is: chains of this collection "
+            "do not lead there, or --prior-weight %g holds them back",
+            printable(out), weight,
+        )  # fmt: skip
     sounds = {"dry": dry[None], "like": reference, "made": made}
     return write_chain(out, config, model, rendering, sounds, meta, {})
 
