@@ -293,6 +293,11 @@ def test_whether_an_order_matters_is_told(sounds, capsys):
         (["wet.wav", "--effects", "fuzz"], "--effects: no effect 'fuzz'"),
         (["wet.wav", "--set", "eq.q=1"], "--set belongs to --swap"),
         (["--swap", "eq", "delay"], "plays one dry recording both ways"),
+        (["--swap", "eq", "delay", "--dry", "silent.wav"], "is silent"),
+        (["--swap", "eq", "delay", "--dry", "dry.wav", "--effects", "eq"], "--effects is of no"),
+        (["--swap", "eq", "delay", "--dry", "dry.wav", "--run", "x"], "--run is of no use"),
+        (["dry.wav", "--dry", "dry.wav"], "--dry and the recording are the same file"),
+        (["dry.wav", "--dry", "missing.wav"], "--dry: missing.wav is no file"),
         (["--swap", "eq", "eq", "--dry", "dry.wav"], "two different effects"),
         (["--swap", "eq", "wah", "--dry", "dry.wav"], "no effect 'wah'"),
         (["--swap", "eq", "delay", "--dry", "dry.wav", "--set", "eq.x=1"], "no setting 'x'"),
@@ -306,6 +311,29 @@ def test_what_cannot_be_analysed_is_told_in_a_line(words, told, place, sounds, m
     with pytest.raises(InputError) as found:
         call("analyse_chain.py", *words, *run)
     assert told in str(found.value) and "\n" not in str(found.value)
+
+
+def test_what_cannot_be_analysed_does_not_hide_the_others(place, sounds, monkeypatch, capsys):
+    monkeypatch.chdir(sounds)
+    files = ["missing.wav", "wet.wav", "silent.wav", "dry.wav"]
+    with pytest.raises(InputError, match="nothing can be said of 2 of 4 files"):
+        call("analyse_chain.py", *files, "--json", "--run", place / "runs" / "small")
+    told = json.loads(capsys.readouterr().out)
+    assert [each["file"] for each in told] == ["wet.wav", "dry.wav"]
+
+
+def test_chains_of_files_of_one_name_get_folders_of_their_own(place, sounds, tmp_path, monkeypatch):
+    from vschaos2.recognition import playing
+
+    monkeypatch.setattr(playing, "export", lambda run, folder, name, wishes: folder / f"{name}.ts")
+    files = [tmp_path / name for name in ("a/wet.wav", "b/wet.wav", "...wav")]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes((sounds / "wet.wav").read_bytes())
+    out = tmp_path / "chains"
+    call("analyse_chain.py", *files, "-o", out, "--run", place / "runs" / "small")
+    assert sorted(path.name for path in out.iterdir()) == ["sound", "wet", "wet-2"]
+    assert {path.parent for path in tmp_path.rglob("chain.json")} == set(out.iterdir())
 
 
 def test_a_chain_is_written_to_play(place, sounds, tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """Chains of effects: which there are, which are the same, how they sound, what is heard of them."""
 
+import subprocess
+import sys
 from itertools import permutations
 
 import numpy as np
@@ -280,6 +282,34 @@ def test_chunks_are_kept_and_found_again(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="is damaged: remove it"):
         store.take([0])
     assert CHUNK == 100
+
+
+KILLED = """
+import os, signal
+from vschaos2.chains import store
+from vschaos2.chains.examples import Renderer, Rendering
+from vschaos2.chains.pedals import PEDALS
+from vschaos2.chains.takes import Plucked
+
+if __name__ == "__main__":
+    store.CHUNK = 1
+    how = Rendering(0.8, 0.1, [1, 1], 0.5, [-12.0, -1.0], [0.9, 1.1], 3.0, [-80.0, -60.0])
+    renderer = Renderer([PEDALS["eq"]], Plucked(22050), how, (0,))
+    made = store.Store(renderer, "plucked", None, 1)
+    made.ask([0])
+    made.pool.submit(os.getpid).result()
+    print(*made.pool._processes, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_processes_that_render_end_with_a_training_that_was_killed(tmp_path):
+    (tmp_path / "killed.py").write_text(KILLED)
+    words = [sys.executable, tmp_path / "killed.py"]
+    # It comes to an end once nobody holds the pipe, the process that renders among them.
+    said = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert said.returncode == -9 and int(said.stdout) > 0
 
 
 @pytest.mark.parametrize(

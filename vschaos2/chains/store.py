@@ -9,6 +9,8 @@ import hashlib
 import io
 import logging
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
@@ -110,8 +112,17 @@ _renderer: Renderer | None = None  # of a process that renders
 
 def _begin(renderer: Renderer) -> None:
     global _renderer
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _renderer = renderer
+
+
+def _end_with_parent() -> None:
+    """A process that waits for work does not notice that who gives it was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _render(chunk: int) -> Rendered:

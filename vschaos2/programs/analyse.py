@@ -2,12 +2,16 @@
 
 import argparse
 import json
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, fail, run, say
 from vschaos2.terminal import printable
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -62,8 +66,12 @@ def main() -> None:
 
 
 def _analyse(arguments: argparse.Namespace) -> None:
-    """Name the chain of every file, and write it where that is asked for."""
+    """Name the chain of every file, and write it where that is asked for.
+
+    Of several files, those of which nothing can be said are told of, and the others are named.
+    """
     from vschaos2.chains.features import RATE_HZ
+    from vschaos2.errors import InputError
     from vschaos2.recognition.answers import answer, lines, plain
     from vschaos2.recognition.listening import among, listen, read_sound
     from vschaos2.recognition.playing import write_chain
@@ -72,9 +80,16 @@ def _analyse(arguments: argparse.Namespace) -> None:
 
     known = estimator_of(arguments.run, arguments.dry is not None)
     model, seconds = known.model, known.config.data.rendering.seconds
-    sounds = [read_sound(path, arguments.dry) for path in arguments.files]
+    one = len(arguments.files) == 1
     found: list[dict[str, Any]] = []
-    for path, sound in zip(arguments.files, sounds, strict=True):
+    for path, name in zip(arguments.files, _names(arguments.files), strict=True):
+        try:
+            sound = read_sound(path, arguments.dry)
+        except InputError as error:
+            if one:
+                raise
+            logger.warning("skipped: %s", error)
+            continue
         opinion = listen(model, sound, seconds)
         if arguments.effects:
             opinion = among(model.vocabulary, opinion, arguments.effects)
@@ -84,30 +99,54 @@ def _analyse(arguments: argparse.Namespace) -> None:
         if not arguments.json:
             say(lines(told))
         if arguments.out is not None:
-            one = len(sounds) == 1
-            folder = arguments.out if one else arguments.out / printable(path.stem)
+            folder = arguments.out if one else arguments.out / name
             for written in write_chain(told, told.setups(model), folder, arguments.dry):
                 if not arguments.json:
                     say(f"  wrote {printable(written)}")
     if arguments.json:
         say(json.dumps(found, indent=1))
+    if len(found) < len(arguments.files):
+        unsaid = len(arguments.files) - len(found)
+        raise InputError(
+            f"nothing can be said of {unsaid} of {len(arguments.files)} files: see the lines above"
+        )
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """Names of folders for files, all different: the later one of two gets a number."""
+    found: list[str] = []
+    for file in files:
+        stem = printable(file.stem).strip(".") or "sound"
+        name, number = stem, 2
+        while name in found:
+            name, number = f"{stem}-{number}", number + 1
+        found.append(name)
+    return found
 
 
 def _swap(arguments: argparse.Namespace) -> None:
     """Say how far two orders of two effects are apart."""
+    import numpy as np
+
     from vschaos2.audio import read_audio
     from vschaos2.chains.features import RATE_HZ
     from vschaos2.errors import InputError
+    from vschaos2.recognition.listening import SILENT
     from vschaos2.recognition.swapping import HEARD_DB, setups_of, swapped
 
     if arguments.dry is None or arguments.files:
         raise InputError(
             "--swap plays one dry recording both ways: give it with --dry, and no other"
         )
+    for option in ("run", "effects"):
+        if getattr(arguments, option):
+            raise InputError(f"--{option} is of no use beside --swap: leave it out")
     first, second = setups_of(arguments.swap, arguments.set)
     dry = read_audio(arguments.dry, RATE_HZ)
     if len(dry) < RATE_HZ // 4:
         raise InputError(f"{printable(arguments.dry)}: is shorter than a quarter of a second")
+    if float(np.abs(dry).max()) < SILENT:
+        raise InputError(f"{printable(arguments.dry)}: is silent: nothing can be said of it")
     found = swapped(first, second, dry)
     names = (first.pedal.name, second.pedal.name)
     if arguments.out is not None:

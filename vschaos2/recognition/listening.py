@@ -66,7 +66,7 @@ def read_sound(path: Path, dry: Path | None) -> Sound:
     if dry is None:
         wet, heard_dry = read_audio(path, RATE_HZ), None
     else:
-        (pair,) = single_pair(dry, path)
+        (pair,) = single_pair(dry, path, ("--dry", "the recording"))
         found = read_pair(pair, RATE_HZ)
         wet, heard_dry = found.wet.mean(0), found.dry.mean(0)
     if len(wet) < LEAST_S * RATE_HZ:
