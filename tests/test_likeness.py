@@ -26,7 +26,6 @@ from vschaos2.retrieval.likeness import Likeness
 from vschaos2.retrieval.pictures import decay_over_frequency_s
 from vschaos2.retrieval.prior import Prior, write_prior
 from vschaos2.retrieval.processes import outcomes
-from vschaos2.retrieval.refinement import Refinement
 from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.run_folder import write_run
 from vschaos2.retrieval.style import style, unlikeness
@@ -62,28 +61,6 @@ def test_a_step_that_raises_the_cost_is_taken_back():
 
     found = least_squares(evaluate, torch.zeros(1), 3)
     assert found.numbers.tolist() == [0.0]
-
-
-def test_refinement_leads_settings_home():
-    """A peak, a gain and an echo that are somewhat off, on noise."""
-    chain = Chain(["peak", {"space": {"reverb": False}}], RATE)
-    true = {"peak_hz": 900.0, "peak_gain_db": 6.0, "pan": 20.0, "echo_db": -9.0, "echo_ms": 250.0}
-    dry = 0.1 * torch.randn(2 * RATE // 64 * 64)
-    rendering = Rendering(chain, RATE)
-    chain.load_preset(true)
-    with torch.no_grad():
-        wet = rendering.render(dry)
-    chain.load_preset({"peak_hz": 800.0, "peak_gain_db": 4.0, "pan": 0.0, "echo_db": -12.0})
-    masks = {
-        n: torch.tensor([[float(p.name != "echo_ms")] for p in each.physical])
-        for n, each in enumerate(chain.processors)
-    }
-    for turn in range(3):
-        cost = Refinement(rendering, dry, wet, masks, 0, turn).run()
-    assert cost < 0.03
-    found = chain.preset()
-    for name, value in true.items():
-        assert found[name] == pytest.approx(value, rel=0.02)
 
 
 def test_loudness_is_that_of_the_standard():

@@ -193,7 +193,6 @@ def quick(monkeypatch):
     """Steps enough to see where it goes."""
     monkeypatch.setattr(fitting, "DRY_STEPS", 10)
     monkeypatch.setattr(fitting, "ALL_STEPS", 3)
-    monkeypatch.setattr(fitting, "FINE_STEPS", 0)
 
 
 CHAIN = "model.net.processors=[peak,compressor,{space: {reverb_eq: false}}]"

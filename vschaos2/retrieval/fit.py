@@ -5,7 +5,6 @@
    time, the level and the feedback of echoes can be read off, and the decay of a room.
 3. All but the echoes' time is fitted on, as the time and the level of echoes trap each other: from
    a time that is slightly wrong, a fit mutes the echo, and the time then drifts freely.
-4. The same is brought to its end by least squares, as gradients fall asleep near a solution.
 """
 
 import math
@@ -27,14 +26,12 @@ from vschaos2.retrieval.deconvolution import (
     in_band,
     response,
 )
-from vschaos2.retrieval.refinement import Refinement
 from vschaos2.retrieval.rendering import LONG_TAIL_S, Rendering
 from vschaos2.retrieval.spectra import SIZES, Target
 
 CROP_S, GRID_S, UNSCORED_S = 6.0, 2.0, 3.0
 RATE = 0.08  # of Adam, on raw numbers
-DRY_STEPS, ALL_STEPS, FINE_STEPS = 70, 75, 2
-FINE_S = 8.0  # that a step of least squares hears
+DRY_STEPS, ALL_STEPS = 70, 110
 AVERAGED = 0.25  # the last part of a stage, over which settings are averaged
 AVERAGE = 0.08  # of the newest in it
 ECHO_STANDS_OUT = 4.0  # times what is around it
@@ -45,7 +42,7 @@ class Step(NamedTuple):
     """What a step of the fit tells.
 
     Attributes:
-        stage: "dry", "all" or "fine".
+        stage: "dry" or "all".
         number: from 0, over all stages.
         steps: of all stages.
         loss: of the crop that was heard.
@@ -106,7 +103,7 @@ class Fit:
         self.rendering = Rendering(chain, rate_hz)
         self.generator = torch.Generator().manual_seed(seed)
         self.losses: list[float] = []
-        self.steps = DRY_STEPS + ALL_STEPS + FINE_STEPS
+        self.steps = DRY_STEPS + ALL_STEPS
 
     def begin(self) -> None:
         """Let thresholds begin where the sound is."""
@@ -238,23 +235,3 @@ class Fit:
             self.stage("dry", dry, DRY_STEPS, (0, self.steps), told)
         self.deconvolve()
         self.stage("all", everything, ALL_STEPS, (DRY_STEPS, self.steps), told)
-        self.refine(everything, told)
-
-    def refine(self, masks: dict[int, Tensor], told: Callable[[Step], None]) -> None:
-        """Least squares, of one passage after the other.
-
-        Args:
-            masks: processor → [P, 1], 1 where a parameter is fitted.
-            told: of every step.
-        """
-        length = min(len(self.dry), round(FINE_S * self.rate_hz)) // BLOCK * BLOCK
-        starts = [s for s in self.crops.starts if s + length <= len(self.dry)] or [0]
-        for turn in range(FINE_STEPS):
-            start = starts[turn * (len(starts) - 1) // max(1, FINE_STEPS - 1)]
-            heard = slice(start, start + length)
-            first = 0 if start == 0 else min(round(UNSCORED_S * self.rate_hz), length // 2)
-            passage = Refinement(
-                self.rendering, self.dry[heard], self.wet[:, heard], masks, first, turn
-            )
-            self.losses.append(passage.run())
-            told(Step("fine", DRY_STEPS + ALL_STEPS + turn, self.steps, self.losses[-1]))
