@@ -203,6 +203,15 @@ def test_dreams_are_of_the_instrument_that_is_wanted(run, home, tmp_path) -> Non
         dream(run, tmp_path, DreamOptions())
 
 
+def test_a_loud_dream_is_told_of(run, tmp_path, monkeypatch, caplog) -> None:
+    def loud(*_: object):
+        yield np.full(3200, 2.0, np.float32)
+
+    monkeypatch.setattr("vschaos2.generation.dream.sound_of", loud)
+    dream(run, tmp_path, DreamOptions(seconds=0.2, instrument="reed", steps=1))
+    assert "1 of 1 files passes full scale, reed_0.wav by 6.0 dB" in caplog.text
+
+
 def test_no_instrument_leads_out_of_a_folder(run, tmp_path, monkeypatch) -> None:
     """A label may be called anything: files are called so that they lie where they should."""
     monkeypatch.setattr(run.model, "instruments", ("../bell", "a/reed"))

@@ -22,6 +22,7 @@ from vschaos2.chains.vocabulary import Vocabulary, edit_distance
 from vschaos2.errors import InputError
 from vschaos2.parts import parts
 from vschaos2.processors.chain import Chain
+from vschaos2.recognition.pedalboard_script import script
 
 SIX = ("compressor", "eq", "distortion", "chorus", "delay", "reverb")
 LINEAR = {"eq", "delay", "reverb"}
@@ -365,3 +366,10 @@ def test_settings_are_measured_against_their_median():
     (middle,) = score_settings([("delay", setting)], torch.full_like(truth, 0.5), reach, truth)
     assert middle.ratio == pytest.approx(1.0)
     assert middle.covered == pytest.approx(9 / 41)
+
+
+def test_a_script_for_pedalboard_has_the_level_that_a_compressor_makes_up_for():
+    values = PEDALS["compressor"].usual({"threshold_db": -40.0, "ratio": 4.0})
+    tremolo = Setup(PEDALS["tremolo"], PEDALS["tremolo"].usual({}))
+    text = script([Setup(PEDALS["compressor"], values), tremolo])
+    assert "Compressor(threshold_db=-40, ratio=4," in text and ", Gain(gain_db=16.5)," in text

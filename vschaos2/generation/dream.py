@@ -24,6 +24,7 @@ from vschaos2.families.vae.signal_path import (
 )
 from vschaos2.flows.paths import MOST_SIGMA, STRAIGHT
 from vschaos2.folders import made_folder
+from vschaos2.generation.loud_files import tell_of_peaks
 from vschaos2.generation.transfer import (
     BLOCK_SAMPLES,
     HEARD_S,
@@ -84,7 +85,8 @@ def dream(run: Run, folder: Path, options: DreamOptions) -> list[Path]:
     core = offline_core(model.vae, inversion)
     length = round(options.seconds * transform.sample_rate_hz)
     frames = -(-length // transform.hop) + transform.n_fft // transform.hop
-    name, written = in_a_file_name(model.instruments[number]), []
+    name = in_a_file_name(model.instruments[number])
+    peaks: dict[Path, float] = {}
     made_folder(folder / FOLDER)
     with Progress("dreaming", "piece", options.examples) as progress:
         for piece in range(options.examples):
@@ -92,14 +94,16 @@ def dream(run: Run, folder: Path, options: DreamOptions) -> list[Path]:
             labels = np.zeros((frames, 0), np.float32)
             sound = sound_of(core, latents.numpy(), labels, transform.n_fft, length)
             path = folder / FOLDER / f"{name}_{piece}.wav"
-            wanted = round(length * rate_hz / transform.sample_rate_hz)
+            wanted, peak = round(length * rate_hz / transform.sample_rate_hz), 0.0
             with AudioWriter(path, rate_hz) as writer:
                 blocks = resampled(sound, transform.sample_rate_hz, rate_hz)
                 for block in exactly(blocks, wanted):
                     writer.write(block)
-            written.append(path)
+                    peak = max(peak, float(np.abs(block).max()))
+            peaks[path] = peak
             progress.update()
-    return written
+    tell_of_peaks(peaks)
+    return list(peaks)
 
 
 def dreamt(model: BridgeModel, instrument: int, frames: int, steps: int, seed: int) -> Tensor:

@@ -6,6 +6,7 @@ as far as they mean the same.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from vschaos2.chains.pedals import PEDALS
 from vschaos2.chains.rack import Setup
 
 Values = Mapping[str, float]
@@ -16,10 +17,13 @@ def _call(name: str, **values: float) -> str:
 
 
 def _compressor(v: Values) -> str:
-    return _call(
+    turned_down = _call(
         "Compressor", threshold_db=v["threshold_db"], ratio=v["ratio"],
         attack_ms=v["attack_ms"], release_ms=v["release_ms"],
     )  # fmt: skip
+    # What follows hears the level that ours makes up for.
+    (stage,) = PEDALS["compressor"].stages(v)
+    return f"{turned_down}, {_call('Gain', gain_db=stage.values['makeup_db'])}"
 
 
 def _eq(v: Values) -> str:
