@@ -25,11 +25,11 @@ from vschaos2.families.loading import load_run
 from vschaos2.flows.paths import level_of_sigma, levels_between, net_label, slope_at
 from vschaos2.generation.transfer_evaluation import (
     LEARNT_FILES,
-    Judges,
     Score,
     evaluate_bridge,
-    paired_examples,
 )
+from vschaos2.generation.transfer_examples import paired_examples
+from vschaos2.generation.transfer_judgement import Judges
 from vschaos2.generation.transfer_tables import markdown
 from vschaos2.runs.folder import Run
 

@@ -9,24 +9,11 @@ everything is. Each step is a command that works as well on a folder of your own
 
 import argparse
 import json
-import shlex
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from demo_dataset import render_demo_dataset
-
-HOME = Path(__file__).resolve().parent.parent
-
-
-def run(*command: str | Path) -> None:
-    """Show a command as one would type it, and run it."""
-    words = [str(word) for word in command]
-    print(f"\n$ python {shlex.join(words)}", flush=True)
-    finished = subprocess.run([sys.executable, HOME / words[0], *words[1:]], check=False)
-    if finished.returncode != 0:
-        sys.exit(finished.returncode)
+from shown_command import run
 
 
 def main() -> None:

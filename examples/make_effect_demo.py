@@ -10,9 +10,6 @@ that works as well on a folder of your own.
 
 import argparse
 import json
-import shlex
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,20 +17,11 @@ import numpy as np
 import soundfile
 from devices import Signal, diode_clipper
 from plucked_strings import dry_sounds, strings
+from shown_command import run
 
-HOME = Path(__file__).resolve().parent.parent
 RATE_HZ = 44_100
 RECORDED_DB, NEVER_RECORDED_DB = (6.0, 14.0, 22.0, 30.0), 18.0
 OTHER_SECONDS = 8.0
-
-
-def run(*command: str | Path) -> None:
-    """Show a command as one would type it, and run it."""
-    words = [str(word) for word in command]
-    print(f"\n$ python {shlex.join(words)}", flush=True)
-    finished = subprocess.run([sys.executable, HOME / words[0], *words[1:]], check=False)
-    if finished.returncode != 0:
-        sys.exit(finished.returncode)
 
 
 def record(folder: Path, name: str, dry: Signal, drives_db: tuple[float, ...]) -> None:

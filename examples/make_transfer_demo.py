@@ -10,33 +10,21 @@ exports the bridge for nn~. Each step is a command that works as well on folders
 
 import argparse
 import json
-import shlex
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from shown_command import run
 from synthesis import Signal
 from tones import bowed, sung
 
-HOME = Path(__file__).resolve().parent.parent
 RATE_HZ = 44_100
 PLAYERS = {"voice": (sung, 0), "strings": (bowed, 12)}  # and how many keys above the score
 LOWEST_KEY, HIGHEST_KEY, LARGEST_LEAP = 48, 64, 5
 LENGTHS_S = (0.5, 0.6, 0.8, 1.1)
 SECONDS = 12.0  # of a melody
 TEST_MELODIES = 3
-
-
-def run(*command: str | Path) -> None:
-    """Show a command as one would type it, and run it."""
-    words = [str(word) for word in command]
-    print(f"\n$ python {shlex.join(words)}", flush=True)
-    finished = subprocess.run([sys.executable, HOME / words[0], *words[1:]], check=False)
-    if finished.returncode != 0:
-        sys.exit(finished.returncode)
 
 
 def melody(player: str, seed: int) -> Signal:

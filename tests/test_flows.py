@@ -20,7 +20,6 @@ from vschaos2.flows.paths import (
     mistakes,
     net_input,
     noisy,
-    sigma_of_level,
     slope_at,
 )
 from vschaos2.flows.sequence_net import SequenceNet
@@ -164,6 +163,13 @@ def test_a_translator_adds_nothing_before_it_learns() -> None:
         torch.randn(1, 9, 4), torch.zeros(1, translator.state_size), *torch.zeros(2, 1).long()
     )
     assert not made.any()
+
+
+def sigma_of_level(path: str, level: float) -> float:
+    """The inverse of `level_of_sigma`; infinity at the end of a straight path."""
+    if path == EDM:
+        return level
+    return level / (1.0 - level) if level < 1.0 else math.inf
 
 
 @pytest.mark.parametrize("path", PATHS)

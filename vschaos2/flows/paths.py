@@ -11,7 +11,6 @@ rectified flow"; Karras et al. (2022), "Elucidating the design space of diffusio
 models", table 1 with σ_data = 1.
 """
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -29,13 +28,6 @@ RHO = 7.0  # how much finer the steps of an EDM are near the data
 def level_of_sigma(path: str, sigma: float) -> float:
     """What a path calls noise of so many deviations of the data."""
     return sigma / (1.0 + sigma) if path == STRAIGHT else sigma
-
-
-def sigma_of_level(path: str, level: float) -> float:
-    """The inverse; infinity at the end of a straight path."""
-    if path == EDM:
-        return level
-    return level / (1.0 - level) if level < 1.0 else math.inf
 
 
 def levels_between(path: str, level: float, steps: int) -> list[float]:
