@@ -25,7 +25,7 @@ FLOORS = (
     (GROUND,),
     ("dsp", "audio", "trajectories", "patches"),
     ("nets", "processors", "runs", "pitch"),
-    ("labels", "objectives", "flows"),
+    ("labels", "objectives", "flows", "events"),
     ("data",),
     ("inspection", "export", "chains"),
     ("monitor",),
