@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from vschaos2.generation.loudness_guide import POINTS_HZ, Guide, gain_of
+from vschaos2.generation.loudness_curve import POINTS_HZ, LoudnessCurve, gain_of
 from vschaos2.generation.player import Player, faded
 
 DRAWS_HZ = 8.0  # moments at which another training sound is drawn
@@ -41,7 +41,9 @@ def by_loudness(player: Player) -> Values:
     return ((points[order] - axes.centre) @ axes.to_axes).double().numpy()
 
 
-def path_along(guide: Guide, points: Values, frames: int, frame_hz: float, seed: int) -> Values:
+def path_along(
+    guide: LoudnessCurve, points: Values, frames: int, frame_hz: float, seed: int
+) -> Values:
     """Coordinates of every frame: training sounds about as loud as the guide, [F, D].
 
     Args:
@@ -59,7 +61,7 @@ def path_along(guide: Guide, points: Values, frames: int, frame_hz: float, seed:
     return np.stack([np.interp(at_s, moments_s, axis) for axis in drawn.T], axis=1)
 
 
-def following(blocks: Iterator[Samples], guide: Guide, rate_hz: int) -> Iterator[Samples]:
+def following(blocks: Iterator[Samples], guide: LoudnessCurve, rate_hz: int) -> Iterator[Samples]:
     """A sound made as loud as a guide says, hundredth by hundredth of a second.
 
     Args:
@@ -85,7 +87,7 @@ def following(blocks: Iterator[Samples], guide: Guide, rate_hz: int) -> Iterator
     yield (rest * gain_before).astype(np.float32)
 
 
-def sustained(player: Player, guide: Guide, target: Path, seed: int) -> None:
+def sustained(player: Player, guide: LoudnessCurve, target: Path, seed: int) -> None:
     """Write a texture as long and as loud as its guide."""
     rate_hz, hop = player.run.model.transform.sample_rate_hz, player.core.hop
     length = max(1, round(guide.duration_s * rate_hz))

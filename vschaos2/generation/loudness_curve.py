@@ -22,7 +22,7 @@ SILENCE = 1e-4  # of full scale: a guide whose loudest moment is softer leads no
 Values = npt.NDArray[np.float64]
 
 
-class Guide(NamedTuple):
+class LoudnessCurve(NamedTuple):
     """A curve of loudness.
 
     Attributes:
@@ -40,7 +40,7 @@ class Guide(NamedTuple):
         return np.asarray(np.interp(times_s, self.times_s, self.levels))
 
 
-def guide_of_sound(path: Path) -> Guide:
+def curve_of_sound(path: Path) -> LoudnessCurve:
     """The curve of a recording: root mean squares of hundredths of a second, smoothed.
 
     Raises:
@@ -56,7 +56,7 @@ def guide_of_sound(path: Path) -> Guide:
     if not len(power) or np.sqrt(power.max()) < SILENCE:
         raise InputError(f"{path}: is silent: give a sound whose loudness is to be followed")
     times = (np.arange(len(power)) + 0.5) / POINTS_HZ
-    return Guide(times, even_levels(smoothed(power)), length / READ_HZ)
+    return LoudnessCurve(times, even_levels(smoothed(power)), length / READ_HZ)
 
 
 def smoothed(power: Values) -> Values:
