@@ -96,7 +96,9 @@ def picture_of(path: Path, container: Any) -> Any:
         raise UnreadableFilm(path, "its picture cannot be decoded (no decoder is known for it)")
     if stream.width * stream.height > MOST_PIXELS:
         raise UnreadableFilm(
-            path, f"its picture of {stream.width} by {stream.height} is too large", "make it smaller"
+            path,
+            f"its picture of {stream.width} by {stream.height} is too large",
+            "make it smaller",
         )
     return stream
 

@@ -85,7 +85,9 @@ def write_film(
             stream.set_display_rotation(rotation)
         tones = None
         if sound is not None:
-            tones = SoundTrack(container, path, sample_rate_hz, 1 if sound.ndim == 1 else sound.shape[1])
+            tones = SoundTrack(
+                container, path, sample_rate_hz, 1 if sound.ndim == 1 else sound.shape[1]
+            )
             tones.begin(sound_start_s)
         done = 0
         for time_s, picture in chain([first], moments):
