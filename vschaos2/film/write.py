@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vschaos2.errors import InputError
-from vschaos2.film.opening import pyav, words
 from vschaos2.files import whole_file
+from vschaos2.film.opening import pyav, words
 
 # By the end of the name: libavformat's name, and how sound lies in it.
 CONTAINERS = {
