@@ -12,7 +12,8 @@ from vschaos2.events.scores import Agreement, agreement, average_precision, pool
 from vschaos2.families.film.augment import Variety, varied
 from vschaos2.families.film.batches import FilmBatch
 from vschaos2.families.film.net import FilmNet, Seen
-from vschaos2.families.film.picking import MIN_GAP_S, THRESHOLD, picked
+from vschaos2.families.film.picking import picked
+from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
 from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 
@@ -113,7 +114,10 @@ def seen_in(model: FilmNet, pictures: Tensor) -> Seen:
 
 
 def measured(
-    seen: Seen, batch: Mapping[str, Any] | FilmBatch, rate_hz: float, threshold: float = THRESHOLD
+    seen: Seen,
+    batch: Mapping[str, Any] | FilmBatch,
+    rate_hz: float,
+    threshold: float = FILM_THRESHOLD,
 ) -> WindowScores:
     """Scores of what was seen in windows."""
     known = batch["known"].cpu().numpy() > 0.5
@@ -123,7 +127,7 @@ def measured(
     found, true = [], []
     for row in range(len(likely)):
         count = int(known[row].sum())  # what is not known is the end of a window
-        places, _ = picked(likely[row][:count], offsets[row], threshold, MIN_GAP_S * rate_hz)
+        places, _ = picked(likely[row][:count], offsets[row], threshold, FILM_GAP_S * rate_hz)
         found.append(places / rate_hz)
         at = np.flatnonzero(strikes[row][:count] > 0.5)
         true.append((at + late[row][at]) / rate_hz)

@@ -7,9 +7,6 @@ from vschaos2.film.peaks import peaks
 
 Values = NDArray[np.float64]
 
-THRESHOLD = 0.5
-MIN_GAP_S = 0.1
-
 
 def picked(
     likely: Values, offsets: Values, threshold: float, apart: float

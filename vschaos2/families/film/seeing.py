@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from vschaos2.errors import InputError
 from vschaos2.events.onsets import Onsets, onsets_of
 from vschaos2.families.film.net import FilmNet
-from vschaos2.families.film.picking import MIN_GAP_S, THRESHOLD, picked
+from vschaos2.families.film.picking import picked
 from vschaos2.film.frames import frame_chunks
+from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
 from vschaos2.ranges import check_number
 from vschaos2.runs.folder import Run
 
@@ -20,7 +21,7 @@ CHUNK = 256
 
 
 def film_onsets_by_run(
-    run: Run, path: Path, threshold: float = THRESHOLD, min_gap_s: float = MIN_GAP_S
+    run: Run, path: Path, threshold: float = FILM_THRESHOLD, min_gap_s: float = FILM_GAP_S
 ) -> Onsets:
     """When something is struck in a film, as a trained network sees it.
 
