@@ -30,7 +30,7 @@ FLOORS = (
     ("inspection", "export", "chains"),
     ("monitor",),
     ("training",),
-    ("families/vae", "families/effect", "families/order"),
+    ("families/vae", "families/effect", "families/order", "families/film"),
     ("families/bridge",),
     ("families",),
     ("generation", "retrieval", "recognition"),

@@ -214,14 +214,20 @@ def draw_map(arguments: argparse.Namespace) -> None:
 
 
 def find_onsets(arguments: argparse.Namespace) -> None:
-    """Write when something begins in sound files, and how strong it is."""
-    from vschaos2.events.options import Listening
-    from vschaos2.generation.onsets import onsets_of_sounds
+    """Write when something begins in sound files and films, and how strong it is."""
+    from vschaos2.errors import InputError
+    from vschaos2.families.loading import load_run
+    from vschaos2.generation.film_onsets import onsets_of_files
     from vschaos2.training.threads import leave_busy_cores
 
     leave_busy_cores()
-    options = Listening(arguments.threshold, arguments.min_gap)
-    written = onsets_of_sounds(arguments.files, arguments.out, options, arguments.overwrite)
+    if arguments.run is not None and arguments.sound:
+        raise InputError("--run sees films, --sound hears them: give one of them")
+    run = None if arguments.run is None else load_run(arguments.run)
+    written = onsets_of_files(
+        arguments.files, arguments.out, arguments.threshold, arguments.min_gap,
+        run, arguments.sound, arguments.overwrite,
+    )  # fmt: skip
     tell(written, arguments.out)
 
 
