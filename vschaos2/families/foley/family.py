@@ -2,6 +2,7 @@
 
 from vschaos2.families.foley.build import build_model
 from vschaos2.families.foley.kept import kept
+from vschaos2.families.foley.playable import playable
 from vschaos2.runs.measure import Measure
 from vschaos2.training.family import Family, later
 
@@ -14,6 +15,7 @@ FOLEY_FAMILY = Family(
     material=later(LEARNING, "material"),
     objective=later(LEARNING, "objective"),
     tell=later(LEARNING, "tell"),
+    playable=playable,
     methods=("hit",),
     transfer=later(LEARNING, "transfer"),
     settle=later(LEARNING, "settle"),

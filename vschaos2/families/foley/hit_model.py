@@ -52,6 +52,9 @@ class HitModel(nn.Module):
         noise_dims: numbers that stand for a hit, K.
     """
 
+    __jit_unused_properties__ = ("sample_rate_hz", "label_names", "samples")
+
+    class_counts: list[int]
     is_fitted: Tensor
     mean: Tensor
     basis: Tensor
@@ -69,7 +72,7 @@ class HitModel(nn.Module):
         super().__init__()
         self.vae = vae.requires_grad_(False)
         self.labels = {name: tuple(classes) for name, classes in labels.items()}
-        self.class_counts: list[int] = [len(classes) for classes in self.labels.values()]
+        self.class_counts = [len(classes) for classes in self.labels.values()]
         self.frames, self.components, self.latent_dim = frames, components, vae.latent_dim
         self.flow = flow
         self.noise_dims = components + 1
@@ -127,9 +130,8 @@ class HitModel(nn.Module):
         """What the flow is told: classes [N, labels], below 0 for any, velocity [N] → [N, D]."""
         parts = [2.0 * velocity[:, None] - 1.0]
         for number, count in enumerate(self.class_counts):
-            of = classes[:, number]
-            known = F.one_hot(of.clamp(0, count - 1), count).to(velocity.dtype)
-            parts.append(known * (of >= 0).to(velocity.dtype)[:, None])
+            numbers = torch.arange(count, device=classes.device)
+            parts.append((classes[:, number, None] == numbers).to(velocity.dtype))
         return torch.cat(parts, 1)
 
     def latents_of(self, components: Tensor) -> Tensor:
@@ -144,14 +146,12 @@ class HitModel(nn.Module):
         level_db = said_db + self.level[3] * components[:, self.components]
         return torch.pow(10.0, level_db / 20.0)
 
-    @torch.jit.ignore
     def components_of(self, latents: Tensor, level_db: Tensor, velocity: Tensor) -> Tensor:
         """The numbers that stand for hits: [N, F, Z], [N], [N] → [N, K]."""
         weights = (latents.flatten(1) - self.mean) @ self.basis.T / self.deviation
         rest_db = level_db - self.level[0] - self.level[2] * (velocity - 1.0)
         return torch.cat((weights, rest_db[:, None] / self.level[3]), 1)
 
-    @torch.jit.ignore
     @torch.no_grad()
     def draw(
         self,
@@ -176,7 +176,6 @@ class HitModel(nn.Module):
         components = self.flow.drawn(noise, told, steps)
         return Hits(self.latents_of(components), self.gain_of(components, velocity))
 
-    @torch.jit.ignore
     def classes(self, labels: Mapping[str, int | Tensor], count: int) -> Tensor:
         """Numbers of classes as the flow is told them, -1 where nothing is said: [N, labels].
 
@@ -195,13 +194,11 @@ class HitModel(nn.Module):
             return torch.zeros(count, 0, dtype=torch.long)
         return torch.stack(columns, 1).long()
 
-    @torch.jit.ignore
     @torch.no_grad()
     def sound(self, hits: Hits) -> Tensor:
         """The sound of hits, from the attack on: [N, samples]."""
         return self.sounding.whole(hits.latents) * hits.gain[:, None]
 
-    @torch.jit.ignore
     @torch.no_grad()
     def encode_hit(self, sound: Tensor) -> tuple[Tensor, Tensor]:
         """Latents and levels of sounds that begin with their attack: [N, T] → [N, F, Z], [N] in dB.
@@ -211,14 +208,12 @@ class HitModel(nn.Module):
         normal, level_db = brought_to(sound, self.sample_rate_hz, USUAL_LEVEL)
         return heard(self.vae, normal, self.frames), level_db
 
-    @torch.jit.ignore
     def velocity_of(self, level_db: Tensor) -> Tensor:
         """The velocities that levels speak of, 1 where they do not: [N] → [N] from 0 to 1."""
         if float(self.level[2]) <= 0.0:
             return torch.ones_like(level_db)
         return (1.0 + (level_db - self.level[0]) / self.level[2]).clamp(0.0, 1.0)
 
-    @torch.jit.ignore
     @torch.no_grad()
     def noise_of(
         self,

@@ -5,7 +5,8 @@
 A hit is rendered in parts of a fixed number of frames, each from what the one before left: so its
 samples are the same whenever, and together with whichever others, its parts are rendered. Phases
 are recovered as in the mode `live` of `dsp.inversion`, whose window reaches least far before an
-attack; that a hit begins in silence is known, so that its first phases are those of an impulse.
+attack, which lies in the first part. What rings on afterwards needs no search for where a bin's
+phase comes from, which would cost as much as all else: it is from the bin's own past.
 """
 
 import math
@@ -22,18 +23,21 @@ from vschaos2.dsp.phase import (
     phase_steps,
     propagate,
     refine,
+    time_step,
 )
-from vschaos2.dsp.random_phases import ROWS, STRIDE, RandomPhases
+from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.families.vae.vae import VAE
 from vschaos2.nets.layers import padded_rows
 
 PART_SAMPLES = 2048
-ITERATIONS = 2  # of refinement: each costs a hit a millisecond or two
+ITERATIONS = 3  # of refinement
+STRIDE = 97  # from the random phases of a frame to the next one's
 LEVELS = 3  # of the search for a phase's origin, as in `dsp.inversion`
 MOMENTUM = 0.9
 QUIET_DB, SILENT_DB = -54.0, -66.0  # below a hit's loudest frame: from here to there it is gated
 RISE_SAMPLES = 16  # of a hit's very beginning
 SMALLEST = 1e-9
+OVER = 1e30  # the loudest frame of a hit that has ended: nothing is loud against it
 
 
 class HitSound(nn.Module):
@@ -74,7 +78,7 @@ class HitSound(nn.Module):
         self.parts = -(-(self.samples + self.delay_samples) // self.part_samples)
         self.coupling = gradient_coupling(n_fft, hop)
         self.iterations, self.momentum, self.levels = ITERATIONS, MOMENTUM, LEVELS
-        self.rows, self.stride, self.smallest = ROWS, STRIDE, SMALLEST
+        self.stride, self.smallest, self.ended = STRIDE, SMALLEST, OVER
         self.quiet_db, self.silent_db, self.rise = QUIET_DB, SILENT_DB, RISE_SAMPLES
         window = gaussian_window(n_fft)
         self.trim = n_fft // 2 - hop
@@ -109,12 +113,15 @@ class HitSound(nn.Module):
         made = self.vae.to_magnitude(self.vae.decode(frames).mean)
         return made[: rows * count].reshape(rows, count, self.bins)
 
-    def forward(self, latents: Tensor, part: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, latents: Tensor, part: Tensor, state: Tensor, is_first: bool
+    ) -> tuple[Tensor, Tensor]:
         """The samples of one part of each of several hits, and what is carried on.
 
         Args:
             latents: of the part's frames, [R, C, Z], C being `part_frames`.
             part: its number in each hit, [R].
+            is_first: whether these numbers are all 0, or none is.
             state: of `initial_state`, or the part before, [R, S].
 
         Returns:
@@ -130,13 +137,15 @@ class HitSound(nn.Module):
         magnitudes = self.magnitudes(latents)
         magnitudes, loudest = self.gated(magnitudes, state[:, :1])
 
-        numbers = part[:, None] * count + torch.arange(count, device=part.device)
-        starts = torch.remainder(numbers * self.stride, self.rows).reshape(-1)
-        noise = self.noise.unfold(0, bins, 1).index_select(0, starts).reshape(rows, count, bins)
         logs = torch.cat((logs, log_magnitude(magnitudes)), 1)
-        roots, steps = phase_steps(logs, noise, 0, self.advance, self.coupling, self.levels)
+        if is_first:
+            noise = self.noise.unfold(0, bins, self.stride)[:count]
+            roots, steps = phase_steps(logs, noise, 0, self.advance, self.coupling, self.levels)
+            phases = propagate(phase, roots, steps)
+        else:
+            steps = time_step(logs[:, 2:], logs[:, 1:-1], self.advance, self.coupling)
+            phases = torch.remainder(phase.unsqueeze(1) + steps.cumsum(1), 2.0 * math.pi)
         signed = magnitudes * self.alternation
-        phases = propagate(phase, roots, steps)
         spectra = torch.complex(signed * torch.cos(phases), signed * torch.sin(phases))
         spectra = refine(
             spectra,
@@ -169,13 +178,22 @@ class HitSound(nn.Module):
     def gated(self, magnitudes: Tensor, loudest: Tensor) -> tuple[Tensor, Tensor]:
         """Magnitudes without what a VAE makes of silence, and the loudest frame's power so far.
 
+        A hit that was silent for a whole part has ended.
+
         Shape: [R, C, K], [R, 1] → [R, C, K], [R, 1].
         """
         power = magnitudes.square().sum(2)
         loudest = torch.maximum(loudest, power.amax(1, keepdim=True))
         level_db = 10.0 * torch.log10(power / loudest.clamp_min(self.smallest) + self.smallest)
         gain = ((level_db - self.silent_db) / (self.quiet_db - self.silent_db)).clamp(0.0, 1.0)
+        is_over = (gain.amax(1, keepdim=True) <= 0.0).to(loudest.dtype)
+        loudest = torch.maximum(loudest, is_over * self.ended)
         return magnitudes * gain.unsqueeze(2), loudest
+
+    @torch.jit.export
+    def over(self, state: Tensor) -> Tensor:
+        """Whether hits have ended, by what is carried on from a part: [R, S] → [R]."""
+        return state[:, 0] >= self.ended
 
     def envelope(self, part: Tensor) -> Tensor:
         """Nothing before a hit's first sample, a short rise from there, and a fade at its end.
@@ -188,7 +206,6 @@ class HitSound(nn.Module):
         fall = ((self.samples - at) / float(self.fade_samples)).clamp(0.0, 1.0)
         return (0.5 - 0.5 * torch.cos(math.pi * rise)) * (0.5 - 0.5 * torch.cos(math.pi * fall))
 
-    @torch.jit.export
     def whole(self, latents: Tensor) -> Tensor:
         """The sound of hits, each from its attack on: [R, F, Z] → [R, samples]."""
         rows = latents.shape[0]
@@ -201,7 +218,12 @@ class HitSound(nn.Module):
         for number in range(self.parts):
             first = number * self.part_frames
             part = latents[:, first : first + self.part_frames]
-            sound, state = self.forward(part, parts + number, state)
+            sound, state = self.forward(part, parts + number, state, number == 0)
             made.append(sound)
-        whole = torch.cat(made, 1)
-        return whole[:, self.delay_samples : self.delay_samples + self.samples]
+            if bool(self.over(state).all()):
+                break
+        whole = torch.cat(made, 1)[:, self.delay_samples :]
+        missing = self.samples - whole.shape[1]
+        if missing > 0:
+            return torch.cat((whole, whole.new_zeros(rows, missing)), 1)
+        return whole[:, : self.samples]
