@@ -213,6 +213,18 @@ def draw_map(arguments: argparse.Namespace) -> None:
     tell(written, folder)
 
 
+def find_onsets(arguments: argparse.Namespace) -> None:
+    """Write when something begins in sound files, and how strong it is."""
+    from vschaos2.events.options import Listening
+    from vschaos2.generation.onsets import onsets_of_sounds
+    from vschaos2.training.threads import leave_busy_cores
+
+    leave_busy_cores()
+    options = Listening(arguments.threshold, arguments.min_gap)
+    written = onsets_of_sounds(arguments.files, arguments.out, options, arguments.overwrite)
+    tell(written, arguments.out)
+
+
 def trained_run(arguments: argparse.Namespace, *methods: str) -> Any:
     """The run that was asked for, loaded; it has all of these methods."""
     from vschaos2.errors import InputError
@@ -279,6 +291,7 @@ COMMANDS = (
     (arguments_of.add_map, draw_map),
     (arguments_of.add_runs, show_runs),
     (arguments_of.add_import, import_model),
+    (arguments_of.add_onsets, find_onsets),
     (arguments_of.add_presets, collect_presets),
     (arguments_of.add_effect_map, map_presets),
 )

@@ -3,6 +3,13 @@
 import argparse
 from pathlib import Path
 
+from vschaos2.events.options import (
+    LEAST_GAP_MS,
+    MIN_GAP_MS,
+    MOST_GAP_MS,
+    MOST_THRESHOLD,
+    THRESHOLD,
+)
 from vschaos2.programs.presets import add_collection
 from vschaos2.programs.presets import add_map as add_map_of_presets
 
@@ -295,6 +302,30 @@ def add_import(commands: Commands) -> Parser:
 def add_presets(commands: Commands) -> Parser:
     """The arguments of `presets`."""
     return add_collection(commands.add_parser("presets", help="collect many retrieved chains"))
+
+
+def add_onsets(commands: Commands) -> Parser:
+    """The arguments of `onsets`."""
+    parser = commands.add_parser("onsets", help="write when something begins, and how strong")
+    parser.add_argument("files", type=Path, nargs="+", help="sound files, or folders of them")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=THRESHOLD,
+        help=f"how much must be new, 0 to {MOST_THRESHOLD:g} (%(default)s)",
+    )
+    parser.add_argument(
+        "--min-gap",
+        type=float,
+        default=MIN_GAP_MS,
+        metavar="MS",
+        help=f"least time between two, {LEAST_GAP_MS:g} to {MOST_GAP_MS:g} (%(default)g)",
+    )
+    parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="write files of times anew that are there already"
+    )
+    return parser
 
 
 def add_effect_map(commands: Commands) -> Parser:

@@ -1,0 +1,174 @@
+"""Onsets in sound as it comes: the one streaming form, for files and for hosts."""
+
+import torch
+from torch import Tensor
+
+from vschaos2.dsp.state import State, Stateful
+from vschaos2.dsp.streaming import INPUT_LIMIT
+from vschaos2.events import flux as of_flux
+from vschaos2.events.attack import AFTER_S, BEFORE_S, STRENGTH_S, beginning, strength
+from vschaos2.events.options import MIN_GAP_MS, THRESHOLD
+from vschaos2.nets.layers import padded_rows
+
+DELAY_S = 0.03
+RECENT_S = 0.15  # whose median the flux is compared with
+PEAK_S = 0.03  # within which it must be the greatest
+FORGET_S = 3.0  # in which the reference falls to 1/e
+FLOOR = 1e-4  # the least reference: bands of -80 dB
+NEVER = 10_000_000  # samples
+
+
+class OnsetDetector(Stateful):
+    """Sound to impulses, one where something begins, as high as it is strong.
+
+    What leaves at sample n + `delay_samples` depends on the sound up to there only, and tells
+    whether something began at sample n. Blocks may have any length, and joined they equal the
+    whole.
+
+    Args:
+        sample_rate_hz: of the sound.
+        channels: heard together, C.
+
+    Attributes:
+        threshold: least flux above its recent median.
+        min_gap_ms: least time between two onsets.
+        delay_samples: how late an impulse leaves.
+
+    Shape: [B, C, T] → [B, T], in [0, 1].
+    """
+
+    window: Tensor
+    bands: Tensor
+
+    def __init__(self, sample_rate_hz: int, channels: int = 1) -> None:
+        super().__init__()
+        self.sample_rate_hz, self.channels = sample_rate_hz, channels
+        self.threshold, self.min_gap_ms = THRESHOLD, MIN_GAP_MS
+        window = of_flux.window(sample_rate_hz).float()
+        self.register_buffer("window", window, persistent=False)
+        self.register_buffer("bands", of_flux.log_bands(sample_rate_hz), persistent=False)
+        self.hop = of_flux.hop_samples(sample_rate_hz)
+        self.n_fft, self.window_samples = of_flux.fft_samples(sample_rate_hz), len(window)
+        self.n_bands = self.bands.shape[1]
+        self.delay_samples = int(sample_rate_hz * DELAY_S)
+        self.before = max(1, round(sample_rate_hz * BEFORE_S))
+        self.after = max(1, round(sample_rate_hz * AFTER_S))
+        self.measured = max(1, round(sample_rate_hz * STRENGTH_S))
+        hop_s = self.hop / sample_rate_hz
+        self.recent, self.peak = round(RECENT_S / hop_s), round(PEAK_S / hop_s)
+        self.decay = float(torch.exp(torch.tensor(-hop_s / FORGET_S)))
+        self.floor, self.input_limit, self.lag, self.never = FLOOR, INPUT_LIMIT, of_flux.LAG, NEVER
+        reach = max(self.delay_samples, self.measured + self.hop) + max(self.before, self.measured)
+        self.kept = max(self.window_samples, reach)
+        self.history = State(channels * self.kept)  # the newest samples
+        self.past_bands = State(self.lag * self.n_bands)
+        self.past_flux = State(self.recent)
+        self.reference = State(1)
+        self.told = State(self.delay_samples)  # impulses to come
+        self.since = State(2)  # samples since the last onset, and since one in question, plus 1
+        self.into = 0  # samples since the last frame
+
+    @torch.jit.export
+    def forget(self) -> None:
+        """Begin anew."""
+        self.into = 0
+
+    def forward(self, sound: Tensor) -> Tensor:
+        """The impulses of a block."""
+        batch, length = sound.shape[0], sound.shape[2]
+        clean = torch.nan_to_num(sound, 0.0, 0.0, 0.0).clamp(-self.input_limit, self.input_limit)
+        held = self.history.recall(batch).reshape(batch, self.channels, self.kept)
+        joined = torch.cat((held, clean), 2)
+        self.history.keep(joined[:, :, length:].reshape(batch, -1).clone())
+        impulses = torch.cat((self.told.recall(batch), sound.new_zeros([batch, length])), 1)
+        first = self.hop - self.into  # where the first frame ends, in samples of the block
+        count = (self.into + length) // self.hop
+        if count > 0:
+            start = self.kept + first - self.window_samples
+            end = start + self.window_samples + (count - 1) * self.hop
+            flux = self.fluxes(joined[:, :, start:end], count)
+            past = self.past_flux.recall(batch)
+            flux = torch.cat((past, flux), 1)
+            self.past_flux.keep(flux[:, count:].clone())
+            recent = flux.unfold(1, self.recent, 1)[:, :count]
+            median = recent.median(2).values
+            peak = recent[:, :, self.recent - self.peak :].amax(2)
+            now = flux[:, self.recent :]
+            is_peak = (now >= median + self.threshold) & (now >= peak)
+        else:
+            is_peak = torch.zeros([batch, 0], dtype=torch.bool)
+        since = self.since.recall(batch).clone()
+        for item in range(batch):
+            energy = joined[item].square().sum(0)
+            self.decide(is_peak[item], energy, first, length, since[item], impulses[item])
+        self.since.keep(since)
+        self.into = self.into + length - count * self.hop
+        self.told.keep(impulses[:, length:].clone())
+        return impulses[:, :length]
+
+    def fluxes(self, sound: Tensor, count: int) -> Tensor:
+        """The flux of each frame: [B, C, T] → [B, F]."""
+        batch = sound.shape[0]
+        frames = sound.unfold(2, self.window_samples, self.hop).transpose(1, 2)
+        rows = padded_rows(frames.reshape(batch * count, -1))
+        rows = rows.reshape(rows.shape[0], self.channels, self.window_samples)
+        bands = of_flux.magnitudes(rows, self.window, self.n_fft) @ self.bands
+        level = bands.mean(1)[: batch * count].reshape(batch, count)
+        bands = bands[: batch * count].reshape(batch, count, -1)
+        past = self.past_bands.recall(batch).reshape(batch, self.lag, -1)
+        both = torch.cat((past, bands), 1)
+        self.past_bands.keep(both[:, count:].reshape(batch, -1).clone())
+        reference, loudness = self.reference.recall(batch)[:, 0], []
+        for frame in range(count):
+            reference = torch.maximum(reference * self.decay, level[:, frame])
+            loudness.append(reference)
+        self.reference.keep(reference[:, None])
+        lately = torch.stack(loudness, 1).clamp_min(self.floor).reshape(-1, 1)
+        flux = of_flux.flux(
+            padded_rows(bands.reshape(batch * count, -1)),
+            padded_rows(both[:, :count].reshape(batch * count, -1)),
+            padded_rows(lately).clamp_min(self.floor)[:, 0],
+        )
+        return flux[: batch * count].reshape(batch, count)
+
+    def decide(
+        self,
+        is_peak: Tensor,
+        energy: Tensor,
+        first: int,
+        length: int,
+        since: Tensor,
+        impulses: Tensor,
+    ) -> None:
+        """Find where peaks of the flux began, and tell of each once its strength is known.
+
+        Args:
+            is_peak: of each frame, [F].
+            energy: of the sound, [kept + T].
+            first: where the first frame ends, in samples of the block.
+            length: T.
+            since: samples from the last onset and from one in question to the block, changed.
+            impulses: from the block on, [T + delay], changed.
+        """
+        gap = int(self.min_gap_ms * self.sample_rate_hz / 1000.0)
+        last, question = -int(since[0]), -int(since[1])
+        asked = question < 0
+        last = last if last < 0 else -self.never
+        peaks: list[bool] = is_peak.tolist()
+        for frame in range(len(peaks)):
+            end = first + frame * self.hop
+            earliest = max(end - self.delay_samples, last + gap)
+            if peaks[frame] and not asked and earliest < end:
+                start = self.kept + earliest - self.before
+                found = beginning(energy[start : self.kept + end], self.before, self.after)
+                question, asked = earliest + found, True
+            if asked and end - question >= self.measured:
+                at = self.kept + question
+                before = energy[at - self.measured : at]
+                strong = strength(before, energy[at : at + self.measured])
+                if strong > 0.0:
+                    impulses[question + self.delay_samples] = strong
+                    last = question
+                asked = False
+        since[0] = float(min(length - last, self.never))
+        since[1] = float(length - question) if asked else 0.0
