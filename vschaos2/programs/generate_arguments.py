@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vschaos2.events.options import (
     LEAST_GAP_MS,
+    LEAST_THRESHOLD,
     MIN_GAP_MS,
     MOST_GAP_MS,
     MOST_THRESHOLD,
@@ -312,7 +313,7 @@ def add_onsets(commands: Commands) -> Parser:
         "--threshold",
         type=float,
         default=THRESHOLD,
-        help=f"how much must be new, 0 to {MOST_THRESHOLD:g} (%(default)s)",
+        help=f"how much must be new, {LEAST_THRESHOLD:g} to {MOST_THRESHOLD:g} (%(default)g)",
     )
     parser.add_argument(
         "--min-gap",
