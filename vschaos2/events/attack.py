@@ -29,7 +29,7 @@ def beginning(energy: Tensor, before: int, after: int, quiet: float = QUIET) -> 
     mean = torch.full([before], 1.0 / before, dtype=energy.dtype, device=energy.device)
     precedes = F.conv1d(energy[None, None, :-1], mean[None, None])[0, 0]
     rises = follows / (precedes + quiet * follows.max() + 1e-20)
-    return int(rises.argmax())
+    return int(rises.max(0).indices)
 
 
 def louder_beginning(energy: Tensor, before: int, after: int, soft: float = SOFT) -> int:

@@ -98,7 +98,7 @@ class OnsetDetector(Stateful):
             flux = torch.cat((past, flux), 1)
             self.past_flux.keep(flux[:, count:].clone())
             recent = flux.unfold(1, self.recent, 1)[:, :count]
-            median = recent.median(2).values
+            median = recent.sort(2).values[:, :, self.recent // 2]
             peak = recent[:, :, self.recent - self.peak :].amax(2)
             now = flux[:, self.recent :]
             is_peak = (now >= median + self.threshold) & (now >= peak)
