@@ -33,7 +33,7 @@ SHARED = 0.7  # of a setting's variance
 VOICE = {
     "peak1_hz": 400, "peak2_hz": 3500, "low_shelf_gain_db": -2, "high_shelf_gain_db": 4,
     "high_pass_hz": 90, "low_pass_hz": 16_000, "expander_threshold_db": -65,
-    "compressor_threshold_db": -28, "compressor_ratio": 3.5, "compressor_makeup_db": 4,
+    "compressor_threshold_db": -28, "compressor_ratio": 3.5, "makeup_db": 4,
     "compressor_attack_ms": 8, "compressor_release_ms": 120, "echo_db": -17, "echo_ms": 350,
     "echo_feedback": 0.3, "reverb_db": -13, "reverb_low_s": 1.6,
 }  # fmt: skip
@@ -41,6 +41,8 @@ VOICE = {
 
 def collection(parameters: tuple[Parameter, ...], count: int, seed: int) -> Tensor:
     """Raw numbers of chains as voices get them: [N, P]."""
+    if unknown := VOICE.keys() - {p.name for p in parameters}:
+        raise ValueError(f"no settings of the chain: {', '.join(unknown)}")
     values = torch.tensor([[VOICE.get(p.name, p.default)] for p in parameters])
     mean = Ranges(parameters).raw(values)[:, 0]
     of = torch.Generator().manual_seed(7)

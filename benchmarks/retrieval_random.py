@@ -27,7 +27,7 @@ MOST_DB = 20.0  # that a chain may make louder or softer
 BAR = 0.08
 COLUMNS = (
     "high_pass_hz", "low_pass_hz", "expander_threshold_db", "expander_ratio",
-    "compressor_threshold_db", "compressor_ratio", "compressor_makeup_db", "echo_db", "echo_ms",
+    "compressor_threshold_db", "compressor_ratio", "makeup_db", "echo_db", "echo_ms",
     "echo_feedback", "reverb_db", "reverb_low_s", "reverb_high_ratio",
 )  # fmt: skip
 
@@ -37,6 +37,8 @@ def drawn(seed: int, sound: Tensor) -> Chain:
     generator = torch.Generator().manual_seed(1_000 + seed)
     processors = compose("effect_chain", "data.dataset.root=.").model.net.processors
     chain = Chain(OmegaConf.to_container(processors), RATE)  # type: ignore[arg-type]
+    if unknown := {*COLUMNS} - {p.name for p in chain.physical}:
+        raise ValueError(f"no settings of the chain: {', '.join(unknown)}")
     level = float(sound.square().mean())
     while True:
         values = {}

@@ -24,7 +24,7 @@ GROUND = "ground"
 FLOORS = (
     (GROUND,),
     ("dsp", "audio", "trajectories", "patches"),
-    ("nets", "processors", "runs", "pitch"),
+    ("nets", "processors", "runs", "pitch", "film"),
     ("labels", "objectives", "flows", "events"),
     ("data",),
     ("inspection", "export", "chains"),

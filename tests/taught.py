@@ -11,6 +11,8 @@ from omegaconf import OmegaConf
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE
+from vschaos2.families.vae.prior import LatentPrior
+from vschaos2.families.vae.prior_training import fit_basis
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
 from vschaos2.labels.ports import LabelPorts
 
@@ -38,7 +40,21 @@ def sound(seconds: float, seed: int = 0) -> torch.Tensor:
     return torch.tensor(made, dtype=torch.float32)[None]
 
 
-def taught(options: Mapping[str, Any], transform: Mapping[str, Any] | None = None) -> PlayableVAE:
+def wandering(latents: torch.Tensor) -> LatentPrior:
+    """A prior of chance weights, whose axes are spread unlike those of the recordings."""
+    prior = LatentPrior(latents.shape[1], 3, hidden_dims=20, components=3, every=3)
+    fit_basis(prior, latents)
+    prior.basis.drawn.copy_(prior.basis.recorded * 1.3 + 0.1)
+    prior.spread.fill_(0.7)
+    prior.wander.fill_(0.4)
+    return prior.eval().requires_grad_(False)
+
+
+def taught(
+    options: Mapping[str, Any],
+    transform: Mapping[str, Any] | None = None,
+    plays_itself: bool = False,
+) -> PlayableVAE:
     """An instrument of three axes that knows `sound`."""
     config = OmegaConf.merge(
         OmegaConf.create(TINY), {"model": options, "data": {"transform": transform or {}}}
@@ -57,10 +73,12 @@ def taught(options: Mapping[str, Any], transform: Mapping[str, Any] | None = Non
             optimiser.zero_grad()
             (model(frames) - frames).abs().mean().backward()
             optimiser.step()
+        prior = wandering(model.encode(frames).mean.detach()) if plays_itself else None
     model.eval().requires_grad_(False)
     latents = model.encode(frames).mean
     axes = {kind: fit_axes(latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
     texture = 0.6 if options.get("coherence_dim") else None
-    core = InstrumentCore(model, axes, 3, is_hosted=True, texture=texture).eval()
+    core = InstrumentCore(model, axes, 3, is_hosted=True, texture=texture, prior=prior)
+    core.eval()
     core.set_projection(PROJECTIONS.index("pca"))
     return PlayableVAE(core, axes["pca"], latents, LabelPorts())

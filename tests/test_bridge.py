@@ -13,7 +13,7 @@ from vschaos2.data.latent_takes import SILENT, UNPITCHED, LatentTake, contents, 
 from vschaos2.dsp.transposition import transposed
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.family import BRIDGE_FAMILY
-from vschaos2.families.bridge.instruments import instruments_of, name_of
+from vschaos2.families.bridge.instruments import instruments_of
 from vschaos2.families.bridge.shared_vae import gathered
 from vschaos2.families.bridge.ways import AFFINE, BRIDGE, TRANSLATOR, WARM, Way
 from vschaos2.generation.dream import DreamOptions, dream, dreamt
@@ -33,6 +33,7 @@ from vschaos2.generation.transfer_measures import (
     spectral_distance_db,
 )
 from vschaos2.generation.transfer_tables import markdown, write_evaluation
+from vschaos2.labels.told_by_names import name_of
 
 RATE_HZ, NOTE_S = 16_000, 0.3
 KEYS = (57, 60, 64, 62, 67, 65)

@@ -75,7 +75,10 @@ class Both:
 def usual(engine, tmp_path_factory) -> Both:
     """An instrument with all that models have by default."""
     path = tmp_path_factory.mktemp("usual") / "usual.ts"
-    return Both(engine, path, taught(USUAL))
+    return Both(engine, path, taught(USUAL, plays_itself=True))
+
+
+PRIOR = {"prior_temperature": 1.0, "prior_seed": 0}
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +86,7 @@ def as_first_set(request) -> None:
     if "usual" in request.fixturenames:
         both = request.getfixturevalue("usual")
         both.set(inversion="default", projection="pca", gain_db=0.0, limiter="off", texture=0.0)
-        both.set(temperature=0.0)
+        both.set(temperature=0.0, **PRIOR)
 
 
 def spectra(signal: np.ndarray) -> np.ndarray:
@@ -169,6 +172,17 @@ def test_forward_with_recovered_phases(usual, mode):
     begun = usual.engine.delay("forward") + 8 * HOP
     assert relative(made[:, :begun], due[:, :begun]) < 1e-3
     assert convergence(made[0], due[0]) < 0.05
+
+
+@pytest.mark.parametrize("told", [{}, {"prior_temperature": 0.0}, {"prior_seed": 513}])
+def test_axes_move_by_themselves_as_in_torch(usual, told):
+    usual.set(**told)
+    made, due = usual.play("prior", torch.zeros(1, 700), 4 * HOP)
+    assert relative(made, due) < 1e-4
+    assert np.ptp(due, 1).max() > 0.1 or told.get("prior_temperature") == 0.0
+    # Below 0 as set, no number as set, above 10 as 10; 0 counts once anything else has come.
+    heat = torch.tensor([[0.0, 0.5, 0.0, -1.0, np.nan, 99.0, np.inf, 2.0] * 16])
+    assert relative(*usual.play("prior", heat, 8 * HOP)) < 1e-4
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS)
@@ -274,8 +288,9 @@ def test_other_models(engine, tmp_path, options, transform):
 
 def test_files_tell_the_engine_and_their_card(usual):
     lines = card_lines(usual.content)
-    assert lines == {"engine": {"plays": ["forward", "encode", "decode"]}}
-    assert engine_line(lines) == "  without libtorch, in the small engine: forward, encode, decode"
+    assert lines == {"engine": {"plays": ["forward", "encode", "decode", "prior"]}}
+    said = "  without libtorch, in the small engine: forward, encode, decode, prior"
+    assert engine_line(lines) == said
     extra = {"engine.json": ""}
     torch.jit.load(str(usual.path), _extra_files=extra)  # and hosts of TorchScript find it, too
     assert json.loads(extra["engine.json"]) == description(usual.content)

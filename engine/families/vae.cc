@@ -3,6 +3,7 @@
 //     encode    sound ─> analysis ─> encoder ─> player's axes
 //     decode    player's axes ─> decoder ─> phase recovery ─> sound
 //     forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
+//     prior     temperature ─> what its recordings' latents would do next ─> player's axes
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +15,7 @@
 #include "dsp/output_level.h"
 #include "families/families.h"
 #include "families/vae_model.h"
+#include "families/vae_prior.h"
 
 namespace engine {
 
@@ -21,6 +23,7 @@ namespace {
 
 constexpr float kLatentLimit = 100.0f;
 constexpr float kLeastHeard = 1e-12f;
+constexpr float kHottest = 10.0f;  // temperature of a prior
 constexpr int kLongestWindow = 32768;
 constexpr std::int64_t kMostInGroup = 1 << 22;  // bins of a group of frames
 constexpr char kKeepInput[] = "keep_input";
@@ -45,6 +48,8 @@ struct Voice {
   OverlapAdd forward_sound;
   Inversion forward_inversion, decode_inversion;
   OutputLevel forward_level, decode_level;
+  PriorStream prior;
+  bool has_spoken = false;  // the inlet of its temperature
 };
 
 InversionTables ReadTables(const ModelFile& file) {
@@ -83,11 +88,13 @@ class Vae : public Program {
   std::vector<double> Reading(const std::string& control) const override;
 
  private:
-  enum class Method { kForward, kEncode, kDecode };
+  enum class Method { kForward, kEncode, kDecode, kPrior };
 
   void Forward(Voice* voice, const float* in, float* out, int frames);
   void Encode(Voice* voice, const float* in, float* const* out, int frames);
   void Decode(Voice* voice, const float* const* in, float* out, int frames);
+  void Prior(Voice* voice, const float* in, float* const* out, int frames);
+  void ShowAxes(const float* latent, float* const* out, int frame) const;
   void Analyse(const float* samples, int row);
   void Infer(int row, int rows);
   void Make(int row, int rows, bool has_coherence);
@@ -95,6 +102,7 @@ class Vae : public Program {
   void SetModes(const std::string& name);
 
   VaeModel model_;
+  PriorModel prior_;
   InversionTables tables_;
   Fourier fourier_;
   const int hop_, bins_, latent_dim_;
@@ -106,7 +114,7 @@ class Vae : public Program {
 
   int projection_ = 0;
   bool keeps_phase_ = true;
-  float temperature_ = 0.0f, texture_ = 0.0f;
+  float temperature_ = 0.0f, texture_ = 0.0f, prior_temperature_ = 1.0f;
   Random random_;
   std::vector<Voice> voices_;
 
@@ -137,17 +145,20 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
       throw Refused(name + " has other channels than the small engine plays");
     }
   };
+  prior_.Read(file, latent_dim_);
   for (const std::string& name : methods) {
-    if (name != "forward" && name != "encode" && name != "decode") {
+    const bool is_prior = name == "prior" && prior_.is_there();
+    if (!is_prior && name != "forward" && name != "encode" && name != "decode") {
       throw Refused("has the method " + name + ", which the small engine does not know");
     }
     methods_.push_back(name == "forward"  ? Method::kForward
                        : name == "encode" ? Method::kEncode
+                       : is_prior         ? Method::kPrior
                                           : Method::kDecode);
     check(name, "inlets", name == "decode" ? shown_ : 1);
-    check(name, "outlets", name == "encode" ? shown_ : 1);
-    check(name, "in_ratio", name == "decode" ? hop_ : 1);
-    check(name, "out_ratio", name == "encode" ? hop_ : 1);
+    check(name, "outlets", name == "encode" || is_prior ? shown_ : 1);
+    check(name, "in_ratio", name == "decode" || is_prior ? hop_ : 1);
+    check(name, "out_ratio", name == "encode" || is_prior ? hop_ : 1);
   }
   if (file.about().Whole("block_samples") != hop_) throw Refused("has blocks that are no hops");
   for (const char* kind : kProjections) {
@@ -165,6 +176,7 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
     voice.forward_sound.Make(tables_.n_fft, hop_);
     voice.forward_inversion.Make(&tables_, &fourier_);
     voice.decode_inversion.Make(&tables_, &fourier_);
+    if (prior_.is_there()) voice.prior.Make(&prior_);
   }
   textured_gain_.Make(bins_, tables_.low.data());
   const int group = std::max(tables_.group(), VaeModel::kRows);
@@ -261,23 +273,36 @@ void Vae::Forward(Voice* voice, const float* in, float* out, int frames) {
 }
 
 void Vae::Encode(Voice* voice, const float* in, float* const* out, int frames) {
-  const Axes& axes = axes_[projection_];
   for (int at = 0; at < frames; at += VaeModel::kRows) {
     const int rows = std::min(VaeModel::kRows, frames - at);
     for (int r = 0; r < rows; ++r) {
       Analyse(voice->encode_recent.Next(in + std::size_t(at + r) * hop_), r);
     }
     Infer(0, rows);
-    for (int r = 0; r < rows; ++r) {
-      const float* const latent = latents_.data() + r * latent_dim_;
-      for (int axis = 0; axis < shown_; ++axis) {
-        float sum = 0.0f;
-        for (int i = 0; i < latent_dim_; ++i) {
-          sum += (latent[i] - axes.centre[i]) * axes.to_axes[i * latent_dim_ + axis];
-        }
-        out[axis][at + r] = sum;
-      }
+    for (int r = 0; r < rows; ++r) ShowAxes(latents_.data() + r * latent_dim_, out, at + r);
+  }
+}
+
+// The player's axes as they move by themselves; where nobody says a temperature, at the set one.
+void Vae::Prior(Voice* voice, const float* in, float* const* out, int frames) {
+  for (int frame = 0; frame < frames; ++frame) {
+    const float given = std::isfinite(in[frame]) ? in[frame] : -1.0f;
+    voice->has_spoken = voice->has_spoken || given != 0.0f;
+    const bool is_said = voice->has_spoken && given >= 0.0f;
+    voice->prior.Next(is_said ? std::min(given, kHottest) : prior_temperature_, latents_.data());
+    ShowAxes(latents_.data(), out, frame);
+  }
+}
+
+// A latent as a player sees it, in one frame of the outlets.
+void Vae::ShowAxes(const float* latent, float* const* out, int frame) const {
+  const Axes& axes = axes_[projection_];
+  for (int axis = 0; axis < shown_; ++axis) {
+    float sum = 0.0f;
+    for (int i = 0; i < latent_dim_; ++i) {
+      sum += (latent[i] - axes.centre[i]) * axes.to_axes[i * latent_dim_ + axis];
     }
+    out[axis][frame] = sum;
   }
 }
 
@@ -320,6 +345,8 @@ void Vae::Process(int method, int voice, const float* const* in, float* const* o
       return Encode(&voices_[voice], in[0], out, frames);
     case Method::kDecode:
       return Decode(&voices_[voice], in, out[0], frames);
+    case Method::kPrior:
+      return Prior(&voices_[voice], in[0], out, frames);
   }
 }
 
@@ -341,6 +368,10 @@ void Vae::Changed(const Control& control) {
   const auto value = static_cast<float>(control.value);
   if (name == "temperature") {
     temperature_ = value;
+  } else if (name == "prior_temperature") {
+    prior_temperature_ = value;
+  } else if (name == "prior_seed") {
+    for (Voice& voice : voices_) voice.prior.set_seed(static_cast<std::int64_t>(control.value));
   } else if (name == "inversion") {
     SetModes(control.word());
   } else if (name == "projection") {
@@ -372,7 +403,7 @@ void Vae::Begin(const Control& control) {
   const bool is_choice = control.kind == Control::Kind::kChoice;
   bool is_known = is_choice == (name == "inversion" || name == "projection" || name == "limiter");
   for (const char* other : {"temperature", "inversion", "projection", "texture", "gain_db",
-                            "limiter", "sample_rate"}) {
+                            "limiter", "sample_rate", "prior_temperature", "prior_seed"}) {
     if (name == other) {
       for (const std::string& word : control.choices) {
         if (name == "inversion") {
@@ -397,6 +428,7 @@ void Vae::Reset() {
     voice.decode_inversion.Reset();
     voice.forward_level.Forget();
     voice.decode_level.Forget();
+    voice.prior.Forget();
   }
 }
 
@@ -407,6 +439,7 @@ int Vae::DelaySamples(int method) const {
     case Method::kDecode:
       return voices_[0].decode_inversion.delay_samples();
     case Method::kEncode:
+    case Method::kPrior:
       return 0;
   }
   return 0;

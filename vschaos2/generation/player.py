@@ -156,6 +156,16 @@ class Player:
         Point s is heard around the middle of hop s. The ends are held, and the sound fades in and
         out over its first and last hop. Labels [S, n] count where the player was given none.
         """
+        length = len(coordinates) * self.core.hop
+        sound = self.sound(coordinates, labels)
+        self.write_sound(target, faded(sound, length, self.core.hop), length)
+
+    def sound(
+        self,
+        coordinates: npt.NDArray[np.floating],
+        labels: npt.NDArray[np.floating] | None = None,
+    ) -> Iterator[Samples]:
+        """The sound of a path as `write` writes it, without its fades, at the model's rate."""
         core, hop = self.core, self.core.hop
         before = core.transform.n_fft // hop  # frames that overlap with the first sample
         held = np.concatenate((np.repeat(coordinates[:1], before, axis=0), coordinates))
@@ -164,9 +174,7 @@ class Player:
             given = self._given(np.concatenate((np.repeat(labels[:1], before, axis=0), labels)))
         # Point s is frame s + before.
         skip = int(frame_centres(before, core.transform.n_fft, hop)) - hop // 2
-        length = len(coordinates) * hop
-        sound = sound_of(core, held, given, skip, length)
-        self.write_sound(target, faded(sound, length, hop), length)
+        return sound_of(core, held, given, skip, len(coordinates) * hop)
 
     def write_heard(
         self,

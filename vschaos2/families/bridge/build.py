@@ -9,7 +9,7 @@ from vschaos2.config import call
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.vae.build import build_model as build_vae
-from vschaos2.families.vae.vae import VAE
+from vschaos2.families.vae.inner_vae import check_plain
 from vschaos2.flows.paths import PATHS, STRAIGHT
 from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.flows.translator import Translator
@@ -69,16 +69,3 @@ def _bridge(
             raise InputError(f"model.flow.path must be {' or '.join(PATHS)}, got {path!r}")
         slopes = flow and call(SequenceNet, "model.flow", options, latent_dim=dims, n_domains=count)
         return BridgeModel(inner, instruments, net or None, slopes or None, path)
-
-
-def check_plain(vae: VAE) -> None:
-    """See that all of a sound is in the latents.
-
-    Raises:
-        InputError: if a VAE is told what it hears by labels.
-    """
-    if tasks := list(vae.conditioning.tasks):
-        raise InputError(
-            f"vae: is told {', '.join(tasks)} by labels, so that its latents alone are no sound: "
-            "train one without model.conditioning, such as --config-name dgt_mid"
-        )

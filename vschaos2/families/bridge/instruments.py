@@ -1,12 +1,12 @@
 """Which instrument plays which recording: told by labels, folders or names of files."""
 
-import re
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from vschaos2.config import suggestion
 from vschaos2.errors import InputError
 from vschaos2.labels.metadata import load_metadata, task_folders
+from vschaos2.labels.told_by_names import folders_of, name_of
 
 AUTO = "auto"
 TASK = "instrument"  # the label that tells, unless somebody names another
@@ -36,7 +36,7 @@ def instruments_of(root: Path, files: Sequence[str], task: str) -> list[str]:
     if task != AUTO or TASK in there:
         found, how = _labelled(root, files, TASK if task == AUTO else task), f"label {task}"
     else:
-        found, how = _by_folder(files), "folders"
+        found, how = folders_of(files), "folders"
         if len({*found}) < 2:
             found, how = [name_of(file) for file in files], "names of files"
     if len(names := sorted({*found} - {""})) < 2:
@@ -45,22 +45,6 @@ def instruments_of(root: Path, files: Sequence[str], task: str) -> list[str]:
             "needs two: put each into a folder of its own, or give data.source and data.target"
         )
     return found
-
-
-def name_of(file: str) -> str:
-    """What a file is called up to the first number: flute of flute1.wav and of flute-02_a.wav."""
-    stem = PurePosixPath(file).stem
-    found = re.match(r"[^\W\d_]+(?:[ _-]+[^\W\d_]+)*", stem)
-    return found.group() if found else stem
-
-
-def _by_folder(files: Sequence[str]) -> list[str]:
-    """The first folder of each path in which not all agree."""
-    parents = [PurePosixPath(file).parent.parts for file in files]
-    depth = 0
-    while len({parts[depth : depth + 1] for parts in parents}) == 1 and parents[0][depth:]:
-        depth += 1
-    return ["".join(parts[depth : depth + 1]) for parts in parents]
 
 
 def _labelled(root: Path, files: Sequence[str], task: str) -> list[str]:

@@ -8,11 +8,10 @@ from omegaconf import DictConfig
 
 from vschaos2.config import call, plain
 from vschaos2.data.latent_module import LatentDataModule
-from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.takes import octaves_of, takes_of
 from vschaos2.families.bridge.vae_run import vae_run
-from vschaos2.families.vae.vae import VAE
+from vschaos2.families.vae.inner_vae import take_vae
 from vschaos2.ranges import check_number
 from vschaos2.terminal import printable
 
@@ -46,20 +45,6 @@ def material(config: DictConfig, model: BridgeModel) -> LatentDataModule:
         hop=model.vae.transform.hop,
         seed=config.seed,
     )
-
-
-def take_vae(model: BridgeModel, vae: VAE) -> None:
-    """Let a bridge have the weights of a trained VAE.
-
-    Raises:
-        InputError: if they do not fit, as where a run changed since a bridge was described.
-    """
-    try:
-        model.vae.load_state_dict(vae.state_dict())
-    except RuntimeError as error:
-        raise InputError(
-            "vae: its weights do not fit model.vae: was the run trained anew? Leave model.vae out"
-        ) from error
 
 
 def tell(data: LatentDataModule) -> None:

@@ -8,9 +8,11 @@ from vschaos2.config import check_keys
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.build import AUTO
 from vschaos2.families.bridge.instruments import instruments_of
-from vschaos2.families.bridge.shared_vae import gathered, train_vae
+from vschaos2.families.bridge.shared_vae import gathered
 from vschaos2.families.bridge.takes import cache_of
-from vschaos2.families.bridge.vae_run import described, vae_run
+from vschaos2.families.bridge.vae_run import vae_run
+from vschaos2.families.vae.inner_training import train_vae
+from vschaos2.families.vae.inner_vae import described
 
 OPTIONS = ("root", "n_files", "sample_rate_hz", "validation_fraction")
 
@@ -40,7 +42,8 @@ def settle(config: DictConfig) -> None:
             )
         if config.check:
             raise InputError("check=true needs a VAE that is there: vae=runs/…")
-        config.vae = str(train_vae(config))
+        told = "training the VAE that both instruments share"
+        config.vae = str(train_vae(config, Path(str(dataset.root)), told))
     run = vae_run(config.vae)
     if dataset.root == AUTO:
         dataset.root = str(run.config.data.dataset.root)

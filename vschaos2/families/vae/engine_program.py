@@ -1,15 +1,19 @@
 """What the small engine (engine/families/vae.cc) plays a VAE from."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from torch import nn
 
 from vschaos2.export.for_engine import EngineProgram, Source
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
+from vschaos2.families.vae.prior_stream import PriorStream
 from vschaos2.families.vae.projection import PROJECTIONS
 from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.nets.layers import Beside, DenseBlock
+
+BASIS = ("centre", "from_basis", "lowest", "highest", "first", "drawn", "recorded", "places")
 
 
 def engine_program(core: InstrumentCore) -> EngineProgram | str:
@@ -35,6 +39,8 @@ def engine_program(core: InstrumentCore) -> EngineProgram | str:
         "forward_mode": KEEP_INPUT if core.keep_input else core.forward_inversion.mode,
         "decode_mode": core.decode_inversion.mode,
     }
+    if core.prior_stream is not None:
+        settings["prior"] = _prior(core.prior_stream)
     return EngineProgram(
         family="vae",
         sample_rate_hz=core.host.rate_hz,
@@ -49,8 +55,6 @@ def _unknown(core: InstrumentCore) -> str:
     model = core.model
     if core.labels.is_used:
         return "labels"
-    if core.has_prior:
-        return "instruments that play by themselves"
     if model.temporal is not None:
         return "decoders that remember"
     if type(model.encoder) is not DenseEncoder or type(model.decoder) is not DenseDecoder:
@@ -58,6 +62,22 @@ def _unknown(core: InstrumentCore) -> str:
     if core.host.is_warped:
         return "sample rates that a model was not trained at"
     return ""
+
+
+def _prior(stream: PriorStream) -> dict[str, Any]:
+    model, basis = stream.model, stream.model.basis
+    return {
+        "dims": model.dims,
+        "hidden_dims": model.hidden_dims,
+        "components": model.components,
+        "every": model.every,
+        "places": len(basis.places),
+        "quantiles": basis.drawn.shape[1],
+        "spread": stream.spread,
+        "wander": stream.wander,
+        "near": basis.near,
+        "lean": basis.lean,
+    }
 
 
 def _layers(encoder: nn.Module) -> nn.Sequential:
@@ -92,6 +112,19 @@ def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
     for place, projection in enumerate(PROJECTIONS):
         for field in ("centre", "to_axes", "from_axes"):
             yield f"{projection}.{field}", (f"core.stacked_{field}", place)
+    if core.has_prior:
+        yield from _prior_tensors("core.prior_stream")
+
+
+def _prior_tensors(stream: str) -> Iterator[tuple[str, Source]]:
+    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        yield f"prior.{name}", f"{stream}.model.memory.units.{name}_l0"
+    for name in ("weight", "bias"):
+        yield f"prior.head.{name}", f"{stream}.model.head.{name}"
+    for name in BASIS:
+        yield f"prior.{name}", f"{stream}.model.basis.{name}"
+    for name in ("normal_a", "normal_b", "uniform_a", "uniform_b"):
+        yield f"prior.{name}", f"{stream}.draws.{name}"
 
 
 def _modules(core: InstrumentCore) -> Iterator[tuple[str, str]]:

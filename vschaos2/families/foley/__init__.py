@@ -1,0 +1,1 @@
+"""Foley: hits, learnt from recordings of single strokes, and drawn anew for each event."""
