@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vschaos2.events.options import (
     LEAST_GAP_MS,
+    LEAST_THRESHOLD,
     MIN_GAP_MS,
     MOST_GAP_MS,
     MOST_THRESHOLD,
@@ -314,8 +315,8 @@ def add_onsets(commands: Commands) -> Parser:
     parser.add_argument(
         "--threshold",
         type=float,
-        help=f"how much must be new, 0 to {MOST_THRESHOLD:g} ({THRESHOLD:g}); in films how strong "
-        f"a strike must be ({FILM_THRESHOLD:g})",
+        help=f"how much must be new, {LEAST_THRESHOLD:g} to {MOST_THRESHOLD:g} ({THRESHOLD:g}); in "
+        f"films how strong a strike must be ({FILM_THRESHOLD:g})",
     )
     parser.add_argument(
         "--min-gap",
