@@ -63,7 +63,8 @@ class Effect : public Program {
 
  private:
   float ValueAt(const Path& path, int which, int samples_ahead) const;
-  void Hear(Path* path, bool modulates, const float* const* in, int at, int count);
+  void Move(Path* path, int count);
+  void Hear(bool modulates, const float* const* in, int at, int count);
   void Play(Path* path, bool modulates, const float* const* in, float* const* out, int at,
             int count);
 
@@ -143,8 +144,29 @@ float Effect::ValueAt(const Path& path, int which, int samples_ahead) const {
   return origin + rise_[since] * (goal - origin);
 }
 
+// Fills what is heard of everything set in the next samples: knobs and levels, dB as factors.
+void Effect::Move(Path* path, int count) {
+  const int all = static_cast<int>(glides_.size());
+  const bool rests = path->since >= static_cast<int>(rise_.size());
+  for (int which = 0; which < all; ++which) {
+    float* const row = moving_[which];
+    Gain* const gain = which == shape_.knobs + kInput    ? &path->before
+                       : which == shape_.knobs + kOutput ? &path->after
+                                                         : nullptr;
+    if (rests || path->origins[which] == goal_[which]) {
+      std::fill_n(row, count, gain ? (*gain)(goal_[which]) : goal_[which]);
+      continue;
+    }
+    for (int t = 0; t < count; ++t) {
+      const float value = ValueAt(*path, which, t + 1);
+      row[t] = gain ? (*gain)(value) : value;
+    }
+  }
+  path->since = std::min(path->since + count, static_cast<int>(rise_.size()));
+}
+
 // Fills what enters the network: sound and knobs; and the sound as it is.
-void Effect::Hear(Path* path, bool modulates, const float* const* in, int at, int count) {
+void Effect::Hear(bool modulates, const float* const* in, int at, int count) {
   for (int c = 0; c < shape_.channels; ++c) {
     const float* const from = in[c] + at;
     float* const to = sound_[c];
@@ -159,10 +181,10 @@ void Effect::Hear(Path* path, bool modulates, const float* const* in, int at, in
     const float* const same = o == 0 ? left : other;
     for (int t = 0; t < count; ++t) dry_[o][t] = is_mixed ? 0.5f * (left[t] + other[t]) : same[t];
   }
-  const float* const decibels = moving_[shape_.knobs + kInput];
-  for (int t = 0; t < count; ++t) {
-    const float gain = path->before(decibels[t]);
-    for (int c = 0; c < shape_.channels; ++c) sound_[c][t] = sound_[c][t] * gain * input_gain_;
+  const float* const before = moving_[shape_.knobs + kInput];
+  for (int c = 0; c < shape_.channels; ++c) {
+    float* const x = sound_[c];
+    for (int t = 0; t < count; ++t) x[t] = x[t] * before[t] * input_gain_;
   }
   for (int k = 0; k < shape_.knobs; ++k) {
     const float lowest = lowest_[k], highest = highest_[k];
@@ -181,21 +203,18 @@ void Effect::Hear(Path* path, bool modulates, const float* const* in, int at, in
 
 void Effect::Play(Path* path, bool modulates, const float* const* in, float* const* out, int at,
                   int count) {
-  for (int which = 0; which < static_cast<int>(glides_.size()); ++which) {
-    for (int t = 0; t < count; ++t) moving_[which][t] = ValueAt(*path, which, t + 1);
-  }
-  path->since = std::min(path->since + count, static_cast<int>(rise_.size()));
-  Hear(path, modulates, in, at, count);
+  Move(path, count);
+  Hear(modulates, in, at, count);
   path->stream->Play(sound_, knobs_, count, &wet_);
   const float* const mix = moving_[shape_.knobs + kMix];
-  const float* const decibels = moving_[shape_.knobs + kOutput];
+  const float* const after = moving_[shape_.knobs + kOutput];
   const float* const bypass = moving_[shape_.knobs + kBypass];
-  for (int t = 0; t < count; ++t) {
-    const float gain = path->after(decibels[t]);
-    for (int o = 0; o < shape_.outputs; ++o) {
-      const float dry = dry_[o][t];
-      const float made = gain * Between(dry, wet_[o][t] * output_gain_, mix[t]);
-      out[o][at + t] = Between(made, dry, bypass[t]);
+  for (int o = 0; o < shape_.outputs; ++o) {
+    const float *const dry = dry_[o], *const wet = wet_[o];
+    float* const to = out[o] + at;
+    for (int t = 0; t < count; ++t) {
+      const float made = after[t] * Between(dry[t], wet[t] * output_gain_, mix[t]);
+      to[t] = Between(made, dry[t], bypass[t]);
     }
   }
 }
