@@ -18,8 +18,10 @@ from vschaos2.export.nn_tilde import get_attribute
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
+from vschaos2.nets.audio_conv import GCN, TCN
 from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, StartedLSTM
+from vschaos2.nets.state_space import SSM
 
 RATE = 32000
 KNOBS = (
@@ -39,11 +41,14 @@ NETS: dict[str, tuple[Any, int, int, int, dict[str, Any]]] = {
     "lstm untold": (LSTM, 2, 0, 2, {"hidden_dims": 5, "conditioning": "none"}),
     "lstm in stereo": (LSTM, 1, 2, 2, {"hidden_dims": 20, "layers": 2, "skip": True}),
     "lstm to mono": (LSTM, 2, 1, 1, {"hidden_dims": 9, "skip": True}),
-    "lstm that follows": (LSTM, 1, 0, 1, {"hidden_dims": 8, "conditioning": "tvcond"}),
     "lstm begun": (StartedLSTM, 1, 1, 1, {"hidden_dims": 7, "layers": 2}),
-    "gru": (AudioGRU, 1, 1, 1, {"hidden_dims": 16}),
     "gru of all": (AudioGRU, 2, 3, 2, {"hidden_dims": 17, "layers": 3, "skip": True}),
     "gru that follows": (AudioGRU, 1, 2, 1, {"hidden_dims": 12, "conditioning": "tvcond"}),
+    "tcn": (TCN, 1, 2, 1, {"receptive_ms": 2.0, "kernel": 5}),
+    "tcn by tfilm": (TCN, 1, 1, 2, {"receptive_ms": 0.06, "conditioning": "tfilm"}),
+    "gcn": (GCN, 1, 1, 2, {"receptive_ms": 3.0, "growth": 3, "conditioning": "tvfilm"}),
+    "gcn by ttfilm": (GCN, 2, 0, 1, {"receptive_ms": 0.1, "conditioning": "ttfilm"}),
+    "ssm": (SSM, 1, 2, 2, {"layers": 3, "hidden_dims": 6}),
 }
 
 
@@ -251,7 +256,9 @@ def test_what_the_engine_knows_nothing_of_is_said():
     [
         ({"cannot": "chains"}, "knows nothing of chains"),
         ({"settings/net": "Transformer"}, "has a network of the kind Transformer"),
-        ({"settings/conditioning": "film"}, "has a network told by film"),
+        ({"settings/conditioning": "film"}, "has recurrent layers told by film"),
+        ({"settings/conditioning": "hints"}, "has a network told by hints"),
+        ({"settings/net": "TCN", "settings/dilations": [1]}, "input.weight was expected"),
         ({"settings/channels": 3}, "channels"),
         ({"settings/knobs": ["drive"]}, "lowest has the shape"),
         ({"settings/knobs": ["drive"] * 65}, "has more knobs than any effect"),

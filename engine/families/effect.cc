@@ -108,6 +108,8 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
   const std::string& kind = settings.At("net").Text();
   if (kind == "LSTM" || kind == "GRU") {
     net_ = ReadRecurrentNet(file, shape_, kind == "LSTM");
+  } else if (kind == "TCN" || kind == "GCN" || kind == "SSM") {
+    net_ = ReadLayeredNet(file, shape_, kind);
   } else {
     throw Refused("has a network of the kind " + kind + ", which the small engine does not know");
   }

@@ -4,6 +4,7 @@
 #define VSCHAOS_ENGINE_FAMILIES_EFFECT_LAYERS_H_
 
 #include <string>
+#include <vector>
 
 #include "file/model_file.h"
 #include "nn/linear.h"
@@ -16,10 +17,13 @@ inline float Between(float a, float b, float part) {
   return part < 0.5f ? a + part * (b - a) : b - (b - a) * (1.0f - part);
 }
 
-// NAME.weight [outputs, inputs] and NAME.bias [outputs]. Throws Refused, as what follows does.
+// NAME.weight [outputs, inputs], or [outputs, inputs, 1] of a convolution, and NAME.bias [outputs].
+// Throws Refused, as what follows does.
 inline Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, int outputs) {
+  std::vector<int> shape = {outputs, inputs};
+  if (file.Find(name + ".weight").shape.size() == 3) shape.push_back(1);
   Linear layer(inputs, outputs);
-  layer.Place(file.Find(name + ".weight", {outputs, inputs}), true, 0, inputs, 0, outputs);
+  layer.Place(file.Find(name + ".weight", shape), true, 0, inputs, 0, outputs);
   layer.AddBias(file.Find(name + ".bias", {outputs}), 0, outputs);
   return layer;
 }

@@ -4,6 +4,7 @@
 #define VSCHAOS_ENGINE_FAMILIES_EFFECT_NET_H_
 
 #include <memory>
+#include <string>
 
 #include "base/floats.h"
 #include "file/model_file.h"
@@ -37,6 +38,8 @@ class EffectNet {
 // The network of a file, of a kind; throws Refused for what it does not know.
 std::unique_ptr<EffectNet> ReadRecurrentNet(const ModelFile& file, const EffectShape& shape,
                                             bool is_lstm);
+std::unique_ptr<EffectNet> ReadLayeredNet(const ModelFile& file, const EffectShape& shape,
+                                          const std::string& kind);
 
 }  // namespace engine
 

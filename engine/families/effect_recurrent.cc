@@ -12,7 +12,7 @@ namespace engine {
 
 namespace {
 
-constexpr int kMostUnits = 1024, kMostLayers = 32, kFollowerUnits = 16;
+constexpr int kMostUnits = 1024, kMostLayers = 32;
 
 // The sound itself, as the channel of an output has it: see as_channels of audio_rate.py.
 void AddChannel(const Rows& sound, int channels, int output, int outputs, int count, float* y) {
@@ -33,10 +33,10 @@ class RecurrentNet : public EffectNet {
   friend class RecurrentStream;
 
   const EffectShape shape_;
-  bool skips_ = false, hears_knobs_ = false, follows_ = false;
+  bool skips_ = false;
+  Conditioning conditioning_;
   Recurrent units_;
   Linear readout_;
-  BlockMemory follower_;
   Floats first_units_, first_cells_;  // of a network that begins as it has learnt, every layer's
 };
 
@@ -49,8 +49,8 @@ class RecurrentStream : public EffectStream {
  private:
   const RecurrentNet* const net_;
   Recurrent::Memory memory_;
-  BlockMemory::Past past_;
-  Floats heard_, knobs_;  // of a sample
+  Conditioning::Past past_;
+  Floats heard_, told_;  // of a sample
   Rows units_, said_;     // of all samples that are worked out together
 };
 
@@ -59,18 +59,13 @@ RecurrentNet::RecurrentNet(const ModelFile& file, const EffectShape& shape, Recu
   const Json& settings = file.settings();
   const int hidden = settings.At("hidden_dims").Whole("hidden_dims", 1, kMostUnits);
   const int layers = settings.At("layers").Whole("layers", 1, kMostLayers);
-  const std::string& conditioning = settings.At("conditioning").Text();
   skips_ = settings.At("skip").Truth();
-  follows_ = conditioning == "tvcond";
-  hears_knobs_ = conditioning == "concat";
-  if (!follows_ && !hears_knobs_ && conditioning != "none") {
-    throw Refused("has a network told by " + conditioning + ", which the small engine does not know");
+  conditioning_.Read(file, shape);
+  if (conditioning_.is_film() || conditioning_.is_temporal_film()) {
+    throw Refused("has recurrent layers told by " + conditioning_.name() +
+                  ", which the small engine does not know");
   }
-  if (follows_) {
-    follower_.Read(file, "told.memory", shape.channels, shape.knobs, kFollowerUnits, 0);
-  }
-  const int told = follows_ ? kFollowerUnits : hears_knobs_ ? shape.knobs : 0;
-  ReadRecurrent(file, "units", kind, shape.channels + told, hidden, layers, &units_);
+  ReadRecurrent(file, "units", kind, conditioning_.heard(), hidden, layers, &units_);
   readout_ = ReadLinear(file, "readout", hidden, shape.outputs);
   if (file.Has("first") && kind == Recurrent::Kind::kLstm) {
     const float* const first = file.Find("first", {2 * layers * hidden});
@@ -87,9 +82,9 @@ std::unique_ptr<EffectStream> RecurrentNet::Begun() const {
 
 RecurrentStream::RecurrentStream(const RecurrentNet* net) : net_(net) {
   memory_ = net->units_.Begun();
-  if (net->follows_) past_ = net->follower_.Begun();
+  past_ = net->conditioning_.Begun();
   heard_.Make(net->units_.inputs(0));
-  knobs_.Make(net->shape_.knobs);
+  told_.Make(net->conditioning_.told());
   units_.Make(kEffectSamples, net->units_.hidden());
   said_.Make(kEffectSamples, RoundUp(net->shape_.outputs, Linear::kPadding));
   Forget();
@@ -97,7 +92,7 @@ RecurrentStream::RecurrentStream(const RecurrentNet* net) : net_(net) {
 
 void RecurrentStream::Forget() {
   Recurrent::Forget(&memory_);
-  BlockMemory::Forget(&past_);
+  Conditioning::Forget(&past_);
   const int hidden = net_->units_.hidden();
   if (net_->first_units_.size() == 0) return;
   for (int layer = 0; layer < net_->units_.layers(); ++layer) {
@@ -111,18 +106,8 @@ void RecurrentStream::Forget() {
 void RecurrentStream::Play(const Rows& sound, const Rows& knobs, int count, Rows* made) {
   const EffectShape& shape = net_->shape_;
   float* const heard = heard_.data();
-  float* const told = heard + shape.channels;
   for (int t = 0; t < count; ++t) {
-    for (int c = 0; c < shape.channels; ++c) heard[c] = sound[c][t];
-    for (int k = 0; k < shape.knobs; ++k) knobs_[k] = knobs[k][t];
-    if (net_->hears_knobs_) std::memcpy(told, knobs_.data(), shape.knobs * sizeof(float));
-    if (net_->follows_) {
-      const float part = BlockMemory::Way(past_);
-      for (int u = 0; u < kFollowerUnits; ++u) {
-        told[u] = Between(past_.first[u], past_.second[u], part);
-      }
-      net_->follower_.Hear(heard, knobs_.data(), &past_);
-    }
+    net_->conditioning_.Next(sound, knobs, t, heard, told_.data(), &past_);
     const float* const units = net_->units_.Step(heard, &memory_);
     std::memcpy(units_[t], units, net_->units_.hidden() * sizeof(float));
   }
