@@ -45,7 +45,7 @@ NETS: dict[str, tuple[Any, int, int, int, dict[str, Any]]] = {
     "gru of all": (AudioGRU, 2, 3, 2, {"hidden_dims": 17, "layers": 3, "skip": True}),
     "gru that follows": (AudioGRU, 1, 2, 1, {"hidden_dims": 12, "conditioning": "tvcond"}),
     "tcn": (TCN, 1, 2, 1, {"receptive_ms": 2.0, "kernel": 5}),
-    "tcn by tfilm": (TCN, 1, 1, 2, {"receptive_ms": 0.06, "conditioning": "tfilm"}),
+    "tcn by tfilm": (TCN, 1, 1, 2, {"receptive_ms": 0.1, "conditioning": "tfilm"}),
     "gcn": (GCN, 1, 1, 2, {"receptive_ms": 3.0, "growth": 3, "conditioning": "tvfilm"}),
     "gcn by ttfilm": (GCN, 2, 0, 1, {"receptive_ms": 0.1, "conditioning": "ttfilm"}),
     "ssm": (SSM, 1, 2, 2, {"layers": 3, "hidden_dims": 6}),
