@@ -1,11 +1,14 @@
 """A film's motion, the strikes that were found in it and the true ones, and the sound of them."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from vschaos2.events.film_motion import stop_strengths
 from vschaos2.events.onsets import SUFFIX, read_onsets

@@ -11,7 +11,9 @@ films and folders of your own.
 """
 
 import argparse
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from foley_picture import draw_alignment
 from shown_command import run
 from strikes import write_strikes
 from struck import write_hits
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from vschaos2.events.onsets import SUFFIX, read_onsets, write_onsets
 from vschaos2.events.scores import agreement
@@ -66,7 +70,7 @@ def write_edited(times: Path, target: Path) -> None:
     """The same events, every other one of metal: as one would edit them by hand."""
     events = read_onsets(times)
     materials = ["metal" if number % 2 else "wood" for number in range(len(events))]
-    write_onsets(target, events._replace(labels={**events.labels, "material": materials}))
+    write_onsets(target, replace(events, labels={**events.labels, "material": materials}))
 
 
 def report(folder: Path, film: Path, seconds: float) -> None:
@@ -85,7 +89,7 @@ Done in {seconds / 60:.1f} minutes. In {folder}/:
   hits.ts            [nn~ hits hit] (card: hits.json); hits.pd, .maxpat to play it with
   runs/struck/       the trained run: generate.py and script.py take it
 
-{score.paired} of {score.true} strikes found, {others} that are none; {missed_ms:.0f} ms off in the mean.
+{score.paired} of {score.true} strikes found, {others} that are none; {missed_ms:.0f} ms off.
 Hits are on the sample at which the file of times has them."""
     )
 

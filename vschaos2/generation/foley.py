@@ -18,7 +18,6 @@ from vschaos2.folders import made_folder
 from vschaos2.generation.foley_guide import Guide, curve_of, duration_of, events_of
 from vschaos2.generation.hit_plan import HitOptions, HitPlan, hit_plan, made_by, tell_of_labels
 from vschaos2.generation.hits_in_time import BLOCK_SAMPLES, in_time, start_samples
-from vschaos2.generation.loud_files import tell_of_peaks
 from vschaos2.generation.player import Player
 from vschaos2.generation.sustained import sustained
 from vschaos2.progress import Progress
@@ -26,6 +25,7 @@ from vschaos2.ranges import check_number
 from vschaos2.runs.folder import Run
 
 FOLDER = "foley"
+CEILING = 0.98  # of full scale
 END_FADE_MS = 10.0  # where a film ends while hits ring
 MOST_OFFSET_MS = 60_000.0
 FILM_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
@@ -93,11 +93,11 @@ def foley(
     if guide.film is None:
         length = max(length, end)
     made_folder(results.sound.parent)
-    peak = _write_hits(results.sound, model, plan, options.steps, starts, length)
+    _write_hits(results.sound, model, plan, options.steps, starts, length)
     write_onsets(results.times, plan.events)
     written = [results.sound, results.times]
     logger.info("%s: %d hits", guide.name, len(events))
-    return _with_film(written, results, guide, rate_hz, peak)
+    return _with_film(written, results, guide, rate_hz)
 
 
 def texture(run: Run, folder: Path, guide: Guide, seed: int = 0, mux: bool = False) -> list[Path]:
@@ -119,8 +119,8 @@ def texture(run: Run, folder: Path, guide: Guide, seed: int = 0, mux: bool = Fal
     player = Player(run)
     made_folder(results.sound.parent)
     sustained(player, curve_of(guide), results.sound, seed)
-    peak = player.peaks[results.sound]
-    return _with_film([results.sound], results, guide, player.rate_hz, peak)
+    player.tell_of_peaks()
+    return _with_film([results.sound], results, guide, player.rate_hz)
 
 
 def _write_hits(
@@ -130,24 +130,30 @@ def _write_hits(
     steps: int,
     starts: npt.NDArray[np.int64],
     length: int,
-) -> float:
-    """Write hits at their samples; → the peak."""
+) -> None:
+    """Write hits at their samples, all of them softer where any would pass full scale."""
 
     def made(first: int, last: int) -> Samples:
         return np.asarray(made_by(model, plan, first, last, steps).numpy())
 
-    sound = in_time(starts, made, model.attack_samples, length)
-    blocks = -(-length // BLOCK_SAMPLES)
     fade = round(END_FADE_MS / 1000.0 * model.sample_rate_hz)
-    with (
-        torch.inference_mode(),
-        Progress("striking", "block", blocks) as progress,
-        AudioWriter(target, model.sample_rate_hz) as writer,
-    ):
-        for block in _ended(sound, length, fade):
-            writer.write(block)
+
+    def sound() -> Iterator[Samples]:
+        return _ended(in_time(starts, made, model.attack_samples, length), length, fade)
+
+    blocks = -(-length // BLOCK_SAMPLES)
+    with torch.inference_mode(), Progress("striking", "block", 2 * blocks) as progress:
+        peak = 0.0
+        for block in sound():
+            peak = max(peak, float(np.abs(block).max(initial=0.0)))
             progress.update()
-    return writer.peak
+        gain = np.float32(min(1.0, CEILING / max(peak, 1e-9)))
+        if gain < 1.0:
+            logger.info("turned down by %.1f dB, so that nothing clips", -20.0 * np.log10(gain))
+        with AudioWriter(target, model.sample_rate_hz) as writer:
+            for block in sound():
+                writer.write(gain * block)
+                progress.update()
 
 
 def _ended(blocks: Iterator[Samples], length: int, fade: int) -> Iterator[Samples]:
@@ -193,10 +199,7 @@ def _check_times(path: Path, may_replace: bool) -> None:
         )
 
 
-def _with_film(
-    written: list[Path], results: Results, guide: Guide, rate_hz: int, peak: float
-) -> list[Path]:
-    tell_of_peaks({results.sound: peak})
+def _with_film(written: list[Path], results: Results, guide: Guide, rate_hz: int) -> list[Path]:
     if results.film is not None and guide.film is not None:
         from vschaos2.film.muxing import muxed
 

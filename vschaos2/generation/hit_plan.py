@@ -7,6 +7,7 @@ as a file of events, edited and rendered again: a hit whose `draw` stays sounds 
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,7 +103,7 @@ def hit_plan(model: HitModel, events: Onsets, options: HitOptions) -> HitPlan:
         DRAW: [str(draw) for draw in draws],
     }
     others = {name: of for name, of in events.labels.items() if name not in columns}
-    table = events._replace(labels={**columns, **others})
+    table = replace(events, labels={**columns, **others})
     return HitPlan(events.times_s, velocity, classes, noise, table)
 
 

@@ -56,8 +56,8 @@ def curve_of_sound(path: Path) -> LoudnessCurve:
     power = np.concatenate(means) if means else np.zeros(0)
     if not len(power) or np.sqrt(power.max()) < SILENCE:
         raise InputError(f"{path}: is silent: give a sound whose loudness is to be followed")
-    times: Values = (np.arange(len(power)) + 0.5) / POINTS_HZ
-    return LoudnessCurve(times, even_levels(smoothed(power)), length / READ_HZ)
+    times = np.arange(len(power), dtype=np.float64) + 0.5
+    return LoudnessCurve(times / POINTS_HZ, even_levels(smoothed(power)), length / READ_HZ)
 
 
 def smoothed(power: Values) -> Values:

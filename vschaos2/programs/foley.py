@@ -42,7 +42,7 @@ def add_foley(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "--min-gap",
         type=float,
         metavar="MS",
-        help=f"least time between two events ({MIN_GAP_MS:g} in sounds, {1000 * FILM_GAP_S:g} in films)",
+        help=f"least time between two events ({MIN_GAP_MS:g}; films {1000 * FILM_GAP_S:g})",
     )
     parser.add_argument(
         "--mux", action="store_true", help="write the film with this sound, pictures untouched"
