@@ -23,6 +23,7 @@ from vschaos2.dsp.random_draws import RandomDraws
 from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
+from vschaos2.events.detector import OnsetDetector
 from vschaos2.export.output_level import OutputLevel
 from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.bridge_model import BridgeModel
@@ -155,6 +156,13 @@ def prior_stream() -> PriorStream:
     return PriorStream(prior.eval().requires_grad_(False))
 
 
+def play_clicks(detector) -> Tensor:
+    """Two clicks, the second of them told of in the block that comes next."""
+    sound = 1e-3 * noise(1, 1, 2000)
+    sound[0, 0, [100, 1900]] = 0.5
+    return detector(sound)
+
+
 def transfer_core() -> TransferCore:
     """Files through a translator, which remembers frames."""
     with torch.random.fork_rng():
@@ -192,6 +200,7 @@ CASES = {
     "RandomDraws": Case(lambda: RandomDraws(3), lambda module: torch.cat(module(4), 1)),
     "RecentSound": Case(lambda: RecentSound(5), lambda module: module(noise(1, 8))),
     "PriorStream": Case(prior_stream, lambda module: module(torch.ones(1, 6))),
+    "OnsetDetector": Case(lambda: OnsetDetector(8000), play_clicks),
     "OutputLevel": Case(OutputLevel, play_level),
     "InstrumentCore": Case(remembering_core, play_core),
     "TransferCore": Case(transfer_core, lambda module: module(noise(1, 1, 6 * HOP))),

@@ -21,7 +21,7 @@ DELAY_S = 0.03
 RECENT_S = 0.15  # whose median the flux is compared with
 PEAK_S = 0.03  # within which it must be the greatest
 FORGET_S = 3.0  # in which the reference falls to 1/e
-FLOOR = 1e-4  # the least reference: bands of -80 dB
+FLOOR = 1e-3  # the least reference: bands of -60 dB
 NEVER = 10_000_000  # samples
 
 

@@ -24,11 +24,8 @@ def onset_patch(controls: Controls) -> str:
     """A patch that says of a sound when something begins, and how strong."""
     frame, key = Frame(controls, 0), controls.key
     canvas, y = frame.canvas, HEADER_HEIGHT
-    header(
-        canvas, controls,
-        "First: click the loudspeaker, choose a sound. Whatever listens by "
-        f"r {key}.onset gets the strength of each onset.", has_recorder=False,
-    )  # fmt: skip
+    first = "First: click the loudspeaker, choose a sound. Other patches get each onset's strength."
+    header(canvas, controls, first, has_recorder=False)
     _, whole = control_panel(canvas, controls, SOUND_WIDTH + 2 * GAP, y)
     height = max(whole, LEAST_HEIGHT)
     canvas.panel(GAP, y, SOUND_WIDTH, height)
@@ -37,7 +34,7 @@ def onset_patch(controls: Controls) -> str:
     at = rows(y + TITLE_HEIGHT, source=88, messages=30, model=34, onset=34, shown=30)
     sound = blocks.source(canvas, x, at["source"])
     blocks.switch(canvas, x + 350, at["source"], key, "detect", is_on=True)
-    canvas.gui("ezdac~", x + 350, at["model"], 40, 40)
+    canvas.gui("ezdac~", x + 410, at["shown"], 40, 40)
     said = canvas.sub(x + 30, at["messages"], "messages", inner.messages(key, "detect"), 1, [NONE])
     text = f"nn~ {model_word(controls.name)} detect {controls.buffer}"
     detect = canvas.obj(x, at["model"], text, 1, [SIGNAL], text_width(text))

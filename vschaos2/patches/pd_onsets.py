@@ -26,11 +26,8 @@ def onset_patch(controls: Controls) -> str:
     width = max(SOURCE_WIDTH + 40, 190 + text_width(f"s {key}-onset"))
     frame = Frame(controls, 0, width, LEAST_TOP)
     canvas, y = frame.canvas, HEADER_HEIGHT
-    header(
-        canvas, controls,
-        f"First: turn AUDIO ON, choose a sound. Whatever listens by r {key}-onset gets the "
-        "strength of each onset.",
-    )  # fmt: skip
+    first = "First: turn AUDIO ON, choose a sound. Other patches get each onset's strength."
+    header(canvas, controls, first)
     room = canvas.width - width - 3 * GAP
     _, whole = control_panels(canvas, controls, width + 2 * GAP, y, room, LEAST_TOP)
     sound_panel(canvas, key, GAP, y, width, LEAST_TOP, has_sources=True, has_recorder=False)

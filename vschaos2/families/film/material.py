@@ -124,15 +124,32 @@ def material(config: DictConfig, model: FilmNet) -> FilmMaterial:
         check_number("data.loader.speeds", speed, 0.25, 4.0)
     if speeds[0] > speeds[1]:
         raise InputError(f"data.loader.speeds must rise, got {speeds!r}")
-    marks = call(Marks, "data.marks", plain(config, "data.marks")).check()
-    clips = Clips(
-        Path(dataset["root"]).expanduser(), dataset["n_files"], model.rate_hz, model.size, marks,
-        rate_hz,
-    )  # fmt: skip
+    clips = _clips(config, model, Path(dataset["root"]), dataset["n_files"])
     return call(
         FilmMaterial, "data.loader", loader, clips=clips, sample_rate_hz=rate_hz,
         validation_fraction=fraction, seed=config.seed,
     )  # fmt: skip
+
+
+def clips_of(config: DictConfig, model: FilmNet, dataset: Path | None) -> tuple[Clips, list[Clip]]:
+    """Films that a model did not learn from: those held out, or all of another folder.
+
+    Raises:
+        InputError: for a folder without usable films.
+    """
+    if dataset is not None:
+        clips = _clips(config, model, dataset, None)
+        return clips, clips.clips
+    root, n_files = Path(config.data.dataset.root), config.data.dataset.n_files
+    clips = _clips(config, model, root, n_files)
+    _, held_out = split(clips.clips, config.data.dataset.validation_fraction, config.seed)
+    return clips, held_out
+
+
+def _clips(config: DictConfig, model: FilmNet, root: Path, n_files: int | None) -> Clips:
+    marks = call(Marks, "data.marks", plain(config, "data.marks")).check()
+    rate_hz = config.data.dataset.sample_rate_hz
+    return Clips(root.expanduser(), n_files, model.rate_hz, model.size, marks, rate_hz)
 
 
 def tell(data: FilmMaterial) -> None:

@@ -1,6 +1,7 @@
 """Strikes of whole films of any length, by a trained network, in bounded memory."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -69,9 +70,10 @@ def seen_in_chunks(
     kept as it looks back at.
     """
     reach, delay = model.reach_frames, model.delay_frames
-    held = np.zeros((0, model.size, model.size), np.uint8)
+    nothing = np.zeros((0, model.size, model.size), np.uint8)
+    held = nothing
     said = 0  # of what is held, pictures that were spoken of
-    for pictures in _and_end(chunks):
+    for pictures in chain((chunk for chunk in chunks if len(chunk)), (nothing,)):
         is_end = len(pictures) == 0
         held = np.concatenate((held, pictures))
         end = len(held) if is_end else len(held) - delay
@@ -82,9 +84,3 @@ def seen_in_chunks(
         yield likely, seen.offsets[0, said:end].numpy().astype(np.float64)
         begin = max(0, end - reach)
         held, said = held[begin:], end - begin
-
-
-def _and_end(chunks: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
-    """Chunks, and an empty one behind them."""
-    yield from (chunk for chunk in chunks if len(chunk))
-    yield np.zeros((0, 1, 1), np.uint8)

@@ -14,6 +14,7 @@ from vschaos2.families.foley.hit_model import HitModel
 from vschaos2.families.foley.streaming_hits import StreamingHits
 from vschaos2.families.foley.voices import VOICES
 from vschaos2.runs.folder import Run
+from vschaos2.terminal import printable
 
 OFTEN = 1024  # samples between the triggers of an example
 AT = (0, 1, 63, 511, 4095)  # samples of a block at which a hit must begin
@@ -57,8 +58,8 @@ class PlayableHits(Playable):
     def lines(self, content: bytes) -> dict[str, Any]:
         """What can be told, how long a hit is, and what all voices cost."""
         labels = [
-            {"name": name, "attribute": attribute, "classes": list(classes)}
-            for (name, classes), attribute in zip(
+            {"name": printable(name), "attribute": attribute, "classes": [*map(printable, of)]}
+            for (name, of), attribute in zip(
                 self.model.labels.items(), self.eager.label_names, strict=True
             )
         ]

@@ -12,12 +12,16 @@ from vschaos2.families.foley.hit_model import HitModel
 from vschaos2.families.foley.striking import FARTHEST, Striking
 from vschaos2.families.foley.voices import VOICES
 from vschaos2.labels.empty_inlets import EmptyInlets
-from vschaos2.labels.inlets import LabelTexts
 from vschaos2.labels.ports import LabelPort, attribute_name
+from vschaos2.patches.controls import words_of
 from vschaos2.terminal import printable
 
 AXES = 4  # of the hits' principal components, that a player moves
 MOST_SEED = 65_535.0
+OWN = (
+    *("velocity", "variation", "seed", "free", "polyphony", "choke", "gain_db", "limiter"),
+    *("reset", "latency", "hit"),
+)  # names that no label may have
 WARM_UP_CALLS = 4  # TorchScript watches the first calls before it compiles
 WARM_UP_SAMPLES = 2048
 
@@ -26,7 +30,7 @@ class StreamingHits(NnTildeModule):
     """Hits for nn~: `hit`, struck by a signal that rises through a half.
 
         velocity     0 to 1, where its inlet says nothing
-        NAME OF A LABEL  its class, by name or index, where its inlet says nothing
+        NAME OF A LABEL  a word for its class, where its inlet says nothing
         axis1 …      -8 to 8 deviations: along the hits' principal components, added to the inlet's
         variation    0 (always the same hit) to 1 (each another one)
         seed         a whole number from 0 to 65535: another one, other hits
@@ -42,7 +46,7 @@ class StreamingHits(NnTildeModule):
         model: that draws hits.
     """
 
-    label_values: list[float]
+    axis_names: list[str]
     label_names: list[str]
 
     def __init__(self, model: HitModel) -> None:
@@ -64,7 +68,20 @@ class StreamingHits(NnTildeModule):
         velocity = "velocity 0 … 1; empty or -1: as set"
         self.register_method("hit", 1, 1, ["trigger", velocity, *labels, *shown], ["signal"])
         self.axis_names = [f"axis{number}" for number in range(1, axes + 1)]
+        taken = [entry.removeprefix("get_") for entry in dir(self)]
+        taken += [entry.removesuffix("_params") for entry, _ in self.named_buffers()]
+        taken += [*OWN, *self.axis_names]
+        self.label_names = []
+        for port in ports:
+            self.label_names.append(attribute_name(port.task, [*taken, *self.label_names]))
+        chosen = [
+            Control(
+                name, "choice", (words := words_of(port.classes, "class"))[0], choices=(*words,)
+            )
+            for name, port in zip(self.label_names, ports, strict=True)
+        ]
         controls = [
+            *chosen,
             Control("velocity", "number", 1.0, 0.0, 1.0),
             *(
                 Control(name, "number", 0.0, -FARTHEST, FARTHEST, usual=(-2.0, 2.0))
@@ -82,15 +99,6 @@ class StreamingHits(NnTildeModule):
         ]
         for control in controls:
             self.register_control(control)
-        self.texts = LabelTexts([port.dim for port in ports], [port.classes for port in ports])
-        self.label_values = [0.0 for _ in ports]
-        self.label_names = []
-        for port in ports:
-            taken = [entry.removeprefix("get_") for entry in dir(self)]
-            taken += [entry.removesuffix("_params") for entry, _ in self.named_buffers()]
-            self.label_names.append(attribute_name(port.task, taken))
-            first = self.texts.text(len(self.label_names) - 1, 0.0)
-            self.register_control(Control(self.label_names[-1], "text", first))
 
     @torch.jit.export
     def get_methods(self) -> list[str]:
@@ -153,22 +161,7 @@ class StreamingHits(NnTildeModule):
             self.level.is_limited = value != 0.0
         elif name == "reset":
             self.reset()
+        elif name in self.label_names:
+            self.striking.classes[self.label_names.index(name)] = value
         elif name in self.axis_names:
             self.striking.offsets[self.axis_names.index(name)] = value
-
-    @torch.jit.export
-    def get_text(self, name: str) -> list[str]:
-        """The class that a label was set to."""
-        label = self.label_names.index(name)
-        return [self.texts.text(label, self.label_values[label])]
-
-    @torch.jit.export
-    def set_text(self, name: str, value: str) -> int:
-        """A class by name or index."""
-        label = self.label_names.index(name)
-        number = self.texts(label, value)
-        if not math.isfinite(number):
-            return 1
-        self.label_values[label] = number
-        self.striking.classes[label] = number
-        return 0
