@@ -3,9 +3,9 @@
     make external ENGINE=1 && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
     python -m benchmarks.engine --pedals [--rounds 5]
 
-Of an instrument it prints, on one thread and in one run, medians of rounds of the processor time of a block and their
-ratio, with the bars; what the engine's sound differs by; load, memory and size on disk. The engine
-is built into build/engine first if it is not there.
+Of an instrument it prints, on one thread and in one run, medians of rounds of the processor time
+of a block and their ratio, with the bars; what the engine's sound differs by; load, memory and size
+on disk. The engine is built into build/engine first if it is not there.
 
 Of an effect, or of pedals made for it, untrained, it prints the load of one core: the processor
 time of a stretch of blocks over the time that it sounds.
