@@ -1,7 +1,7 @@
 """Programs started without the seconds that an import of torch and its company takes.
 
-A server imports all of the package once; each program is a fork of it. What a cold start needs is
-held elsewhere: by the tests that start Python anew.
+A server imports all of the package once; each program is a fork of it, which times few blocks of
+what it exports. What a cold start needs is held elsewhere: by the tests that start Python anew.
 """
 
 import atexit
@@ -63,6 +63,8 @@ def run_forked(
 
 def serve() -> None:
     """Import everything, then fork for each line of wishes until there are no more."""
+    from exports import few_blocks_timed
+
     for module in walk_packages([str(ROOT / "vschaos2")], "vschaos2."):
         sys.modules["onnxruntime"] = None  # type: ignore[assignment] # it starts a thread
         with suppress(ImportError):
@@ -72,9 +74,10 @@ def serve() -> None:
     tasks = Path("/proc/self/task")  # a thread would not live on in a fork
     alone = len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
     assert alone == 1, f"{alone} threads run: what they hold, a fork would wait for"
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
-        sys.stdout.flush()
+    with few_blocks_timed():
+        for line in sys.stdin:
+            sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+            sys.stdout.flush()
 
 
 def answer(wanted: dict[str, Any]) -> dict[str, Any]:
