@@ -22,7 +22,9 @@ FULL_SHARE = 0.99  # of a film's moments with less motion than what counts as 1
 LEAST_MOVING = 0.002
 
 
-def film_onsets(path: Path, threshold: float = THRESHOLD, min_gap_s: float = MIN_GAP_S) -> Onsets:
+def film_onsets(
+    path: Path, threshold: float = THRESHOLD, min_gap_s: float = MIN_GAP_S
+) -> Onsets:
     """When something seems to be struck in a film, by its motion alone; nothing is trained.
 
     Args:
