@@ -41,11 +41,12 @@ test: .venv/.installed-dev
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.venv/.installed: requirements.txt requirements-pitch.txt constraints.txt
+.venv/.installed: requirements.txt requirements-pitch.txt requirements-video.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 demo")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements.txt
 	$(PINNED) $(BIN)/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
+	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements-video.txt
 	touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
@@ -57,7 +58,7 @@ constraints:
 	rm -rf build/newest
 	$(PYTHON) -m venv build/newest
 	build/newest/bin/python -m pip install --quiet --requirement requirements.txt \
-		--requirement requirements-dev.txt setuptools
+		--requirement requirements-dev.txt --requirement requirements-video.txt setuptools
 	build/newest/bin/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
 	build/newest/bin/python -m pip freeze --all --exclude pip > build/newest/freeze.txt
 	(echo "# Every version that .venv is installed from; made by make constraints." ; \

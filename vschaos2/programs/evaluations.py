@@ -71,6 +71,13 @@ def _order(arguments: argparse.Namespace, trained: Any, folder: Path) -> Measure
     return markdown(result), write_evaluation(result, folder)
 
 
+def _film(arguments: argparse.Namespace, trained: Any, folder: Path) -> Measured:
+    from vschaos2.generation.film_evaluation import evaluate_film, markdown, write_evaluation
+
+    result = evaluate_film(trained, arguments.dataset)
+    return markdown(result), write_evaluation(result, folder)
+
+
 MEASURED: dict[str, Callable[[argparse.Namespace, Any, Path], Measured]] = {
-    "effect": _effect, "bridge": _bridge, "order": _order
+    "effect": _effect, "bridge": _bridge, "order": _order, "film": _film
 }  # fmt: skip
