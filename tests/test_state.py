@@ -12,6 +12,7 @@ import pytest
 import torch
 from conftest import TINY
 from omegaconf import OmegaConf
+from small_hits import small_hits
 from torch import Tensor, nn
 
 import vschaos2
@@ -31,6 +32,8 @@ from vschaos2.families.bridge.glide import Glide
 from vschaos2.families.bridge.live_way import LiveWay
 from vschaos2.families.bridge.transfer_core import TransferCore
 from vschaos2.families.bridge.ways import Way
+from vschaos2.families.foley.striking import Striking
+from vschaos2.families.foley.voices import HitVoices
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.prior import LatentPrior
@@ -174,6 +177,21 @@ def transfer_core() -> TransferCore:
     return TransferCore(bridge, Way(bridge, "translator"), 0, 1, 0.0, "balanced")
 
 
+def play_striking(striking) -> Tensor:
+    """Two hits, the second within the first, whose voice goes on in the next block."""
+    x = torch.zeros(1, 2 + striking.n_labels + striking.axes, 3000)
+    x[0, 0, 100] = x[0, 0, 2500] = 1.0
+    x[0, 1] = 0.5
+    return striking(x)
+
+
+def play_voices(voices) -> Tensor:
+    """The rest of what was struck before, and a hit."""
+    latents = torch.zeros(voices.sounding.parts * voices.sounding.part_frames, 4)
+    voices.strike(0, 10, latents, 0.5, 2, False)
+    return torch.cat([voices.advance(voices.until_step()) for _ in range(2)], 1)
+
+
 class Case(NamedTuple):
     make: Callable[[], Stateful]
     play: Callable[[nn.Module], Tensor]
@@ -206,6 +224,8 @@ CASES = {
     "TransferCore": Case(transfer_core, lambda module: module(noise(1, 1, 6 * HOP))),
     "BridgeCore": Case(bridge_core, play_bridge),
     "Glide": Case(lambda: Glide(1.0), play_glide),
+    "HitVoices": Case(lambda: HitVoices(small_hits().sounding, 44_100), play_voices),
+    "Striking": Case(lambda: Striking(small_hits(), 2), play_striking),
     "OfflineCore": Case(lambda: offline_core(remembering_core().model, "balanced"), play_core),
 }
 

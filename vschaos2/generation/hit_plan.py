@@ -89,7 +89,9 @@ def hit_plan(model: HitModel, events: Onsets, options: HitOptions) -> HitPlan:
         label: np.array([-1 if not word else model.number_of(label, word) for word in of], np.int64)
         for label, of in words.items()
     }
-    velocity = _velocity(events, options.velocity)
+    # As a file of times has them: rendered from that, it is the same sound.
+    events = replace(events, times_s=events.times_s.round(6), strengths=events.strengths.round(3))
+    velocity = _velocity(events, options.velocity).round(3)
     draws = _draws(events)
     common = np.random.default_rng([options.seed, 0]).standard_normal(model.noise_dims)
     base = torch.as_tensor(common if like is None else like, dtype=torch.float64)

@@ -54,15 +54,17 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
 
 def _remembered(net: TCN) -> int:
     """Numbers that convolutions hear of the past, with the sample itself."""
-    kernels = [layer.taps.kernel_size[0] * layer.taps.dilation[0] for layer in net.layers]  # type: ignore
-    return net.dim * sum(kernels)
+    layers: Any = net.layers
+    kernels = [layer.taps.kernel_size[0] * layer.taps.dilation[0] for layer in layers]
+    return int(net.dim * sum(kernels))
 
 
 def _settings(net: Any) -> dict[str, Any]:
     if isinstance(net, RecurrentNet):
         return {"layers": net.n_layers, "skip": net.skip}
     if isinstance(net, SSM):
-        return {"layers": len(net.layers), "n_states": net.layers[0].states.n_states}
+        first: Any = net.layers[0]
+        return {"layers": len(net.layers), "n_states": first.states.n_states}
     taps = [layer.taps for layer in net.layers]
     return {"kernel": taps[0].kernel_size[0], "dilations": [of.dilation[0] for of in taps]}
 

@@ -77,6 +77,7 @@ def hit_set(config: DictConfig, rate_hz: int) -> HitSet:
         found = attacks(sound, rate_hz)
         if not found:
             logger.warning("%s: is silent, left out", printable(file))
+            continue
         found = found if dataset.several else found[:1]
         for number, part in enumerate(cut(sound, found, rate_hz, most)):
             path = PurePosixPath(file)

@@ -62,6 +62,7 @@ class HitSound(nn.Module):
     short: Tensor
     advance: Tensor
     alternation: Tensor
+    envelopes: Tensor
 
     def __init__(self, vae: VAE, frames: int, fade_samples: int) -> None:
         super().__init__()
@@ -79,7 +80,7 @@ class HitSound(nn.Module):
         self.coupling = gradient_coupling(n_fft, hop)
         self.iterations, self.momentum, self.levels = ITERATIONS, MOMENTUM, LEVELS
         self.stride, self.smallest, self.ended = STRIDE, SMALLEST, OVER
-        self.quiet_db, self.silent_db, self.rise = QUIET_DB, SILENT_DB, RISE_SAMPLES
+        self.quiet_db, self.silent_db = QUIET_DB, SILENT_DB
         window = gaussian_window(n_fft)
         self.trim = n_fft // 2 - hop
         hann = torch.hann_window(2 * hop, periodic=True, dtype=torch.float64)
@@ -90,11 +91,23 @@ class HitSound(nn.Module):
             "advance": bin_advance(n_fft, hop),
             "alternation": 1.0 - 2.0 * (torch.arange(self.bins) % 2),
             "noise": RandomPhases(self.bins).table,
+            "envelopes": self.envelope().reshape(self.parts, self.part_samples),
         }
         for name, constant in constants.items():
             self.register_buffer(name, constant.float(), persistent=False)
         self.past_size, self.tail_size = n_fft - hop, hop
         self.state_size = 1 + 3 * self.bins + self.past_size + self.tail_size
+
+    @torch.jit.unused
+    def envelope(self) -> Tensor:
+        """Nothing before a hit's first sample, a short rise from there, and a fade at its end.
+
+        Shape: → [parts·part_samples].
+        """
+        at = torch.arange(self.parts * self.part_samples) - self.delay_samples
+        rise = ((at + 1.0) / RISE_SAMPLES).clamp(0.0, 1.0)
+        fall = ((self.samples - at) / float(self.fade_samples)).clamp(0.0, 1.0)
+        return (0.5 - 0.5 * torch.cos(math.pi * rise)) * (0.5 - 0.5 * torch.cos(math.pi * fall))
 
     @torch.jit.export
     def initial_state(self, rows: int) -> Tensor:
@@ -173,7 +186,7 @@ class HitSound(nn.Module):
             signal[:, count * self.hop :],
         )
         made = signal[:, : count * self.hop]
-        return made * self.envelope(part), torch.cat(kept, 1)
+        return made * self.envelopes.index_select(0, part), torch.cat(kept, 1)
 
     def gated(self, magnitudes: Tensor, loudest: Tensor) -> tuple[Tensor, Tensor]:
         """Magnitudes without what a VAE makes of silence, and the loudest frame's power so far.
@@ -194,17 +207,6 @@ class HitSound(nn.Module):
     def over(self, state: Tensor) -> Tensor:
         """Whether hits have ended, by what is carried on from a part: [R, S] → [R]."""
         return state[:, 0] >= self.ended
-
-    def envelope(self, part: Tensor) -> Tensor:
-        """Nothing before a hit's first sample, a short rise from there, and a fade at its end.
-
-        Shape: numbers of parts [R] → [R, part_samples].
-        """
-        first = part[:, None] * self.part_samples - self.delay_samples
-        at = first + torch.arange(self.part_samples, device=part.device)
-        rise = ((at + 1.0) / self.rise).clamp(0.0, 1.0)
-        fall = ((self.samples - at) / float(self.fade_samples)).clamp(0.0, 1.0)
-        return (0.5 - 0.5 * torch.cos(math.pi * rise)) * (0.5 - 0.5 * torch.cos(math.pi * fall))
 
     def whole(self, latents: Tensor) -> Tensor:
         """The sound of hits, each from its attack on: [R, F, Z] → [R, samples]."""

@@ -57,11 +57,10 @@ class PlayableHits(Playable):
 
     def lines(self, content: bytes) -> dict[str, Any]:
         """What can be told, how long a hit is, and what all voices cost."""
+        names: Any = self.eager.label_names
         labels = [
             {"name": printable(name), "attribute": attribute, "classes": [*map(printable, of)]}
-            for (name, of), attribute in zip(
-                self.model.labels.items(), self.eager.label_names, strict=True
-            )
+            for (name, of), attribute in zip(self.model.labels.items(), names, strict=True)
         ]
         seconds = round(self.model.samples / self.sample_rate_hz, 3)
         return {

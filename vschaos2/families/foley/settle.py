@@ -36,7 +36,7 @@ def settle(config: DictConfig) -> None:
         folder = Path(str(config.rundir)) / f"{config.name}_hits"
         written(hits, folder, rate_hz, logger.info)
         overrides = [
-            *OmegaConf.to_container(config.vae_training.overrides),
+            *config.vae_training.overrides,
             f"data.dataset.sample_rate_hz={rate_hz}",
             f"data.dataset.validation_fraction={dataset.validation_fraction}",
         ]

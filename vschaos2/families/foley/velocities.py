@@ -62,7 +62,7 @@ def velocities_of(told: Values, level_db: Values, groups: npt.NDArray, seed: int
         said = f"velocity measured from the hits' own levels, {span_db:.0f} dB from 0 to 1"
         return _put_together(velocity, level_db, span_db, span_db, said)
     # Nothing is to be learnt of velocities that are drawn: they only set the level.
-    velocity = np.random.default_rng(seed).uniform(size=len(level_db))
+    velocity = np.random.default_rng([seed, 1]).uniform(size=len(level_db))
     said = (
         f"the hits are about equally loud ({span_db:.0f} dB apart): velocity sets their level "
         f"alone, over {USUAL_RANGE_DB:.0f} dB"

@@ -170,7 +170,10 @@ class HitVoices(Stateful):
     def advance(self, count: int) -> Tensor:
         """The next samples of every item, at most `until_step` of them: → [B, count]."""
         rows = len(self.parts)
-        played = self.future[:, :count].reshape(rows // self.voices, self.voices, count).sum(1)
+        next_samples = self.future[:, :count].reshape(rows // self.voices, self.voices, count)
+        played = next_samples[:, 0]
+        for voice in range(self.voices - 1):  # one after another: a sum's bits differ with its size
+            played = played + next_samples[:, 1 + voice]
         rest = torch.zeros(rows, count, device=self.future.device)
         self.future = torch.cat((self.future[:, count:], rest), 1)
         for row in range(rows):
