@@ -13,7 +13,7 @@ BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect demo-transfer test external constraints clean
+.PHONY: demo demo-effect demo-transfer demo-foley test external constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -23,6 +23,9 @@ demo-effect: .venv/.installed
 
 demo-transfer: .venv/.installed
 	$(BIN)/python examples/make_transfer_demo.py demo_transfer
+
+demo-foley: .venv/.installed-video
+	$(BIN)/python examples/make_foley_demo.py demo_foley
 
 ifdef ENGINE
 external:
@@ -41,15 +44,18 @@ test: .venv/.installed-dev
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.venv/.installed: requirements.txt requirements-pitch.txt requirements-video.txt constraints.txt
+.venv/.installed: requirements.txt requirements-pitch.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 demo")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements.txt
 	$(PINNED) $(BIN)/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
+	touch $@
+
+.venv/.installed-video: .venv/.installed requirements-video.txt
 	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements-video.txt
 	touch $@
 
-.venv/.installed-dev: .venv/.installed requirements-dev.txt
+.venv/.installed-dev: .venv/.installed-video requirements-dev.txt
 	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	touch $@
 

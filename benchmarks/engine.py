@@ -1,10 +1,14 @@
 """The small engine beside TorchScript: speed, exactness, loading and memory, on one file.
 
     make external ENGINE=1 && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
+    python -m benchmarks.engine --pedals [--rounds 5]
 
-Prints, on one thread and in one run, medians of rounds of the processor time of a block and their
-ratio, with the bars; what the engine's sound differs by; load, memory and size on disk. The engine
-is built into build/engine first if it is not there.
+Of an instrument it prints, on one thread and in one run, medians of rounds of the processor time
+of a block and their ratio, with the bars; what the engine's sound differs by; load, memory and size
+on disk. The engine is built into build/engine first if it is not there.
+
+Of an effect, or of pedals made for it, untrained, it prints the load of one core: the processor
+time of a stretch of blocks over the time that it sounds.
 """
 
 import argparse
@@ -12,14 +16,23 @@ import ctypes
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from small_engine import Player, built, library, relative, rows
+
+from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.knobs import Knob
+from vschaos2.families.effect.playable import PlayableEffect
+from vschaos2.nets import audio_conv, audio_recurrent, state_space  # noqa: F401 - they register
+from vschaos2.parts import parts
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = (512, 1024, 2048)
@@ -113,6 +126,79 @@ class Call:
         self.process(*self.arguments)
 
 
+EFFECT_BLOCKS = (64, 256, 1024)
+LSTM_BAR = 0.02  # of a core, of 32 units at blocks of 64
+PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
+    "LSTM of 32 units": ("LSTM", {"hidden_dims": 32}),
+    "GRU of 32 units": ("GRU", {"hidden_dims": 32}),
+    "TCN": ("TCN", {}),
+    "GCN": ("GCN", {}),
+    "SSM": ("SSM", {}),
+}
+
+
+def pedal(kind: str, options: dict[str, Any]) -> bytes:
+    """An effect of one knob at 44.1 kHz, untrained, as a file."""
+    torch.manual_seed(0)
+    net = parts("effect_net")[kind](1, 1, 1, 44100, **options)
+    model = EffectModel(net, [Knob("drive", 0.0, 10.0, 4.0)], 44100)
+    return PlayableEffect(model.eval().requires_grad_(False), {}).saved()
+
+
+def load(call: Callable[[], object], block: int, rate_hz: int, rounds: int) -> float:
+    """Processor time over sound time, the median of rounds of a second of sound each."""
+    found, count = [], rate_hz // block
+    for _ in range(max(8, count // 20)):
+        call()
+    for _ in range(rounds):
+        start = time.process_time()
+        for _ in range(count):
+            call()
+        found.append((time.process_time() - start) / (count * block / rate_hz))
+    return statistics.median(found)
+
+
+def loads(name: str, path: Path, engine: ctypes.CDLL, rounds: int, bar: float | None) -> None:
+    """Rows of the table of effects, and how far the engine's sound is from torch's."""
+    model, player = torch.jit.load(str(path)), Player(engine, path)
+    model.get_methods()
+    rate_hz = int(player.library.vschaos_engine_sample_rate_hz(player.handle))
+    for block in EFFECT_BLOCKS:
+        given = inputs("forward", model, block)
+        tensor = torch.from_numpy(given)[None]
+        with torch.inference_mode():
+            slow = load(lambda: model.forward(tensor), block, rate_hz, rounds)  # noqa: B023
+            quick = load(Call(player, "forward", given, block), block, rate_hz, rounds)
+        verdict = ""
+        if bar is not None and block == EFFECT_BLOCKS[0]:
+            verdict = f"{bar:.0%} {'held' if quick <= bar else 'missed'}"
+        print(
+            f"| {name}, {block} | {slow:.1%} | {quick:.2%} | {slow / quick:.1f} | {verdict} |",
+            flush=True,
+        )
+    noise = inputs("forward", model, rate_hz)
+    player.reset()
+    model.set_reset(True)
+    with torch.inference_mode():
+        due = model.forward(torch.from_numpy(noise)[None])[0].numpy()
+    made = player.play("forward", noise, 64)
+    print(f"| {name}: a second of noise differs by {relative(made, due):.1e} | | | | |", flush=True)
+
+
+def effects(path: Path | None, engine: ctypes.CDLL, rounds: int) -> None:
+    """The table of an effect's loads, or of pedals'."""
+    print("| effect, block | torch | engine | ratio | bar |")
+    print("|---|---|---|---|---|")
+    if path is not None:
+        loads(path.stem, path, engine, rounds, None)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (kind, options) in PEDALS.items():
+            file = Path(folder) / "pedal.ts"
+            file.write_bytes(pedal(kind, options))
+            loads(name, file, engine, rounds, LSTM_BAR if kind == "LSTM" else None)
+
+
 def exactness(model: torch.jit.ScriptModule, player: Player, sound: np.ndarray) -> None:
     """How far the engine's sound is from torch's, of the peak."""
     hop = int(model.encode_params[3])
@@ -174,14 +260,23 @@ def costs(path: Path) -> None:
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?", help="an instrument or an effect")
+    parser.add_argument("--pedals", action="store_true", help="effects made for it, and no file")
     parser.add_argument("--sound", type=Path, help="played through it for exactness, at most 8 s")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=100, help="of each in a round")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     engine: ctypes.CDLL = library(built(target="vschaos_engine_probes"))
+    if arguments.pedals == (arguments.file is not None):
+        parser.error("give one FILE.ts, or --pedals")
+    if arguments.pedals:
+        effects(None, engine, arguments.rounds)
+        return
     model = torch.jit.load(str(arguments.file))
+    if "encode" not in model.get_methods():
+        effects(arguments.file, engine, arguments.rounds)
+        return
     model.get_methods()
     player = Player(engine, arguments.file)
     speeds(model, player, arguments.rounds, arguments.calls)

@@ -31,7 +31,7 @@ FLOORS = (
     ("monitor",),
     ("training",),
     ("families/vae", "families/effect", "families/order", "families/film"),
-    ("families/bridge",),
+    ("families/bridge", "families/foley"),
     ("families",),
     ("generation", "retrieval", "recognition"),
     ("programs",),

@@ -10,12 +10,15 @@ thing moves through most of the pictures, and no two films have the same light.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from vschaos2.events.onsets import onsets_of, times_file, write_onsets
 from vschaos2.film.write import write_film

@@ -42,6 +42,8 @@ KNOWN: dict[str, tuple[int | None, int | None]] = {
     "sfplay~": (2, None),
     "selector~": (None, 1),
     "snapshot~": (2, 1),
+    "edge~": (1, 2),
+    "sah~": (2, 1),
     "prepend": (1, 1),
     "expr": (None, 1),
     "split": (3, 2),

@@ -78,6 +78,15 @@ inline Vector ExponentialLess1(Vector x) {
   return rest * scale + (scale - 1.0f);
 }
 
+// 1 / (1 + e^-x).
+inline Vector Sigmoid(Vector x) { return 1.0f / (1.0f + Exponential(-x)); }
+
+// tanh x, exact for small x, too.
+inline Vector HyperbolicTangent(Vector x) {
+  const Vector e = ExponentialLess1(x + x);
+  return e / (e + 2.0f);
+}
+
 // ln x of normal positive numbers. Polynomial of Cephes.
 inline Vector Logarithm(Vector x) {
   const Integers bits = (Integers)x;

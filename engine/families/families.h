@@ -10,6 +10,8 @@ namespace engine {
 // What makes programs of a family; throws Refused for one that is not known.
 ProgramMaker MakerOf(const std::string& family);
 
+std::unique_ptr<Program> MakeEffect(const ModelFile& file, const std::vector<std::string>& methods,
+                                    int voices);
 std::unique_ptr<Program> MakeVae(const ModelFile& file, const std::vector<std::string>& methods,
                                  int voices);
 

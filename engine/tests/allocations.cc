@@ -47,7 +47,8 @@ int main(int count, char** arguments) {
   char why[256];
   vschaos_engine* const instrument = vschaos_engine_open(arguments[1], 2, why, sizeof why);
   if (!instrument) return std::printf("%s\n", why), 102;
-  const int block = vschaos_engine_block_samples(instrument);
+  const int least = vschaos_engine_block_samples(instrument);
+  const int block = least < 64 ? 65 * least : least;
   int asked = 0;
   vschaos_engine_method method;
   for (int i = 0; vschaos_engine_get_method(instrument, i, &method); ++i) {
@@ -62,8 +63,10 @@ int main(int count, char** arguments) {
         for (int c = 0; c < method.out_channels; ++c) to.push_back(out.data() + c * samples);
         const int found = Count([&] {
           vschaos_engine_set_word(instrument, "inversion", mode);
-          vschaos_engine_set_number(instrument, "texture", blocks % 2);
-          vschaos_engine_set_number(instrument, "temperature", blocks % 2);
+          const char* control;
+          for (int c = 0; (control = vschaos_engine_control(instrument, c)); ++c) {
+            vschaos_engine_set_number(instrument, control, blocks % 2);
+          }
           for (int voice : {0, 1}) {
             vschaos_engine_process(instrument, i, voice, from.data(), to.data(), samples);
           }

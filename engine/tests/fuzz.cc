@@ -84,7 +84,8 @@ class Damage {
 };
 
 void Play(engine::Player* player) {
-  const int samples = 2 * player->block_samples();
+  const int block = player->block_samples();
+  const int samples = block * std::max(2, 260 / block);
   for (std::size_t i = 0; i < player->methods().size(); ++i) {
     const engine::PlayedMethod& method = player->methods()[i];
     std::vector<std::vector<float>> in, out;

@@ -6,7 +6,14 @@ from torch import Tensor
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import INPUT_LIMIT
 from vschaos2.events import flux as of_flux
-from vschaos2.events.attack import AFTER_S, BEFORE_S, STRENGTH_S, beginning, strength
+from vschaos2.events.attack import (
+    AFTER_S,
+    BEFORE_S,
+    STRENGTH_S,
+    beginning,
+    louder_beginning,
+    strength,
+)
 from vschaos2.events.options import MIN_GAP_MS, THRESHOLD
 from vschaos2.nets.layers import padded_rows
 
@@ -14,7 +21,7 @@ DELAY_S = 0.03
 RECENT_S = 0.15  # whose median the flux is compared with
 PEAK_S = 0.03  # within which it must be the greatest
 FORGET_S = 3.0  # in which the reference falls to 1/e
-FLOOR = 1e-4  # the least reference: bands of -80 dB
+FLOOR = 1e-3  # the least reference: bands of -60 dB
 NEVER = 10_000_000  # samples
 
 
@@ -91,7 +98,7 @@ class OnsetDetector(Stateful):
             flux = torch.cat((past, flux), 1)
             self.past_flux.keep(flux[:, count:].clone())
             recent = flux.unfold(1, self.recent, 1)[:, :count]
-            median = recent.median(2).values
+            median = recent.sort(2).values[:, :, self.recent // 2]
             peak = recent[:, :, self.recent - self.peak :].amax(2)
             now = flux[:, self.recent :]
             is_peak = (now >= median + self.threshold) & (now >= peak)
@@ -164,11 +171,15 @@ class OnsetDetector(Stateful):
                 question, asked = earliest + found, True
             if asked and end - question >= self.measured:
                 at = self.kept + question
-                before = energy[at - self.measured : at]
-                strong = strength(before, energy[at : at + self.measured])
-                if strong > 0.0:
-                    impulses[question + self.delay_samples] = strong
-                    last = question
-                asked = False
+                heard = energy[at - self.before : self.kept + end]
+                later = louder_beginning(heard, self.before, self.after)
+                question += later
+                if later == 0:
+                    before, after = at - self.measured, at + self.measured
+                    strong = strength(energy[before:at], energy[at:after])
+                    if strong > 0.0:
+                        impulses[question + self.delay_samples] = strong
+                        last = question
+                    asked = False
         since[0] = float(min(length - last, self.never))
         since[1] = float(length - question) if asked else 0.0

@@ -91,7 +91,8 @@ def flux(now: Tensor, before: Tensor, reference: Tensor, gain: float = GAIN) -> 
 
     Shape: → [R].
     """
-    widest = F.max_pool1d(before[:, None], 3, 1, 1)[:, 0]
+    beside = F.pad(before, [1, 1])
+    widest = torch.maximum(torch.maximum(beside[:, :-2], beside[:, 2:]), before)
     scale = gain / reference[:, None]
     risen = torch.log10(1.0 + now * scale) - torch.log10(1.0 + widest * scale)
     return risen.clamp_min(0.0).mean(1)

@@ -36,6 +36,7 @@ class ConditionedNet(AudioNet):
         taken: names that this kind of network takes.
 
     Attributes:
+        conditioning: the name.
         n_inputs: channels beside each other at the input.
         n_told: numbers told to layers.
 
@@ -67,6 +68,7 @@ class ConditionedNet(AudioNet):
                 f"model.net.conditioning: none tells of no knobs, and there are {n_knobs}: set "
                 "model.knobs=null, too"
             )
+        self.conditioning = conditioning
         follows = conditioning in ("tvcond", "tvfilm")
         self.told: Follower | Knobs = Follower(n_channels, n_knobs) if follows else Knobs()
         self.n_told = UNITS if follows else n_knobs

@@ -274,6 +274,17 @@ def show_runs(arguments: argparse.Namespace) -> None:
     say(text)
 
 
+def foley(arguments: argparse.Namespace) -> None:
+    """Make sound for the events of a film or a sound."""
+    from vschaos2.families.loading import load_run
+    from vschaos2.generation.foley import FOLDER
+    from vschaos2.programs.foley import make_foley
+
+    trained = trained_run(arguments)
+    finder = None if arguments.finder is None else load_run(arguments.finder)
+    tell(make_foley(arguments, trained, finder), arguments.out / FOLDER)
+
+
 def import_model(arguments: argparse.Namespace) -> None:
     """Make a run of a .nam file."""
     from vschaos2.families.effect.nam_import import import_nam
@@ -298,6 +309,7 @@ COMMANDS = (
     (arguments_of.add_runs, show_runs),
     (arguments_of.add_import, import_model),
     (arguments_of.add_onsets, find_onsets),
+    (arguments_of.add_foley, foley),
     (arguments_of.add_presets, collect_presets),
     (arguments_of.add_effect_map, map_presets),
 )

@@ -5,16 +5,18 @@ from pathlib import Path
 
 from vschaos2.events.options import (
     LEAST_GAP_MS,
+    LEAST_THRESHOLD,
     MIN_GAP_MS,
     MOST_GAP_MS,
     MOST_THRESHOLD,
     THRESHOLD,
 )
 from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
+from vschaos2.programs.foley import add_foley as add_foley_options
+from vschaos2.programs.options import MODES, add_meta, add_output, add_run, add_texture
 from vschaos2.programs.presets import add_collection
 from vschaos2.programs.presets import add_map as add_map_of_presets
 
-MODES = "random, eco, live, balanced, hq or offline"
 Parser = argparse.ArgumentParser
 Commands = argparse._SubParsersAction
 
@@ -314,8 +316,8 @@ def add_onsets(commands: Commands) -> Parser:
     parser.add_argument(
         "--threshold",
         type=float,
-        help=f"how much must be new, 0 to {MOST_THRESHOLD:g} ({THRESHOLD:g}); in films how strong "
-        f"a strike must be ({FILM_THRESHOLD:g})",
+        help=f"how much must be new, {LEAST_THRESHOLD:g} to {MOST_THRESHOLD:g} ({THRESHOLD:g}); in "
+        f"films how strong a strike must be ({FILM_THRESHOLD:g})",
     )
     parser.add_argument(
         "--min-gap",
@@ -335,37 +337,13 @@ def add_onsets(commands: Commands) -> Parser:
     return parser
 
 
+def add_foley(commands: Commands) -> Parser:
+    """The arguments of `foley`."""
+    help_text = "make sound for the events of a film or a sound"
+    return add_foley_options(commands.add_parser("foley", help=help_text))
+
+
 def add_effect_map(commands: Commands) -> Parser:
     """The arguments of `effect-map`."""
     help_text = "tell how the settings of collected chains lie"
     return add_map_of_presets(commands.add_parser("effect-map", help=help_text))
-
-
-def add_run(parser: argparse.ArgumentParser) -> None:
-    """The run that every command starts from."""
-    parser.add_argument("run", type=Path, help="rundir/name, rundir/name/version_N, or rundir")
-    parser.add_argument("-n", "--name", help="in a rundir, which run (the newest trained)")
-    parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
-    parser.add_argument(
-        "--plugins", nargs="+", default=[], metavar="MODULE", help="code that the run needs (none)"
-    )
-
-
-def add_texture(parser: argparse.ArgumentParser) -> None:
-    """How much of a sound's noise is noise."""
-    parser.add_argument(
-        "--texture", type=float, help="part of the noise played as noise, 0 to 1 (the run's)"
-    )
-
-
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Where sounds go, and at which rate."""
-    parser.add_argument("--sr", type=int, help="sample rate of the results (the model's)")
-    parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
-
-
-def add_meta(parser: argparse.ArgumentParser, text: str) -> None:
-    """Labels in words."""
-    parser.add_argument(
-        "--meta", nargs="+", action="extend", default=[], metavar="TASK VALUE", help=text
-    )

@@ -11,9 +11,11 @@ from vschaos2.controls import Control
 from vschaos2.dsp.resampling import bridged_rates
 from vschaos2.errors import InputError
 from vschaos2.export.checks import check_finite
+from vschaos2.export.for_engine import EngineProgram
 from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.families.effect.aliasing import measure_aliasing
 from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.engine_program import engine_program
 from vschaos2.families.effect.knobs import OWN
 from vschaos2.families.effect.proofs import check_rates, rate_delays
 from vschaos2.families.effect.sentences import AT, in_words, sentences
@@ -64,6 +66,10 @@ class PlayableEffect(Playable):
         shape = (1, len(self.model.knobs), -(-samples // 64))
         moves = (torch.rand(shape, generator=generator) - 0.5).repeat_interleave(64, 2)
         return torch.cat((sound, spread * moves[:, :, :samples]), 1)
+
+    def for_engine(self) -> EngineProgram | str:
+        """Settings and tensors, or what the small engine knows nothing of, in words."""
+        return engine_program(self.eager)  # type: ignore[arg-type]
 
     def prove(self, content: bytes) -> None:
         """Delays, and sound in blocks, at the rates of other hosts."""

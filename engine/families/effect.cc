@@ -1,0 +1,270 @@
+// Sound through an effect: see vschaos2/families/effect/streaming_effect.py.
+//
+//     forward    sound ─> input_db ─> network, told its knobs ─> mix, output_db, bypass ─> sound
+//     modulate   the same; signals beside the sound are added to the knobs
+//
+// Whatever is set is reached along a raised cosine.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/refused.h"
+#include "families/effect_layers.h"
+#include "families/effect_net.h"
+#include "families/families.h"
+
+namespace engine {
+
+namespace {
+
+constexpr int kMostChannels = 2, kMostKnobs = 64, kLongestGlide = 1 << 20;
+constexpr float kPi = 3.14159265358979f;
+// What glides behind the knobs.
+enum { kMix, kInput, kOutput, kBypass, kLevels };
+constexpr const char* kLevelNames[] = {"mix", "input_db", "output_db", "bypass"};
+
+// A factor of so many dB, which need not be worked out where it rests.
+class Gain {
+ public:
+  float operator()(float decibels) {
+    if (decibels != decibels_) {
+      decibels_ = decibels;
+      gain_ = std::pow(10.0f, decibels / 20.0f);
+    }
+    return gain_;
+  }
+
+ private:
+  float decibels_ = 0.0f, gain_ = 1.0f;
+};
+
+// What one method of one voice remembers.
+struct Path {
+  std::unique_ptr<EffectStream> stream;
+  Floats origins;  // where its glides began
+  int since = 0;   // samples ago
+  Gain before, after;
+};
+
+class Effect : public Program {
+ public:
+  Effect(const ModelFile& file, const std::vector<std::string>& methods, int voices);
+
+  void Process(int method, int voice, const float* const* in, float* const* out,
+               int samples) override;
+  void Changed(const Control& control) override;
+  void Begin(const Control& control) override;
+  void Reset() override;
+  int DelaySamples(int) const override { return 0; }
+  std::vector<double> Reading(const std::string&) const override {
+    return std::vector<double>(modulates_.size(), 0.0);
+  }
+
+ private:
+  float ValueAt(const Path& path, int which, int samples_ahead) const;
+  void Move(Path* path, int count);
+  void Hear(bool modulates, const float* const* in, int at, int count);
+  void Play(Path* path, bool modulates, const float* const* in, float* const* out, int at,
+            int count);
+
+  EffectShape shape_;
+  std::vector<std::string> glides_;  // names of the knobs, then of levels
+  Floats lowest_, highest_;          // of the knobs
+  float input_gain_, output_gain_, greatest_;
+  Floats rise_;  // how far a glide has come after so many samples
+  Floats goal_;  // what is set
+  std::unique_ptr<EffectNet> net_;
+  std::vector<bool> modulates_;  // of each method
+  std::vector<Path> paths_;      // methods of the first voice, of the second …
+
+  Rows moving_, dry_, sound_, knobs_, wet_;  // of samples that are worked out together
+};
+
+Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, int voices) {
+  const Json& settings = file.settings();
+  shape_.channels = settings.At("channels").Whole("channels", 1, kMostChannels);
+  shape_.outputs = settings.At("outputs").Whole("outputs", 1, kMostChannels);
+  for (const Json& name : settings.At("knobs").Items()) glides_.push_back(name.Text());
+  shape_.knobs = static_cast<int>(glides_.size());
+  if (shape_.knobs > kMostKnobs) throw Refused("has more knobs than any effect: export it again");
+  glides_.insert(glides_.end(), std::begin(kLevelNames), std::end(kLevelNames));
+  if (shape_.knobs > 0) {
+    lowest_ = file.Copy("lowest", shape_.knobs);
+    highest_ = file.Copy("highest", shape_.knobs);
+    for (int k = 0; k < shape_.knobs; ++k) {
+      if (!(lowest_[k] < highest_[k])) throw Refused("has a knob without a range: export it again");
+    }
+  }
+  input_gain_ = *file.Find("input_gain", {});
+  output_gain_ = *file.Find("output_gain", {});
+  greatest_ = static_cast<float>(settings.At("greatest").Number());
+  const int length = settings.At("glide_samples").Whole("glide_samples", 1, kLongestGlide);
+  rise_.Make(static_cast<std::size_t>(length));
+  for (int i = 0; i < length; ++i) {
+    rise_[i] = 0.5f - 0.5f * std::cos(kPi * (static_cast<float>(i) / static_cast<float>(length)));
+  }
+  goal_.Make(glides_.size());
+  const std::string& kind = settings.At("net").Text();
+  if (kind == "LSTM" || kind == "GRU") {
+    net_ = ReadRecurrentNet(file, shape_, kind == "LSTM");
+  } else if (kind == "TCN" || kind == "GCN" || kind == "SSM") {
+    net_ = ReadLayeredNet(file, shape_, kind);
+  } else {
+    throw Refused("has a network of the kind " + kind + ", which the small engine does not know");
+  }
+  const Json& shapes = file.about().At("methods");
+  for (const std::string& name : methods) {
+    const bool modulates = name == "modulate" && shape_.knobs > 0;
+    if (!modulates && name != "forward") {
+      throw Refused("has the method " + name + ", which the small engine does not know");
+    }
+    const Json& row = shapes.At(name);
+    const int inlets = shape_.channels + (modulates ? shape_.knobs : 0);
+    if (row.Whole("inlets") != inlets || row.Whole("outlets") != shape_.outputs ||
+        row.Whole("in_ratio") != 1 || row.Whole("out_ratio") != 1) {
+      throw Refused(name + " has other channels than the small engine plays");
+    }
+    modulates_.push_back(modulates);
+  }
+  paths_.resize(methods.size() * static_cast<std::size_t>(voices));
+  for (Path& path : paths_) {
+    path.stream = net_->Begun();
+    path.origins.Make(glides_.size());
+  }
+  moving_.Make(static_cast<int>(glides_.size()), kEffectSamples);
+  sound_.Make(shape_.channels, kEffectSamples);
+  knobs_.Make(shape_.knobs, kEffectSamples);
+  for (Rows* rows : {&dry_, &wet_}) rows->Make(shape_.outputs, kEffectSamples);
+}
+
+// What a path hears of something set, so many samples after those that it has played.
+float Effect::ValueAt(const Path& path, int which, int samples_ahead) const {
+  const float goal = goal_[which], origin = path.origins[which];
+  const int since = path.since + samples_ahead;
+  if (since >= static_cast<int>(rise_.size()) || goal == origin) return goal;
+  return origin + rise_[since] * (goal - origin);
+}
+
+// Fills what is heard of everything set in the next samples: knobs and levels, dB as factors.
+void Effect::Move(Path* path, int count) {
+  const int all = static_cast<int>(glides_.size());
+  const bool rests = path->since >= static_cast<int>(rise_.size());
+  for (int which = 0; which < all; ++which) {
+    float* const row = moving_[which];
+    Gain* const gain = which == shape_.knobs + kInput    ? &path->before
+                       : which == shape_.knobs + kOutput ? &path->after
+                                                         : nullptr;
+    if (rests || path->origins[which] == goal_[which]) {
+      std::fill_n(row, count, gain ? (*gain)(goal_[which]) : goal_[which]);
+      continue;
+    }
+    for (int t = 0; t < count; ++t) {
+      const float value = ValueAt(*path, which, t + 1);
+      row[t] = gain ? (*gain)(value) : value;
+    }
+  }
+  path->since = std::min(path->since + count, static_cast<int>(rise_.size()));
+}
+
+// Fills what enters the network: sound and knobs; and the sound as it is.
+void Effect::Hear(bool modulates, const float* const* in, int at, int count) {
+  for (int c = 0; c < shape_.channels; ++c) {
+    const float* const from = in[c] + at;
+    float* const to = sound_[c];
+    for (int t = 0; t < count; ++t) {
+      to[t] = std::isfinite(from[t]) ? std::min(std::max(from[t], -greatest_), greatest_) : 0.0f;
+    }
+  }
+  for (int o = 0; o < shape_.outputs; ++o) {
+    const float* const left = sound_[0];
+    const float* const other = sound_[shape_.channels - 1];
+    const bool is_mixed = shape_.channels > shape_.outputs;
+    const float* const same = o == 0 ? left : other;
+    for (int t = 0; t < count; ++t) dry_[o][t] = is_mixed ? 0.5f * (left[t] + other[t]) : same[t];
+  }
+  const float* const before = moving_[shape_.knobs + kInput];
+  for (int c = 0; c < shape_.channels; ++c) {
+    float* const x = sound_[c];
+    for (int t = 0; t < count; ++t) x[t] = x[t] * before[t] * input_gain_;
+  }
+  for (int k = 0; k < shape_.knobs; ++k) {
+    const float lowest = lowest_[k], highest = highest_[k];
+    const float* const added = modulates ? in[shape_.channels + k] + at : nullptr;
+    float* const to = knobs_[k];
+    for (int t = 0; t < count; ++t) {
+      float value = moving_[k][t];
+      if (added) {
+        value += std::isfinite(added[t]) ? added[t] : 0.0f;
+        value = std::min(std::max(value, lowest), highest);
+      }
+      to[t] = 2.0f * ((value - lowest) / (highest - lowest)) - 1.0f;
+    }
+  }
+}
+
+void Effect::Play(Path* path, bool modulates, const float* const* in, float* const* out, int at,
+                  int count) {
+  Move(path, count);
+  Hear(modulates, in, at, count);
+  path->stream->Play(sound_, knobs_, count, &wet_);
+  const float* const mix = moving_[shape_.knobs + kMix];
+  const float* const after = moving_[shape_.knobs + kOutput];
+  const float* const bypass = moving_[shape_.knobs + kBypass];
+  for (int o = 0; o < shape_.outputs; ++o) {
+    const float *const dry = dry_[o], *const wet = wet_[o];
+    float* const to = out[o] + at;
+    for (int t = 0; t < count; ++t) {
+      const float made = after[t] * Between(dry[t], wet[t] * output_gain_, mix[t]);
+      to[t] = Between(made, dry[t], bypass[t]);
+    }
+  }
+}
+
+void Effect::Process(int method, int voice, const float* const* in, float* const* out,
+                     int samples) {
+  Path* const path = &paths_[voice * modulates_.size() + method];
+  for (int at = 0; at < samples; at += kEffectSamples) {
+    Play(path, modulates_[method], in, out, at, std::min(kEffectSamples, samples - at));
+  }
+}
+
+void Effect::Changed(const Control& control) {
+  if (control.name == "reset") return Reset();
+  const auto found = std::find(glides_.begin(), glides_.end(), control.name);
+  if (found == glides_.end()) return;
+  for (Path& path : paths_) {
+    for (int which = 0; which < static_cast<int>(glides_.size()); ++which) {
+      path.origins[which] = ValueAt(path, which, 1);
+    }
+    path.since = 0;
+  }
+  goal_[found - glides_.begin()] = static_cast<float>(control.value);
+}
+
+void Effect::Begin(const Control& control) {
+  const bool glides = std::find(glides_.begin(), glides_.end(), control.name) != glides_.end();
+  const bool is_plain = control.kind == Control::Kind::kNumber ||
+                        control.kind == Control::Kind::kSwitch;
+  if (glides ? !is_plain : control.name != "sample_rate") {
+    throw Refused("has a control " + control.name + " that the small engine does not know");
+  }
+  Changed(control);
+}
+
+void Effect::Reset() {
+  for (Path& path : paths_) {
+    path.stream->Forget();
+    path.origins.Copy(goal_.data(), glides_.size());
+    path.since = static_cast<int>(rise_.size());
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Program> MakeEffect(const ModelFile& file, const std::vector<std::string>& methods,
+                                    int voices) {
+  return std::make_unique<Effect>(file, methods, voices);
+}
+
+}  // namespace engine

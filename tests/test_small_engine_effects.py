@@ -1,0 +1,294 @@
+"""Exported effects in the small engine, held against torch; and files that it refuses."""
+
+import ctypes
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from engine_beside_torch import Both, rewritten
+from small_engine import Player, RefusedError, built, is_buildable, labels_of, library, relative
+
+from vschaos2.export.for_engine import card_lines, description
+from vschaos2.export.nn_tilde import get_attribute
+from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.knobs import Knob
+from vschaos2.families.effect.playable import PlayableEffect
+from vschaos2.nets.audio_conv import GCN, TCN
+from vschaos2.nets.audio_rate import AudioNet
+from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, StartedLSTM
+from vschaos2.nets.state_space import SSM
+
+RATE = 32000
+KNOBS = (
+    Knob("drive", 2.0, 10.0, 4.0, "dB"),
+    Knob("tone", -1.0, 1.0, 0.25),
+    Knob("x", 0.0, 1.0, 1.0),
+)
+
+pytestmark = [
+    pytest.mark.skipif(not is_buildable(), reason="cmake and g++ are missing"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+# Networks by name: kind, channels, knobs, outputs, options.
+NETS: dict[str, tuple[Any, int, int, int, dict[str, Any]]] = {
+    "lstm": (LSTM, 1, 1, 1, {"hidden_dims": 32}),
+    "lstm untold": (LSTM, 2, 0, 2, {"hidden_dims": 5, "conditioning": "none"}),
+    "lstm in stereo": (LSTM, 1, 2, 2, {"hidden_dims": 20, "layers": 2, "skip": True}),
+    "lstm to mono": (LSTM, 2, 1, 1, {"hidden_dims": 9, "skip": True}),
+    "lstm begun": (StartedLSTM, 1, 1, 1, {"hidden_dims": 7, "layers": 2}),
+    "gru of all": (AudioGRU, 2, 3, 2, {"hidden_dims": 17, "layers": 3, "skip": True}),
+    "gru that follows": (AudioGRU, 1, 2, 1, {"hidden_dims": 12, "conditioning": "tvcond"}),
+    "tcn": (TCN, 1, 2, 1, {"receptive_ms": 2.0, "kernel": 5}),
+    "tcn by tfilm": (TCN, 1, 1, 2, {"receptive_ms": 0.1, "conditioning": "tfilm"}),
+    "gcn": (GCN, 1, 1, 2, {"receptive_ms": 3.0, "growth": 3, "conditioning": "tvfilm"}),
+    "gcn by ttfilm": (GCN, 2, 0, 1, {"receptive_ms": 0.1, "conditioning": "ttfilm"}),
+    "ssm": (SSM, 1, 2, 2, {"layers": 3, "hidden_dims": 6}),
+}
+
+
+def effect(name: str) -> PlayableEffect:
+    """One of them, of chance weights so large that it bends what it hears."""
+    kind, channels, knobs, outputs, options = NETS[name]
+    torch.manual_seed(len(name))
+    net: AudioNet = kind(channels, knobs, outputs, RATE, **options)
+    for weight in net.parameters():
+        weight.data += 0.1 * torch.randn_like(weight)
+    if isinstance(net, StartedLSTM):
+        net.first.normal_()
+    model = EffectModel(net, KNOBS[:knobs], RATE).eval().requires_grad_(False)
+    model.set_levels(0.1, 0.7)
+    return PlayableEffect(model, {})
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return built()
+
+
+@pytest.fixture(scope="module")
+def engine(folder) -> ctypes.CDLL:
+    return library(folder)
+
+
+@pytest.fixture(scope="module", params=NETS)
+def both(request, engine, tmp_path_factory) -> Iterator[Both]:
+    """Each of the effects, one at a time."""
+    path = tmp_path_factory.mktemp("effects") / "effect.ts"
+    yield Both(engine, path, effect(request.param))
+
+
+@pytest.fixture(scope="module")
+def kept(engine, tmp_path_factory) -> Both:
+    """One effect, with two channels and knobs of which more is asked."""
+    return Both(engine, tmp_path_factory.mktemp("effect") / "effect.ts", effect("gru of all"))
+
+
+@pytest.fixture
+def pedal(kept) -> Both:
+    kept.set(drive=4.0, tone=0.25, x=1.0, mix=1.0, input_db=0.0, output_db=0.0, bypass=0.0)
+    return kept
+
+
+def given(both: Both, method: str, samples: int, seed: int = 1) -> torch.Tensor:
+    """Bursts of noise, and knobs that move all over their range and beyond: [inlets, samples]."""
+    generator = torch.Generator().manual_seed(seed)
+    inlets = both.engine.methods[method][1].in_channels
+    channels = both.engine.methods["forward"][1].in_channels
+    x = 0.2 * torch.randn(inlets, samples, generator=generator)
+    x *= (torch.arange(samples) % 1000 < 700).float()
+    x[channels:] = (
+        4.0
+        * torch.sin(torch.arange(samples) * 0.01 * (1 + torch.arange(inlets)[:, None]))[channels:]
+    )
+    return x
+
+
+def test_it_is_the_same_effect(both):
+    assert list(both.engine.methods) == both.torch.method_names
+    for name, (_, shape) in both.engine.methods.items():
+        assert getattr(both.torch, f"{name}_params").tolist() == [
+            shape.in_channels, shape.in_ratio, shape.out_channels, shape.out_ratio
+        ]  # fmt: skip
+        for outlets in (False, True):
+            side = "output" if outlets else "input"
+            due = getattr(both.torch, f"{name}_{side}_labels")
+            assert labels_of(both.engine, name, outlets) == due
+        assert both.engine.delay(name) == 0
+    assert both.engine.controls == both.torch.attribute_names
+    for name in both.engine.controls:
+        assert both.engine.get(name) == get_attribute(both.torch, name), name
+    assert both.engine.library.vschaos_engine_sample_rate_hz(both.engine.handle) == RATE
+    assert both.engine.library.vschaos_engine_block_samples(both.engine.handle) == 1
+
+
+def test_every_sample_is_as_in_torch(both):
+    for method in both.engine.methods:
+        both.reset()
+        made, due = both.play(method, given(both, method, 6000), 512)
+        assert relative(made, due) < 1e-5
+        assert np.abs(due).max() > 0.05
+
+
+def test_blocks_are_the_whole_bit_for_bit(both):
+    for method in both.engine.methods:
+        x = given(both, method, 1537).numpy()
+        both.engine.reset()
+        whole = both.engine.play(method, x, 1537)
+        for block in (1, 64, 100, 512):
+            both.engine.reset()
+            assert np.array_equal(both.engine.play(method, x, block), whole)
+
+
+def test_the_file_plays_the_same_in_torch(pedal):
+    loaded, x = torch.jit.load(str(pedal.path)), given(pedal, "modulate", 2000)
+    with torch.inference_mode():
+        due = loaded.modulate(x[None])[0].numpy()
+    assert relative(pedal.engine.play("modulate", x.numpy(), 64), due) < 1e-5
+
+
+TURNS: tuple[dict[str, float], ...] = (
+    {"drive": 9.0}, {"tone": -1.0, "input_db": 12.0}, {"mix": 0.3}, {"output_db": -30.0},
+    {"bypass": 1.0}, {"drive": 2.0, "output_db": 0.0}, {"bypass": 0.0}, {"mix": 0.0}, {"mix": 1.0},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["forward", "modulate"])
+def test_what_is_set_glides_as_in_torch(pedal, method):
+    """Also where it is set again on its way, and it takes 20 ms: 640 samples."""
+    x, pieces = given(pedal, method, 400 * len(TURNS)), []
+    for turn, part in zip(TURNS, x.split(400, 1), strict=True):
+        pedal.tell(**turn)
+        pieces.append(pedal.play(method, part, 64))
+    made, due = (np.concatenate(side, 1) for side in zip(*pieces, strict=True))
+    assert relative(made, due) < 1e-5
+
+
+def test_a_glide_does_not_know_its_blocks(pedal):
+    x, found = given(pedal, "modulate", 800).numpy(), []
+    for block in (1, 64, 300, 800):
+        pedal.set(mix=1.0, drive=4.0, output_db=0.0)
+        pedal.engine.set("mix", 0.4)
+        pedal.engine.set("drive", 9.0)
+        pedal.engine.set("output_db", -6.0)
+        found.append(pedal.engine.play("modulate", x, block))
+        pedal.engine.set("drive", 4.0)
+    assert all(np.array_equal(each, found[0]) for each in found)
+
+
+def test_bypassed_it_is_the_sound_itself(pedal):
+    x = given(pedal, "forward", 640).numpy()
+    pedal.engine.set("bypass", 1.0)
+    crossfaded = pedal.engine.play("forward", x, 64)
+    assert not np.array_equal(crossfaded, x)
+    assert np.array_equal(pedal.engine.play("forward", x, 64), x)
+
+
+def test_a_reset_forgets_and_ends_glides(pedal):
+    x = given(pedal, "forward", 512).numpy()
+    first = pedal.engine.play("forward", x, 64)
+    again = pedal.engine.play("forward", x, 64)
+    assert not np.array_equal(again, first)
+    for forget in (pedal.engine.reset, partial(pedal.engine.set, "reset", 1.0)):
+        forget()
+        assert np.array_equal(pedal.engine.play("forward", x, 64), first)
+    pedal.engine.set("bypass", 1.0)
+    pedal.engine.reset()
+    assert np.array_equal(pedal.engine.play("forward", x, 64), x)
+
+
+def test_what_is_no_sound(pedal):
+    x = given(pedal, "modulate", 1024)
+    x[:, 100:110], x[0, 200:210], x[1, 300:310] = np.nan, np.inf, 1e9
+    x[2:, 400:500], x[2:, 500:600], x[:, 600:700] = 1e30, -np.inf, 1e-42
+    made, due = pedal.play("modulate", x, 64)
+    assert np.isfinite(made).all() and relative(made, due) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("drive", 11.0), ("drive", 1.9), ("drive", "much"), ("drive", float("nan")), ("mix", 1.1),
+        ("output_db", -121.0), ("bypass", "on"), ("sample_rate", 48000.0), ("delay", 1.0),
+        ("nothing", 1.0), ("release", 1.0),
+    ],
+)  # fmt: skip
+def test_what_a_control_does_not_take_changes_nothing(pedal, name, value):
+    before = pedal.engine.get(name)
+    assert not pedal.engine.set(name, value)
+    assert pedal.engine.get(name) == before
+
+
+def test_voices_and_methods_do_not_hear_each_other(engine, pedal):
+    pair, alone = Player(engine, pedal.path, voices=2), Player(engine, pedal.path)
+    x = given(pedal, "forward", 640).numpy()
+    told = given(pedal, "modulate", 640).numpy()
+    due = alone.play("forward", x, 64)
+    for start in range(0, 640, 64):
+        part = slice(start, start + 64)
+        pair.play("forward", -x[:, part], 64, voice=0)
+        pair.play("modulate", told[:, part], 64, voice=1)
+        assert np.array_equal(pair.play("forward", x[:, part], 64, voice=1), due[:, part])
+
+
+def test_files_tell_the_engine_and_their_card(pedal):
+    assert card_lines(pedal.content) == {"engine": {"plays": ["forward", "modulate"]}}
+    drive = description(pedal.content)["controls"][0]
+    assert drive == {
+        "name": "drive", "kind": "number", "value": 4.0, "lowest": 2.0, "highest": 10.0,
+        "unit": "dB",
+    }  # fmt: skip
+
+
+def test_what_the_engine_knows_nothing_of_is_said():
+    model = effect("lstm").model
+    said = PlayableEffect(model, {}, 48000).for_engine()
+    assert said == "sample rates that a model was not trained at"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cannot": "chains"}, "knows nothing of chains"),
+        ({"settings/net": "Transformer"}, "has a network of the kind Transformer"),
+        ({"settings/conditioning": "film"}, "has recurrent layers told by film"),
+        ({"settings/conditioning": "hints"}, "has a network told by hints"),
+        ({"settings/net": "TCN", "settings/dilations": [1]}, "input.weight was expected"),
+        ({"settings/channels": 3}, "channels"),
+        ({"settings/knobs": ["drive"]}, "lowest has the shape"),
+        ({"settings/knobs": ["drive"] * 65}, "has more knobs than any effect"),
+        ({"settings/knobs": []}, "has the shape"),
+        ({"settings/hidden_dims": 16}, "units.*_l0 has the shape"),
+        ({"settings/layers": 33}, "layers"),
+        ({"settings/layers": 4}, "_l3 was expected"),
+        ({"settings/glide_samples": 0}, "glide_samples"),
+        ({"settings/skip": 1}, "its description is damaged"),
+        ({"methods/modulate/inlets": 4}, "modulate has other channels"),
+        ({"methods/forward/in_ratio": 2, "block_samples": 2}, "forward has other channels"),
+        ({"tensors/readout.bias/offset": 10000}, "readout.bias is not as large"),
+        ({"family": "chorus"}, "is of the family chorus"),
+    ],
+)
+def test_files_that_are_not_what_they_should_be(engine, pedal, tmp_path, change, said):
+    path = rewritten(pedal.content, tmp_path / "other.ts", change)
+    with pytest.raises(RefusedError, match=said) as refused:
+        Player(engine, path)
+    assert "\n" not in str(refused.value)
+
+
+def test_nothing_is_allocated_while_playing(folder, both):
+    command = [folder / "engine_allocations", both.path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_damaged_files_crash_nothing(folder, both):
+    command = [folder / "engine_fuzz", both.path, "60", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 20 < int(done.stdout.split()[0]) < 60

@@ -1,0 +1,123 @@
+"""What the small engine (engine/families/effect.cc) plays an effect from."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from vschaos2.export.for_engine import EngineProgram
+from vschaos2.families.effect.streaming_effect import GREATEST, StreamingEffect
+from vschaos2.nets.audio_conv import GCN, TCN
+from vschaos2.nets.audio_rate import AudioNet
+from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, RecurrentNet, StartedLSTM
+from vschaos2.nets.state_space import SSM
+
+KINDS: dict[type[AudioNet], str] = {
+    LSTM: "LSTM", StartedLSTM: "LSTM", AudioGRU: "GRU", TCN: "TCN", GCN: "GCN", SSM: "SSM"
+}  # fmt: skip
+NET = "model.net"  # of an exported effect
+MOST_STATE = 2**22  # numbers that a network may remember
+LAYER = ("weight", "bias")
+CELLS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+STATES = ("log_step", "log_decay", "turns", "read_real", "read_imag", "direct")
+
+
+def engine_program(effect: StreamingEffect) -> EngineProgram | str:
+    """Settings and tensors of an effect, or what the engine knows nothing of, in words."""
+    model = effect.model
+    net: Any = model.net
+    if type(effect) is not StreamingEffect:
+        return "collections of effects"
+    if type(net) not in KINDS:
+        return f"effects of the kind {type(net).__name__.removesuffix('Net')}"
+    if effect.bridge >= 0:
+        return "sample rates that a model was not trained at"
+    if isinstance(net, TCN) and _remembered(net) > MOST_STATE:
+        return f"effects that remember {_remembered(net)} numbers"
+    settings = {
+        "net": KINDS[type(net)],
+        "channels": effect.n_in,
+        "outputs": effect.n_out,
+        "knobs": effect.knob_names,
+        "glide_samples": effect.glide_samples,
+        "greatest": GREATEST,
+        "hidden_dims": net.dim,
+        "conditioning": net.conditioning,
+    }
+    return EngineProgram(
+        family="effect",
+        sample_rate_hz=model.rate_hz,
+        block_samples=net.block,
+        settings=settings | _settings(net),
+        tensors={name: f"model.{path}" for name, path in _tensors(effect)},
+        choices={"sample_rate": [model.rate_hz]},
+    )
+
+
+def _remembered(net: TCN) -> int:
+    """Numbers that convolutions hear of the past, with the sample itself."""
+    layers: Any = net.layers
+    kernels = [layer.taps.kernel_size[0] * layer.taps.dilation[0] for layer in layers]
+    return int(net.dim * sum(kernels))
+
+
+def _settings(net: Any) -> dict[str, Any]:
+    if isinstance(net, RecurrentNet):
+        return {"layers": net.n_layers, "skip": net.skip}
+    if isinstance(net, SSM):
+        first: Any = net.layers[0]
+        return {"layers": len(net.layers), "n_states": first.states.n_states}
+    taps = [layer.taps for layer in net.layers]
+    return {"kernel": taps[0].kernel_size[0], "dilations": [of.dilation[0] for of in taps]}
+
+
+def _tensors(effect: StreamingEffect) -> Iterator[tuple[str, str]]:
+    """The engine's names of tensors, and the model's."""
+    names = ["input_gain", "output_gain"]
+    if effect.knob_names:
+        names += ["lowest", "highest"]
+    for name in names:
+        yield name, name
+    for name in _of_net(effect.model.net):
+        yield name, f"net.{name}"
+
+
+def _of_net(net: Any) -> Iterator[str]:
+    """Tensors of the network, which have its own names in the engine, too."""
+    yield from _named("readout", LAYER)
+    if net.told.state_size:
+        yield from _cells("told.memory.units", 1)
+    if isinstance(net, StartedLSTM):
+        yield "first"
+    if isinstance(net, RecurrentNet):
+        yield from _cells("units", net.n_layers)
+        return
+    yield from _named("input", LAYER)
+    for place, layer in enumerate(net.layers):
+        name = f"layers.{place}"
+        if isinstance(net, SSM):
+            yield from _named(f"{name}.states", STATES)
+            yield from _named(f"{name}.spread", LAYER)
+        else:
+            yield from _named(f"{name}.taps", LAYER)
+        yield from _named(f"{name}.mix", LAYER)
+        yield from _film(f"{name}.film", net.conditioning, layer.film)
+
+
+def _film(name: str, conditioning: str, film: Any) -> Iterator[str]:
+    if conditioning in ("tfilm", "ttfilm"):
+        yield from _cells(f"{name}.memory.units", 1)
+        yield from _named(f"{name}.told", LAYER)
+        if conditioning == "ttfilm":
+            yield from _named(f"{name}.memory.mix", LAYER)
+    elif film.is_told:
+        yield from _named(f"{name}.told.0", LAYER)
+        yield from _named(f"{name}.told.2", LAYER)
+
+
+def _named(name: str, tensors: tuple[str, ...]) -> Iterator[str]:
+    for tensor in tensors:
+        yield f"{name}.{tensor}"
+
+
+def _cells(units: str, layers: int) -> Iterator[str]:
+    for layer in range(layers):
+        yield from _named(units, tuple(f"{name}_l{layer}" for name in CELLS))
