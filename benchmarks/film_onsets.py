@@ -64,7 +64,7 @@ def rendered(run: Run, folder: Path, name: str, is_causal: bool) -> None:
         return
     told("average precision of all pictures", network.average_precision, 0.98)
     told("F(±67 ms)", f_67, 0.95)
-    told("right counts in two seconds", network.count, 0.85)
+    told("right counts in two seconds", network.counted, 0.85)
     told("average precision by chance", shuffled.average_precision, 0.04, 0.1)
 
 
