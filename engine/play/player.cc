@@ -75,10 +75,11 @@ bool Player::SetTo(const std::string& name, const Value& given) {
     if (control.name != name) continue;
     if (!control.Take(given, &taken)) return false;
     if (control.kind != Control::Kind::kEvent) {
-      if (taken == control.value) return true;
+      if (taken == control.value && !program_->IsHeard(control)) return true;
       control.value = taken;
     }
     program_->Changed(control);
+    if (control.kind == Control::Kind::kEvent) program_->Show(control, &controls_);
     return true;
   }
   return false;
