@@ -32,7 +32,7 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
     if isinstance(net, ChainNet) and unknown_of(net.chain):
         return unknown_of(net.chain)
     if type(net) not in KINDS:
-        return f"effects of the kind {type(net).__name__.removesuffix('Net')}"
+        return f"effects of the kind {type(net).__name__}"
     if effect.bridge >= 0:
         return "sample rates that a model was not trained at"
     if isinstance(net, TCN) and _remembered(net) > MOST_STATE:
