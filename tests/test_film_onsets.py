@@ -208,7 +208,7 @@ def test_times_are_written_for_films(place, films, tmp_path):
         (["0.mp4", "--sound"], "none of 1 files could be read"),
         (["0.mp4", "--sound", "--run", "RUN"], "--run sees films, --sound hears them"),
         (["0.mp4", "--run", "nowhere"], "nowhere: no such run folder"),
-        (["0.mp4", "--threshold", "2"], "--threshold must be a number from 0 to 1"),
+        (["0.mp4", "--threshold", "2"], "--threshold must be a number from 0.005 to 1"),
         (["0.mp4", "--min-gap", "1"], "--min-gap must be a number from 20 to 2000"),
         (["tone.wav", "--run", "RUN"], "are for films, and none is given"),
     ],

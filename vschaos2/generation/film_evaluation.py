@@ -56,12 +56,12 @@ class FilmScores(NamedTuple):
     Attributes:
         average_precision: of all pictures.
         agreements: of all films together, for each of `TOLERANCES_S`.
-        count: share of windows with the right number of strikes.
+        counted: share of windows with the right number of strikes.
     """
 
     average_precision: float
     agreements: list[Agreement]
-    count: float
+    counted: float
 
 
 class FilmEvaluation(NamedTuple):
@@ -112,8 +112,8 @@ def evaluate_film(run: Run, dataset: Path | None) -> FilmEvaluation:
 
 def seen_in_clip(model: Any, clips: Clips, clip: Clip) -> tuple[Values, Values]:
     """How likely a strike is at each picture of a clip, and how much later: [F] each."""
-    starts = range(0, clip.count, CHUNK)
-    chunks = (clips.pictures(clip, np.arange(n, min(n + CHUNK, clip.count))) for n in starts)
+    starts = range(0, clip.length, CHUNK)
+    chunks = (clips.pictures(clip, np.arange(n, min(n + CHUNK, clip.length))) for n in starts)
     likely, offsets = zip(*seen_in_chunks(model, chunks), strict=True)
     return np.concatenate(likely), np.concatenate(offsets)
 
@@ -122,12 +122,12 @@ def moved_in_clip(clips: Clips, clip: Clip) -> Said:
     """What the motion of a clip says."""
     path = clips.root / clip.name
     stops = stop_strengths(motion_of(path).stopping)
-    times_s = (clip.first + np.arange(clip.count)) / clips.rate_hz
+    times_s = (clip.first + np.arange(clip.length)) / clips.rate_hz
     # The strongest stop that is nearer to a picture than to the others.
     reach = np.arange(-0.5, 0.5, 0.25) / clips.rate_hz
     places = np.round((times_s[:, None] + reach) * RATE_HZ).astype(int).clip(0, len(stops) - 1)
     found_s = film_onsets(path).times_s - clip.first / clips.rate_hz
-    inside = (found_s >= 0.0) & (found_s < clip.count / clips.rate_hz)
+    inside = (found_s >= 0.0) & (found_s < clip.length / clips.rate_hz)
     return Said(stops[places].max(1), found_s[inside])
 
 
@@ -138,12 +138,12 @@ def score(
     truth, right, windows = [], 0, 0
     agreements = []
     for each, clip in zip(said, clips, strict=True):
-        struck = np.zeros(clip.count)
-        struck[np.round(clip.strikes).astype(int).clip(0, clip.count - 1)] = 1.0
+        struck = np.zeros(clip.length)
+        struck[np.round(clip.strikes).astype(int).clip(0, clip.length - 1)] = 1.0
         truth.append(struck)
         true_s = clip.strikes / rate_hz
         agreements.append([agreement(each.found_s, true_s, t) for t in TOLERANCES_S])
-        edges = np.arange(0.0, clip.count / rate_hz + window_s, window_s)
+        edges = np.arange(0.0, clip.length / rate_hz + window_s, window_s)
         counts = [np.histogram(times, edges)[0] for times in (each.found_s, true_s)]
         right += int((counts[0] == counts[1]).sum())
         windows += len(counts[0])
@@ -170,7 +170,7 @@ def markdown(result: FilmEvaluation) -> str:
                 *(number(of.f_measure) for of in each.agreements),
                 number(widest.precision),
                 number(widest.recall),
-                number(each.count),
+                number(each.counted),
                 number(_error_ms(widest), 1),
             ]
         )
@@ -209,7 +209,7 @@ def plain(scores: FilmScores) -> dict[str, float | None]:
     widest = scores.agreements[-1]
     error_ms = _error_ms(widest)
     return {
-        **found, "precision": widest.precision, "recall": widest.recall, "count": scores.count,
+        **found, "precision": widest.precision, "recall": widest.recall, "count": scores.counted,
         "error_ms": None if np.isnan(error_ms) else error_ms,
     }  # fmt: skip
 

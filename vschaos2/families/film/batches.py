@@ -38,7 +38,7 @@ def window(clips: Clips, clip: Clip, start: float, speed: float, frames: int) ->
     places = start + speed * np.arange(frames)
     numbers = np.round(places).astype(np.int64)
     strikes, offsets = marks_of((clip.strikes - start) / speed, frames)
-    known = (numbers >= 0) & (numbers < clip.count)
+    known = (numbers >= 0) & (numbers < clip.length)
     return FilmBatch(
         pictures=torch.from_numpy(clips.pictures(clip, numbers)),
         strikes=torch.from_numpy(strikes),
@@ -102,7 +102,7 @@ class FilmBatches(IterableDataset[FilmBatch]):
         self.clips, self.training, self.frames, self.speeds = clips, training, frames, speeds
         self.batch_size, self.batches_per_epoch = batch_size, batches_per_epoch
         self.seed, self.rank = seed, rank
-        self._ends = np.cumsum([clip.count for clip in training])
+        self._ends = np.cumsum([clip.length for clip in training])
         self._epoch, self._batch = 0, 0
 
     def set_position(self, epoch: int, batch: int = 0) -> None:
@@ -126,7 +126,7 @@ class FilmBatches(IterableDataset[FilmBatch]):
         which = int(np.searchsorted(self._ends, rng.integers(self._ends[-1]), "right"))
         clip = self.training[which]
         speed = float(np.exp(rng.uniform(*np.log(self.speeds))))
-        room = clip.count - speed * self.frames
+        room = clip.length - speed * self.frames
         # A clip that is shorter than a window lies anywhere in it.
         start = rng.uniform(min(0.0, room), max(0.0, room))
         return window(self.clips, clip, start, speed, self.frames)

@@ -39,21 +39,21 @@ class Clip(NamedTuple):
         name: path of the film below the folder.
         pictures: file of its pictures.
         first: number of the first picture of the part.
-        count: pictures in the part.
+        length: pictures in the part.
         strikes: in pictures from the first one of the part, not whole numbers.
     """
 
     name: str
     pictures: Path
     first: int
-    count: int
+    length: int
     strikes: Values
 
     def part(self, first: int, count: int) -> "Clip":
         """Some pictures of it."""
         inside = (self.strikes >= first - 0.5) & (self.strikes < first + count - 0.5)
         strikes = self.strikes[inside] - first
-        return self._replace(first=self.first + first, count=count, strikes=strikes)
+        return self._replace(first=self.first + first, length=count, strikes=strikes)
 
 
 class Clips:
@@ -104,17 +104,17 @@ class Clips:
             if unmarked:
                 why = "its films have neither sound nor NAME.times.csv beside them"
             raise InputError(f"{root}: {why}: give a folder of films whose strikes are known")
-        total = sum(clip.count for clip in self.clips) * size**2
+        total = sum(clip.length for clip in self.clips) * size**2
         self._held: dict[Path, NDArray[np.uint8]] = {}
         if total <= RESIDENT_BYTES:
-            self._held = {c.pictures: self._read(c.pictures, 0, c.count) for c in self.clips}
+            self._held = {c.pictures: self._read(c.pictures, 0, c.length) for c in self.clips}
 
     def pictures(self, clip: Clip, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Some pictures of a clip; its first and last one stand for those beyond its ends.
 
         Shape: [F] → [F, S, S].
         """
-        numbers = clip.first + numbers.clip(0, clip.count - 1)
+        numbers = clip.first + numbers.clip(0, clip.length - 1)
         if clip.pictures in self._held:
             return self._held[clip.pictures][numbers]
         first = int(numbers.min())
@@ -122,7 +122,9 @@ class Clips:
 
     def digest(self) -> str:
         """A text that changes with the films and their strikes."""
-        told = [(c.name, c.pictures.name, c.first, c.count, c.strikes.tolist()) for c in self.clips]
+        told = [
+            (c.name, c.pictures.name, c.first, c.length, c.strikes.tolist()) for c in self.clips
+        ]
         text = repr(told).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(text).hexdigest()[:16]
 
@@ -177,8 +179,8 @@ def split(
     """Those that train, and those held out: whole films by a hash; of a single one, its end."""
     if len(clips) == 1:
         clip = clips[0]
-        held = min(max(1, round(validation_fraction * clip.count)), clip.count)
-        return [clip.part(0, max(1, clip.count - held))], [clip.part(clip.count - held, held)]
+        held = min(max(1, round(validation_fraction * clip.length)), clip.length)
+        return [clip.part(0, max(1, clip.length - held))], [clip.part(clip.length - held, held)]
 
     def drawn(clip: Clip) -> bytes:
         return hashlib.blake2b(os.fsencode(f"{seed}:{clip.name}"), digest_size=8).digest()
@@ -194,6 +196,6 @@ def split(
 
 def windows(clips: list[Clip], frames: int, most: int) -> Iterator[tuple[Clip, int]]:
     """Windows beside each other that cover clips, evenly thinned out: a clip, and where in it."""
-    every = [(clip, start) for clip in clips for start in range(0, clip.count, frames)]
+    every = [(clip, start) for clip in clips for start in range(0, clip.length, frames)]
     keep = np.unique(np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int))
     return (every[number] for number in keep.tolist())

@@ -156,7 +156,7 @@ def tell(data: FilmMaterial) -> None:
     """Log what a training's films are."""
 
     def told(clips: list[Clip]) -> str:
-        seconds = sum(clip.count for clip in clips) / data.clips.rate_hz
+        seconds = sum(clip.length for clip in clips) / data.clips.rate_hz
         strikes = sum(len(clip.strikes) for clip in clips)
         return f"{len(clips)} films of {seconds:.0f} s, {strikes} strikes"
 
