@@ -78,7 +78,7 @@ def write_struck(path: Path, hits_s: np.ndarray, seconds: float, seed: int, soun
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory) -> Path:
-    """Five films with files of times, one of which is told nowhere, and one that is damaged."""
+    """Five films, one of which says no times; a damaged one, and one whose times lie elsewhere."""
     folder = tmp_path_factory.mktemp("films")
     rng = np.random.default_rng(1)
     for number in range(5):
@@ -88,6 +88,9 @@ def films(tmp_path_factory) -> Path:
         if number < 4:
             write_onsets(times_file(path), onsets_of(hits_s))
     (folder / "broken.mp4").write_text("no film")
+    write_struck(folder / "led.mp4", np.array([0.5]), 1.0, 9, sound=False)
+    (folder / "led.times.csv").symlink_to(tmp_path_factory.mktemp("else") / "secret.csv")
+    (folder / "led.times.csv").readlink().write_text("0.5\n")
     return folder
 
 

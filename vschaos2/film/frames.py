@@ -57,7 +57,7 @@ def facts_of(path: Path) -> Facts:
             (film.duration or 0) / pyav().time_base,
             stream.width,
             stream.height,
-            float(stream.average_rate or 0),
+            float(stream.guessed_rate or 0),
             sound[0].rate if sound else 0,
         )
 
@@ -80,7 +80,7 @@ def timed_frames(path: Path, size: int) -> Iterator[tuple[float, Grey]]:
     with opened(path) as film:
         stream = picture_of(path, film)
         stream.thread_type = "AUTO"
-        zero_s, spare_s = start_s(film), 1.0 / float(stream.average_rate or 25)
+        zero_s, spare_s = start_s(film), 1.0 / float(stream.guessed_rate or 25)
         scaler = av.video.reformatter.VideoReformatter()
         pictures = film.decode(stream)
         while True:

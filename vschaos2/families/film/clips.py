@@ -90,7 +90,7 @@ class Clips:
         with Progress("reading films", "film", len(paths)) as progress:
             for path in paths:
                 try:
-                    strikes_s = marked(path, marks, sample_rate_hz)
+                    strikes_s = marked(path, marks, sample_rate_hz, root)
                     if strikes_s is None:
                         unmarked += 1
                         logger.warning("left out, nothing says when something is struck: %s", path)

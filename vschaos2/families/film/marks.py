@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vschaos2.config import suggestion
+from vschaos2.dataset_paths import check_inside
 from vschaos2.errors import InputError
 from vschaos2.events.hearing import onsets_of_blocks
 from vschaos2.events.onsets import Onsets, find_times, read_onsets
@@ -56,15 +57,16 @@ class Marks(NamedTuple):
         return self
 
 
-def marked(path: Path, marks: Marks, sample_rate_hz: int) -> Values | None:
+def marked(path: Path, marks: Marks, sample_rate_hz: int, root: Path) -> Values | None:
     """When something is struck in a film, in seconds; None if nothing says so.
 
     Raises:
-        InputError: if its times or its sound cannot be read.
+        InputError: if its times or its sound cannot be read, or are a link that leads out of root.
     """
     found: Onsets
     times = find_times(path) if marks.source != "sound" else None
     if times is not None:
+        check_inside(times, root)
         found = read_onsets(times)
     elif marks.source != "times" and has_sound(path):
         found = heard_onsets(path, sample_rate_hz, Listening(marks.threshold, marks.min_gap_ms))
