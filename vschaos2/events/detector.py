@@ -73,7 +73,7 @@ class OnsetDetector(Stateful):
         self.past_flux = State(self.recent)
         self.reference = State(1)
         self.told = State(self.delay_samples)  # impulses to come
-        self.since = State(2)  # samples since the last onset, and since one in question, plus 1
+        self.since = State(2)  # samples since the last onset, and since one in question; 0 for none
         self.into = 0  # samples since the last frame
 
     @torch.jit.export
