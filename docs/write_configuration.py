@@ -24,7 +24,8 @@ from vschaos2.files import write_whole
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "vschaos2" / "configs"
 PAGE = ROOT / "docs" / "configuration.md"
-BASES = ("base", "effect", "bridge", "order", "film")  # what a family's configurations share, by its first
+# What the configurations of a family share, or its only one.
+BASES = ("base", "effect", "bridge", "order", "film", "oneshots")
 NOT_SHOWN = ("defaults", "hydra")  # how a configuration is composed, not what it says
 INTRODUCTION = """\
 # Configuration
@@ -81,6 +82,11 @@ FILMS = """\
 ## Configurations of what sees strikes in films
 
 Learnt from films and files of times, or the films' own sound; see [foley.md](foley.md).
+"""
+HITS = """\
+## Configuration of hits
+
+Of what is struck, `oneshots`, learnt from single strokes; see [foley.md](foley.md).
 """
 SIZE_TITLES = ("name", "window, hop", "latents", "weights", "delay of forward / decode")
 
@@ -161,6 +167,7 @@ def page() -> str:
     parts += [BRIDGES, _key_table(keys_of(CONFIGS / "bridge.yaml"))]
     parts += [ORDERS, _choices("order"), _key_table(keys_of(CONFIGS / "order.yaml"))]
     parts += [FILMS, _choices("film"), _key_table(keys_of(CONFIGS / "film.yaml"))]
+    parts += [HITS, _key_table(keys_of(CONFIGS / "oneshots.yaml"))]
     parts += ["## Of the whole training\n", _key_table(keys_of(CONFIGS / "base.yaml"))]
     for group, paths in groups().items():
         parts.append(f"## `{group}`\n")

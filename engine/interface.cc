@@ -84,7 +84,7 @@ int vschaos_engine_set_number(vschaos_engine* instrument, const char* control, d
 }
 
 int vschaos_engine_set_word(vschaos_engine* instrument, const char* control, const char* word) {
-  return instrument->Set(control, std::string(word));
+  return instrument->Set(control, std::string_view(word));
 }
 
 const char* vschaos_engine_get(const vschaos_engine* instrument, const char* control,

@@ -22,8 +22,9 @@ class Both:
     """
 
     def __init__(self, of: ctypes.CDLL, path: Path, playable: Playable) -> None:
-        self.path, self.content = path, playable.saved()
-        path.write_bytes(self.content)
+        if not path.exists():
+            path.write_bytes(playable.saved())
+        self.path, self.content = path, path.read_bytes()
         self.torch, self.engine = playable.eager, Player(of, path)
 
     def tell(self, **values: Any) -> None:

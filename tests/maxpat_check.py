@@ -30,6 +30,8 @@ KNOWN: dict[str, tuple[int | None, int | None]] = {
     "s": (1, 0),
     "loadmess": (1, 1),
     "sig~": (1, 1),
+    "click~": (1, 1),
+    "key": (0, 4),
     "*~": (2, 1),
     "+~": (2, 1),
     "-~": (2, 1),

@@ -1,14 +1,18 @@
+# ruff: noqa: F811 (fixtures of another file)
 """The detector as a file for hosts, and the patches that make bangs of its impulses."""
 
 import json
 import re
 import shutil
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 from maxpat_check import check_maxpat
 from pd.reader import read_patch
 from pd.runner import Patch, run_pd
+from test_external import compiler, library  # noqa: F401
 from test_patches import VANILLA, assert_laid_out, pd_patches
 
 from vschaos2.errors import InputError
@@ -119,3 +123,38 @@ def test_impulses_are_numbers_in_pd(tmp_path):
     assert code == 0
     numbers = [float(line.split()[-1]) for line in lines if line.startswith("onset:")]
     assert numbers == list(impulses.values())
+
+
+@pytest.mark.slow
+def test_a_sound_in_pd_gives_numbers_in_time(library, content, playable, tmp_path):
+    (tmp_path / "ear.ts").write_bytes(content)
+    (tmp_path / "ear.pd").write_text(patch_files("ear", card(playable))["ear.pd"])
+    places, levels = [4_800, 12_001, 14_401], [0.5, 0.05, 0.9]
+    sound = np.zeros(24_000, np.float32)
+    sound[places] = levels
+    soundfile.write(tmp_path / "in.wav", sound, 48_000, subtype="FLOAT")
+    patch = Patch()
+    begin, timer = patch.box("loadbang"), patch.box("timer")
+    told, both = patch.box("t b f"), patch.box("pack f f")
+    patch.connect(patch.box("r ear-onset"), told)
+    patch.connect(told, both, 1, 1)
+    patch.connect(told, timer, 0, 1)
+    patch.connect(timer, both)
+    patch.connect(both, patch.box("print onset"))
+    for at_ms, text in (
+        (5, "; pd dsp 1"),
+        (20, "; ear-source 2"),
+        (20, "; ear-loop 0"),
+        (30, f"; ear-open symbol {tmp_path}/in.wav"),
+        (800, "; ear-play bang"),
+        (1600, "; pd quit"),
+    ):
+        patch.send(begin, at_ms, text)
+    patch.send(begin, 800, "bang", timer)
+    flags = ("-batch", "-r", "48000", "-lib", "vschaos~", "-open", str(tmp_path / "ear.pd"))
+    lines, code = run_pd(patch, tmp_path, library, *flags)
+    assert code == 0
+    rows = np.array([line.split()[1:] for line in lines if line.startswith("onset:")], float)[-3:]
+    late_ms = rows[:, 0] - np.array(places) / 48.0
+    assert np.abs(late_ms - (30.0 + 512 / 48.0)).max() <= 3 * 64 / 48.0
+    assert np.diff(rows[:, 1]).tolist() == pytest.approx([-20.0 / 70.0, 25.1055 / 70.0], abs=1e-3)

@@ -2,7 +2,6 @@
 
 import ctypes
 import subprocess
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,14 @@ from small_engine import Player, RefusedError, built, is_buildable, labels_of, l
 from vschaos2.export.for_engine import card_lines, description
 from vschaos2.export.nn_tilde import get_attribute
 from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.grey import ChainNet
 from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
 from vschaos2.nets.audio_conv import GCN, TCN
 from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, StartedLSTM
 from vschaos2.nets.state_space import SSM
+from vschaos2.nets.wavenet import WaveNet
 
 RATE = 32000
 KNOBS = (
@@ -38,9 +39,11 @@ pytestmark = [
 # Networks by name: kind, channels, knobs, outputs, options.
 NETS: dict[str, tuple[Any, int, int, int, dict[str, Any]]] = {
     "lstm": (LSTM, 1, 1, 1, {"hidden_dims": 32}),
-    "lstm untold": (LSTM, 2, 0, 2, {"hidden_dims": 5, "conditioning": "none"}),
     "lstm in stereo": (LSTM, 1, 2, 2, {"hidden_dims": 20, "layers": 2, "skip": True}),
-    "lstm to mono": (LSTM, 2, 1, 1, {"hidden_dims": 9, "skip": True}),
+    "lstm to mono": (
+        *(LSTM, 2, 0, 1),
+        {"hidden_dims": 9, "skip": True, "conditioning": "none"},
+    ),
     "lstm begun": (StartedLSTM, 1, 1, 1, {"hidden_dims": 7, "layers": 2}),
     "gru of all": (AudioGRU, 2, 3, 2, {"hidden_dims": 17, "layers": 3, "skip": True}),
     "gru that follows": (AudioGRU, 1, 2, 1, {"hidden_dims": 12, "conditioning": "tvcond"}),
@@ -48,6 +51,38 @@ NETS: dict[str, tuple[Any, int, int, int, dict[str, Any]]] = {
     "tcn by tfilm": (TCN, 1, 1, 2, {"receptive_ms": 0.1, "conditioning": "tfilm"}),
     "gcn": (GCN, 1, 1, 2, {"receptive_ms": 3.0, "growth": 3, "conditioning": "tvfilm"}),
     "gcn by ttfilm": (GCN, 2, 0, 1, {"receptive_ms": 0.1, "conditioning": "ttfilm"}),
+    "chain": (
+        ChainNet,
+        1,
+        0,
+        1,
+        {
+            "processors": [
+                "gain",
+                "tanh",
+                "parametric_eq",
+                {"compressor": {"paths": 2, "threshold_db": -40.0}},
+            ]
+        },
+    ),
+    "chain that hears": (
+        ChainNet,
+        2,
+        2,
+        2,
+        {
+            "processors": [
+                {"gain": {"controller": "told"}},
+                {"clip": {"controller": "told_following"}},
+                {"channel_eq": {"controller": "told"}},
+                {"expander": {"controller": "following"}},
+                "dynamic_gain",
+                "polarity",
+                "offset",
+            ]
+        },
+    ),
+    "chain to a level": (ChainNet, 2, 0, 2, {"processors": ["level"]}),
     "ssm": (SSM, 1, 2, 2, {"layers": 3, "hidden_dims": 6}),
 }
 
@@ -66,6 +101,18 @@ def effect(name: str) -> PlayableEffect:
     return PlayableEffect(model, {})
 
 
+EXPORTED: dict[str, tuple[Path, PlayableEffect]] = {}
+
+
+def exported(name: str, folders: pytest.TempPathFactory) -> tuple[Path, PlayableEffect]:
+    """The file of one of them, written once, and the effect."""
+    if name not in EXPORTED:
+        path, playable = folders.mktemp("effect") / "effect.ts", effect(name)
+        path.write_bytes(playable.saved())
+        EXPORTED[name] = path, playable
+    return EXPORTED[name]
+
+
 @pytest.fixture(scope="module")
 def folder() -> Path:
     return built()
@@ -77,22 +124,26 @@ def engine(folder) -> ctypes.CDLL:
 
 
 @pytest.fixture(scope="module", params=NETS)
-def both(request, engine, tmp_path_factory) -> Iterator[Both]:
+def both(request, engine, tmp_path_factory) -> Both:
     """Each of the effects, one at a time."""
-    path = tmp_path_factory.mktemp("effects") / "effect.ts"
-    yield Both(engine, path, effect(request.param))
+    return Both(engine, *exported(request.param, tmp_path_factory))
 
 
 @pytest.fixture(scope="module")
 def kept(engine, tmp_path_factory) -> Both:
     """One effect, with two channels and knobs of which more is asked."""
-    return Both(engine, tmp_path_factory.mktemp("effect") / "effect.ts", effect("gru of all"))
+    return Both(engine, *exported("gru of all", tmp_path_factory))
 
 
 @pytest.fixture
 def pedal(kept) -> Both:
     kept.set(drive=4.0, tone=0.25, x=1.0, mix=1.0, input_db=0.0, output_db=0.0, bypass=0.0)
     return kept
+
+
+def least(both: Both) -> int:
+    """Samples that every block of it is a multiple of."""
+    return int(both.engine.library.vschaos_engine_block_samples(both.engine.handle))
 
 
 def given(both: Both, method: str, samples: int, seed: int = 1) -> torch.Tensor:
@@ -124,23 +175,23 @@ def test_it_is_the_same_effect(both):
     for name in both.engine.controls:
         assert both.engine.get(name) == get_attribute(both.torch, name), name
     assert both.engine.library.vschaos_engine_sample_rate_hz(both.engine.handle) == RATE
-    assert both.engine.library.vschaos_engine_block_samples(both.engine.handle) == 1
+    assert least(both) == both.torch.model.net.block
 
 
 def test_every_sample_is_as_in_torch(both):
     for method in both.engine.methods:
         both.reset()
-        made, due = both.play(method, given(both, method, 6000), 512)
+        made, due = both.play(method, given(both, method, 6016), 512)
         assert relative(made, due) < 1e-5
         assert np.abs(due).max() > 0.05
 
 
 def test_blocks_are_the_whole_bit_for_bit(both):
     for method in both.engine.methods:
-        x = given(both, method, 1537).numpy()
+        x = given(both, method, 1536).numpy()
         both.engine.reset()
-        whole = both.engine.play(method, x, 1537)
-        for block in (1, 64, 100, 512):
+        whole = both.engine.play(method, x, 1536)
+        for block in [each for each in (1, 64, 100, 512) if each % least(both) == 0]:
             both.engine.reset()
             assert np.array_equal(both.engine.play(method, x, block), whole)
 
@@ -179,6 +230,50 @@ def test_a_glide_does_not_know_its_blocks(pedal):
         found.append(pedal.engine.play("modulate", x, block))
         pedal.engine.set("drive", 4.0)
     assert all(np.array_equal(each, found[0]) for each in found)
+
+
+@pytest.fixture(scope="module")
+def chain(engine, tmp_path_factory) -> Both:
+    """A chain, whose parameters can be set."""
+    return Both(engine, *exported("chain", tmp_path_factory))
+
+
+HOLDS: tuple[dict[str, float], ...] = (
+    {}, {"gain_db": 6.0}, {"peak1_hz": 300.0, "peak1_gain_db": 18.0}, {"peak1_hz": 120.0},
+    {"threshold_db": -60.0, "drive_db": 20.0}, {"release": 1.0}, {"gain_db": -6.0}, {"reset": 1.0},
+    {},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("block", [64, 1024])
+def test_settings_are_held_glide_and_are_released(chain, block):
+    """Also where filters are set anew on their way from one to another."""
+    chain.tell(release=1.0)
+    chain.reset()
+    learnt, pieces = chain.engine.get("gain_db"), []
+    for turn, part in zip(HOLDS, given(chain, "forward", 9 * 1024).split(1024, 1), strict=True):
+        chain.tell(**turn)
+        for name in chain.engine.controls:
+            assert chain.engine.get(name) == get_attribute(chain.torch, name), name
+        pieces.append(chain.play("forward", part, block))
+    made, due = (np.concatenate(side, 1) for side in zip(*pieces, strict=True))
+    assert relative(made, due) < 1e-5
+    assert chain.engine.get("gain_db") == [-6.0] != learnt
+    chain.tell(release=1.0)
+    assert chain.engine.get("gain_db") == learnt
+
+
+def test_what_is_shown_can_be_held(chain):
+    """Held where it was learnt it sounds the same, and does not go with what is released."""
+    chain.tell(release=1.0)
+    chain.reset()
+    x = given(chain, "forward", 1024)
+    before = chain.engine.play("forward", x.numpy(), 64)
+    chain.set(gain_db=chain.engine.get("gain_db")[0])
+    made, due = chain.play("forward", x, 64)
+    assert relative(made, due) < 1e-5
+    # Shown are six digits of what was learnt.
+    assert relative(made, before) < 1e-4
 
 
 def test_bypassed_it_is_the_sound_itself(pedal):
@@ -249,6 +344,15 @@ def test_what_the_engine_knows_nothing_of_is_said():
     model = effect("lstm").model
     said = PlayableEffect(model, {}, 48000).for_engine()
     assert said == "sample rates that a model was not trained at"
+    chain = ChainNet(1, 0, 1, RATE, ["gain", "flanger", "mlp"])
+    said = PlayableEffect(EffectModel(chain, (), RATE).eval(), {}).for_engine()
+    assert said == "the processors flanger, mlp"
+    wave = WaveNet(
+        *(1, 0, 1, RATE),
+        [{"channels": 2, "kernels": [2], "dilations": [1], "activations": ["Tanh"]}],
+    )
+    said = PlayableEffect(EffectModel(wave, (), RATE).eval(), {}).for_engine()
+    assert said == "effects of the kind WaveNet"
 
 
 @pytest.mark.parametrize(
@@ -272,6 +376,7 @@ def test_what_the_engine_knows_nothing_of_is_said():
         ({"methods/forward/in_ratio": 2, "block_samples": 2}, "forward has other channels"),
         ({"tensors/readout.bias/offset": 10000}, "readout.bias is not as large"),
         ({"family": "chorus"}, "is of the family chorus"),
+        ({"settings/is_physical": 2}, "its description is damaged"),
     ],
 )
 def test_files_that_are_not_what_they_should_be(engine, pedal, tmp_path, change, said):
@@ -279,6 +384,39 @@ def test_files_that_are_not_what_they_should_be(engine, pedal, tmp_path, change,
     with pytest.raises(RefusedError, match=said) as refused:
         Player(engine, path)
     assert "\n" not in str(refused.value)
+
+
+GAIN = {"kind": "gain", "controller": {"kind": "fixed", "base": [0.0]}}
+FILTER = {**GAIN, "kind": "filter", "hop": 10}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "has a chain of no processors"),
+        ([GAIN] * 65, "has a chain of no processors, or of more than any"),
+        ([{**GAIN, "kind": "flanger"}], "has a processor flanger"),
+        ([{**GAIN, "kind": "clip"}], "has a clip of 1 values where 3 are due"),
+        ([{**GAIN, "controller": {"kind": "fixed", "base": [0.0] * 300}}], "has more values"),
+        ([{**GAIN, "controller": {"kind": "told", "base": [0.0]}}], "least was expected"),
+        ([GAIN], "has settings that are not its values"),
+        ([{**FILTER, "bands": []}], "has a filter of no band"),
+        ([{**FILTER, "bands": [{"shape": "notch"}]}], "has a filter of the shape notch"),
+        ([{**FILTER, "hop": 0, "bands": []}], "hop"),
+        ([{**GAIN, "kind": "compressor", "paths": 3}], "paths"),
+    ],
+)
+def test_chains_that_are_not_what_they_should_be(engine, chain, tmp_path, rows, said):
+    change = {"settings/processors": rows}
+    path = rewritten(chain.content, tmp_path / "other.ts", change)
+    with pytest.raises(RefusedError, match=said):
+        Player(engine, path)
+
+
+def test_a_chain_in_blocks_that_it_has_not(engine, chain, tmp_path):
+    path = rewritten(chain.content, tmp_path / "other.ts", {"block_samples": 1})
+    with pytest.raises(RefusedError, match="has blocks that a chain cannot be played in"):
+        Player(engine, path)
 
 
 def test_nothing_is_allocated_while_playing(folder, both):

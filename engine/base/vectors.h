@@ -115,6 +115,12 @@ inline Vector LogarithmOf1Plus(Vector x) {
   return Logarithm(u) + (x - (u - 1.0f)) / u;
 }
 
+// ln (1 + e^x); x itself above 20, as torch has it.
+inline Vector SoftplusOf(Vector x) {
+  const Vector straight = Splat(20.0f);
+  return Select(x > straight, x, LogarithmOf1Plus(Exponential(Least(x, straight))));
+}
+
 // sin x and cos x, for |x| of a few turns at most. Polynomials of Cephes.
 inline void SineAndCosine(Vector x, Vector* sine, Vector* cosine) {
   const Vector quarters = Round(x * 0.636619772367581343f);

@@ -56,12 +56,15 @@ class Effect : public Program {
   void Changed(const Control& control) override;
   void Begin(const Control& control) override;
   void Reset() override;
+  bool IsHeard(const Control& control) const override { return FindSetting(control.name) >= 0; }
+  void Show(const Control& event, std::vector<Control>* controls) const override;
   int DelaySamples(int) const override { return 0; }
   std::vector<double> Reading(const std::string&) const override {
     return std::vector<double>(modulates_.size(), 0.0);
   }
 
  private:
+  int FindSetting(const std::string& name) const;
   float ValueAt(const Path& path, int which, int samples_ahead) const;
   void Move(Path* path, int count);
   void Hear(bool modulates, const float* const* in, int at, int count);
@@ -71,7 +74,10 @@ class Effect : public Program {
   EffectShape shape_;
   std::vector<std::string> glides_;  // names of the knobs, then of levels
   Floats lowest_, highest_;          // of the knobs
+  std::vector<std::string> settings_;  // of the network, beside the knobs
+  std::vector<double> learnt_;         // where they stand by themselves
   float input_gain_, output_gain_, greatest_;
+  bool is_physical_, glides_itself_;
   Floats rise_;  // how far a glide has come after so many samples
   Floats goal_;  // what is set
   std::unique_ptr<EffectNet> net_;
@@ -98,6 +104,8 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
   }
   input_gain_ = *file.Find("input_gain", {});
   output_gain_ = *file.Find("output_gain", {});
+  is_physical_ = settings.At("is_physical").Truth();
+  glides_itself_ = settings.At("glides").Truth();
   greatest_ = static_cast<float>(settings.At("greatest").Number());
   const int length = settings.At("glide_samples").Whole("glide_samples", 1, kLongestGlide);
   rise_.Make(static_cast<std::size_t>(length));
@@ -110,6 +118,14 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
     net_ = ReadRecurrentNet(file, shape_, kind == "LSTM");
   } else if (kind == "TCN" || kind == "GCN" || kind == "SSM") {
     net_ = ReadLayeredNet(file, shape_, kind);
+  } else if (kind == "Chain") {
+    net_ = ReadChainNet(file, shape_);
+    for (const Json& name : settings.At("settings").Items()) settings_.push_back(name.Text());
+    for (const Json& value : settings.At("learnt").Items()) learnt_.push_back(value.Number());
+    if (learnt_.size() != settings_.size()) throw Refused("does not say where its settings stand");
+    if (file.about().Whole("block_samples") % kEffectSamples != 0) {
+      throw Refused("has blocks that a chain cannot be played in: export it again");
+    }
   } else {
     throw Refused("has a network of the kind " + kind + ", which the small engine does not know");
   }
@@ -138,11 +154,18 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
   for (Rows* rows : {&dry_, &wet_}) rows->Make(shape_.outputs, kEffectSamples);
 }
 
+// The place of a setting among them, or -1.
+int Effect::FindSetting(const std::string& name) const {
+  const auto found = std::find(settings_.begin(), settings_.end(), name);
+  return found == settings_.end() ? -1 : static_cast<int>(found - settings_.begin());
+}
+
 // What a path hears of something set, so many samples after those that it has played.
 float Effect::ValueAt(const Path& path, int which, int samples_ahead) const {
   const float goal = goal_[which], origin = path.origins[which];
   const int since = path.since + samples_ahead;
-  if (since >= static_cast<int>(rise_.size()) || goal == origin) return goal;
+  const bool is_at_once = glides_itself_ && which < shape_.knobs;
+  if (is_at_once || since >= static_cast<int>(rise_.size()) || goal == origin) return goal;
   return origin + rise_[since] * (goal - origin);
 }
 
@@ -183,10 +206,11 @@ void Effect::Hear(bool modulates, const float* const* in, int at, int count) {
     const float* const same = o == 0 ? left : other;
     for (int t = 0; t < count; ++t) dry_[o][t] = is_mixed ? 0.5f * (left[t] + other[t]) : same[t];
   }
+  const float level = is_physical_ ? 1.0f : input_gain_;
   const float* const before = moving_[shape_.knobs + kInput];
   for (int c = 0; c < shape_.channels; ++c) {
     float* const x = sound_[c];
-    for (int t = 0; t < count; ++t) x[t] = x[t] * before[t] * input_gain_;
+    for (int t = 0; t < count; ++t) x[t] = x[t] * before[t] * level;
   }
   for (int k = 0; k < shape_.knobs; ++k) {
     const float lowest = lowest_[k], highest = highest_[k];
@@ -198,7 +222,8 @@ void Effect::Hear(bool modulates, const float* const* in, int at, int count) {
         value += std::isfinite(added[t]) ? added[t] : 0.0f;
         value = std::min(std::max(value, lowest), highest);
       }
-      to[t] = 2.0f * ((value - lowest) / (highest - lowest)) - 1.0f;
+      const float position = (value - lowest) / (highest - lowest);
+      to[t] = is_physical_ ? position : 2.0f * position - 1.0f;
     }
   }
 }
@@ -209,13 +234,14 @@ void Effect::Play(Path* path, bool modulates, const float* const* in, float* con
   Hear(modulates, in, at, count);
   path->stream->Play(sound_, knobs_, count, &wet_);
   const float* const mix = moving_[shape_.knobs + kMix];
+  const float level = is_physical_ ? 1.0f : output_gain_;
   const float* const after = moving_[shape_.knobs + kOutput];
   const float* const bypass = moving_[shape_.knobs + kBypass];
   for (int o = 0; o < shape_.outputs; ++o) {
     const float *const dry = dry_[o], *const wet = wet_[o];
     float* const to = out[o] + at;
     for (int t = 0; t < count; ++t) {
-      const float made = after[t] * Between(dry[t], wet[t] * output_gain_, mix[t]);
+      const float made = after[t] * Between(dry[t], wet[t] * level, mix[t]);
       to[t] = Between(made, dry[t], bypass[t]);
     }
   }
@@ -231,6 +257,13 @@ void Effect::Process(int method, int voice, const float* const* in, float* const
 
 void Effect::Changed(const Control& control) {
   if (control.name == "reset") return Reset();
+  const int setting = FindSetting(control.name);
+  for (Path& path : paths_) {
+    if (setting >= 0) path.stream->Hold(setting, control.value);
+    for (int i = 0; control.name == "release" && i < static_cast<int>(settings_.size()); ++i) {
+      path.stream->Release(i);
+    }
+  }
   const auto found = std::find(glides_.begin(), glides_.end(), control.name);
   if (found == glides_.end()) return;
   for (Path& path : paths_) {
@@ -242,7 +275,19 @@ void Effect::Changed(const Control& control) {
   goal_[found - glides_.begin()] = static_cast<float>(control.value);
 }
 
+void Effect::Show(const Control& event, std::vector<Control>* controls) const {
+  if (event.name != "release") return;
+  for (Control& control : *controls) {
+    const int setting = FindSetting(control.name);
+    if (setting >= 0) control.value = learnt_[setting];
+  }
+}
+
 void Effect::Begin(const Control& control) {
+  if (FindSetting(control.name) >= 0) {
+    if (control.kind == Control::Kind::kNumber) return;  // it shows what was learnt
+    throw Refused("has a setting " + control.name + " that is no number: export it again");
+  }
   const bool glides = std::find(glides_.begin(), glides_.end(), control.name) != glides_.end();
   const bool is_plain = control.kind == Control::Kind::kNumber ||
                         control.kind == Control::Kind::kSwitch;

@@ -26,6 +26,10 @@ class EffectStream {
   virtual void Forget() = 0;
   // The next `count` samples, kEffectSamples at most, each row those of a channel or a knob.
   virtual void Play(const Rows& sound, const Rows& knobs, int count, Rows* made) = 0;
+
+  // Lets one of the file's settings stand at a value; gives it back to what was learnt.
+  virtual void Hold(int, double) {}
+  virtual void Release(int) {}
 };
 
 // What is learnt, the same for all its streams, which must not outlive it.
@@ -38,6 +42,7 @@ class EffectNet {
 // The network of a file, of a kind; throws Refused for what it does not know.
 std::unique_ptr<EffectNet> ReadRecurrentNet(const ModelFile& file, const EffectShape& shape,
                                             bool is_lstm);
+std::unique_ptr<EffectNet> ReadChainNet(const ModelFile& file, const EffectShape& shape);
 std::unique_ptr<EffectNet> ReadLayeredNet(const ModelFile& file, const EffectShape& shape,
                                           const std::string& kind);
 

@@ -6,12 +6,6 @@ namespace {
 
 constexpr float kSharpness = 4.0f;  // of Bound
 constexpr float kVarianceFloor = 1e-5f;
-constexpr float kStraightFrom = 20.0f;  // Softplus is its argument above
-
-Vector SoftplusOf(Vector x) {
-  const Vector bent = LogarithmOf1Plus(Exponential(Least(x, Splat(kStraightFrom))));
-  return Select(x > Splat(kStraightFrom), x, bent);
-}
 
 }  // namespace
 

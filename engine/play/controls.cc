@@ -42,7 +42,7 @@ bool Control::Take(double number, double* taken) const {
   return false;
 }
 
-bool Control::Take(const std::string& word, double* taken) const {
+bool Control::Take(std::string_view word, double* taken) const {
   const auto place = std::find(choices.begin(), choices.end(), word);
   *taken = static_cast<double>(place - choices.begin());
   return kind == Kind::kChoice && place != choices.end();

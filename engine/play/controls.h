@@ -4,6 +4,7 @@
 #define VSCHAOS_ENGINE_PLAY_CONTROLS_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "file/json.h"
@@ -24,7 +25,7 @@ struct Control {
   const std::string& word() const { return choices[static_cast<std::size_t>(value)]; }
   // What a message means, as a value; false: it is none that this control takes.
   bool Take(double number, double* taken) const;
-  bool Take(const std::string& word, double* taken) const;
+  bool Take(std::string_view word, double* taken) const;
 };
 
 // Throws Refused for a list that is none.

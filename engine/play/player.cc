@@ -61,7 +61,7 @@ bool Player::Process(int method, int voice, const float* const* in, float* const
   return true;
 }
 
-const Control* Player::Find(const std::string& name) const {
+const Control* Player::Find(std::string_view name) const {
   for (const Control& control : controls_) {
     if (control.name == name) return &control;
   }
@@ -69,22 +69,23 @@ const Control* Player::Find(const std::string& name) const {
 }
 
 template <typename Value>
-bool Player::SetTo(const std::string& name, const Value& given) {
+bool Player::SetTo(std::string_view name, const Value& given) {
   for (Control& control : controls_) {
     double taken = 0.0;
     if (control.name != name) continue;
     if (!control.Take(given, &taken)) return false;
     if (control.kind != Control::Kind::kEvent) {
-      if (taken == control.value) return true;
+      if (taken == control.value && !program_->IsHeard(control)) return true;
       control.value = taken;
     }
     program_->Changed(control);
+    if (control.kind == Control::Kind::kEvent) program_->Show(control, &controls_);
     return true;
   }
   return false;
 }
 
-bool Player::Set(const std::string& name, double number) { return SetTo(name, number); }
-bool Player::Set(const std::string& name, const std::string& word) { return SetTo(name, word); }
+bool Player::Set(std::string_view name, double number) { return SetTo(name, number); }
+bool Player::Set(std::string_view name, std::string_view word) { return SetTo(name, word); }
 
 }  // namespace engine

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "file/model_file.h"
@@ -37,10 +38,10 @@ class Player {
 
   // False: there is no such control, or it does not take this value. A value that is set already
   // interrupts nothing.
-  bool Set(const std::string& name, double number);
-  bool Set(const std::string& name, const std::string& word);
+  bool Set(std::string_view name, double number);
+  bool Set(std::string_view name, std::string_view word);
   // nullptr: there is none.
-  const Control* Find(const std::string& name) const;
+  const Control* Find(std::string_view name) const;
   std::vector<double> Reading(const Control& control) const { return program_->Reading(control.name); }
 
   void Reset() { program_->Reset(); }
@@ -48,7 +49,7 @@ class Player {
 
  private:
   template <typename Value>
-  bool SetTo(const std::string& name, const Value& given);
+  bool SetTo(std::string_view name, const Value& given);
 
   std::vector<PlayedMethod> methods_;
   std::vector<Control> controls_;

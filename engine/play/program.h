@@ -29,6 +29,11 @@ class Program {
   // of one, that it does not know.
   virtual void Begin(const Control& control) = 0;
 
+  // Whether a control that is set to what it shows does something all the same.
+  virtual bool IsHeard(const Control&) const { return false; }
+  // Renews what controls show, once an event has happened.
+  virtual void Show(const Control& /*event*/, std::vector<Control>*) const {}
+
   // Forgets all that was heard, in every voice; settings stay.
   virtual void Reset() = 0;
 

@@ -12,6 +12,11 @@ LEAST_DB = -70.0  # relative to a sine of full scale: weaker is no onset
 QUIET, SOFT = 1e-4, 0.1
 
 
+def energy_of(sound: Tensor) -> Tensor:
+    """x² of all channels together: [C, T] → [T]."""
+    return sound.square().sum(0)
+
+
 def beginning(energy: Tensor, before: int, after: int, quiet: float = QUIET) -> int:
     """The sample at which the energy rises most, counted from `before`.
 

@@ -41,7 +41,7 @@ def onset_patch(controls: Controls) -> str:
     told = canvas.sub(x, at["onset"], "onset", onset(), 1, [NONE])
     flash = canvas.gui("button", x, at["shown"], 24, 24)
     number = canvas.gui("flonum", x + 34, at["shown"], 60, BOX_HEIGHT)
-    canvas.comment(x + 104, at["shown"], "strength of the last onset, 0 to 1")
+    canvas.comment(x + 104, at["shown"], "strength of the last one")
     sent = canvas.obj(x + 120, at["onset"], f"s {key}.onset", 1, [])
     canvas.connect(said, detect)
     canvas.chain(sound, detect, told)

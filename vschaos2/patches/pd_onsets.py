@@ -42,7 +42,7 @@ def onset_patch(controls: Controls) -> str:
     sent = canvas.obj(right, at["onset"], f"s {key}-onset")
     flash = canvas.bang(left, at["shown"], "empty")
     number = canvas.shown_number(left + 30, at["shown"], 6, "-")
-    canvas.comment(left + 90, at["shown"] - 1, "strength of the last onset, 0 to 1")
+    canvas.comment(left + 90, at["shown"] - 1, "strength of the last one")
     canvas.connect(messages, detect)
     canvas.connect(source, detect)
     canvas.connect(detect, told)

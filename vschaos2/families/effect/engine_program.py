@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from vschaos2.export.for_engine import EngineProgram
+from vschaos2.families.effect.engine_chain import chain_settings, chain_tensors, unknown_of
+from vschaos2.families.effect.grey import ChainNet
 from vschaos2.families.effect.streaming_effect import GREATEST, StreamingEffect
 from vschaos2.nets.audio_conv import GCN, TCN
 from vschaos2.nets.audio_rate import AudioNet
@@ -11,7 +13,8 @@ from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, RecurrentNet, StartedL
 from vschaos2.nets.state_space import SSM
 
 KINDS: dict[type[AudioNet], str] = {
-    LSTM: "LSTM", StartedLSTM: "LSTM", AudioGRU: "GRU", TCN: "TCN", GCN: "GCN", SSM: "SSM"
+    LSTM: "LSTM", StartedLSTM: "LSTM", AudioGRU: "GRU", TCN: "TCN", GCN: "GCN", SSM: "SSM",
+    ChainNet: "Chain",
 }  # fmt: skip
 NET = "model.net"  # of an exported effect
 MOST_STATE = 2**22  # numbers that a network may remember
@@ -26,8 +29,10 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
     net: Any = model.net
     if type(effect) is not StreamingEffect:
         return "collections of effects"
+    if isinstance(net, ChainNet) and unknown_of(net.chain):
+        return unknown_of(net.chain)
     if type(net) not in KINDS:
-        return f"effects of the kind {type(net).__name__.removesuffix('Net')}"
+        return f"effects of the kind {type(net).__name__}"
     if effect.bridge >= 0:
         return "sample rates that a model was not trained at"
     if isinstance(net, TCN) and _remembered(net) > MOST_STATE:
@@ -39,14 +44,14 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
         "knobs": effect.knob_names,
         "glide_samples": effect.glide_samples,
         "greatest": GREATEST,
-        "hidden_dims": net.dim,
-        "conditioning": net.conditioning,
+        "is_physical": model.is_physical,
+        "glides": net.glides,
     }
     return EngineProgram(
         family="effect",
         sample_rate_hz=model.rate_hz,
         block_samples=net.block,
-        settings=settings | _settings(net),
+        settings=settings | _settings(effect, net),
         tensors={name: f"model.{path}" for name, path in _tensors(effect)},
         choices={"sample_rate": [model.rate_hz]},
     )
@@ -59,14 +64,19 @@ def _remembered(net: TCN) -> int:
     return int(net.dim * sum(kernels))
 
 
-def _settings(net: Any) -> dict[str, Any]:
+def _settings(effect: StreamingEffect, net: Any) -> dict[str, Any]:
+    if isinstance(net, ChainNet):
+        held = {"settings": effect.setting_names, "learnt": effect.learnt}
+        return held | chain_settings(net.chain)
+    of = {"hidden_dims": net.dim, "conditioning": net.conditioning}
     if isinstance(net, RecurrentNet):
-        return {"layers": net.n_layers, "skip": net.skip}
+        return of | {"layers": net.n_layers, "skip": net.skip}
     if isinstance(net, SSM):
         first: Any = net.layers[0]
-        return {"layers": len(net.layers), "n_states": first.states.n_states}
+        return of | {"layers": len(net.layers), "n_states": first.states.n_states}
     taps = [layer.taps for layer in net.layers]
-    return {"kernel": taps[0].kernel_size[0], "dilations": [of.dilation[0] for of in taps]}
+    dilations = [each.dilation[0] for each in taps]
+    return of | {"kernel": taps[0].kernel_size[0], "dilations": dilations}
 
 
 def _tensors(effect: StreamingEffect) -> Iterator[tuple[str, str]]:
@@ -76,7 +86,12 @@ def _tensors(effect: StreamingEffect) -> Iterator[tuple[str, str]]:
         names += ["lowest", "highest"]
     for name in names:
         yield name, name
-    for name in _of_net(effect.model.net):
+    net = effect.model.net
+    if isinstance(net, ChainNet):
+        for name in chain_tensors(net.chain):
+            yield name, f"net.chain.{name}"
+        return
+    for name in _of_net(net):
         yield name, f"net.{name}"
 
 

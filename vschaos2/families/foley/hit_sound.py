@@ -30,7 +30,7 @@ from vschaos2.families.vae.vae import VAE
 from vschaos2.nets.layers import padded_rows
 
 PART_SAMPLES = 2048
-ITERATIONS = 3  # of refinement
+ITERATIONS = 2  # of refinement
 STRIDE = 97  # from the random phases of a frame to the next one's
 LEVELS = 3  # of the search for a phase's origin, as in `dsp.inversion`
 MOMENTUM = 0.9

@@ -1,0 +1,162 @@
+// Processors in series, each with its controller: see vschaos2/processors/chain.py and glide.py.
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/refused.h"
+#include "families/chain_controller.h"
+#include "families/chain_processors.h"
+#include "families/effect_net.h"
+
+namespace engine {
+
+namespace {
+
+constexpr int kMostProcessors = 64, kLongestGlide = 4096;
+constexpr double kPi = 3.14159265358979323846;
+
+class ChainNet : public EffectNet {
+ public:
+  ChainNet(const ModelFile& file, const EffectShape& shape);
+  std::unique_ptr<EffectStream> Begun() const override;
+
+ private:
+  friend class ChainStream;
+
+  const EffectShape shape_;
+  std::vector<ProcessorPlan> plans_;
+  std::vector<Controller> controllers_;
+  int values_ = 0;               // of all processors
+  std::vector<double> weights_;  // of a glide, the oldest sub-block first
+};
+
+class ChainStream : public EffectStream {
+ public:
+  explicit ChainStream(const ChainNet* net);
+  void Forget() override;
+  void Play(const Rows& sound, const Rows& knobs, int count, Rows* made) override;
+  void Hold(int setting, double value) override {
+    held_[setting] = 1.0;
+    values_[setting] = value;
+  }
+  void Release(int setting) override { held_[setting] = 0.0; }
+
+ private:
+  void Glide(const Rows& knobs);
+
+  const ChainNet* const net_;
+  std::vector<std::unique_ptr<Processor>> processors_;
+  std::vector<Controller::Past> pasts_;
+  std::vector<double> held_, values_;  // of each value, whether it is held, and where
+  std::vector<double> targets_, moved_;  // knobs, whether values are held, and where
+  std::vector<double> history_;  // targets of the sub-blocks before, the oldest first
+  bool has_begun_ = false;
+  std::vector<double> ends_;  // of one processor
+};
+
+ChainNet::ChainNet(const ModelFile& file, const EffectShape& shape) : shape_(shape) {
+  const Json& settings = file.settings();
+  const double rate_hz = file.about().At("sample_rate_hz").Number();
+  const std::vector<Json>& rows = settings.At("processors").Items();
+  if (rows.empty() || rows.size() > kMostProcessors) {
+    throw Refused("has a chain of no processors, or of more than any");
+  }
+  if (shape.outputs != shape.channels) {
+    throw Refused("has a chain that makes stereo, which the small engine does not know");
+  }
+  controllers_.resize(rows.size());
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    const std::string name = "controllers." + std::to_string(n) + ".adds";
+    controllers_[n].Read(file, rows[n].At("controller"), name, shape.knobs);
+    plans_.push_back(ReadPlan(rows[n], rate_hz, shape.channels, controllers_[n].count()));
+    values_ += controllers_[n].count();
+  }
+  if (static_cast<int>(settings.At("settings").Items().size()) != values_) {
+    throw Refused("has settings that are not its values: export it again");
+  }
+  const int length = settings.At("glide").Whole("glide", 2, kLongestGlide);
+  for (int i = length - 1; i >= 0; --i) {
+    const auto risen = [&](int at) { return 0.5 - 0.5 * std::cos(kPi * at / length); };
+    weights_.push_back(risen(i + 1) - risen(i));
+  }
+}
+
+std::unique_ptr<EffectStream> ChainNet::Begun() const {
+  return std::make_unique<ChainStream>(this);
+}
+
+ChainStream::ChainStream(const ChainNet* net) : net_(net) {
+  std::size_t most = 1;
+  for (std::size_t n = 0; n < net->plans_.size(); ++n) {
+    processors_.push_back(MakeProcessor(net->plans_[n]));
+    pasts_.push_back(net->controllers_[n].Begun());
+    most = std::max(most, static_cast<std::size_t>(net->plans_[n].values));
+  }
+  const auto values = static_cast<std::size_t>(net->values_);
+  held_.resize(values);
+  values_.resize(values);
+  targets_.resize(net->shape_.knobs + 2 * values);
+  moved_.resize(targets_.size());
+  history_.resize(targets_.size() * (net->weights_.size() - 1));
+  ends_.resize(most);
+}
+
+void ChainStream::Forget() {
+  has_begun_ = false;
+  for (const auto& processor : processors_) processor->Forget();
+  for (Controller::Past& past : pasts_) Controller::Forget(&past);
+}
+
+// Leaves what the targets have become at the end of the sub-block; the first are met at once.
+void ChainStream::Glide(const Rows& knobs) {
+  const int told = net_->shape_.knobs, values = net_->values_;
+  for (int k = 0; k < told; ++k) targets_[k] = knobs[k][kSubBlock - 1];
+  for (int v = 0; v < values; ++v) {
+    targets_[told + v] = held_[v];
+    targets_[told + values + v] = held_[v] * values_[v];
+  }
+  const std::size_t count = targets_.size(), length = net_->weights_.size();
+  if (!has_begun_) {
+    for (std::size_t i = 0; i + 1 < length; ++i) {
+      std::copy(targets_.begin(), targets_.end(), history_.begin() + i * count);
+    }
+    has_begun_ = true;
+  }
+  for (std::size_t p = 0; p < count; ++p) {
+    // Differences from the newest: what stands still comes out as it went in.
+    double away = 0.0;
+    for (std::size_t i = 0; i + 1 < length; ++i) {
+      away += (history_[i * count + p] - targets_[p]) * net_->weights_[i];
+    }
+    moved_[p] = targets_[p] + away;
+  }
+  std::copy(history_.begin() + count, history_.end(), history_.begin());
+  std::copy(targets_.begin(), targets_.end(), history_.end() - count);
+}
+
+void ChainStream::Play(const Rows& sound, const Rows& knobs, int, Rows* made) {
+  const int channels = net_->shape_.channels;
+  for (int c = 0; c < channels; ++c) std::copy_n(sound[c], kSubBlock, (*made)[c]);
+  Glide(knobs);
+  const double* const held = moved_.data() + net_->shape_.knobs;
+  const double* const at = held + net_->values_;
+  int first = 0;
+  for (std::size_t n = 0; n < processors_.size(); ++n) {
+    const Controller& controller = net_->controllers_[n];
+    controller(*made, channels, moved_.data(), ends_.data(), &pasts_[n]);
+    for (int v = 0; v < controller.count(); ++v) {
+      const double share = held[first + v];
+      ends_[v] = (1.0 - share) * ends_[v] + at[first + v];
+    }
+    first += controller.count();
+    processors_[n]->Play(ends_.data(), made);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<EffectNet> ReadChainNet(const ModelFile& file, const EffectShape& shape) {
+  return std::make_unique<ChainNet>(file, shape);
+}
+
+}  // namespace engine
