@@ -1,10 +1,14 @@
 """A trained VAE exported, its wishes by name: what many tests begin with."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+import torch
 
 from vschaos2.export.card import measure_card
 from vschaos2.families.export import export
@@ -17,6 +21,16 @@ def export_run(run: Run, folder: Path, name: str, blocks: int = 3, **wishes: Any
     config.setdefault("family", "vae")
     usual = {"projection": "pca", "inversion": "balanced"}
     return export(run._replace(config=config), folder, name, {**usual, **wishes}, blocks)
+
+
+def loaded(path: Path) -> torch.jit.ScriptModule:
+    """A file as it was saved, its code compiled once for all who load it here."""
+    return copy.deepcopy(_loaded(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, written_at: int) -> torch.jit.ScriptModule:
+    return torch.jit.load(str(path))
 
 
 @contextmanager

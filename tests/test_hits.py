@@ -15,7 +15,7 @@ import vschaos2
 from vschaos2.errors import InputError
 from vschaos2.export.checks import check_file
 from vschaos2.export.nn_tilde import set_attribute
-from vschaos2.families.foley.components import count_components, fit_components
+from vschaos2.families.foley.components import count_components, fit_components, frame_weights
 from vschaos2.families.foley.cutting import attacks, cut
 from vschaos2.families.foley.hit_model import Hits, varied
 from vschaos2.families.foley.labels_of import labels_of
@@ -248,7 +248,11 @@ def test_components_give_hits_back():
     directions = torch.randn(3, model.frames * model.latent_dim, generator=generator)
     weights = torch.randn(40, 3, generator=generator)
     latents = (weights @ directions).reshape(40, model.frames, model.latent_dim)
-    assert count_components(latents) == 3
+    assert count_components(latents, torch.ones(model.frames)) == 3
+    softer = torch.linspace(1.0, 0.1, model.frames)
+    weights = frame_weights(model.sounding, model.latents_of(torch.zeros(1, 6)))
+    assert float(weights.max()) == 1.0 and bool((weights.diff() < 1e-3).all())
+    assert count_components(latents, softer) <= 3
     fit_components(model, latents, Velocities(np.zeros(40), -3.0, 30.0, 24.0, 2.0, ""))
     velocity, level_db = torch.rand(40, generator=generator), torch.randn(40, generator=generator)
     components = model.components_of(latents, level_db, velocity)

@@ -310,7 +310,7 @@ def test_what_the_engine_knows_nothing_of_is_said(options, said):
         ({"cannot": "labels"}, "cannot be played by the small engine, .* of labels: play it with"),
         (None, "says nothing to the small engine: export it again"),
         ({"version": 2}, "was exported by a later version"),
-        ({"family": "effect"}, "is of the family effect, which the small engine does not know"),
+        ({"family": "order"}, "is of the family order, which the small engine does not know"),
         ({"settings/n_fft": 1000}, "has the shape"),
         ({"settings/hop": 96}, "has a window and a hop that do not fit"),
         ({"settings/n_fft": 2.5}, "n_fft must be a whole number between 64 and 32768"),

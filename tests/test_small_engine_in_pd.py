@@ -13,7 +13,11 @@ from taught import HOP, USUAL, sound, taught
 from test_external import HEADERS, require
 
 from vschaos2.export.nn_tilde import set_attribute
+from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.knobs import Knob
+from vschaos2.families.effect.playable import PlayableEffect
 from vschaos2.families.vae.playable import PlayableVAE
+from vschaos2.nets.audio_recurrent import LSTM
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -84,6 +88,27 @@ def test_two_voices_of_one_object(library, path, tmp_path):
         box = f"vschaos~ {path} forward 512"
         alone = play(tmp_path, library, [(box, 1)], pair[voice : voice + 1])
         assert np.array_equal(made.signals[voice], alone.signals[0])
+
+
+def test_an_effect_and_its_knob(library, tmp_path):
+    """As in Python, sample by sample, while a knob and the bypass move."""
+    torch.manual_seed(0)
+    net = LSTM(1, 1, 1, 44100, hidden_dims=16)
+    model = EffectModel(net, [Knob("drive", 0.0, 10.0, 4.0)], 44100).eval()
+    effect = PlayableEffect(model.requires_grad_(False), {})
+    file, signals = tmp_path / "pedal.ts", sound(0.5, seed=3).numpy()
+    file.write_bytes(effect.saved())
+    turns = [("drive", 9.0), ("bypass", 1.0), ("bypass", 0.0), ("reset", 1.0)]
+    messages = [(40 * (n + 1), f"set {name} {value:g}") for n, (name, value) in enumerate(turns)]
+    made = play(tmp_path, library, [(f"vschaos~ {file} forward 0", 1)], signals, messages)
+    assert made.code == 0, made.lines
+    due = []
+    for n, part in enumerate(torch.from_numpy(signals).split(40 * BLOCK, 1)):
+        if 0 < n <= len(turns):
+            assert set_attribute(effect.eager, *turns[n - 1]) == 0
+        with torch.inference_mode():
+            due += [effect.eager.forward(block[None])[0] for block in part.split(BLOCK, 1)]
+    assert relative(made.signals, torch.cat(due, 1).numpy()) < 1e-5
 
 
 def test_answers_and_errors(library, path, tmp_path):

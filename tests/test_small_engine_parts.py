@@ -52,6 +52,9 @@ def test_fourier_transform_and_back(engine, size):
         ("log1p", np.log1p, 0.0, 1e-3),
         ("sin", np.sin, 0.0, 6.3),
         ("cos", np.cos, -3.2, 6.3),
+        ("sigmoid", lambda x: 1.0 / (1.0 + np.exp(-x)), -60.0, 60.0),
+        ("tanh", np.tanh, -60.0, 60.0),
+        ("tanh", np.tanh, -1e-3, 1e-3),
     ],
 )
 def test_functions_of_numbers(engine, name, due, lowest, highest):

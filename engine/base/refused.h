@@ -5,6 +5,9 @@
 
 #include <stdexcept>
 
+// Before what runs once, while a file is opened: it need only be small.
+#define ENGINE_ONCE __attribute__((cold))
+
 namespace engine {
 
 class Refused : public std::runtime_error {

@@ -39,7 +39,7 @@ constexpr struct {
     {"high_shelf", Band::Shape::kHighShelf},
 };
 
-Band ReadBand(const Json& row) {
+ENGINE_ONCE Band ReadBand(const Json& row) {
   const std::string& name = row.At("shape").Text();
   for (const auto& known : kShapes) {
     if (name == known.name) {
@@ -110,7 +110,7 @@ class Bending : public Processor {
 
 }  // namespace
 
-ProcessorPlan ReadPlan(const Json& row, double rate_hz, int channels, int values) {
+ENGINE_ONCE ProcessorPlan ReadPlan(const Json& row, double rate_hz, int channels, int values) {
   const std::string& name = row.At("kind").Text();
   ProcessorPlan plan;
   bool is_known = false;

@@ -49,12 +49,12 @@ struct Path {
 
 class Effect : public Program {
  public:
-  Effect(const ModelFile& file, const std::vector<std::string>& methods, int voices);
+  ENGINE_ONCE Effect(const ModelFile& file, const std::vector<std::string>& methods, int voices);
 
   void Process(int method, int voice, const float* const* in, float* const* out,
                int samples) override;
   void Changed(const Control& control) override;
-  void Begin(const Control& control) override;
+  ENGINE_ONCE void Begin(const Control& control) override;
   void Reset() override;
   bool IsHeard(const Control& control) const override { return FindSetting(control.name) >= 0; }
   void Show(const Control& event, std::vector<Control>* controls) const override;

@@ -37,14 +37,14 @@ struct LayerPast {
 
 class LayeredNet : public EffectNet {
  public:
-  LayeredNet(const ModelFile& file, const EffectShape& shape, const std::string& kind);
+  ENGINE_ONCE LayeredNet(const ModelFile& file, const EffectShape& shape, const std::string& kind);
   std::unique_ptr<EffectStream> Begun() const override;
 
  private:
   friend class LayeredStream;
 
-  void ReadTaps(const ModelFile& file, const std::string& name, int dilation, Layer* layer);
-  void ReadStates(const ModelFile& file, const std::string& name, int count, Layer* layer);
+  ENGINE_ONCE void ReadTaps(const ModelFile& file, const std::string& name, int dilation, Layer* layer);
+  ENGINE_ONCE void ReadStates(const ModelFile& file, const std::string& name, int count, Layer* layer);
 
   const EffectShape shape_;
   const bool is_gated_, has_states_;
@@ -56,7 +56,7 @@ class LayeredNet : public EffectNet {
 
 class LayeredStream : public EffectStream {
  public:
-  explicit LayeredStream(const LayeredNet* net);
+  ENGINE_ONCE explicit LayeredStream(const LayeredNet* net);
   void Forget() override;
   void Play(const Rows& sound, const Rows& knobs, int count, Rows* made) override;
 

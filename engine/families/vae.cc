@@ -52,7 +52,7 @@ struct Voice {
   bool has_spoken = false;  // the inlet of its temperature
 };
 
-InversionTables ReadTables(const ModelFile& file) {
+ENGINE_ONCE InversionTables ReadTables(const ModelFile& file) {
   const Json& settings = file.settings();
   InversionTables tables;
   const int n_fft = tables.n_fft = settings.At("n_fft").Whole("n_fft", 64, kLongestWindow);
@@ -77,7 +77,7 @@ InversionTables ReadTables(const ModelFile& file) {
 
 class Vae : public Program {
  public:
-  Vae(const ModelFile& file, const std::vector<std::string>& methods, int voices);
+  ENGINE_ONCE Vae(const ModelFile& file, const std::vector<std::string>& methods, int voices);
 
   void Process(int method, int voice, const float* const* in, float* const* out,
                int samples) override;

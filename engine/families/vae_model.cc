@@ -16,14 +16,14 @@ constexpr float kLogFloor = 1e-5f;
 constexpr float kLogStdLimit = 6.0f;
 
 // A layer of a name's weights; those of torch's own layers lie by output.
-Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, int outputs) {
+ENGINE_ONCE Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, int outputs) {
   Linear layer(inputs, outputs);
   layer.Place(file.Find(name + ".weight", {outputs, inputs}), true, 0, inputs, 0, outputs);
   layer.AddBias(file.Find(name + ".bias", {outputs}), 0, outputs);
   return layer;
 }
 
-LayerNorm ReadNorm(const ModelFile& file, const std::string& name, int width) {
+ENGINE_ONCE LayerNorm ReadNorm(const ModelFile& file, const std::string& name, int width) {
   LayerNorm norm;
   norm.Make(file.Find(name + ".weight", {width}), file.Find(name + ".bias", {width}), width);
   return norm;
@@ -39,7 +39,7 @@ int WidthOf(const ModelFile& file, const std::string& name, std::size_t axis) {
 
 }  // namespace
 
-VaeModel::VaeModel(const ModelFile& file) {
+ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file) {
   const Json& settings = file.settings();
   bins_ = settings.At("n_fft").Whole("n_fft", 64, kLongestWindow) / 2 + 1;
   latent_dim_ = settings.At("latent_dim").Whole("latent_dim", 1, kMostLatents);
@@ -97,7 +97,7 @@ std::vector<VaeModel::Block> VaeModel::Blocks(const ModelFile& file, const std::
 }
 
 // The linear map beside the layers reads the same frame: its weights stand beside theirs.
-void VaeModel::ReadEncoder(const ModelFile& file) {
+ENGINE_ONCE void VaeModel::ReadEncoder(const ModelFile& file) {
   const Json& settings = file.settings();
   const int width = encoder_width_ = WidthOf(file, "encoder.first.weight", 1);
   const int beside = file.Has("encoder.linear.weight") ? latent_dim_ : 0;
@@ -118,7 +118,7 @@ void VaeModel::ReadEncoder(const ModelFile& file) {
 }
 
 // The linear map from the latents is added to the last layer: they stand beside its input.
-void VaeModel::ReadDecoder(const ModelFile& file) {
+ENGINE_ONCE void VaeModel::ReadDecoder(const ModelFile& file) {
   const Json& settings = file.settings();
   const int width = decoder_width_ = WidthOf(file, "decoder.first.weight", 0);
   const int outputs = is_normal_ ? 2 * features_ : features_;

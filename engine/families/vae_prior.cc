@@ -37,7 +37,7 @@ Floats Table(const ModelFile& file, const char* name, int rows, int columns) {
 
 }  // namespace
 
-void PriorModel::Read(const ModelFile& file, int latents) {
+ENGINE_ONCE void PriorModel::Read(const ModelFile& file, int latents) {
   const Json* const prior = file.settings().Find("prior");
   if (!prior || !file.Has("prior.centre")) return;
   latent_dim = latents;

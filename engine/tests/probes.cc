@@ -54,6 +54,10 @@ PROBE int probe_function(const char* name, float* x, int count) {
       SineAndCosine(v, &sine, &cosine);
       return what == "sin" ? sine : cosine;
     });
+  } else if (what == "sigmoid") {
+    each(Sigmoid);
+  } else if (what == "tanh") {
+    each(HyperbolicTangent);
   } else if (what == "silu") {
     Silu(row.data(), count);
   } else if (what == "softplus") {

@@ -56,6 +56,7 @@ class HitModel(nn.Module):
 
     class_counts: list[int]
     is_fitted: Tensor
+    weights: Tensor  # of frames, each for all of its latents, [F·Z]
     mean: Tensor
     basis: Tensor
     deviation: Tensor
@@ -81,6 +82,7 @@ class HitModel(nn.Module):
         self.sounding = HitSound(vae, frames, round(FADE_MS * rate_hz / 1000.0))
         size = frames * vae.latent_dim
         self.register_buffer("is_fitted", torch.zeros(()))
+        self.register_buffer("weights", torch.ones(size))
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("basis", torch.zeros(components, size))
         self.register_buffer("deviation", torch.ones(components))
@@ -137,7 +139,7 @@ class HitModel(nn.Module):
     def latents_of(self, components: Tensor) -> Tensor:
         """Latents of components: [N, ≥ K - 1] → [N, F, Z]."""
         weighted = components[:, : self.components] * self.deviation
-        flat = torch.matmul(weighted, self.basis) + self.mean
+        flat = (torch.matmul(weighted, self.basis) + self.mean) / self.weights
         return flat.reshape(-1, self.frames, self.latent_dim)
 
     def gain_of(self, components: Tensor, velocity: Tensor) -> Tensor:
@@ -148,9 +150,10 @@ class HitModel(nn.Module):
 
     def components_of(self, latents: Tensor, level_db: Tensor, velocity: Tensor) -> Tensor:
         """The numbers that stand for hits: [N, F, Z], [N], [N] → [N, K]."""
-        weights = (latents.flatten(1) - self.mean) @ self.basis.T / self.deviation
+        weighted = latents.flatten(1) * self.weights - self.mean
         rest_db = level_db - self.level[0] - self.level[2] * (velocity - 1.0)
-        return torch.cat((weights, rest_db[:, None] / self.level[3]), 1)
+        found = weighted @ self.basis.T / self.deviation
+        return torch.cat((found, rest_db[:, None] / self.level[3]), 1)
 
     @torch.no_grad()
     def draw(

@@ -8,9 +8,10 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.config import check_keys
 from vschaos2.errors import InputError
 from vschaos2.families.foley.build import AUTO, check_stands_alone
-from vschaos2.families.foley.components import count_components
+from vschaos2.families.foley.components import count_components, frame_weights
 from vschaos2.families.foley.hit_model import heard
 from vschaos2.families.foley.hit_set import hit_set, written
+from vschaos2.families.foley.hit_sound import HitSound
 from vschaos2.families.vae.inner_training import train_vae
 from vschaos2.families.vae.inner_vae import check_plain, described, vae_run
 
@@ -61,5 +62,7 @@ def settle(config: DictConfig) -> None:
         n_fft, hop = run.model.transform.n_fft, run.model.transform.hop
         config.model.frames = -(-(hits.sounds.shape[1] + n_fft - hop) // hop)
     if config.model.components == AUTO:
-        training = hits.sounds[hits.training]
-        config.model.components = count_components(heard(run.model, training, config.model.frames))
+        frames = config.model.frames
+        latents = heard(run.model, hits.sounds[hits.training], frames)
+        weights = frame_weights(HitSound(run.model, frames, 1), latents)
+        config.model.components = count_components(latents, weights)

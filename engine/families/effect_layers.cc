@@ -1,0 +1,30 @@
+#include "families/effect_layers.h"
+
+#include <vector>
+
+namespace engine {
+
+Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, int outputs) {
+  std::vector<int> shape = {outputs, inputs};
+  if (file.Find(name + ".weight").shape.size() == 3) shape.push_back(1);
+  Linear layer(inputs, outputs);
+  layer.Place(file.Find(name + ".weight", shape), true, 0, inputs, 0, outputs);
+  layer.AddBias(file.Find(name + ".bias", {outputs}), 0, outputs);
+  return layer;
+}
+
+void ReadRecurrent(const ModelFile& file, const std::string& name, Recurrent::Kind kind, int inputs,
+                   int hidden, int layers, Recurrent* made) {
+  made->Make(kind, inputs, hidden, layers);
+  for (int layer = 0; layer < layers; ++layer) {
+    const auto find = [&](const char* of, const std::vector<int>& shape) {
+      return file.Find(name + "." + of + "_l" + std::to_string(layer), shape);
+    };
+    const int rows = made->gates() * hidden;
+    made->Place(layer, find("weight_ih", {rows, made->inputs(layer)}),
+                find("weight_hh", {rows, hidden}), find("bias_ih", {rows}),
+                find("bias_hh", {rows}));
+  }
+}
+
+}  // namespace engine
