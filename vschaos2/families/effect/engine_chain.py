@@ -45,7 +45,7 @@ def chain_tensors(chain: Chain) -> Iterator[str]:
     """Weights of what hears knobs or sound, by the engine's names; the chain's are in `adds`."""
     for number, controller in enumerate(chain.controllers):
         name, adds = f"controllers.{number}.adds", controller.adds
-        layers = TOLD if isinstance(adds, Told) else ()
+        layers: tuple[str, ...] = TOLD if isinstance(adds, Told) else ()
         if isinstance(adds, Following):
             yield from (f"{name}.units.{cell}" for cell in CELLS)
             layers = ("head",)

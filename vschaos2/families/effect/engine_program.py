@@ -57,10 +57,10 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
     )
 
 
-def _remembered(net: TCN) -> int:
+def _remembered(net: Any) -> int:
     """Numbers that convolutions hear of the past, with the sample itself."""
-    kernels = [layer.taps.kernel_size[0] * layer.taps.dilation[0] for layer in net.layers]  # type: ignore
-    return net.dim * sum(kernels)
+    taps = [layer.taps for layer in net.layers]
+    return int(net.dim * sum(each.kernel_size[0] * each.dilation[0] for each in taps))
 
 
 def _settings(effect: StreamingEffect, net: Any) -> dict[str, Any]:
@@ -70,8 +70,9 @@ def _settings(effect: StreamingEffect, net: Any) -> dict[str, Any]:
     of = {"hidden_dims": net.dim, "conditioning": net.conditioning}
     if isinstance(net, RecurrentNet):
         return of | {"layers": net.n_layers, "skip": net.skip}
+    layer: Any = net.layers[0]
     if isinstance(net, SSM):
-        return of | {"layers": len(net.layers), "n_states": net.layers[0].states.n_states}
+        return of | {"layers": len(net.layers), "n_states": layer.states.n_states}
     taps = [layer.taps for layer in net.layers]
     dilations = [each.dilation[0] for each in taps]
     return of | {"kernel": taps[0].kernel_size[0], "dilations": dilations}
