@@ -13,7 +13,7 @@ BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect demo-transfer test external constraints clean
+.PHONY: demo demo-effect demo-transfer demo-foley test external constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -23,6 +23,9 @@ demo-effect: .venv/.installed
 
 demo-transfer: .venv/.installed
 	$(BIN)/python examples/make_transfer_demo.py demo_transfer
+
+demo-foley: .venv/.installed-video
+	$(BIN)/python examples/make_foley_demo.py demo_foley
 
 ifdef ENGINE
 external:
@@ -48,7 +51,11 @@ test: .venv/.installed-dev
 	$(PINNED) $(BIN)/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
 	touch $@
 
-.venv/.installed-dev: .venv/.installed requirements-dev.txt
+.venv/.installed-video: .venv/.installed requirements-video.txt
+	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements-video.txt
+	touch $@
+
+.venv/.installed-dev: .venv/.installed-video requirements-dev.txt
 	$(PINNED) $(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	touch $@
 
@@ -57,7 +64,7 @@ constraints:
 	rm -rf build/newest
 	$(PYTHON) -m venv build/newest
 	build/newest/bin/python -m pip install --quiet --requirement requirements.txt \
-		--requirement requirements-dev.txt setuptools
+		--requirement requirements-dev.txt --requirement requirements-video.txt setuptools
 	build/newest/bin/python -m pip install --quiet --no-deps --requirement requirements-pitch.txt
 	build/newest/bin/python -m pip freeze --all --exclude pip > build/newest/freeze.txt
 	(echo "# Every version that .venv is installed from; made by make constraints." ; \

@@ -24,7 +24,8 @@ from vschaos2.files import write_whole
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "vschaos2" / "configs"
 PAGE = ROOT / "docs" / "configuration.md"
-BASES = ("base", "effect", "bridge", "order")  # what a family's configurations share, by its first
+# What the configurations of a family share, by the first file of each.
+BASES = ("base", "effect", "bridge", "oneshots", "order", "film")
 NOT_SHOWN = ("defaults", "hydra")  # how a configuration is composed, not what it says
 INTRODUCTION = """\
 # Configuration
@@ -72,10 +73,20 @@ BRIDGES = """\
 Of what plays one instrument as another, `bridge`; see [transfer.md](transfer.md).
 """
 
+HITS = """\
+## Configuration of hits
+
+Of what is struck, `oneshots`; see [foley.md](foley.md).
+"""
 ORDERS = """\
 ## Configurations of estimators of chains
 
 Learnt from clean recordings and effects of our own; see [chain_order.md](chain_order.md).
+"""
+FILMS = """\
+## Configurations of what sees strikes in films
+
+Learnt from films and files of times, or the films' own sound; see [foley.md](foley.md).
 """
 SIZE_TITLES = ("name", "window, hop", "latents", "weights", "delay of forward / decode")
 
@@ -154,7 +165,9 @@ def page() -> str:
     parts += [EFFECTS, _choices(BASES[1]), EFFECT_KEYS]
     parts.append(_key_table(keys_of(CONFIGS / f"{BASES[1]}.yaml")))
     parts += [BRIDGES, _key_table(keys_of(CONFIGS / "bridge.yaml"))]
+    parts += [HITS, _key_table(keys_of(CONFIGS / "oneshots.yaml"))]
     parts += [ORDERS, _choices("order"), _key_table(keys_of(CONFIGS / "order.yaml"))]
+    parts += [FILMS, _choices("film"), _key_table(keys_of(CONFIGS / "film.yaml"))]
     parts += ["## Of the whole training\n", _key_table(keys_of(CONFIGS / "base.yaml"))]
     for group, paths in groups().items():
         parts.append(f"## `{group}`\n")

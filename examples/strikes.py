@@ -10,12 +10,15 @@ thing moves through most of the pictures, and no two films have the same light.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from vschaos2.events.onsets import onsets_of, times_file, write_onsets
 from vschaos2.film.write import write_film
@@ -113,9 +116,13 @@ def drawn_pictures(
     y, x = points[:, None], points[None, :]
     room = size + 3
     texture = scene.texture * rng.standard_normal((room, room))
-    shift = rng.integers(0, 3, (len(times_s), 2)) if scene.shake else np.zeros((len(times_s), 2), int)
+    shift = (
+        rng.integers(0, 3, (len(times_s), 2)) if scene.shake else np.zeros((len(times_s), 2), int)
+    )
     found = np.empty((len(times_s), size, size), np.uint8)
-    along_x, along_y = scene.stick_length * np.array([-np.sin(scene.angle), -0.8 * np.cos(scene.angle)])
+    along_x, along_y = scene.stick_length * np.array(
+        [-np.sin(scene.angle), -0.8 * np.cos(scene.angle)]
+    )
     square = along_x**2 + along_y**2
     on_block = (y >= scene.floor) & (np.abs(x - scene.block_x) < scene.block_width)
     for number, (time_s, tip) in enumerate(zip(times_s, tip_height(scene, times_s), strict=True)):

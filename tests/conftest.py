@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from exports import export_run
+from exports import export_run, few_blocks_timed, loaded
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.families.vae.build import build_model
@@ -50,6 +50,13 @@ def own_log_handlers() -> Iterator[None]:
     before = list(logging.root.handlers)
     yield
     logging.root.handlers[:] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def briefly_timed() -> Iterator[None]:
+    """No card of a test is of a thousand calls, whatever exports it within this process."""
+    with few_blocks_timed():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +148,8 @@ def exported_path(tiny_run, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def fresh_instrument(exported_path) -> torch.jit.ScriptModule:
-    """The exported instrument, loaded as the host does."""
-    return torch.jit.load(str(exported_path))
+    """The exported instrument, as it was saved."""
+    return loaded(exported_path)
 
 
 @pytest.fixture(scope="session")

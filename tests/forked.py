@@ -1,7 +1,7 @@
 """Programs started without the seconds that an import of torch and its company takes.
 
-A server imports all of the package once; each program is a fork of it. What a cold start needs is
-held elsewhere: by the tests that start Python anew.
+A server imports all of the package once; each program is a fork of it, which times few blocks of
+what it exports. What a cold start needs is held elsewhere: by the tests that start Python anew.
 """
 
 import atexit
@@ -18,8 +18,10 @@ import traceback
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from pkgutil import walk_packages
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +43,11 @@ def server() -> subprocess.Popen[str]:
 
 
 def run_forked(
-    program: str | Path, arguments: list[str], folder: Path, timeout: float = 300.0
+    program: str | Path,
+    arguments: list[str],
+    folder: Path,
+    timeout: float = 300.0,
+    **environment: str | Path,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of this repository in a folder, as `subprocess.run` would.
 
@@ -50,11 +56,13 @@ def run_forked(
         arguments: the words behind it.
         folder: where it runs.
         timeout: in seconds, after which it is killed; its code is -9 then.
+        **environment: variables that it finds beside the usual ones.
     """
     wanted = {"program": str(program), "arguments": arguments, "folder": str(folder)}
+    told = {name: str(value) for name, value in environment.items()}
     process = server()
     assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(json.dumps({**wanted, "timeout": timeout}) + "\n")
+    process.stdin.write(json.dumps({**wanted, "timeout": timeout, "environment": told}) + "\n")
     process.stdin.flush()
     answer = process.stdout.readline()
     assert answer, "the server of forked programs has ended"
@@ -63,8 +71,13 @@ def run_forked(
 
 def serve() -> None:
     """Import everything, then fork for each line of wishes until there are no more."""
+    sys.modules["onnxruntime"] = stand_in("onnxruntime")  # it would start a thread
+    for library in ("pytorch_lightning", "torch.utils.tensorboard", "matplotlib.pyplot"):
+        import_module(library)
+    from exports import few_blocks_timed
+
     for module in walk_packages([str(ROOT / "vschaos2")], "vschaos2."):
-        sys.modules["onnxruntime"] = None  # type: ignore[assignment] # it starts a thread
+        sys.modules["onnxruntime"] = None  # type: ignore[assignment] # nobody keeps the stand-in
         with suppress(ImportError):
             if not module.name.endswith("__main__"):
                 import_module(module.name)
@@ -72,9 +85,18 @@ def serve() -> None:
     tasks = Path("/proc/self/task")  # a thread would not live on in a fork
     alone = len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
     assert alone == 1, f"{alone} threads run: what they hold, a fork would wait for"
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
-        sys.stdout.flush()
+    with few_blocks_timed():
+        for line in sys.stdin:
+            sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+            sys.stdout.flush()
+
+
+def stand_in(name: str) -> ModuleType:
+    """A module of this name, for what imports it and does nothing with it at first."""
+    module = ModuleType(name)
+    module.__spec__ = ModuleSpec(name, None)
+    module.InferenceSession = object  # type: ignore[attr-defined]
+    return module
 
 
 def answer(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -108,6 +130,7 @@ def answer(wanted: dict[str, Any]) -> dict[str, Any]:
 def code_of(wanted: dict[str, Any]) -> int:
     """Be the program; → the code it exits with."""
     os.chdir(wanted["folder"])
+    os.environ.update(wanted["environment"])
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), line_buffering=True)
     sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), line_buffering=True)
     sys.argv = [wanted["program"], *wanted["arguments"]]

@@ -20,6 +20,7 @@ TWO_STEPS = (
 )
 QUICK = (
     "trainer.accelerator=cpu",
+    "training.prior_minutes=null",
     "data.loader.batch_size=16",
     f"data.loader.batches_per_epoch={BATCHES}",
     "data.loader.validation_windows=32",

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import torch
 import yaml
+from forked import run_forked
 from hydra import compose, initialize_config_dir
 from hydra.types import RunMode
 from pytorch_lightning.plugins.precision import MixedPrecision
@@ -73,14 +74,12 @@ def arguments(recordings: Path, rundir: Path, name: str = "both") -> list[str]:
 @pytest.mark.slow
 def test_two_processes_share_one_model_and_draw_windows_of_their_own(recordings, tmp_path):
     rundir = tmp_path / "runs"
-    output, errors = finish(
-        start(
-            *(ROOT / "tests" / "probed_training.py", "--config-name", "dgt_pitch_prediction"),
-            *(*arguments(recordings, rundir), *TWO, *DENSE),
-            "data.loader.validation_windows=65",  # 33 and 32: two batches here, one there
-            PROBE_FOLDER=tmp_path,
-        )
-    )
+    words = [*("--config-name", "dgt_pitch_prediction"), *arguments(recordings, rundir)]
+    words += [*TWO, *DENSE, "data.loader.validation_windows=65"]  # 33 and 32: two batches, and one
+    program = ROOT / "tests" / "probed_training.py"
+    done = run_forked(program, words, ROOT, PROBE_FOLDER=tmp_path)
+    output, errors = done.stdout, done.stderr
+    assert done.returncode == 0, errors
     assert output.count("trained:") == 1
     assert "recommended" not in errors, errors
     first, second = (torch.load(tmp_path / f"rank_{rank}.pt") for rank in (0, 1))
@@ -94,6 +93,7 @@ def test_two_processes_share_one_model_and_draw_windows_of_their_own(recordings,
     model = load_run(rundir / "both").model
     stored = torch.cat([p.flatten() for p in model.parameters()])
     assert torch.equal(stored, first["average"])
+    assert len((rundir / "both/version_0/metrics.csv").read_text().splitlines()) > 1
 
 
 @pytest.mark.slow
@@ -115,6 +115,8 @@ def test_processes_that_are_started_elsewhere_leave_one_run(recordings, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["both"]
     assert [path.name for path in (tmp_path / "both").iterdir()] == ["version_0"]
     assert load_run(tmp_path / "both").summary["step"] == 4
+    exported = run_forked(ROOT / "script.py", [str(tmp_path / "both"), "-n", "file"], tmp_path)
+    assert exported.returncode == 0, exported.stderr
 
 
 @pytest.mark.parametrize("variable", processes.RANK_VARIABLES)
@@ -132,17 +134,8 @@ def test_only_a_process_numbered_zero_everywhere_is_the_first(variable, monkeypa
 def test_sweep_trains_each_configuration_into_a_version_of_its_own(recordings, tmp_path):
     here = tmp_path / "here"
     here.mkdir()
-    process = subprocess.run(
-        [
-            *(sys.executable, ROOT / "train_model.py", "-m", "model=dense,conv"),
-            *(*arguments(recordings, tmp_path / "runs"), *TWO_STEPS),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=here,
-        timeout=240,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    words = ["-m", "model=dense,conv", *arguments(recordings, tmp_path / "runs"), *TWO_STEPS]
+    process = run_forked(ROOT / "train_model.py", words, here)
     assert process.returncode == 0, process.stderr
     told = process.stdout.splitlines()
     assert len(told) == 2 and all(line.startswith("trained: ") for line in told)
@@ -191,12 +184,12 @@ def test_sweep_file_is_a_sweep_over_keys_that_exist(recordings, tmp_path):
 
 
 def test_cluster_without_its_launcher_is_told_in_one_line(recordings, tmp_path):
-    process = start(ROOT / "train_model.py", "cluster=slurm", *arguments(recordings, tmp_path))
-    _, errors = process.communicate(timeout=120)
+    words = ["cluster=slurm", *arguments(recordings, tmp_path)]
+    process = run_forked(ROOT / "train_model.py", words, ROOT)
     if process.returncode == 0:
         pytest.skip("hydra-submitit-launcher is installed here")
     assert process.returncode == 2
-    (line,) = errors.strip().splitlines()
+    (line,) = process.stderr.strip().splitlines()
     assert "pip install hydra-submitit-launcher" in line
 
 

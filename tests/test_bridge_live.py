@@ -15,12 +15,13 @@ from vschaos2.export.write import export_playable
 from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.kept import Kept
-from vschaos2.families.bridge.playable import PlayableBridge, playable, words_of
+from vschaos2.families.bridge.playable import PlayableBridge, playable
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
 from vschaos2.flows.noise_bridge import NoiseBridge
 from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.flows.translator import Translator
+from vschaos2.patches.controls import words_of
 from vschaos2.runs.folder import Run
 
 pytestmark = [

@@ -31,6 +31,10 @@ NOT_RUN = {  # a command that begins so, or holds this word: why no test of this
     r"python (get_params|generate)\.py .*presets\b|python script\.py presets\b": "needs many "
     "retrieved runs; tests/test_presets.py, test_effect_map.py and test_collection.py make some",
     r".*--config-name bridge\b|.* runs/duo\b": "trains two models; tests/test_bridge.py does",
+    r".*--config-name (oneshots|onset_video)\b|.* runs/(wood|strikes|rain)\b": "trains two "
+    "models, or asks for films; tests/test_foley.py, test_hits.py and test_film_onsets.py do small",
+    r"python generate\.py onsets\b|python script\.py onsets\b": "tests/test_onset_detection.py and "
+    "test_onset_export.py run it on sounds of their own",
     r"python analyse_chain\.py\b": "asks about one's own recordings; tests/test_order.py runs it",
     r".*--config-name chain_order\b": "renders for minutes; tests/test_order.py trains a small one",
     r"cd my_chain\b": "goes on from what tests/test_order.py writes the like of",

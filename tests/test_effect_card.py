@@ -3,10 +3,12 @@
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from vschaos2.data.takes import Take
 from vschaos2.families.effect.aliasing import (
     PERIOD_SAMPLES,
     alias_level_db,
@@ -20,6 +22,7 @@ from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.objective import EffectObjective
 from vschaos2.families.effect.playable import playable
 from vschaos2.families.effect.sentences import in_words, sentences
+from vschaos2.generation.effect_evaluation import in_step
 from vschaos2.nets.audio_rate import AudioNet
 
 RATE = 44_100
@@ -89,7 +92,9 @@ class Data:
 
     def __init__(self, *lies: tuple[int, int]) -> None:
         self.takes = [
-            SimpleNamespace(alignment={"shift": s, "polarity": p}, position="drive 0")
+            SimpleNamespace(
+                alignment={"delay_samples": s + 0.4, "shift": s, "polarity": p}, position="drive 0"
+            )
             for s, p in lies
         ]
         self.split = SimpleNamespace(training=[SimpleNamespace(take=0)])
@@ -109,6 +114,7 @@ def test_a_training_keeps_the_error_at_each_position():
     assert found["esr at drive 1"] == pytest.approx(0.0)
     assert found["latency_removed_samples"] == 37
     assert found["latency_differs_by_samples"] == 2
+    assert found["answers_after_samples"] == pytest.approx(0.4)
     assert found["polarity"] == "kept"
     assert found["driven_at_most_dbfs"] == pytest.approx(-6.02)
     assert kept({"pairs": found}, model) == found
@@ -156,3 +162,16 @@ def test_positions_come_from_the_run_to_the_card():
     assert facts["esr_by_position"] == {"drive 2": 0.004}
     assert facts["held_out_is"] == "good"
     assert "esr at drive 2" not in facts
+
+
+@pytest.mark.parametrize(("delay", "alone", "due"), [(0.4, 0, -2), (1.2, 1, -1), (-0.7, -1, -3)])
+def test_others_are_measured_as_late_as_what_was_learnt(delay, alone, due):
+    """Of what answers 2.3 samples after what it hears, another recording is not one off."""
+    dry = np.arange(50, dtype=np.float32)[None]
+    wet = dry - alone  # what is heard at n is answered at n, as the recording was aligned
+    told = {"delay_samples": delay, "shift": alone}
+    take = in_step(Take("a", "a", dry, wet, np.zeros((0, 1), np.float32), told), 2.3)
+    assert take.alignment["shift"] == due
+    assert (take.dry - take.wet == alone + (alone - due)).all()
+    far = in_step(Take("a", "a", dry, wet, np.zeros((0, 1), np.float32), told), 40.0)
+    assert far.alignment["shift"] == alone  # late for another reason

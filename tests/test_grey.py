@@ -2,6 +2,7 @@
 
 import json
 
+import exports
 import numpy as np
 import pytest
 import soundfile
@@ -90,7 +91,7 @@ def test_the_parameters_of_the_device_are_found(run):
 def test_the_file_streams_what_the_chain_renders(exported, run, block):
     dry = sound()
     due = rendered(run.model, dry[None], STILL)
-    np.testing.assert_allclose(played(torch.jit.load(str(exported)), dry, block), due, atol=1e-5)
+    np.testing.assert_allclose(played(exports.loaded(exported), dry, block), due, atol=1e-5)
 
 
 def test_the_card_shows_every_parameter(exported, run):
@@ -107,7 +108,7 @@ def test_the_card_shows_every_parameter(exported, run):
 
 
 def test_what_is_set_is_heard_until_it_is_released(exported, run):
-    loaded, dry = torch.jit.load(str(exported)), sound()
+    loaded, dry = exports.loaded(exported), sound()
     learnt = played(loaded, dry)
     first = get_attribute(loaded, "peak_gain_db")
     assert set_attribute(loaded, "peak_gain_db", 3.0) == 0

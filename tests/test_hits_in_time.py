@@ -15,7 +15,7 @@ def test_every_hit_strikes_at_its_sample_in_blocks_of_any_size():
     due = np.zeros(6000)
     for start, hit in zip(starts, hits, strict=True):
         for sample, value in enumerate(hit, start - attack):
-            if 0 <= sample:
+            if sample >= 0:
                 due[sample] += value
     for block in (1, 7, 64, 1000, 8192):
         asked = []

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from forked import run_forked
 from resumed_trainings import (
     QUICK,
     assert_same_run,
@@ -142,9 +143,8 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("processes", [1, 2])
 def test_command_line_continues_what_was_killed(recordings, tmp_path, processes: int):
     several = () if processes == 1 else ("trainer.devices=2", "trainer.strategy=ddp")
-    options = (*QUICK, *several, "trainer.max_epochs=12", f"data.dataset.root={recordings}")
+    options = (*QUICK, *several, "trainer.max_epochs=8", f"data.dataset.root={recordings}")
     options = ("--config-name=dgt_live", *options, f"rundir={tmp_path}", UNWATCHED)
-    whole = start(*options, "name=whole", "callbacks.save_every_s=0")
     process = start(*options, "name=killed", "callbacks.save_every_s=0")
     folder = tmp_path / "killed" / "version_0"
     seen: set[int | None] = set()
@@ -154,11 +154,17 @@ def test_command_line_continues_what_was_killed(recordings, tmp_path, processes:
     )
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-    assert 0 < checkpoint_of(folder)["position"]["step"] < 84
-    resumed = start(f"resume={tmp_path / 'killed'}")
-    outputs = [each.communicate(timeout=120) for each in (whole, resumed)]
-    assert (whole.returncode, resumed.returncode) == (0, 0), outputs
-    assert outputs[1][0].endswith(f"trained: {folder}\n") and outputs[1][0].count("trained:") == 1
-    assert f"continuing {folder} at step" in outputs[1][1]
+    assert 0 < checkpoint_of(folder)["position"]["step"] < 56
+    whole, resumed = (
+        run_forked(ROOT / "train_model.py", words, tmp_path)
+        for words in (
+            [*options, "name=whole", "callbacks.save_every_s=0"],
+            [f"resume={tmp_path / 'killed'}"],
+        )
+    )
+    assert (whole.returncode, resumed.returncode) == (0, 0), (whole, resumed)
+    assert resumed.stdout.endswith(f"trained: {folder}\n")
+    assert resumed.stdout.count("trained:") == 1
+    assert f"continuing {folder} at step" in resumed.stderr
     assert_same_run(tmp_path / "whole" / "version_0", folder)
     assert checkpoint_of(folder)["random_state"].shape[0] == processes

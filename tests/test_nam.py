@@ -2,13 +2,12 @@
 
 import copy
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from forked import run_forked
 
 from vschaos2.errors import InputError
 from vschaos2.families.effect.effect_model import EffectModel
@@ -429,9 +428,8 @@ def test_a_level_is_only_set_where_the_file_tells_its_own(tmp_path):
 
 
 def test_programs_import_play_and_write(tmp_path):
-    def program(*words: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, *map(str, words)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    def program(name: str, *words: str | Path):
+        return run_forked(ROOT / name, [*map(str, words)], ROOT)
 
     path = write(tmp_path, two_layers(), "My amp, 7")
     runs = tmp_path / "runs"

@@ -23,7 +23,7 @@ from vschaos2.export.operators import (
     check_operators,
     operators,
 )
-from vschaos2.export.trial import ExportError
+from vschaos2.export.trial import ExportError, opened
 from vschaos2.families.vae import playable as playable_module
 from vschaos2.families.vae.kept import Kept
 from vschaos2.families.vae.playable import PlayableVAE
@@ -514,6 +514,20 @@ def test_file_with_another_delay_fails_its_check(exported_path, tiny_core):
     tiny_core.set_modes("keep_input", "live")
     with pytest.raises(ExportError, match="decode: its delay is 256 samples, but it says 512"):
         check_recovered_delays(content, tiny_core)
+
+
+def test_a_file_that_is_opened_twice_shares_its_code_alone(exported_path):
+    content = exported_path.read_bytes()
+    first, second = opened(content), opened(content)
+    x = 0.1 * torch.randn(1, 1, 16 * HOP, generator=torch.Generator().manual_seed(3))
+    with torch.inference_mode():
+        heard = first.forward(x)
+        assert first.set_gain_db(-20.0) == 0
+        assert second.get_gain_db() == [0.0]
+        # The first one's past and settings are no one else's.
+        for other in (second, opened(content), torch.jit.load(str(exported_path))):
+            torch.testing.assert_close(other.forward(x), heard, rtol=0, atol=1e-6)
+        assert float((first.forward(x) - heard).abs().max()) > 1e-3
 
 
 # --- the card ---

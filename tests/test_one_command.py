@@ -1,11 +1,11 @@
 """`vschaos2 WORD …` does what the script of that word does in a clone."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from forked import run_forked
 
 from vschaos2 import __version__, calling
 from vschaos2.command_line import run
@@ -76,12 +76,9 @@ def test_a_program_is_named_as_it_was_called(monkeypatch):
 
 @pytest.mark.parametrize("word", [word for word in calling.SCRIPTS if word != "train"])
 def test_script_and_command_take_the_same_arguments(word):
-    commands = [ROOT / calling.SCRIPTS[word]], ["-m", "vschaos2", word]
+    commands = [calling.SCRIPTS[word]], ["vschaos2/__main__.py", word]
     script, command = (
-        subprocess.run(
-            [sys.executable, *map(str, words), "--help"], capture_output=True, text=True, cwd=ROOT
-        ).stdout
-        for words in commands
+        run_forked(ROOT / program, [*words, "--help"], ROOT).stdout for program, *words in commands
     )
     script = script.replace(calling.SCRIPTS[word], f"vschaos2 {word}")
     assert script.split() == command.split() != []

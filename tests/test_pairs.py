@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from vschaos2.data.pair_files import Pair
-from vschaos2.data.pairs import rate_of, read_pair, read_sides
+from vschaos2.data.pairs import in_line, rate_of, read_pair, read_sides, shifted
 from vschaos2.errors import InputError
 
 RATE_HZ = 16_000
@@ -83,3 +83,40 @@ def test_more_than_two_channels_are_refused(pair):
     given = pair(music(), np.zeros((100, 3)))
     with pytest.raises(InputError, match="has 3 channels, mono or stereo"):
         read_sides(given.wet, RATE_HZ)
+
+
+def fraction_later(x, samples):
+    """A sound that is late by a fraction of a sample."""
+    spectrum = np.fft.rfft(x, 2 * len(x))
+    turns = np.exp(-2j * np.pi * np.fft.rfftfreq(2 * len(x)) * samples)
+    return np.fft.irfft(spectrum * turns)[: len(x)]
+
+
+def test_what_begins_within_one_sample_is_shifted_alike(pair):
+    dry, late = music(), (30.4, 30.6, 31.2, 90.0)
+    found = [read_pair(pair(dry, fraction_later(dry, samples)), RATE_HZ) for samples in late]
+    alone = [sound.alignment.shift for sound in found]
+    assert len({*alone[:3]}) == 2  # by chance of the whole sample that each lies nearest to
+    together = in_line(found)
+    shifts = [sound.alignment.shift for sound in together]
+    assert shifts == [min(alone[:3])] * 3 + alone[3:]
+    for sound, shift in zip(together, shifts, strict=True):
+        assert sound.dry.shape == sound.wet.shape
+        first = sound.wet_first - shift  # of the dry file
+        assert np.array_equal(sound.dry[0][:100], dry[first : first + 100].astype(np.float32))
+    given = pair(dry, fraction_later(dry, 30.4)), pair(dry, fraction_later(dry, 30.6))
+    late_by = [read_pair(each, RATE_HZ, has_no_delay=True) for each in given]
+    assert len({sound.alignment.shift for sound in in_line(late_by, has_no_delay=True)}) == 1
+
+
+@pytest.mark.parametrize("by", [3, -3])
+def test_a_shift_keeps_what_belongs_together(pair, by):
+    dry = music()
+    sound = read_pair(pair(dry, dry), RATE_HZ)
+    moved = shifted(sound, by)
+    length = sound.dry.shape[1] - 3
+    first_dry, first_wet = (0, 3) if by > 0 else (3, 0)
+    assert np.array_equal(moved.dry, sound.dry[:, first_dry : first_dry + length])
+    assert np.array_equal(moved.wet, sound.wet[:, first_wet : first_wet + length])
+    assert moved.wet_first == sound.wet_first + max(0, by)
+    assert moved.alignment.shift == sound.alignment.shift + by

@@ -2,7 +2,6 @@ import logging
 import math
 import os
 import resource
-import subprocess
 import sys
 import threading
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from forked import run_forked
 
 from vschaos2.errors import InputError
 from vschaos2.labels.metadata import load_metadata, read_task
@@ -559,9 +559,8 @@ def test_a_pipe_among_the_tracks_holds_nobody_up(dataset):
 
 
 def test_as_a_program(dataset):
-    def extract(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, ROOT / "extract_pitch.py", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    def extract(*arguments: str):
+        return run_forked(ROOT / "extract_pitch.py", [*arguments], ROOT)
 
     done = extract(str(dataset), "-l", "512", "--model", "tiny")
     assert done.returncode == 0, done.stderr

@@ -1,11 +1,11 @@
 """Parts of one's own: registered by a decorator, loaded only where the user names them."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from forked import run_forked
 from resumed_trainings import QUICK, TWO_STEPS, write_recordings
 
 import generate
@@ -59,14 +59,12 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.slow
 def test_own_parts_train_play_and_export_where_they_are_named_and_nowhere_else(place):
-    trains = [str(ROOT / "train_model.py"), *CONFIG]
+    def python(program: str, *arguments: str):
+        return run_forked(ROOT / program, [*arguments], place)
+
+    trains = ["train_model.py", *CONFIG]
     unnamed = python(*trains)
     assert unnamed.returncode == 2 and unnamed.stderr.count("\n") == 1
     assert "'LinearEncoder'" in unnamed.stderr and not Path("runs").exists()
@@ -75,7 +73,7 @@ def test_own_parts_train_play_and_export_where_they_are_named_and_nowhere_else(p
     assert trained.returncode == 0, trained.stderr
     assert "- my_parts" in Path("runs/x/version_0/config.yaml").read_text()
 
-    plays = [str(ROOT / "generate.py"), "reconstruct", "runs/x", "--files", "sounds/1.wav"]
+    plays = ["generate.py", "reconstruct", "runs/x", "--files", "sounds/1.wav"]
     refused = python(*plays, "--out", "a")
     assert refused.returncode == 2 and refused.stderr.count("\n") == 1
     assert "needs the plug-in 'my_parts'" in refused.stderr and "--plugins" in refused.stderr
@@ -84,11 +82,11 @@ def test_own_parts_train_play_and_export_where_they_are_named_and_nowhere_else(p
     assert Path("a/reconstructions/1.wav").is_file()
 
     more = ["trainer.max_epochs=2", "resume=runs/x"]
-    resumed = python(str(ROOT / "train_model.py"), *more)
+    resumed = python("train_model.py", *more)
     assert resumed.returncode == 2 and "plugins=[…]" in resumed.stderr
-    resumed = python(str(ROOT / "train_model.py"), *more, "plugins=[my_parts]")
+    resumed = python("train_model.py", *more, "plugins=[my_parts]")
     assert resumed.returncode == 0, resumed.stderr
-    exported = python(str(ROOT / "script.py"), "runs/x", "-n", "mine", "--plugins", "my_parts")
+    exported = python("script.py", "runs/x", "-n", "mine", "--plugins", "my_parts")
     assert exported.returncode == 0, exported.stderr
     assert Path("mine.ts").is_file()
 

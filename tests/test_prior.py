@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from exports import export_run
+from exports import export_run, loaded
 from torch import Tensor
 
 from vschaos2.dsp.random_draws import RandomDraws
@@ -62,6 +62,20 @@ def circling(frames: int, seed: int, period: float = 40.0) -> Tensor:
 def run_with_prior(tiny_run, tiny_run_folder) -> Run:
     write_prior(tiny_run_folder, untrained(tiny_run.kept.latents), tiny_run.model)
     return load_run(tiny_run_folder)
+
+
+@pytest.fixture(scope="module")
+def exports() -> list[Path]:
+    """What the first test that asked for it has exported."""
+    return []
+
+
+@pytest.fixture
+def alone(run_with_prior, exports, tmp_path_factory) -> Path:
+    """The run, whose weights are the same in each test, as a file."""
+    if not exports:
+        exports.append(export_run(run_with_prior, tmp_path_factory.mktemp("alone"), "alone"))
+    return exports[0]
 
 
 def test_density_of_a_mixture_is_that_of_its_definition():
@@ -239,9 +253,8 @@ def test_leaning_draws_to_what_was_recorded():
     assert float(far[1].mean()) < float(far[0].mean())
 
 
-def test_exported_instrument_plays_by_itself(run_with_prior, tmp_path):
-    path = export_run(run_with_prior, tmp_path, "alone", blocks=2)
-    instrument = torch.jit.load(str(path))
+def test_exported_instrument_plays_by_itself(alone):
+    instrument = torch.jit.load(str(alone))
     assert instrument.get_methods() == ["forward", "encode", "decode", "prior"]
     assert instrument.prior_params.tolist() == [1, 128, 4, 128]
     nothing = torch.zeros(1, 1, 16)
@@ -256,7 +269,7 @@ def test_exported_instrument_plays_by_itself(run_with_prior, tmp_path):
         assert not torch.equal(instrument.prior(nothing + 0.5), axes)
         assert torch.isfinite(instrument.decode(axes)).all()
         for setting in (instrument.set_prior_temperature, instrument.set_prior_seed):
-            fresh = torch.jit.load(str(path))
+            fresh = loaded(alone)
             assert getattr(fresh, setting.name)(2.0) == 0
             assert not torch.equal(fresh.prior(nothing), axes)
             assert getattr(fresh, setting.name)(-1.0) == 1
@@ -267,9 +280,8 @@ def test_an_instrument_without_a_prior_has_no_such_method(instrument):
     assert "prior_temperature" not in instrument.get_attributes()
 
 
-def test_files_are_played_by_the_code_that_is_exported(run_with_prior, tmp_path):
-    path = export_run(run_with_prior, tmp_path, "alone", blocks=2)
-    instrument = torch.jit.load(str(path))
+def test_files_are_played_by_the_code_that_is_exported(run_with_prior, alone, tmp_path):
+    instrument = loaded(alone)
     instrument.set_prior_seed(5.0)
     with torch.inference_mode():
         axes = instrument.prior(torch.full((1, 1, 40), 0.7))[0].T

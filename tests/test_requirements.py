@@ -67,7 +67,9 @@ def imported() -> set[str]:
 CONSTRAINTS = pins("constraints.txt")
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-video.txt"]
+)
 def test_all_that_is_installed_is_pinned(name):
     wanted: set[str] = set()
     for requirement in lines(name):
@@ -76,7 +78,12 @@ def test_all_that_is_installed_is_pinned(name):
 
 
 def test_constraints_say_what_the_requirements_say():
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-pitch.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-pitch.txt",
+        "requirements-video.txt",
+    ):
         for package, pinned in pins(name).items():
             assert CONSTRAINTS[package] == pinned
 

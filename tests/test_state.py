@@ -12,6 +12,7 @@ import pytest
 import torch
 from conftest import TINY
 from omegaconf import OmegaConf
+from small_hits import small_hits
 from torch import Tensor, nn
 
 import vschaos2
@@ -23,6 +24,7 @@ from vschaos2.dsp.random_draws import RandomDraws
 from vschaos2.dsp.random_phases import RandomPhases
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import StreamingAnalysis, StreamingSynthesis
+from vschaos2.events.detector import OnsetDetector
 from vschaos2.export.output_level import OutputLevel
 from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.bridge_model import BridgeModel
@@ -30,6 +32,8 @@ from vschaos2.families.bridge.glide import Glide
 from vschaos2.families.bridge.live_way import LiveWay
 from vschaos2.families.bridge.transfer_core import TransferCore
 from vschaos2.families.bridge.ways import Way
+from vschaos2.families.foley.striking import Striking
+from vschaos2.families.foley.voices import HitVoices
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.prior import LatentPrior
@@ -155,6 +159,13 @@ def prior_stream() -> PriorStream:
     return PriorStream(prior.eval().requires_grad_(False))
 
 
+def play_clicks(detector) -> Tensor:
+    """Two clicks, the second of them told of in the block that comes next."""
+    sound = 1e-3 * noise(1, 1, 2000)
+    sound[0, 0, [100, 1900]] = 0.5
+    return detector(sound)
+
+
 def transfer_core() -> TransferCore:
     """Files through a translator, which remembers frames."""
     with torch.random.fork_rng():
@@ -164,6 +175,21 @@ def transfer_core() -> TransferCore:
         vae = build_model(OmegaConf.create(TINY)).eval()
     bridge = BridgeModel(vae, ("a", "b"), translator).eval().requires_grad_(False)
     return TransferCore(bridge, Way(bridge, "translator"), 0, 1, 0.0, "balanced")
+
+
+def play_striking(striking) -> Tensor:
+    """Two hits, the second within the first, whose voice goes on in the next block."""
+    x = torch.zeros(1, 2 + striking.n_labels + striking.axes, 3000)
+    x[0, 0, 100] = x[0, 0, 2500] = 1.0
+    x[0, 1] = 0.5
+    return striking(x)
+
+
+def play_voices(voices) -> Tensor:
+    """The rest of what was struck before, and a hit."""
+    latents = torch.zeros(voices.sounding.parts * voices.sounding.part_frames, 4)
+    voices.strike(0, 10, latents, 0.5, 2, False)
+    return torch.cat([voices.advance(voices.until_step()) for _ in range(2)], 1)
 
 
 class Case(NamedTuple):
@@ -192,11 +218,14 @@ CASES = {
     "RandomDraws": Case(lambda: RandomDraws(3), lambda module: torch.cat(module(4), 1)),
     "RecentSound": Case(lambda: RecentSound(5), lambda module: module(noise(1, 8))),
     "PriorStream": Case(prior_stream, lambda module: module(torch.ones(1, 6))),
+    "OnsetDetector": Case(lambda: OnsetDetector(8000), play_clicks),
     "OutputLevel": Case(OutputLevel, play_level),
     "InstrumentCore": Case(remembering_core, play_core),
     "TransferCore": Case(transfer_core, lambda module: module(noise(1, 1, 6 * HOP))),
     "BridgeCore": Case(bridge_core, play_bridge),
     "Glide": Case(lambda: Glide(1.0), play_glide),
+    "HitVoices": Case(lambda: HitVoices(small_hits().sounding, 44_100), play_voices),
+    "Striking": Case(lambda: Striking(small_hits(), 2), play_striking),
     "OfflineCore": Case(lambda: offline_core(remembering_core().model, "balanced"), play_core),
 }
 

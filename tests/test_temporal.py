@@ -2,6 +2,7 @@ import warnings
 from functools import partial
 from pathlib import Path
 
+import exports
 import numpy as np
 import pytest
 import soundfile
@@ -347,7 +348,7 @@ def test_methods_share_no_memory(core):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["decode", "forward"])
 def test_exported_file_plays_remembers_and_forgets_as_the_model_does(core, exported, method: str):
-    loaded = torch.jit.load(str(exported))
+    loaded = exports.loaded(exported)
     loaded.get_methods()
     assert loaded.set_inversion("eco" if method == "decode" else KEEP_INPUT) == 0
     whole = input_of(method, 24)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import TINY
-from exports import export_run
+from exports import export_run, loaded
 from omegaconf import OmegaConf
 
 from vschaos2.errors import InputError
@@ -62,7 +62,7 @@ def test_the_card_shows_the_control_where_there_is_one(paths):
 @pytest.mark.parametrize("inversion", ["default", "keep_input", "random", "eco", "live", "hq"])
 @pytest.mark.parametrize("method", ["forward", "decode"])
 def test_a_texture_of_zero_is_the_instrument_without_one(paths, inversion: str, method: str):
-    with_one, without = (torch.jit.load(str(paths[t])) for t in (0.75, None))
+    with_one, without = (loaded(paths[t]) for t in (0.75, None))
     for instrument in (with_one, without):
         assert instrument.set_inversion(inversion) == 0
     changed = play(with_one, method)
@@ -73,7 +73,7 @@ def test_a_texture_of_zero_is_the_instrument_without_one(paths, inversion: str, 
 
 
 def test_only_a_part_is_a_texture(paths, tmp_path):
-    instrument = torch.jit.load(str(paths[0.75]))
+    instrument = loaded(paths[0.75])
     assert instrument.get_texture() == [0.75]
     assert instrument.set_texture(1.5) != 0
     assert instrument.get_texture() == [0.75]

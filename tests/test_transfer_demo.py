@@ -36,6 +36,7 @@ def test_the_demo_plays_a_voice_as_strings(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(demo, "run", run)
     monkeypatch.setattr(demo, "TEST_MELODIES", 1)
+    monkeypatch.setattr(demo, "SECONDS", 5.0)
     words = ["--melodies", "3", "--vae-epochs", "1", "--epochs", "1"]
     monkeypatch.setattr(sys, "argv", ["make_transfer_demo.py", "demo", *words])
     demo.main()

@@ -12,7 +12,7 @@ from vschaos2.audio.decode import (
     SoundReader,
     UnreadableAudio,
 )
-from vschaos2.audio.find import AUDIO_EXTENSIONS, find_audio_files
+from vschaos2.audio.find import AUDIO_EXTENSIONS, find_audio_files, find_files
 from vschaos2.audio.read import check_rate, length_at, read_audio, read_blocks, read_channels
 from vschaos2.audio.write import AudioWriter, write_audio
 
@@ -26,6 +26,7 @@ __all__ = [
     "UnreadableAudio",
     "check_rate",
     "find_audio_files",
+    "find_files",
     "length_at",
     "read_audio",
     "read_blocks",

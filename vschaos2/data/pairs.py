@@ -10,7 +10,7 @@ import torch
 
 from vschaos2.audio import SoundReader, UnreadableAudio, check_rate, read_channels
 from vschaos2.data.pair_files import Pair
-from vschaos2.dsp.alignment import Alignment, NoAlignment, align
+from vschaos2.dsp.alignment import Alignment, NoAlignment, align, common_shifts
 from vschaos2.errors import InputError
 
 Signal = npt.NDArray[np.float32]
@@ -84,6 +84,34 @@ def cut(
         name, dry[:, dry_first : dry_first + length], wet[:, wet_first : wet_first + length],
         sample_rate_hz, alignment, wet_first,
     )  # fmt: skip
+
+
+def in_line(sounds: Sequence[PairedSound], has_no_delay: bool = False) -> list[PairedSound]:
+    """Recordings of one device, those shifted alike that begin within the same sample.
+
+    Args:
+        sounds: each aligned by itself.
+        has_no_delay: as `read_pair`.
+    """
+    shifts = common_shifts([sound.alignment for sound in sounds], has_no_delay)
+    return [
+        shifted(sound, shift - sound.alignment.shift)
+        for sound, shift in zip(sounds, shifts, strict=True)
+    ]
+
+
+def shifted(sound: PairedSound, by: int) -> PairedSound:
+    """The same with so many samples more off the wet sound's beginning, or the dry one's."""
+    if by == 0:
+        return sound
+    start, end = abs(by), sound.dry.shape[1] - abs(by)
+    begun, stopped = slice(start, None), slice(None, end)
+    return sound._replace(
+        dry=sound.dry[:, stopped if by > 0 else begun],
+        wet=sound.wet[:, begun if by > 0 else stopped],
+        alignment=sound.alignment._replace(shift=sound.alignment.shift + by),
+        wet_first=sound.wet_first + max(0, by),
+    )
 
 
 def rate_of(pairs: Sequence[Pair], sample_rate_hz: int | Literal["auto"] = "auto") -> int:

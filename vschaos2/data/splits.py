@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -44,10 +45,20 @@ def split_files(
             cache.files[0].path,
         )
         return [0], [0]
+    training, validation = split_paths([f.path for f in cache.files], validation_fraction, seed)
+    _give_sound(cache, training, validation)
+    _give_sound(cache, validation, training, keep=1)
+    return sorted(training), sorted(validation)
+
+
+def split_paths(
+    paths: Sequence[str], validation_fraction: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Indices of training and of validation among two or more paths, as `split_files` says."""
     folders = defaultdict(list)
-    for index, file in enumerate(cache.files):
-        digest = hashlib.blake2b(os.fsencode(f"{seed}:{file.path}"), digest_size=8).digest()
-        folders[PurePosixPath(file.path).parent].append((digest, index))
+    for index, path in enumerate(paths):
+        digest = hashlib.blake2b(os.fsencode(f"{seed}:{path}"), digest_size=8).digest()
+        folders[PurePosixPath(path).parent].append((digest, index))
     # A file's rank within its folder, as a fraction of the folder: the files below a threshold
     # are the same part of every folder, and where ranks tie the hash decides.
     ranked = []
@@ -57,10 +68,7 @@ def split_files(
     ranked.sort()
     held_out = min(max(round(validation_fraction * len(ranked)), 1), len(ranked) - 1)
     order = [index for _, _, index in ranked]
-    validation, training = order[:held_out], order[held_out:]
-    _give_sound(cache, training, validation)
-    _give_sound(cache, validation, training, keep=1)
-    return sorted(training), sorted(validation)
+    return order[held_out:], order[:held_out]
 
 
 def _give_sound(cache: SampleCache, to: list[int], of: list[int], keep: int = 0) -> None:

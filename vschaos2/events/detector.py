@@ -6,7 +6,15 @@ from torch import Tensor
 from vschaos2.dsp.state import State, Stateful
 from vschaos2.dsp.streaming import INPUT_LIMIT
 from vschaos2.events import flux as of_flux
-from vschaos2.events.attack import AFTER_S, BEFORE_S, STRENGTH_S, beginning, strength
+from vschaos2.events.attack import (
+    AFTER_S,
+    BEFORE_S,
+    STRENGTH_S,
+    beginning,
+    energy_of,
+    louder_beginning,
+    strength,
+)
 from vschaos2.events.options import MIN_GAP_MS, THRESHOLD
 from vschaos2.nets.layers import padded_rows
 
@@ -14,7 +22,7 @@ DELAY_S = 0.03
 RECENT_S = 0.15  # whose median the flux is compared with
 PEAK_S = 0.03  # within which it must be the greatest
 FORGET_S = 3.0  # in which the reference falls to 1/e
-FLOOR = 1e-4  # the least reference: bands of -80 dB
+FLOOR = 1e-3  # the least reference: bands of -60 dB
 NEVER = 10_000_000  # samples
 
 
@@ -65,7 +73,7 @@ class OnsetDetector(Stateful):
         self.past_flux = State(self.recent)
         self.reference = State(1)
         self.told = State(self.delay_samples)  # impulses to come
-        self.since = State(2)  # samples since the last onset, and since one in question, plus 1
+        self.since = State(2)  # samples since the last onset, and since one in question; 0 for none
         self.into = 0  # samples since the last frame
 
     @torch.jit.export
@@ -83,28 +91,31 @@ class OnsetDetector(Stateful):
         impulses = torch.cat((self.told.recall(batch), sound.new_zeros([batch, length])), 1)
         first = self.hop - self.into  # where the first frame ends, in samples of the block
         count = (self.into + length) // self.hop
+        before = self.since.recall(batch)
+        since = (before + length * (before > 0.0)).clamp_max(self.never)
         if count > 0:
             start = self.kept + first - self.window_samples
             end = start + self.window_samples + (count - 1) * self.hop
-            flux = self.fluxes(joined[:, :, start:end], count)
-            past = self.past_flux.recall(batch)
-            flux = torch.cat((past, flux), 1)
-            self.past_flux.keep(flux[:, count:].clone())
-            recent = flux.unfold(1, self.recent, 1)[:, :count]
-            median = recent.median(2).values
-            peak = recent[:, :, self.recent - self.peak :].amax(2)
-            now = flux[:, self.recent :]
-            is_peak = (now >= median + self.threshold) & (now >= peak)
-        else:
-            is_peak = torch.zeros([batch, 0], dtype=torch.bool)
-        since = self.since.recall(batch).clone()
-        for item in range(batch):
-            energy = joined[item].square().sum(0)
-            self.decide(is_peak[item], energy, first, length, since[item], impulses[item])
+            is_peak = self.peaks(self.fluxes(joined[:, :, start:end], count))
+            busy = is_peak.any(1) | (before[:, 1] > 0.0)
+            if bool(busy.any()):
+                for item in range(batch):
+                    since[item] = before[item]
+                    self.decide(is_peak[item], joined[item], first, since[item], impulses[item])
         self.since.keep(since)
         self.into = self.into + length - count * self.hop
         self.told.keep(impulses[:, length:].clone())
         return impulses[:, :length]
+
+    def peaks(self, flux: Tensor) -> Tensor:
+        """Which frames stand out of those before them: [B, F] → [B, F]."""
+        count = flux.shape[1]
+        both = torch.cat((self.past_flux.recall(flux.shape[0]), flux), 1)
+        self.past_flux.keep(both[:, count:].clone())
+        recent = both.unfold(1, self.recent, 1)[:, :count]
+        median = recent.sort(2).values[:, :, self.recent // 2]
+        peak = recent[:, :, self.recent - self.peak :].amax(2)
+        return (flux >= median + self.threshold) & (flux >= peak)
 
     def fluxes(self, sound: Tensor, count: int) -> Tensor:
         """The flux of each frame: [B, C, T] → [B, F]."""
@@ -134,9 +145,8 @@ class OnsetDetector(Stateful):
     def decide(
         self,
         is_peak: Tensor,
-        energy: Tensor,
+        sound: Tensor,
         first: int,
-        length: int,
         since: Tensor,
         impulses: Tensor,
     ) -> None:
@@ -144,12 +154,12 @@ class OnsetDetector(Stateful):
 
         Args:
             is_peak: of each frame, [F].
-            energy: of the sound, [kept + T].
+            sound: with what is kept of before, [C, kept + T].
             first: where the first frame ends, in samples of the block.
-            length: T.
             since: samples from the last onset and from one in question to the block, changed.
             impulses: from the block on, [T + delay], changed.
         """
+        length = sound.shape[1] - self.kept
         gap = int(self.min_gap_ms * self.sample_rate_hz / 1000.0)
         last, question = -int(since[0]), -int(since[1])
         asked = question < 0
@@ -159,16 +169,20 @@ class OnsetDetector(Stateful):
             end = first + frame * self.hop
             earliest = max(end - self.delay_samples, last + gap)
             if peaks[frame] and not asked and earliest < end:
-                start = self.kept + earliest - self.before
-                found = beginning(energy[start : self.kept + end], self.before, self.after)
-                question, asked = earliest + found, True
+                energy = energy_of(sound[:, self.kept + earliest - self.before : self.kept + end])
+                question = earliest + beginning(energy, self.before, self.after)
+                asked = True
             if asked and end - question >= self.measured:
                 at = self.kept + question
-                before = energy[at - self.measured : at]
-                strong = strength(before, energy[at : at + self.measured])
-                if strong > 0.0:
-                    impulses[question + self.delay_samples] = strong
-                    last = question
-                asked = False
+                heard = energy_of(sound[:, at - self.before : self.kept + end])
+                later = louder_beginning(heard, self.before, self.after)
+                question += later
+                if later == 0:
+                    around = energy_of(sound[:, at - self.measured : at + self.measured])
+                    strong = strength(around[: self.measured], around[self.measured :])
+                    if strong > 0.0:
+                        impulses[question + self.delay_samples] = strong
+                        last = question
+                    asked = False
         since[0] = float(min(length - last, self.never))
         since[1] = float(length - question) if asked else 0.0

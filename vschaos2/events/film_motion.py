@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from vschaos2.events.onsets import Onsets, onsets_of
 from vschaos2.film.motion import FAINT, RATE_HZ, motion_of
-from vschaos2.film.peaks import peaks
+from vschaos2.film.peaks import between_points, peaks
+from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
 from vschaos2.ranges import check_number
 
 Values = NDArray[np.float64]
 
-THRESHOLD = 0.5
-MIN_GAP_S = 0.12
 # What counts as 1: a stop as strong as the third strongest of the film, so that a single odd one
 # does not dwarf all others; and no less than this, so that noise comes to nothing.
 STRONGEST = 3
@@ -23,7 +22,7 @@ LEAST_MOVING = 0.002
 
 
 def film_onsets(
-    path: Path, threshold: float = THRESHOLD, min_gap_s: float = MIN_GAP_S
+    path: Path, threshold: float = FILM_THRESHOLD, min_gap_s: float = FILM_GAP_S
 ) -> Onsets:
     """When something seems to be struck in a film, by its motion alone; nothing is trained.
 
@@ -39,14 +38,13 @@ def film_onsets(
     check_number("threshold", threshold, 0.0, 1.0)
     check_number("min_gap_s", min_gap_s, 0.0, 60.0)
     strengths = stop_strengths(motion_of(path).stopping)
-    places, heights = peaks(strengths, threshold, min_gap_s * RATE_HZ)
-    return onsets_of(places.clip(min=0.0) / RATE_HZ, heights)
+    found = peaks(strengths, threshold, min_gap_s * RATE_HZ)
+    return onsets_of(between_points(strengths, found).clip(min=0.0) / RATE_HZ, strengths[found])
 
 
 def stop_strengths(stopping: Values) -> Values:
     """How strong the stops of a film are, about 0 to 1. Shape: [N] → [N]."""
-    _, heights = peaks(stopping, 0.0, MIN_GAP_S * RATE_HZ)
-    ranked = np.sort(heights)[-STRONGEST:]
+    ranked = np.sort(stopping[peaks(stopping, 0.0, FILM_GAP_S * RATE_HZ)])[-STRONGEST:]
     return stopping / max(LEAST_STOP, float(ranked[0]) if len(ranked) else 0.0)
 
 

@@ -8,8 +8,8 @@ octave, M. With R, how loud it was lately,
 
 where M' are the bands `LAG` frames before, each as loud as the loudest of itself and its two
 neighbours, so that a tone that glides into the next band is nothing new. As R is as loud as the
-sound, the same played softer has the same flux; above one frame of silence the flux is at most
-lg(1 + g · bands).
+sound, the same played softer has the same flux; it is at most lg(1 + g), as the mean of M is R at
+most.
 
 Source: Böck & Widmer (2013), "Maximum filter vibrato suppression for onset detection", DAFx-13;
 there R = 1, and the window is symmetric.
@@ -91,7 +91,8 @@ def flux(now: Tensor, before: Tensor, reference: Tensor, gain: float = GAIN) -> 
 
     Shape: → [R].
     """
-    widest = F.max_pool1d(before[:, None], 3, 1, 1)[:, 0]
+    beside = F.pad(before, [1, 1])
+    widest = torch.maximum(torch.maximum(beside[:, :-2], beside[:, 2:]), before)
     scale = gain / reference[:, None]
     risen = torch.log10(1.0 + now * scale) - torch.log10(1.0 + widest * scale)
     return risen.clamp_min(0.0).mean(1)

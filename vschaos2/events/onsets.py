@@ -16,8 +16,8 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,8 @@ MOST_BYTES = 64 * 2**20
 Values = NDArray[np.float64]
 
 
-class Onsets(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Onsets:
     """When something begins.
 
     Attributes:
@@ -44,7 +45,7 @@ class Onsets(NamedTuple):
 
     times_s: Values
     strengths: Values
-    labels: Mapping[str, Sequence[str]] = {}
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.times_s)

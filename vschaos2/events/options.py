@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from vschaos2.ranges import check_number
 
-THRESHOLD, MOST_THRESHOLD = 0.1, 1.0
+THRESHOLD, LEAST_THRESHOLD, MOST_THRESHOLD = 0.05, 0.005, 1.0
 MIN_GAP_MS, LEAST_GAP_MS, MOST_GAP_MS = 40.0, 20.0, 2000.0
 
 
@@ -13,7 +13,7 @@ class Listening:
     """How onsets are listened for.
 
     Args:
-        threshold: how much must be new, from 0 (anything) to `MOST_THRESHOLD`.
+        threshold: how much must be new, `LEAST_THRESHOLD` to `MOST_THRESHOLD`.
         min_gap_ms: least time between two onsets.
 
     Raises:
@@ -24,7 +24,7 @@ class Listening:
     min_gap_ms: float = MIN_GAP_MS
 
     def __post_init__(self) -> None:
-        check_number("--threshold", self.threshold, 0.0, MOST_THRESHOLD)
+        check_number("--threshold", self.threshold, LEAST_THRESHOLD, MOST_THRESHOLD)
         check_number("--min-gap", self.min_gap_ms, LEAST_GAP_MS, MOST_GAP_MS)
 
 

@@ -146,11 +146,11 @@ def check_delays(
         inlets, in_ratio, _, _ = playable.methods[name]
         if in_ratio != 1:
             continue
-        impulse = torch.zeros(1, inlets, TEST_UNITS * unit)
-        impulse[0, 0, position] = 0.5
         set_to = {**playable.passing.get(name, playable.exact.get(name, {})), **beside}
         with torch.inference_mode(), settings(loaded, set_to):
             declared = declared_delays(loaded, playable)[name]
+            impulse = torch.zeros(1, inlets, (TEST_UNITS + -(-declared // unit)) * unit)
+            impulse[0, 0, position] = 0.5
             sound = played(loaded, name, impulse)[0, 0]
         same_delay(name, int(sound.abs().argmax()) - position, declared)
 

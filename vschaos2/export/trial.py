@@ -1,8 +1,10 @@
 """A file on trial: opened as hosts do, set, and played, with errors that name what failed."""
 
+import copy
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -16,7 +18,15 @@ class ExportError(RuntimeError):
 
 
 def opened(content: bytes) -> torch.jit.ScriptModule:
-    """A file as a host loads it."""
+    """A file as a host loads it, in the state that it was saved in.
+
+    Its code is compiled once for all that open the same file in turn.
+    """
+    return copy.deepcopy(_loaded(content))
+
+
+@lru_cache(maxsize=1)
+def _loaded(content: bytes) -> torch.jit.ScriptModule:
     return torch.jit.load(io.BytesIO(content))
 
 

@@ -6,6 +6,8 @@ from vschaos2.config import suggestion
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.family import BRIDGE_FAMILY
 from vschaos2.families.effect.family import EFFECT_FAMILY
+from vschaos2.families.film.family import FILM_FAMILY
+from vschaos2.families.foley.family import FOLEY_FAMILY
 from vschaos2.families.order.family import ORDER_FAMILY
 from vschaos2.families.vae.family import VAE_FAMILY
 from vschaos2.plugins import check_plugins
@@ -46,4 +48,6 @@ def family_of(config: DictConfig) -> Family:
 register(VAE_FAMILY)
 register(EFFECT_FAMILY)
 register(BRIDGE_FAMILY)
+register(FOLEY_FAMILY)
 register(ORDER_FAMILY)
+register(FILM_FAMILY)

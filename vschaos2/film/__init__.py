@@ -1,1 +1,1 @@
-"""Films: grey pictures by their time stamps, their sound, how things move; a film with new sound."""
+"""Films: grey pictures by their time stamps, sound, motion; new sound beside old pictures."""

@@ -57,7 +57,7 @@ def facts_of(path: Path) -> Facts:
             (film.duration or 0) / pyav().time_base,
             stream.width,
             stream.height,
-            float(stream.average_rate or 0),
+            float(stream.guessed_rate or 0),
             sound[0].rate if sound else 0,
         )
 
@@ -75,13 +75,26 @@ def timed_frames(path: Path, size: int) -> Iterator[tuple[float, Grey]]:
         UnreadableFilm: if it is no film, damaged, cut off, or holds no picture.
     """
     check_count("size", size, 1, 4096)
+    av = pyav()
     last_s, count = -math.inf, 0
     with opened(path) as film:
         stream = picture_of(path, film)
         stream.thread_type = "AUTO"
-        zero_s, spare_s = start_s(film), 1.0 / float(stream.average_rate or 25)
-        scaler = pyav().video.reformatter.VideoReformatter()
-        for frame in _decoded(path, film, stream, lambda: max(last_s, 0.0)):
+        zero_s, spare_s = start_s(film), 1.0 / float(stream.guessed_rate or 25)
+        scaler = av.video.reformatter.VideoReformatter()
+        pictures = film.decode(stream)
+        while True:
+            try:
+                frame = next(pictures, None)
+                if frame is None:
+                    break
+                picture = _grey(frame, scaler, size)
+            except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
+                raise UnreadableFilm(
+                    path,
+                    f"its picture cannot be decoded behind {max(last_s, 0.0):.2f} s "
+                    f"({words(error)})",
+                ) from error
             known = frame.time is not None
             time_s = frame.time - zero_s if known else max(last_s + spare_s, 0.0)
             if time_s <= last_s:  # a clock that goes backwards: players leave these out
@@ -91,18 +104,10 @@ def timed_frames(path: Path, size: int) -> Iterator[tuple[float, Grey]]:
                     path, f"its clock jumps from {last_s:.2f} s to {time_s:.2f} s: it is damaged"
                 )
             last_s, count = time_s, count + 1
-            yield time_s, _grey(frame, scaler, size)
+            yield time_s, picture
         if count == 0:
             raise UnreadableFilm(path, "holds no picture that can be decoded")
-        if stream.duration and stream.start_time is not None:
-            end_s = float((stream.start_time + stream.duration) * stream.time_base) - zero_s
-            if end_s - last_s > MISSING_S + MISSING_SHARE * end_s:
-                raise UnreadableFilm(
-                    path,
-                    f"says that it lasts {end_s:.2f} s, and its last picture is at {last_s:.2f} s: "
-                    "it is cut off",
-                    "get the whole of it, or convert what is there",
-                )
+        _check_whole(path, stream, zero_s, last_s)
 
 
 def even_frames(path: Path, rate_hz: float, size: int) -> Iterator[Grey]:
@@ -155,15 +160,17 @@ def frame_chunks(
         yield np.stack(held)
 
 
-def _decoded(path: Path, film: Any, stream: Any, reached_s: Any) -> Iterator[Any]:
-    """Pictures in the order in which they are shown."""
-    av = pyav()
-    try:
-        yield from film.decode(stream)
-    except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
-        raise UnreadableFilm(
-            path, f"its picture cannot be decoded behind {reached_s():.2f} s ({words(error)})"
-        ) from error
+def _check_whole(path: Path, stream: Any, zero_s: float, last_s: float) -> None:
+    """Raise UnreadableFilm if much is missing of what the film says of its length."""
+    if stream.duration and stream.start_time is not None:
+        end_s = float((stream.start_time + stream.duration) * stream.time_base) - zero_s
+        if end_s - last_s > MISSING_S + MISSING_SHARE * end_s:
+            raise UnreadableFilm(
+                path,
+                f"says that it lasts {end_s:.2f} s, and its last picture is at {last_s:.2f} s: "
+                "it is cut off",
+                "get the whole of it, or convert what is there",
+            )
 
 
 def _grey(frame: Any, scaler: Any, size: int) -> Grey:

@@ -59,7 +59,8 @@ def muxed(
         copy = container.add_stream_from_template(stream)
         track = SoundTrack(container, out, sample_rate_hz, first.shape[1])
         # Sound of about the same moment, so that players find both near each other.
-        given, waiting = 0, first
+        given = 0
+        waiting: Samples | None = first
         for packet in _packets(film, source, stream):
             reached_s = float(packet.dts * packet.time_base)
             packet.stream = copy
@@ -95,12 +96,12 @@ def _timed(packets: Iterator[Any]) -> Iterator[Any]:
     what is known; counting back from there keeps them in their order.
     """
     early: list[Any] = []
-    last = None
+    last: int | None = None
     for packet in packets:
         if packet.dts is None and last is None:
             early.append(packet)
             continue
-        if packet.dts is None:
+        if packet.dts is None and last is not None:
             packet.dts = last + (packet.duration or 1)
         for place, each in enumerate(early):
             each.dts = packet.dts - (len(early) - place) * (packet.duration or 1)

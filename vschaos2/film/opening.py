@@ -14,7 +14,9 @@ from vschaos2.errors import InputError
 from vschaos2.files import open_plain, reason
 
 FILM_EXTENSIONS = frozenset(
-    f".{name}" for name in "mp4 m4v mov mkv webm avi mpg mpeg mts m2ts flv ogv wmv 3gp gif".split()
+    f".{name}"
+    for family in ("mp4 m4v mov 3gp", "mkv webm", "avi mpg mpeg mts m2ts", "flv ogv wmv gif")
+    for name in family.split()
 )
 FORMATS = "mov,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif"  # as libavformat calls them
 MOST_PIXELS = 2**26  # of a picture: 8192 by 8192
@@ -96,7 +98,9 @@ def picture_of(path: Path, container: Any) -> Any:
         raise UnreadableFilm(path, "its picture cannot be decoded (no decoder is known for it)")
     if stream.width * stream.height > MOST_PIXELS:
         raise UnreadableFilm(
-            path, f"its picture of {stream.width} by {stream.height} is too large", "make it smaller"
+            path,
+            f"its picture of {stream.width} by {stream.height} is too large",
+            "make it smaller",
         )
     return stream
 

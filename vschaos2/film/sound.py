@@ -29,6 +29,16 @@ def has_sound(path: Path) -> bool:
         return bool(film.streams.audio)
 
 
+def rate_of(path: Path) -> int:
+    """The sample rate of a film's sound, in Hz.
+
+    Raises:
+        UnreadableFilm: if it is no film, or has no sound.
+    """
+    with opened(path) as film:
+        return int(_track(path, film).rate)
+
+
 def sound_pieces(path: Path, sample_rate_hz: int, mixed: bool = True) -> Iterator[Samples]:
     """The sound of a film in pieces, in memory that does not grow with the film.
 
@@ -46,9 +56,7 @@ def sound_pieces(path: Path, sample_rate_hz: int, mixed: bool = True) -> Iterato
     """
     check_rate(sample_rate_hz)
     with opened(path) as film:
-        if not film.streams.audio:
-            raise UnreadableFilm(path, "has no sound", "give a film with sound")
-        stream = film.streams.audio[0]
+        stream = _track(path, film)
         rate_hz = stream.rate
         total = 0
         channels = 1 if mixed else stream.channels
@@ -71,6 +79,20 @@ def read_sound(path: Path, sample_rate_hz: int) -> Samples:
         UnreadableFilm: as there.
     """
     return np.concatenate(list(sound_pieces(path, sample_rate_hz)))
+
+
+def _track(path: Path, film: Any) -> Any:
+    """The first sound of a film.
+
+    Raises:
+        UnreadableFilm: if there is none, or none that can be decoded.
+    """
+    if not film.streams.audio:
+        raise UnreadableFilm(path, "has no sound", "give a film with sound")
+    stream = film.streams.audio[0]
+    if stream.codec_context is None or not stream.rate:
+        raise UnreadableFilm(path, "its sound cannot be decoded (no decoder is known for it)")
+    return stream
 
 
 def _placed(path: Path, film: Any, stream: Any) -> Iterator[Samples]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vschaos2.errors import InputError
-from vschaos2.film.opening import pyav, words
 from vschaos2.files import whole_file
+from vschaos2.film.opening import pyav, words
 
 # By the end of the name: libavformat's name, and how sound lies in it.
 CONTAINERS = {
@@ -85,7 +85,9 @@ def write_film(
             stream.set_display_rotation(rotation)
         tones = None
         if sound is not None:
-            tones = SoundTrack(container, path, sample_rate_hz, 1 if sound.ndim == 1 else sound.shape[1])
+            tones = SoundTrack(
+                container, path, sample_rate_hz, 1 if sound.ndim == 1 else sound.shape[1]
+            )
             tones.begin(sound_start_s)
         done = 0
         for time_s, picture in chain([first], moments):

@@ -16,6 +16,7 @@ label_swap.py     whether the decoder follows the pitch that it is given
 score_tables.py   its results as text, CSV and JSON
 latent_map.py     where sounds lie in latent space
 map_picture.py    a picture of it
+onsets.py         files of the onsets of recordings
 """
 
 from vschaos2.families.vae.signal_path import INVERSIONS, OFFLINE, offline_core

@@ -4,16 +4,19 @@ Beside each ratio of error to signal stands what the best linear filter of 512 t
 model that is no better has learnt an equaliser, if that.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from vschaos2.data.pair_module import PairDataModule
+from vschaos2.data.takes import Take
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.registry import family_of
 from vschaos2.generation.effect_measures import Pieces, mean_of, scores_of
 from vschaos2.runs.folder import Run
 
 HEARD, UNHEARD, UNKNOWN = "yes", "no", "?"  # whether a run learnt from a position
+MOST_STEPS = 2  # samples: what is further off is late for another reason
 
 
 class Position(NamedTuple):
@@ -65,7 +68,32 @@ def pairs_to_measure(run: Run, dataset: Path | None) -> tuple[PairDataModule, bo
         config.data.update({"dry": None, "wet": None})
         config.data.dataset.root = str(dataset)
     data: Any = family_of(config).material(config, run.model)
+    answers_after = run.kept.get("answers_after_samples")
+    if dataset is not None and answers_after is not None:
+        data.takes = [in_step(take, float(answers_after)) for take in data.takes]
     return data, dataset is not None
+
+
+def in_step(take: Take, answers_after: float) -> Take:
+    """A take of other recordings, as late against the dry sound as those that were learnt.
+
+    Which whole sample a response lies nearest to is a matter of chance, and of the knobs.
+
+    Args:
+        take: aligned by itself.
+        answers_after: samples from dry to wet of what was learnt, in the mean.
+    """
+    if not take.alignment:
+        return take
+    shift = int(take.alignment["shift"])
+    later = shift - round(float(take.alignment["delay_samples"]) - answers_after)
+    if not later or abs(later) > MOST_STEPS:
+        return take
+    dry, wet = (take.dry, take.wet) if later > 0 else (take.wet, take.dry)
+    dry, wet = dry[:, abs(later) :], wet[:, : -abs(later)]
+    if later < 0:
+        dry, wet = wet, dry
+    return replace(take, dry=dry, wet=wet, alignment={**take.alignment, "shift": shift - later})
 
 
 def evaluate_effect(run: Run, data: PairDataModule, everything: bool = False) -> EffectEvaluation:

@@ -4,6 +4,7 @@ A curve counts from 0, silence, to 1, its own loudest moment; in between it is e
 step of .1 is 5 dB. So soft guides lead as well as loud ones.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +36,7 @@ class LoudnessCurve(NamedTuple):
     levels: Values
     duration_s: float
 
-    def at(self, times_s: npt.ArrayLike) -> Values:
+    def at(self, times_s: Values | Sequence[float]) -> Values:
         """Levels at other moments, straight lines between the points."""
         return np.asarray(np.interp(times_s, self.times_s, self.levels))
 
@@ -55,8 +56,8 @@ def curve_of_sound(path: Path) -> LoudnessCurve:
     power = np.concatenate(means) if means else np.zeros(0)
     if not len(power) or np.sqrt(power.max()) < SILENCE:
         raise InputError(f"{path}: is silent: give a sound whose loudness is to be followed")
-    times = (np.arange(len(power)) + 0.5) / POINTS_HZ
-    return LoudnessCurve(times, even_levels(smoothed(power)), length / READ_HZ)
+    times = np.arange(len(power), dtype=np.float64) + 0.5
+    return LoudnessCurve(times / POINTS_HZ, even_levels(smoothed(power)), length / READ_HZ)
 
 
 def smoothed(power: Values) -> Values:
@@ -65,7 +66,7 @@ def smoothed(power: Values) -> Values:
     reach = int(4 * width)
     window = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / width))
     padded = np.pad(power, reach, mode="edge")
-    return np.convolve(padded, window / window.sum(), mode="valid")
+    return np.asarray(np.convolve(padded, window / window.sum(), mode="valid"), dtype=np.float64)
 
 
 def even_levels(power: Values) -> Values:

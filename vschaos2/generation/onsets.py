@@ -10,6 +10,7 @@ from vschaos2.events.hearing import onsets_of_sound
 from vschaos2.events.onsets import SUFFIX, Onsets, write_onsets
 from vschaos2.events.options import Listening
 from vschaos2.files import check_place
+from vschaos2.film.opening import UnreadableFilm
 from vschaos2.folders import made_folder
 from vschaos2.generation.reconstruct import Job, check_read, named_files
 from vschaos2.progress import Progress
@@ -68,7 +69,7 @@ def write_times(jobs: Sequence[Job], find: Find, is_replaced: bool = False) -> l
 
             try:
                 found = find(job.source, tell)
-            except UnreadableAudio as error:
+            except (UnreadableAudio, UnreadableFilm) as error:
                 logger.warning("skipped: %s", error)
                 unread.append(job)
             else:

@@ -180,7 +180,11 @@ def check_read(jobs: Sequence[Job], unread: Sequence[Job]) -> None:
 
 
 def named_files(
-    inputs: Iterable[Path], folder: Path, ending: str = "", suffix: str = ".wav"
+    inputs: Iterable[Path],
+    folder: Path,
+    ending: str = "",
+    suffix: str = ".wav",
+    find: Callable[[Path], list[Path]] = find_audio_files,
 ) -> list[Job]:
     """Every sound file of the inputs and the file to write for it, all different.
 
@@ -189,6 +193,7 @@ def named_files(
         folder: where results go.
         ending: what their names have behind those of the inputs.
         suffix: of the files to write.
+        find: names the files of a folder.
 
     Raises:
         InputError: for a path that does not exist, or a folder without sound.
@@ -200,7 +205,7 @@ def named_files(
             raise InputError(f"{given}: no such file or folder")
         if not given.is_dir() and not given.is_file():
             raise InputError(f"{given}: is no plain file: give sound files, or folders of them")
-        files = find_audio_files(given) if given.is_dir() else [given]
+        files = find(given) if given.is_dir() else [given]
         if not files:
             raise InputError(f"{given}: no sound files in this folder")
         base = given if given.is_dir() else given.parent

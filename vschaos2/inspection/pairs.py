@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from vschaos2.audio import SoundReader, UnreadableAudio
 from vschaos2.data.knobs import Knob, read_knobs
 from vschaos2.data.pair_files import Pair, find_pairs
 from vschaos2.data.pairs import PairedSound, rate_of, read_pair
+from vschaos2.dsp.alignment import common_shifts
 from vschaos2.errors import InputError
 from vschaos2.inspection.device_kind import DeviceKind, device_kind
 from vschaos2.inspection.findings import SEVERITIES, Finding, duration, findings_of
@@ -175,12 +176,17 @@ def inspect_pairs(root: Path) -> PairReport:
     except InputError as error:
         findings.append(_refused("rates that differ", error))
         return PairReport(root, knobs=knobs, findings=findings)
-    facts, refused = [], []
+    facts, alignments, refused = [], [], []
     for pair in follow(pairs, "comparing", "pair", len(pairs), leave=False):
         try:
-            facts.append(facts_of(pair, read_pair(pair, rate_hz)))
+            sound = read_pair(pair, rate_hz)
+            facts.append(facts_of(pair, sound))
         except InputError as error:
             refused.append(str(error))
+        else:
+            alignments.append(sound.alignment)
+    for place, shift in enumerate(common_shifts(alignments)):
+        facts[place] = replace(facts[place], removed_samples=shift)
     findings += findings_of(
         refused, "error", "pairs that cannot be learned from", "each line says what it wants"
     )

@@ -247,6 +247,24 @@ def reads_as_number(name: str) -> bool:
     return True
 
 
+def words_of(names: Sequence[str], before: str = "instrument") -> list[str]:
+    """What each of several names is in a message: one word, no number, no two alike.
+
+    Args:
+        names: any.
+        before: a word before what would be a number, or nothing.
+    """
+    words: list[str] = []
+    for name in names:
+        word = as_key(name)
+        if not word or reads_as_number(word):
+            word = f"{before}_{word}"
+        while word in words:
+            word += "_"
+        words.append(word)
+    return words
+
+
 def slider_range(lowest: float, highest: float) -> tuple[float, float]:
     """A slider's ends around the values that training data took; zero is always between them."""
     low, high = HEADROOM * min(lowest, 0.0), HEADROOM * max(highest, 0.0)

@@ -17,17 +17,21 @@ INLET_MARGIN = 19.0  # pixels of a box's width that its inlets do not spread ove
 SIGNAL, NONE = "signal", ""
 
 
-def header(canvas: MaxCanvas, controls: Controls, first_steps: str) -> None:
+def header(
+    canvas: MaxCanvas, controls: Controls, first_steps: str, has_recorder: bool = True
+) -> None:
     """Name, figures and what to do first, across the top."""
     canvas.panel(0, 0, canvas.width, HEADER_HEIGHT - GAP, ACCENT)
     canvas.comment(12, 2, controls.name, size=20)
     canvas.comment(12, 33, controls.figures)
     canvas.comment(12, 54, first_steps)
     x = canvas.width - 180
-    toggle = canvas.gui("toggle", x, 6, 22, 22)
-    canvas.comment(x + 26, 6, "record")
     if controls.host_rates_hz:
         canvas.sub(x - 80, 6, "rate", inner.rate(controls), 1, [])
+    if not has_recorder:
+        return
+    toggle = canvas.gui("toggle", x, 6, 22, 22)
+    canvas.comment(x + 26, 6, "record")
     recorder = canvas.sub(x + 90, 6, "record", inner.recorder(controls.key), 1, [])
     canvas.connect(toggle, recorder)
 

@@ -57,14 +57,16 @@ def _rate(controls: Controls) -> PdCanvas:
 
 
 def sound_panel(
-    canvas: PdCanvas, key: str, x: int, y: int, width: int, height: int, has_sources: bool
-) -> None:
-    """Where the sound comes from, if it comes from somewhere, and Pd's own switch."""
+    canvas: PdCanvas, key: str, x: int, y: int, width: int, height: int, has_sources: bool,
+    has_recorder: bool = True,
+) -> None:  # fmt: skip
+    """Where the sound comes from, if it comes from somewhere, Pd's own switch, and a recorder's."""
     canvas.panel(x, y, width, height)
     canvas.title(x + 10, y + 6, "sound")
     if has_sources:
         _sources(canvas, key, x, y + 32)
-    for left, name, text in ((88, "audio", "AUDIO ON"), (184, "record", "record")):
+    switches = ((88, "audio", "AUDIO ON"), (184, "record", "record"))
+    for left, name, text in switches if has_recorder else switches[:1]:
         canvas.toggle(x + left, y + 6, f"{key}-{name}")
         canvas.comment(x + left + 22, y + 5, text)
 

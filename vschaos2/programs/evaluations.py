@@ -71,6 +71,20 @@ def _order(arguments: argparse.Namespace, trained: Any, folder: Path) -> Measure
     return markdown(result), write_evaluation(result, folder)
 
 
+def _film(arguments: argparse.Namespace, trained: Any, folder: Path) -> Measured:
+    from vschaos2.generation.film_evaluation import evaluate_film, markdown, write_evaluation
+
+    result = evaluate_film(trained, arguments.dataset)
+    return markdown(result), write_evaluation(result, folder)
+
+
+def _foley(arguments: argparse.Namespace, trained: Any, folder: Path) -> Measured:
+    from vschaos2.generation.hit_evaluation import evaluate_hits, markdown, write_evaluation
+
+    rows = evaluate_hits(trained, arguments.dataset)
+    return markdown(rows), write_evaluation(trained, rows, folder)
+
+
 MEASURED: dict[str, Callable[[argparse.Namespace, Any, Path], Measured]] = {
-    "effect": _effect, "bridge": _bridge, "order": _order
+    "effect": _effect, "bridge": _bridge, "order": _order, "film": _film, "foley": _foley
 }  # fmt: skip

@@ -7,6 +7,7 @@ from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, fail, run, say
 from vschaos2.terminal import printable
 
+DETECTOR = "detector"  # if no folder is called so
 WISHES = (
     *("projection", "latent_dims", "inversion", "texture", "confidence", "rate"),
     *("to", "from", "method", "sigma", "steps"),
@@ -19,7 +20,8 @@ def main() -> None:
     parser.add_argument(
         "run",
         type=Path,
-        help="rundir/name, rundir/name/version_N, or rundir; or a folder of presets",
+        help="rundir/name, rundir/name/version_N, or rundir; or a folder of presets; or the word "
+        f"{DETECTOR}: onsets in sound, which need no training",
     )
     parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
     parser.add_argument(
@@ -95,6 +97,14 @@ def main() -> None:
     wishes = {
         key: value for key, value in options.items() if value is not None and value is not False
     }
+    if arguments.run == Path(DETECTOR) and not arguments.run.exists():
+        from vschaos2.recognition.playable_onsets import detector_rate, export_detector
+
+        of_runs = {"version": arguments.version, "nam": arguments.nam}
+        given = {key: value for key, value in of_runs.items() if value is not None}
+        rate_hz = detector_rate({**wishes, **given})
+        _export(lambda: export_detector(arguments.out, arguments.name, rate_hz))
+        return
     if is_preset_folder(arguments.run):
         refuse_options_of_runs(arguments.run, version=arguments.version, nam=arguments.nam)
         _export(lambda: export_collection(arguments.run, arguments.out, arguments.name, wishes))

@@ -214,14 +214,20 @@ def draw_map(arguments: argparse.Namespace) -> None:
 
 
 def find_onsets(arguments: argparse.Namespace) -> None:
-    """Write when something begins in sound files, and how strong it is."""
-    from vschaos2.events.options import Listening
-    from vschaos2.generation.onsets import onsets_of_sounds
+    """Write when something begins in sound files and films, and how strong it is."""
+    from vschaos2.errors import InputError
+    from vschaos2.families.loading import load_run
+    from vschaos2.generation.film_onsets import onsets_of_files
     from vschaos2.training.threads import leave_busy_cores
 
     leave_busy_cores()
-    options = Listening(arguments.threshold, arguments.min_gap)
-    written = onsets_of_sounds(arguments.files, arguments.out, options, arguments.overwrite)
+    if arguments.run is not None and arguments.sound:
+        raise InputError("--run sees films, --sound hears them: give one of them")
+    run = None if arguments.run is None else load_run(arguments.run)
+    written = onsets_of_files(
+        arguments.files, arguments.out, arguments.threshold, arguments.min_gap,
+        run, arguments.sound, arguments.overwrite,
+    )  # fmt: skip
     tell(written, arguments.out)
 
 
@@ -268,6 +274,17 @@ def show_runs(arguments: argparse.Namespace) -> None:
     say(text)
 
 
+def foley(arguments: argparse.Namespace) -> None:
+    """Make sound for the events of a film or a sound."""
+    from vschaos2.families.loading import load_run
+    from vschaos2.generation.foley import FOLDER
+    from vschaos2.programs.foley import make_foley
+
+    trained = trained_run(arguments)
+    finder = None if arguments.finder is None else load_run(arguments.finder)
+    tell(make_foley(arguments, trained, finder), arguments.out / FOLDER)
+
+
 def import_model(arguments: argparse.Namespace) -> None:
     """Make a run of a .nam file."""
     from vschaos2.families.effect.nam_import import import_nam
@@ -292,6 +309,7 @@ COMMANDS = (
     (arguments_of.add_runs, show_runs),
     (arguments_of.add_import, import_model),
     (arguments_of.add_onsets, find_onsets),
+    (arguments_of.add_foley, foley),
     (arguments_of.add_presets, collect_presets),
     (arguments_of.add_effect_map, map_presets),
 )

@@ -5,15 +5,18 @@ from pathlib import Path
 
 from vschaos2.events.options import (
     LEAST_GAP_MS,
+    LEAST_THRESHOLD,
     MIN_GAP_MS,
     MOST_GAP_MS,
     MOST_THRESHOLD,
     THRESHOLD,
 )
+from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
+from vschaos2.programs.foley import add_foley as add_foley_options
+from vschaos2.programs.options import MODES, add_meta, add_output, add_run, add_texture
 from vschaos2.programs.presets import add_collection
 from vschaos2.programs.presets import add_map as add_map_of_presets
 
-MODES = "random, eco, live, balanced, hq or offline"
 Parser = argparse.ArgumentParser
 Commands = argparse._SubParsersAction
 
@@ -307,20 +310,26 @@ def add_presets(commands: Commands) -> Parser:
 def add_onsets(commands: Commands) -> Parser:
     """The arguments of `onsets`."""
     parser = commands.add_parser("onsets", help="write when something begins, and how strong")
-    parser.add_argument("files", type=Path, nargs="+", help="sound files, or folders of them")
+    parser.add_argument(
+        "files", type=Path, nargs="+", help="sound files or films, or folders of them"
+    )
     parser.add_argument(
         "--threshold",
         type=float,
-        default=THRESHOLD,
-        help=f"how much must be new, 0 to {MOST_THRESHOLD:g} (%(default)s)",
+        help=f"how much must be new, {LEAST_THRESHOLD:g} to {MOST_THRESHOLD:g} ({THRESHOLD:g}); in "
+        f"films how strong a strike must be ({FILM_THRESHOLD:g})",
     )
     parser.add_argument(
         "--min-gap",
         type=float,
-        default=MIN_GAP_MS,
         metavar="MS",
-        help=f"least time between two, {LEAST_GAP_MS:g} to {MOST_GAP_MS:g} (%(default)g)",
+        help=f"least time between two, {LEAST_GAP_MS:g} to {MOST_GAP_MS:g} ({MIN_GAP_MS:g}; in "
+        f"films {1000 * FILM_GAP_S:g})",
     )
+    parser.add_argument(
+        "--run", type=Path, help="of onset_video, which sees strikes in films (by motion alone)"
+    )
+    parser.add_argument("--sound", action="store_true", help="listen to the sound of films instead")
     parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
     parser.add_argument(
         "--overwrite", action="store_true", help="write files of times anew that are there already"
@@ -328,37 +337,13 @@ def add_onsets(commands: Commands) -> Parser:
     return parser
 
 
+def add_foley(commands: Commands) -> Parser:
+    """The arguments of `foley`."""
+    help_text = "make sound for the events of a film or a sound"
+    return add_foley_options(commands.add_parser("foley", help=help_text))
+
+
 def add_effect_map(commands: Commands) -> Parser:
     """The arguments of `effect-map`."""
     help_text = "tell how the settings of collected chains lie"
     return add_map_of_presets(commands.add_parser("effect-map", help=help_text))
-
-
-def add_run(parser: argparse.ArgumentParser) -> None:
-    """The run that every command starts from."""
-    parser.add_argument("run", type=Path, help="rundir/name, rundir/name/version_N, or rundir")
-    parser.add_argument("-n", "--name", help="in a rundir, which run (the newest trained)")
-    parser.add_argument("-v", "--version", type=int, help="version of the run (newest)")
-    parser.add_argument(
-        "--plugins", nargs="+", default=[], metavar="MODULE", help="code that the run needs (none)"
-    )
-
-
-def add_texture(parser: argparse.ArgumentParser) -> None:
-    """How much of a sound's noise is noise."""
-    parser.add_argument(
-        "--texture", type=float, help="part of the noise played as noise, 0 to 1 (the run's)"
-    )
-
-
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Where sounds go, and at which rate."""
-    parser.add_argument("--sr", type=int, help="sample rate of the results (the model's)")
-    parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
-
-
-def add_meta(parser: argparse.ArgumentParser, text: str) -> None:
-    """Labels in words."""
-    parser.add_argument(
-        "--meta", nargs="+", action="extend", default=[], metavar="TASK VALUE", help=text
-    )

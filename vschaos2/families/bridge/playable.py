@@ -1,6 +1,6 @@
 """A trained bridge as a host plays it: what is scripted, proved, and told on its card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -22,7 +22,7 @@ from vschaos2.families.vae.playable import PlayableVAE, check_rate
 from vschaos2.families.vae.projection import PROJECTIONS, LatentAxes, count_axes, fit_axes
 from vschaos2.families.vae.streaming_vae import StreamingVAE
 from vschaos2.labels.ports import LabelPorts
-from vschaos2.patches.controls import as_key, reads_as_number
+from vschaos2.patches.controls import words_of
 from vschaos2.ranges import check_number
 from vschaos2.runs.folder import Run
 
@@ -118,19 +118,6 @@ def check_nothing_carried(content: bytes, playable: PlayableBridge) -> None:
         error = float((played(loaded, "forward", block)[:, :1] - due).abs().max())
     if not error <= TOLERANCE * max(float(due.abs().max()), 1e-3):
         raise ExportError(f"forward at amount 0: deviates from the VAE's own by {error:.1e}")
-
-
-def words_of(instruments: Sequence[str]) -> list[str]:
-    """What each instrument is called in a message: one word, no number, no two alike."""
-    words: list[str] = []
-    for instrument in instruments:
-        word = as_key(instrument)
-        if not word or reads_as_number(word):
-            word = f"instrument_{word}"
-        while word in words:
-            word += "_"
-        words.append(word)
-    return words
 
 
 def ends_of(model: BridgeModel, wishes: Mapping[str, Any]) -> tuple[int, int]:

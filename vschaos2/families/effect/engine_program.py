@@ -57,10 +57,11 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
     )
 
 
-def _remembered(net: Any) -> int:
+def _remembered(net: TCN) -> int:
     """Numbers that convolutions hear of the past, with the sample itself."""
-    taps = [layer.taps for layer in net.layers]
-    return int(net.dim * sum(each.kernel_size[0] * each.dilation[0] for each in taps))
+    layers: Any = net.layers
+    kernels = [layer.taps.kernel_size[0] * layer.taps.dilation[0] for layer in layers]
+    return int(net.dim * sum(kernels))
 
 
 def _settings(effect: StreamingEffect, net: Any) -> dict[str, Any]:
@@ -70,9 +71,9 @@ def _settings(effect: StreamingEffect, net: Any) -> dict[str, Any]:
     of = {"hidden_dims": net.dim, "conditioning": net.conditioning}
     if isinstance(net, RecurrentNet):
         return of | {"layers": net.n_layers, "skip": net.skip}
-    layer: Any = net.layers[0]
     if isinstance(net, SSM):
-        return of | {"layers": len(net.layers), "n_states": layer.states.n_states}
+        first: Any = net.layers[0]
+        return of | {"layers": len(net.layers), "n_states": first.states.n_states}
     taps = [layer.taps for layer in net.layers]
     dilations = [each.dilation[0] for each in taps]
     return of | {"kernel": taps[0].kernel_size[0], "dilations": dilations}

@@ -12,7 +12,7 @@ from vschaos2.config import call, check_keys, plain
 from vschaos2.data.knobs import Knob, read_knobs
 from vschaos2.data.pair_files import Pair, find_pairs, single_pair
 from vschaos2.data.pair_module import PairDataModule
-from vschaos2.data.pairs import PairedSound, rate_of, read_pair
+from vschaos2.data.pairs import PairedSound, in_line, rate_of, read_pair
 from vschaos2.data.takes import KNOB_HOP, Take
 from vschaos2.errors import InputError
 from vschaos2.families.effect.effect_model import EffectModel
@@ -144,23 +144,25 @@ def takes_of(
                 "metadata.txt, or set model.knobs"
             )
     told = [knobs[knob.name] for knob in model.knobs]
-    takes = []
+    found = []
     with Progress("aligning", "pair", len(pairs)) as progress:
         for pair in pairs:
             progress.say(printable(pair.name))
-            found = read_pair(pair, model.rate_hz, latency_samples, model.is_physical)
-            takes.append(
-                Take(
-                    pair.name,
-                    str(pair.dry),
-                    _sides(found.dry, model.net.n_channels),
-                    _sides(found.wet, model.net.n_outputs),
-                    _values(told, found),
-                    found.alignment._asdict(),
-                )
-            )
+            found.append(read_pair(pair, model.rate_hz, latency_samples, model.is_physical))
             progress.update()
-    return takes
+    if latency_samples is None:
+        found = in_line(found, model.is_physical)
+    return [
+        Take(
+            pair.name,
+            str(pair.dry),
+            _sides(sound.dry, model.net.n_channels),
+            _sides(sound.wet, model.net.n_outputs),
+            _values(told, sound),
+            sound.alignment._asdict(),
+        )
+        for pair, sound in zip(pairs, found, strict=True)
+    ]
 
 
 def _sides(sound: np.ndarray, count: int) -> np.ndarray:

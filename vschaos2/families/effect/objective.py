@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,7 @@ class EffectObjective(Objective):
             pairs |= {
                 "latency_removed_samples": shifts[0],
                 "latency_differs_by_samples": max(shifts) - min(shifts),
+                "answers_after_samples": round(fmean(_answers_after(each) for each in found), 3),
                 "polarity": POLARITIES[turned.pop()] if len(turned) == 1 else "differs",
             }
         names = [knob.name for knob in self.model.knobs]
@@ -169,6 +171,11 @@ class EffectObjective(Objective):
         y, _ = _heard(self.model, batch, self._begin(self.model, batch))
         stages = {"dry": batch["dry"], "wet": batch["wet"], "model": y}
         return stages | ({"knobs": batch["knobs"]} if batch["knobs"].shape[2] else {})
+
+
+def _answers_after(alignment: Mapping[str, Any]) -> float:
+    """How long after what it hears a model must answer, as it learns it, in samples."""
+    return float(alignment["delay_samples"]) - int(alignment["shift"])
 
 
 def _heard(

@@ -1,0 +1,144 @@
+"""A trained model of hits as a host plays it: what is scripted, proved, and told on its card."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from vschaos2.export.checks import check_finite
+from vschaos2.export.playable import Playable, check_wishes
+from vschaos2.export.trial import ExportError, opened, played, settings
+from vschaos2.families.foley.hit_model import HitModel
+from vschaos2.families.foley.streaming_hits import StreamingHits
+from vschaos2.families.foley.voices import VOICES
+from vschaos2.runs.folder import Run
+from vschaos2.terminal import printable
+
+OFTEN = 1024  # samples between the triggers of an example
+AT = (0, 1, 63, 511, 4095)  # samples of a block at which a hit must begin
+HEARD = 1e-5  # of its peak: what of a hit is no silence
+LOAD_BLOCK = 512
+
+
+class PlayableHits(Playable):
+    """`hit` of a model of hits.
+
+    Args:
+        model: that draws them.
+        facts: lines of the card, in plain values.
+    """
+
+    short_blocks: ClassVar[tuple[int, ...]] = (64,)
+
+    def __init__(self, model: HitModel, facts: Mapping[str, Any]) -> None:
+        super().__init__(StreamingHits(model).eval(), model.sample_rate_hz)
+        self.model, self.facts = model, dict(facts)
+
+    def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
+        """Triggers at random, one at least, and whatever may be told: [1, inlets, samples]."""
+        inlets = self.methods[method].inlets
+        block = torch.zeros(1, inlets, samples)
+        for first in range(0, samples, OFTEN):
+            most = min(OFTEN, samples - first)
+            block[0, 0, first + int(torch.randint(most, (1,), generator=generator))] = 1.0
+        block[0, 1] = torch.rand(samples, generator=generator)
+        for number, classes in enumerate(self.model.labels.values()):
+            chosen = torch.randint(len(classes), (samples,), generator=generator)
+            block[0, 2 + number] = chosen.float()
+        axes = inlets - 2 - len(self.model.labels)
+        block[0, inlets - axes :] = 0.5 * torch.randn(axes, samples, generator=generator)
+        return block
+
+    def prove(self, content: bytes) -> None:
+        """That a hit begins at the sample of its trigger, wherever in a block that is."""
+        check_beginnings(content, self)
+
+    def lines(self, content: bytes) -> dict[str, Any]:
+        """What can be told, how long a hit is, and what all voices cost."""
+        names: Any = self.eager.label_names
+        labels = [
+            {"name": printable(name), "attribute": attribute, "classes": [*map(printable, of)]}
+            for (name, of), attribute in zip(self.model.labels.items(), names, strict=True)
+        ]
+        seconds = round(self.model.samples / self.sample_rate_hz, 3)
+        return {
+            "hits": {
+                "labels": labels,
+                "seconds": seconds,
+                "voices": VOICES,
+                "load_of_all_voices": load_of_voices(content, self),
+                **self.facts,
+            }
+        }
+
+    @staticmethod
+    def table(card: Mapping[str, Any]) -> list[str]:
+        """A sentence for what can be told, and for what it costs."""
+        told = card["hits"]
+        of = [f"{label['name']} ({', '.join(label['classes'])})" for label in told["labels"]]
+        lines = [
+            f"  hits of {told['seconds']:g} s at most, which begin at the sample of their trigger",
+            f"  {told['velocity']}",
+            f"  {told['voices']} voices that sound together take "
+            f"{100 * told['load_of_all_voices']:.1f}% of a core; each block of the table is struck",
+        ]
+        return lines + [f"  told by {'; '.join(of)}"] * bool(of)
+
+
+def check_beginnings(content: bytes, playable: PlayableHits) -> None:
+    """Raise ExportError unless a hit begins at its trigger, and is the same, wherever that is."""
+    loaded = opened(content)
+    inlets, count = playable.methods["hit"].inlets, 2 * AT[-1]
+    due: Tensor | None = None
+    with torch.inference_mode(), settings(loaded, {"limiter": False, "free": False}):
+        for at in AT:
+            block = torch.zeros(1, inlets, AT[-1] + count)
+            block[0, 0, at] = 1.0
+            loaded.set_reset(True)
+            sound = played(loaded, "hit", block)[0, 0]
+            if float(sound[:at].abs().sum()) > 0.0:
+                raise ExportError(f"hit: sounds before its trigger at sample {at}")
+            own = sound[at : at + count]
+            due = own if due is None else due
+            error = float((own - due).abs().max())
+            if not error <= HEARD * max(float(due.abs().max()), 1e-6):
+                raise ExportError(f"hit: at sample {at} deviates from that at 0 by {error:.1e}")
+
+
+def load_of_voices(content: bytes, playable: PlayableHits) -> float:
+    """The part of a core that all voices take together, struck one after another."""
+    loaded = opened(content)
+    loaded.get_methods()
+    length, inlets = playable.model.samples, playable.methods["hit"].inlets
+    first, blocks = -(-length // LOAD_BLOCK), max(64, 4 * length // LOAD_BLOCK)
+    triggers = torch.zeros(1, inlets, (first + blocks) * LOAD_BLOCK)
+    triggers[0, 0, :: max(1, length // VOICES)] = 1.0
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            for number, block in enumerate(triggers.split(LOAD_BLOCK, 2)):
+                if number == first:  # from here on every voice sounds
+                    started = time.thread_time()
+                loaded.hit(block)
+            spent = time.thread_time() - started
+    finally:
+        torch.set_num_threads(threads)
+    return round(spent * playable.sample_rate_hz / (blocks * LOAD_BLOCK), 4)
+
+
+def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableHits:
+    """A trained model of hits, as it was learnt.
+
+    Args:
+        run: the trained model.
+        wishes: none.
+
+    Raises:
+        InputError: for a wish, or a run that no instrument can come from.
+    """
+    check_wishes(wishes, (), "foley")
+    check_finite(run.folder, run.model.state_dict())
+    return PlayableHits(run.model, {"velocity": run.kept.velocity})
