@@ -79,10 +79,12 @@ class HitVoices(Stateful):
         self.ages = [0 for _ in range(rows)]
         self.strikes, self.elapsed = 0, 0
 
+    @torch.jit.export
     def until_step(self) -> int:
         """Samples that may be played before parts are to be rendered."""
         return self.step - self.elapsed % self.step
 
+    @torch.jit.export
     def strike(
         self, item: int, at: int, latents: Tensor, gain: float, polyphony: int, is_choked: bool
     ) -> None:
@@ -167,6 +169,7 @@ class HitVoices(Stateful):
                 self.parts[row] = self.idle
         self.future = future
 
+    @torch.jit.export
     def advance(self, count: int) -> Tensor:
         """The next samples of every item, at most `until_step` of them: → [B, count]."""
         rows = len(self.parts)
