@@ -49,7 +49,8 @@ def test_config_composes_trains_exports_and_reloads(name, recordings, tmp_path):
         f"data.dataset.root={recordings}",
         f"rundir={tmp_path}",
         *TWO_STEPS,
-        "trainer.accelerator=cpu",
+        *("trainer.accelerator=cpu", "data.loader.batch_size=64"),
+        "data.loader.validation_windows=64",
     )
     run = load_run(train(composed))
     assert run.summary["step"] == 2
