@@ -75,9 +75,8 @@ def evaluate_hits(run: Run, dataset: Path | None = None) -> list[Row]:
             f"{run.folder}: {len(hits.held_out)} hits are held out: at least {FEWEST} are needed; "
             "train with a greater data.dataset.validation_fraction, or give --dataset"
         )
-    latents = heard(model.vae, hits.sounds, model.frames)
     velocity = torch.from_numpy(hits.velocity.velocity).float()
-    every = model.components_of(latents, hits.level_db, velocity)
+    every = components_of(model, hits)
     real, kept_back = every[hits.training], every[hits.held_out]
     copied = every[copies(hits)]
     drawn = drawn_for(model, hits, hits.held_out)
@@ -153,6 +152,13 @@ def hits_of(run: Run, dataset: Path | None) -> HitSet:
         velocity=own.velocity._replace(velocity=struck),
         held_out=list(range(count, count + len(others.names))),
     )
+
+
+def components_of(model: HitModel, hits: HitSet) -> Tensor:
+    """The numbers that stand for recorded hits: [N, K]."""
+    latents = heard(model.vae, hits.sounds, model.frames)
+    velocity = torch.from_numpy(hits.velocity.velocity).float()
+    return model.components_of(latents, hits.level_db, velocity)
 
 
 def cloud(components: Tensor) -> Tensor:
