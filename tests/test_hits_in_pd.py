@@ -54,6 +54,8 @@ def test_patches_of_hits(card, name, classes):
     text = patch_files(name, told)
     pads = text[f"{name}.pd"].count("#X obj") and text[f"{name}.pd"].count(" bng 18 ")
     assert pads == 1 + (min(classes, 8) or 3)  # and reset
+    assert "nbx 8 18 1 8 0 1" in text[f"{name}.pd"]  # polyphony: from 0 to 0 a box stays at 0
+    assert "nbx 8 18 0 0" not in text[f"{name}.pd"]
     assert check_maxpat(text[f"{name}.maxpat"], {"hit": (inlets, 1)}) == []
     assert text[f"{name}.maxpat"].count('"p pad"') == (min(classes, 8) or 3)
 

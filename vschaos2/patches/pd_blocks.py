@@ -9,6 +9,7 @@ CELL = 21  # pixels of a column of choices
 NUMBER_AT = 144  # pixels from a slider's left to its number
 CLOSE = 23  # pixels from a name to its slider, where many stand below each other
 MOST_CELLS = 16  # of a column of choices; more are chosen by their number
+UNBOUNDED = 1e37  # as Pd writes it
 
 
 def label_block(
@@ -128,6 +129,14 @@ def _numbered_block(setting: Setting, name: str) -> Block[PdCanvas]:
     return Block(max(60 + 24 * CHARACTER + 10, text_width(setting.name) + 80), 46, draw)
 
 
+def _limits(setting: Setting) -> tuple[float, float]:
+    """From the least to the greatest number that a setting without ends may take."""
+    if setting.kind == "integer" and setting.choices:
+        numbers = [float(choice) for choice in setting.choices]
+        return min(numbers), max(numbers)
+    return -UNBOUNDED, UNBOUNDED
+
+
 def number_block(setting: Setting, name: str, with_ends: bool = False) -> Block[PdCanvas]:
     """A slider, and its number below its unit; a number box where the number has no limits."""
     ends, unit, note = setting.usual, setting.unit, setting.note
@@ -146,7 +155,9 @@ def number_block(setting: Setting, name: str, with_ends: bool = False) -> Block[
             canvas.slider(x, y + down, 130, 18, ends, name, name, setting.is_exponential)
             canvas.shown_number(x + NUMBER_AT, y + down - 1, 6, name)
         else:
-            canvas.number(x, y + down, 8, 0.0, 0.0, name, name, setting.value)
+            # A box from 0 to 0 holds nothing but 0.
+            low, high = _limits(setting)
+            canvas.number(x, y + down, 8, low, high, name, name, setting.value)
 
     heading = unit_at + text_width(unit) if unit else text_width(setting.name)
     width = max(heading, 190, text_width(note) if note else 0)
