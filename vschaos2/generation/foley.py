@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from vschaos2.audio import AudioWriter, read_blocks
+from vschaos2.audio.write import WAV_BYTES
 from vschaos2.errors import InputError
 from vschaos2.events.onsets import SUFFIX, write_onsets
 from vschaos2.families.foley.hit_model import HitModel
@@ -92,6 +93,16 @@ def foley(
     length = end if duration_s is None else round(duration_s * rate_hz)
     if guide.film is None:
         length = max(length, end)
+    if 4 * length > WAV_BYTES:
+        raise InputError(
+            f"{guide.path}: asks for {length / rate_hz:g} s of sound, and a WAV file holds "
+            f"{WAV_BYTES // (4 * rate_hz)} s at most: mend its times, or give a shorter one"
+        )
+    if outside := int(((starts < 0) | (starts >= length)).sum()):
+        logger.warning(
+            "%d of %d hits strike before the sound begins or after it ends: they are not heard "
+            "whole", outside, len(starts),
+        )  # fmt: skip
     made_folder(results.sound.parent)
     _write_hits(results.sound, model, plan, options.steps, starts, length)
     write_onsets(results.times, plan.events)

@@ -69,6 +69,9 @@ def check_guide(guide: Guide) -> None:
         raise InputError(f"{guide.film}: is no film: give one, or a sound by --audio")
     if guide.finder is not None and (guide.film is None or guide.events is not None):
         raise InputError("--finder finds events in films: give --video, and no --onsets")
+    for option, value in (("--threshold", guide.threshold), ("--min-gap", guide.min_gap_ms)):
+        if value is not None and guide.events is not None:
+            raise InputError(f"{option} finds events, and --onsets tells them: leave one out")
 
 
 def events_of(guide: Guide) -> Onsets:
