@@ -11,7 +11,7 @@ from vschaos2.errors import InputError
 from vschaos2.events.onsets import onsets_of, read_onsets, write_onsets
 from vschaos2.families.foley.hit_model import HitModel
 from vschaos2.flows.vector_flow import VectorFlow
-from vschaos2.generation.foley import foley
+from vschaos2.generation.foley import foley, texture
 from vschaos2.generation.foley_guide import Guide, check_guide
 from vschaos2.generation.hit_plan import HitOptions, hit_plan
 from vschaos2.runs.folder import Run
@@ -160,8 +160,13 @@ def test_options_that_cannot_be(model, times, run, tmp_path):
     with pytest.raises(InputError, match="--mux writes a film"):
         foley(run, tmp_path, Guide(events=times), HitOptions(), mux=True)
     write_onsets(times, onsets_of([]))
-    with pytest.raises(InputError, match="has no events"):
+    with pytest.raises(InputError, match="has no events: write a moment"):
         foley(run, tmp_path, Guide(events=times), HitOptions())
+    soundfile.write(tmp_path / "silent.wav", np.zeros(4000), RATE_HZ)
+    with pytest.raises(InputError, match="has no events: lower --threshold"):
+        foley(run, tmp_path, Guide(audio=tmp_path / "silent.wav"), HitOptions())
+    with pytest.raises(InputError, match="--seed must be a whole number"):
+        texture(run, tmp_path, Guide(audio=tmp_path / "silent.wav"), seed=-1)
     assert not (tmp_path / "foley").exists()
 
 
@@ -196,6 +201,7 @@ def test_one_guide_is_given(tmp_path, times):
         (Guide(), "no guide"),
         (Guide(audio=times, film=times), "both given"),
         (Guide(events=tmp_path / "none.csv"), "no such file"),
+        (Guide(audio=tmp_path), "is a folder: give one file"),
         (Guide(film=times), "is no film"),
         (Guide(events=times, threshold=0.5), "--threshold finds events, and --onsets tells them"),
         (Guide(events=times, min_gap_ms=50.0), "--min-gap finds events, and --onsets tells them"),

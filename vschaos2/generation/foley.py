@@ -17,12 +17,19 @@ from vschaos2.families.foley.hit_model import HitModel
 from vschaos2.files import check_place
 from vschaos2.folders import made_folder
 from vschaos2.generation.foley_guide import Guide, curve_of, duration_of, events_of
-from vschaos2.generation.hit_plan import HitOptions, HitPlan, hit_plan, made_by, tell_of_labels
+from vschaos2.generation.hit_plan import (
+    MOST_SEED,
+    HitOptions,
+    HitPlan,
+    hit_plan,
+    made_by,
+    tell_of_labels,
+)
 from vschaos2.generation.hits_in_time import BLOCK_SAMPLES, in_time, start_samples
 from vschaos2.generation.player import Player
 from vschaos2.generation.sustained import sustained
 from vschaos2.progress import Progress
-from vschaos2.ranges import check_number
+from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.folder import Run
 
 FOLDER = "foley"
@@ -79,6 +86,8 @@ def foley(
     is_own = guide.events is not None and _is_same(guide.events, results.times)
     _check_times(results.times, is_own or overwrite)
     events = events_of(guide)
+    if not len(events) and guide.events is not None:
+        raise InputError(f"{guide.path}: has no events: write a moment in seconds into each row")
     if not len(events):
         raise InputError(
             f"{guide.path}: has no events: lower --threshold, or write them by hand into "
@@ -126,6 +135,7 @@ def texture(run: Run, folder: Path, guide: Guide, seed: int = 0, mux: bool = Fal
     """
     if guide.events is not None:
         raise InputError("--onsets: a texture follows a curve: give --audio or --video")
+    check_count("--seed", seed, 0, MOST_SEED)
     results = _results(folder, guide, mux)
     player = Player(run)
     made_folder(results.sound.parent)

@@ -63,6 +63,8 @@ def check_guide(guide: Guide) -> None:
     if guide.audio is not None and guide.film is not None:
         raise InputError("--audio and --video are both given: leave one out")
     for path in given:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder: give one file")
         if not path.is_file():
             raise InputError(f"{path}: no such file")
     if guide.film is not None and not is_film(guide.film):
