@@ -205,6 +205,10 @@ def _results(folder: Path, guide: Guide, mux: bool) -> Results:
                 raise InputError(f"{path}: would be written over itself: give another --out")
         if place.exists():
             check_place(path)
+    if film is not None and guide.film is not None:
+        from vschaos2.film.muxing import check_copied
+
+        check_copied(guide.film, film)
     return results
 
 
