@@ -12,7 +12,7 @@ import pytest
 from vschaos2.errors import InputError
 from vschaos2.film import opening
 from vschaos2.film.frames import even_frames, facts_of, frame_chunks, timed_frames
-from vschaos2.film.muxing import muxed
+from vschaos2.film.muxing import check_copied, muxed
 from vschaos2.film.opening import UnreadableFilm
 from vschaos2.film.sound import has_sound, rate_of, read_sound, sound_pieces
 from vschaos2.film.write import write_film
@@ -207,6 +207,23 @@ def test_what_cannot_be_muxed_is_told_in_a_line(tmp_path, words, told):
         muxed(**given)
     assert "\n" not in str(raised.value)
     assert {each.name for each in tmp_path.iterdir()} == {"a.mp4"}
+
+
+def test_pictures_that_no_container_takes_are_told_before_the_work(tmp_path):
+    film, out = tmp_path / "a.gif", tmp_path / "a.mkv"
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream("gif", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "rgb8"
+        for grey in (20, 200):
+            picture = av.VideoFrame.from_ndarray(np.full((32, 32, 3), grey, np.uint8))
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    for work in (lambda: check_copied(film, out), lambda: muxed(film, click(0), HZ, out)):
+        with pytest.raises(InputError, match=r"a\.gif: its pictures \(gif\) cannot be copied"):
+            work()
+    assert {each.name for each in tmp_path.iterdir()} == {"a.gif"}
+    write_film(tmp_path / "b.mp4", moving(EVEN_S[:4]), EVEN_S[:4])
+    check_copied(tmp_path / "b.mp4", tmp_path / "c.mp4")
 
 
 def damaged(folder: Path) -> dict[str, Path]:

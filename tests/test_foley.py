@@ -11,7 +11,7 @@ from vschaos2.errors import InputError
 from vschaos2.events.onsets import onsets_of, read_onsets, write_onsets
 from vschaos2.families.foley.hit_model import HitModel
 from vschaos2.flows.vector_flow import VectorFlow
-from vschaos2.generation.foley import foley
+from vschaos2.generation.foley import foley, texture
 from vschaos2.generation.foley_guide import Guide, check_guide
 from vschaos2.generation.hit_plan import HitOptions, hit_plan
 from vschaos2.runs.folder import Run
@@ -93,6 +93,29 @@ def test_what_was_written_is_rendered_again_and_an_edit_changes_only_its_hit(run
     assert plan.events.labels["draw"] == ["0", "3", "1", "2"]
 
 
+def test_a_label_of_any_letters_is_read_from_a_file(run, times, model, monkeypatch):
+    monkeypatch.setattr(model, "labels", {"Material": ("metal", "wood"), "size": ("big", "small")})
+    plan = hit_plan(model, read_onsets(times), HitOptions({"Material": "wood"}))
+    write_onsets(times, plan.events)
+    again = hit_plan(model, read_onsets(times), HitOptions())
+    assert again.classes["Material"].tolist() == [1, 1, 1]
+    assert [*again.events.labels] == ["velocity", "Material", "size", "draw"]
+
+
+def test_moments_far_too_late_are_refused_at_once(run, times, tmp_path):
+    times.write_text("seconds\n0.5\n100000000\n")
+    with pytest.raises(InputError, match=r"door.times.csv: asks for 1e\+08 s of sound"):
+        foley(run, tmp_path, Guide(events=times), HitOptions())
+    assert not (tmp_path / "foley").exists()
+
+
+def test_hits_outside_of_the_sound_are_told(run, times, tmp_path, caplog):
+    foley(run, tmp_path, Guide(events=times), HitOptions())
+    assert not caplog.records or "not heard" not in caplog.text
+    foley(run, tmp_path / "early", Guide(events=times), HitOptions(), offset_ms=-101.0)
+    assert "1 of 3 hits strike before the sound begins or after it ends" in caplog.text
+
+
 def test_velocity_and_variation(run, times, model):
     events = read_onsets(times)
     assert hit_plan(model, events, HitOptions()).velocity.tolist() == [1.0, 0.5, 0.25]
@@ -137,8 +160,13 @@ def test_options_that_cannot_be(model, times, run, tmp_path):
     with pytest.raises(InputError, match="--mux writes a film"):
         foley(run, tmp_path, Guide(events=times), HitOptions(), mux=True)
     write_onsets(times, onsets_of([]))
-    with pytest.raises(InputError, match="has no events"):
+    with pytest.raises(InputError, match="has no events: write a moment"):
         foley(run, tmp_path, Guide(events=times), HitOptions())
+    soundfile.write(tmp_path / "silent.wav", np.zeros(4000), RATE_HZ)
+    with pytest.raises(InputError, match="has no events: lower --threshold"):
+        foley(run, tmp_path, Guide(audio=tmp_path / "silent.wav"), HitOptions())
+    with pytest.raises(InputError, match="--seed must be a whole number"):
+        texture(run, tmp_path, Guide(audio=tmp_path / "silent.wav"), seed=-1)
     assert not (tmp_path / "foley").exists()
 
 
@@ -173,7 +201,10 @@ def test_one_guide_is_given(tmp_path, times):
         (Guide(), "no guide"),
         (Guide(audio=times, film=times), "both given"),
         (Guide(events=tmp_path / "none.csv"), "no such file"),
+        (Guide(audio=tmp_path), "is a folder: give one file"),
         (Guide(film=times), "is no film"),
+        (Guide(events=times, threshold=0.5), "--threshold finds events, and --onsets tells them"),
+        (Guide(events=times, min_gap_ms=50.0), "--min-gap finds events, and --onsets tells them"),
     ):
         with pytest.raises(InputError, match=said):
             check_guide(guide)

@@ -44,6 +44,7 @@ def test_no_onsets_are_a_file_too(tmp_path):
         ("strength,seconds\n0.3,0.5\n", [0.5], [0.3]),
         ("# mine\n0.5,0.3\n\n1,7\n", [0.5, 1.0], [0.3, 1.0]),
         ("0.5\t0.25\r\n", [0.5], [0.25]),
+        ("seconds,strength,,\n0.5,0.3,,\n,,,\n1,,,\n,\n", [0.5, 1.0], [0.3, 1.0]),  # spreadsheets
     ],
 )
 def test_tables_of_others(tmp_path, text, times, strengths):
@@ -75,6 +76,9 @@ def test_annotations_of_the_greatest_hits(tmp_path):
         ("0.5,loud\n", "line 1: strength must be a number, got 'loud'"),
         ("seconds\nnan\n", "line 2: seconds must be a number"),
         ("seconds\n1,2,3\n", "line 2: has 3 columns, and 1 are named: seconds"),
+        ("seconds,x,x\n1,2,3\n", "line 1: two columns are named 'x'"),
+        ("time,Seconds,seconds\n1,2,3\n", "line 1: two columns are named 'seconds'"),
+        (f"seconds,x\n1,{'x' * 2**18}\n", "line 2: is no row of a table"),
     ],
 )
 def test_what_is_not_understood_is_named(tmp_path, text, told):

@@ -117,7 +117,7 @@ def read_onsets(path: Path) -> Onsets:
     Raises:
         InputError: naming the line that is not understood, or the file, if it cannot be read.
     """
-    rows = [row for row in _rows(path) if row[1]]
+    rows = _rows(path)
     if not rows:
         return onsets_of([])
     columns = _head(rows[0][1])
@@ -127,6 +127,9 @@ def read_onsets(path: Path) -> Onsets:
         width = max(len(row) for _, row in rows)
         columns = (columns + tuple(f"column{n + 1}" for n in range(len(columns), width)))[:width]
     else:
+        for name in columns:
+            if columns.count(name) > 1:
+                raise InputError(f"{path}, line {rows[0][0]}: two columns are named {name!r:.40}")
         rows = rows[1:]
     table: dict[str, list[str]] = {name: [] for name in columns}
     for line, row in rows:
@@ -147,7 +150,10 @@ def read_onsets(path: Path) -> Onsets:
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Lines of a file with their numbers, as words; comments (#) are left out."""
+    """Lines of a file with their numbers, as words; comments (#) and empty cells are left out.
+
+    Spreadsheets end their lines, and their tables, in empty cells.
+    """
     try:
         with open_plain(path) as file:
             content = file.read(MOST_BYTES + 1)
@@ -164,8 +170,15 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         bare = line.strip()
         if bare and not bare.startswith("#"):
             divided = next((sign for sign in (",", ";", "\t") if sign in bare), None)
-            words = next(csv.reader([bare], delimiter=divided)) if divided else bare.split()
-            found.append((number, [word.strip() for word in words]))
+            try:
+                words = next(csv.reader([bare], delimiter=divided)) if divided else bare.split()
+            except csv.Error as error:
+                raise InputError(f"{path}, line {number}: is no row of a table: {error}") from error
+            words = [word.strip() for word in words]
+            while words and not words[-1]:
+                words.pop()
+            if words:
+                found.append((number, words))
     return found
 
 

@@ -1,5 +1,6 @@
 """A film with new sound: its pictures as they are, packet for packet, and the sound beside them."""
 
+import io
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -56,7 +57,7 @@ def muxed(
     first = next(blocks, np.zeros((0, 1), np.float32))
     with opened(film) as source, created_film(out) as container:
         stream = picture_of(film, source)
-        copy = container.add_stream_from_template(stream)
+        copy = _copy_of(stream, container, film, out)
         track = SoundTrack(container, out, sample_rate_hz, first.shape[1])
         # Sound of about the same moment, so that players find both near each other.
         given = 0
@@ -73,6 +74,28 @@ def muxed(
             track.write(waiting)
             waiting = next(blocks, None)
         track.end()
+
+
+def check_copied(film: Path, out: Path) -> None:
+    """See that a film's pictures can be copied into a file of such a name, before long work.
+
+    Raises:
+        UnreadableFilm: if the film cannot be read.
+        InputError: if the kind of `out` cannot hold such pictures.
+    """
+    name = CONTAINERS[out.suffix.lower()][0]
+    with opened(film) as source, pyav().open(io.BytesIO(), "w", format=name) as container:
+        _copy_of(picture_of(film, source), container, film, out)
+
+
+def _copy_of(stream: Any, container: Any, film: Path, out: Path) -> Any:
+    try:
+        return container.add_stream_from_template(stream)
+    except ValueError as error:
+        raise InputError(
+            f"{film}: its pictures ({stream.codec_context.name}) cannot be copied into "
+            f"{out.suffix[1:].upper()}: convert the film to MP4 first, or leave --mux out"
+        ) from error
 
 
 def _packets(path: Path, source: Any, stream: Any) -> Iterator[Any]:

@@ -10,18 +10,26 @@ import numpy.typing as npt
 import torch
 
 from vschaos2.audio import AudioWriter, read_blocks
+from vschaos2.audio.write import WAV_BYTES
 from vschaos2.errors import InputError
 from vschaos2.events.onsets import SUFFIX, write_onsets
 from vschaos2.families.foley.hit_model import HitModel
 from vschaos2.files import check_place
 from vschaos2.folders import made_folder
 from vschaos2.generation.foley_guide import Guide, curve_of, duration_of, events_of
-from vschaos2.generation.hit_plan import HitOptions, HitPlan, hit_plan, made_by, tell_of_labels
+from vschaos2.generation.hit_plan import (
+    MOST_SEED,
+    HitOptions,
+    HitPlan,
+    hit_plan,
+    made_by,
+    tell_of_labels,
+)
 from vschaos2.generation.hits_in_time import BLOCK_SAMPLES, in_time, start_samples
 from vschaos2.generation.player import Player
 from vschaos2.generation.sustained import sustained
 from vschaos2.progress import Progress
-from vschaos2.ranges import check_number
+from vschaos2.ranges import check_count, check_number
 from vschaos2.runs.folder import Run
 
 FOLDER = "foley"
@@ -78,6 +86,8 @@ def foley(
     is_own = guide.events is not None and _is_same(guide.events, results.times)
     _check_times(results.times, is_own or overwrite)
     events = events_of(guide)
+    if not len(events) and guide.events is not None:
+        raise InputError(f"{guide.path}: has no events: write a moment in seconds into each row")
     if not len(events):
         raise InputError(
             f"{guide.path}: has no events: lower --threshold, or write them by hand into "
@@ -92,6 +102,16 @@ def foley(
     length = end if duration_s is None else round(duration_s * rate_hz)
     if guide.film is None:
         length = max(length, end)
+    if 4 * length > WAV_BYTES:
+        raise InputError(
+            f"{guide.path}: asks for {length / rate_hz:g} s of sound, and a WAV file holds "
+            f"{WAV_BYTES // (4 * rate_hz)} s at most: mend its times, or give a shorter one"
+        )
+    if outside := int(((starts < 0) | (starts >= length)).sum()):
+        logger.warning(
+            "%d of %d hits strike before the sound begins or after it ends: they are not heard "
+            "whole", outside, len(starts),
+        )  # fmt: skip
     made_folder(results.sound.parent)
     _write_hits(results.sound, model, plan, options.steps, starts, length)
     write_onsets(results.times, plan.events)
@@ -115,6 +135,7 @@ def texture(run: Run, folder: Path, guide: Guide, seed: int = 0, mux: bool = Fal
     """
     if guide.events is not None:
         raise InputError("--onsets: a texture follows a curve: give --audio or --video")
+    check_count("--seed", seed, 0, MOST_SEED)
     results = _results(folder, guide, mux)
     player = Player(run)
     made_folder(results.sound.parent)
@@ -184,6 +205,10 @@ def _results(folder: Path, guide: Guide, mux: bool) -> Results:
                 raise InputError(f"{path}: would be written over itself: give another --out")
         if place.exists():
             check_place(path)
+    if film is not None and guide.film is not None:
+        from vschaos2.film.muxing import check_copied
+
+        check_copied(guide.film, film)
     return results
 
 

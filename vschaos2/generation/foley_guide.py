@@ -63,12 +63,17 @@ def check_guide(guide: Guide) -> None:
     if guide.audio is not None and guide.film is not None:
         raise InputError("--audio and --video are both given: leave one out")
     for path in given:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder: give one file")
         if not path.is_file():
             raise InputError(f"{path}: no such file")
     if guide.film is not None and not is_film(guide.film):
         raise InputError(f"{guide.film}: is no film: give one, or a sound by --audio")
     if guide.finder is not None and (guide.film is None or guide.events is not None):
         raise InputError("--finder finds events in films: give --video, and no --onsets")
+    for option, value in (("--threshold", guide.threshold), ("--min-gap", guide.min_gap_ms)):
+        if value is not None and guide.events is not None:
+            raise InputError(f"{option} finds events, and --onsets tells them: leave one out")
 
 
 def events_of(guide: Guide) -> Onsets:

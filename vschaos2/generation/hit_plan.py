@@ -104,7 +104,8 @@ def hit_plan(model: HitModel, events: Onsets, options: HitOptions) -> HitPlan:
         **words,
         DRAW: [str(draw) for draw in draws],
     }
-    others = {name: of for name, of in events.labels.items() if name not in columns}
+    known = {name.lower() for name in columns}
+    others = {name: of for name, of in events.labels.items() if name.lower() not in known}
     table = replace(events, labels={**columns, **others})
     return HitPlan(events.times_s, velocity, classes, noise, table)
 
@@ -132,7 +133,9 @@ def _words(model: HitModel, label: str, events: Onsets, options: HitOptions) -> 
     if label in options.labels:
         model.number_of(label, options.labels[label])
         return [options.labels[label]] * len(events)
-    given = events.labels.get(label)
+    # Names of columns are read in small letters, whatever those of the label are.
+    named = {name.lower(): of for name, of in events.labels.items()}
+    given = events.labels.get(label, named.get(label.lower()))
     if given is None:
         return [""] * len(events)
     known = model.classes_of(label)

@@ -136,6 +136,7 @@ def _refuse_hits(arguments: argparse.Namespace) -> None:
         "--offset": arguments.offset != 0.0,
         "--finder": arguments.finder is not None,
         "--threshold": arguments.threshold is not None,
+        "--min-gap": arguments.min_gap is not None,
     }
     for option, is_given in given.items():
         if is_given:
