@@ -23,6 +23,7 @@ from vschaos2.families.foley.playable import PlayableHits
 from vschaos2.families.foley.streaming_hits import StreamingHits
 from vschaos2.families.foley.velocities import Velocities, velocities_of
 from vschaos2.flows.vector_flow import VectorFlow
+from vschaos2.generation.hit_evaluation import evaluate_hits, write_evaluation
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -411,6 +412,19 @@ def test_a_training_from_recordings_to_hits(run, home, caplog):
     recorded = torch.from_numpy(soundfile.read(cut_hits[0])[0]).float()[None]
     like = model.noise_of(recorded, {"material": 0})
     assert like.shape == (1, model.noise_dims) and bool(torch.isfinite(like).all())
+
+
+def test_hits_are_measured_beside_copies_and_recordings(run, tmp_path):
+    rows = {row.name: row for row in evaluate_hits(run)}
+    assert rows["distance to the nearest training hit"].baseline == 0.0  # they are training hits
+    assert rows["Fréchet distance to what was held out"].recorded > 0.0
+    assert 0.0 <= rows["material recognised, part"].drawn <= 1.0
+    assert 0.0 < rows["spectral convergence of the VAE, held out"].drawn < 1.5
+    files = write_evaluation(run, list(rows.values()), tmp_path)
+    told = json.loads((tmp_path / "evaluation.json").read_text())["scores"]
+    assert {path.name for path in files} == {"evaluation.md", "evaluation.json"}
+    assert [row["name"] for row in told] == list(rows)
+    assert told[2]["baseline"] is None  # what says nothing
 
 
 def test_a_training_goes_on(run):
