@@ -470,6 +470,20 @@ def test_few_or_silent_recordings_are_refused(run, home, tmp_path):
             vschaos2.train(vschaos2.compose(*options(home, *more)))
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("training.jitter=-1", "training.jitter must be a number from 0 to 2"),
+        ("model.flow.hidden_dims=0", "model.flow.hidden_dims must be a whole number"),
+    ],
+)
+def test_what_cannot_be_is_told_before_a_vae_is_trained(home, tmp_path, more, words):
+    config = vschaos2.compose(*options(home, f"rundir={tmp_path / 'runs'}", "vae=null", more))
+    with pytest.raises(InputError, match=words):
+        vschaos2.train(config)
+    assert not (tmp_path / "runs" / "knocks_vae").exists()
+
+
 def test_a_folder_of_somebody_else_is_left_alone(home, tmp_path):
     """Where the hits would be written."""
     other = tmp_path / "runs" / "knocks_hits"

@@ -66,6 +66,8 @@ def hit_set(config: DictConfig, rate_hz: int) -> HitSet:
     check_number("data.dataset.validation_fraction", dataset.validation_fraction, 0.001, 0.9)
     check_number("data.dataset.seconds", dataset.seconds, NEEDED_S, LONGEST_S)
     root = Path(str(dataset.root)).expanduser()
+    if root.is_file():
+        raise InputError(f"{root}: is a file: give the folder that it lies in")
     if not root.is_dir():
         raise InputError(f"{root}: no such folder: give one of recorded hits, data.dataset.root=…")
     cache = open_cache(root, rate_hz, n_files=dataset.n_files)

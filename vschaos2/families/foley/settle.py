@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from vschaos2.config import check_keys
+from vschaos2.config import call, check_keys
 from vschaos2.errors import InputError
 from vschaos2.families.foley.build import AUTO, check_stands_alone
 from vschaos2.families.foley.components import count_components, frame_weights
@@ -14,6 +14,8 @@ from vschaos2.families.foley.hit_set import hit_set, written
 from vschaos2.families.foley.hit_sound import HitSound
 from vschaos2.families.vae.inner_training import train_vae
 from vschaos2.families.vae.inner_vae import check_plain, described, vae_run
+from vschaos2.flows.vector_flow import VectorFlow
+from vschaos2.ranges import check_number
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,10 @@ def settle(config: DictConfig) -> None:
     """
     check_keys(config.data.dataset, "data.dataset", OPTIONS)
     dataset = config.data.dataset
+    # Before minutes of training a VAE.
+    check_number("training.jitter", config.training.jitter, 0.0, 2.0)
+    flow = OmegaConf.to_container(config.model.flow, resolve=True)
+    call(VectorFlow, "model.flow", flow, dims=2, told_dims=1)
     if config.vae is None:
         if config.check:
             raise InputError("check=true needs a VAE that is there: vae=runs/…")
