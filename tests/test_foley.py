@@ -179,6 +179,15 @@ def test_edited_times_are_not_written_over(run, times, tmp_path):
     foley(run, tmp_path, Guide(events=times), HitOptions(), overwrite=True)
 
 
+def test_what_is_read_is_not_written_over(run, times, tmp_path):
+    (tmp_path / "foley").mkdir()
+    example = tmp_path / "foley" / "door.wav"
+    soundfile.write(example, np.ones(100), RATE_HZ)
+    with pytest.raises(InputError, match="written over itself"):
+        foley(run, tmp_path, Guide(events=times), HitOptions(), spared=(example,))
+    assert len(soundfile.read(example)[0]) == 100
+
+
 def test_a_sound_tells_when_and_how_hard(run, tmp_path):
     guide = tmp_path / "claps.wav"
     sound = 1e-4 * np.random.default_rng(0).standard_normal(2 * RATE_HZ)

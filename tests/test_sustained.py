@@ -55,6 +55,14 @@ def test_a_sound_becomes_as_loud_as_its_guide_in_blocks_of_any_size(steps):
     assert silent == 0.0
 
 
+def test_peaks_bend_at_full_scale():
+    click = np.zeros(4410, np.float32)
+    click[::441] = 1.0  # all of a hundredth in one sample
+    always = LoudnessCurve(np.array([0.0]), np.array([1.0]), 0.1)
+    made = np.concatenate(list(following(iter([click]), always, RATE_HZ)))
+    assert 0.9 < np.abs(made).max() <= 1.0
+
+
 def test_a_path_goes_along_points_as_loud_as_the_guide():
     points = np.arange(1000.0)[:, None]  # the number of a point is how loud it is
     curve = LoudnessCurve(np.array([0.0, 10.0]), np.array([0.0, 1.0]), 10.0)

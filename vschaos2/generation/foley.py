@@ -1,7 +1,7 @@
 """Sound for a film, or after another sound: hits on its events, or a texture that follows it."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +64,7 @@ def foley(
     offset_ms: float = 0.0,
     mux: bool = False,
     overwrite: bool = False,
+    spared: Sequence[Path] = (),
 ) -> list[Path]:
     """Write the hits of a guide's events: folder/foley/NAME.wav and NAME.times.csv; → the files.
 
@@ -75,6 +76,7 @@ def foley(
         offset_ms: how much later every hit comes than its event.
         mux: write the guide's film with this sound, too; its pictures stay as they are.
         overwrite: write NAME.times.csv anew although it is there, and may have been edited.
+        spared: further files that are read, and so are not written over.
 
     Raises:
         InputError: for a guide without events, an option that cannot be, or a file that cannot
@@ -82,7 +84,7 @@ def foley(
     """
     model: HitModel = run.model
     check_number("--offset", offset_ms, -MOST_OFFSET_MS, MOST_OFFSET_MS)
-    results = _results(folder, guide, mux)
+    results = _results(folder, guide, mux, spared)
     is_own = guide.events is not None and _is_same(guide.events, results.times)
     _check_times(results.times, is_own or overwrite)
     events = events_of(guide)
@@ -187,7 +189,7 @@ def _ended(blocks: Iterator[Samples], length: int, fade: int) -> Iterator[Sample
         yield block * gain.astype(np.float32)
 
 
-def _results(folder: Path, guide: Guide, mux: bool) -> Results:
+def _results(folder: Path, guide: Guide, mux: bool, spared: Sequence[Path] = ()) -> Results:
     if mux and guide.film is None:
         raise InputError("--mux writes a film: give one by --video")
     place, suffix = folder / FOLDER, ""
@@ -200,7 +202,7 @@ def _results(folder: Path, guide: Guide, mux: bool) -> Results:
     for path in results:
         if path is None:
             continue
-        for source in (guide.audio, guide.film):
+        for source in (guide.audio, guide.film, *spared):
             if source is not None and _is_same(source, path):
                 raise InputError(f"{path}: would be written over itself: give another --out")
         if place.exists():

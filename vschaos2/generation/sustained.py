@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from vschaos2.dsp.limiter import soft_clip
 from vschaos2.generation.loudness_curve import POINTS_HZ, LoudnessCurve, gain_of
 from vschaos2.generation.player import Player, faded
 
@@ -83,8 +84,13 @@ def following(blocks: Iterator[Samples], guide: LoudnessCurve, rate_hz: int) -> 
         points = np.concatenate(([gain_before], gains))
         gain = np.interp(np.arange(count * hop), np.arange(count + 1) * hop, points)
         gain_before, done = float(gains[-1]), done + count * hop
-        yield (now * gain).astype(np.float32)
-    yield (rest * gain_before).astype(np.float32)
+        yield bent(now * gain)
+    yield bent(rest * gain_before)
+
+
+def bent(sound: npt.NDArray[np.floating]) -> Samples:
+    """A sound within full scale: what would pass it bends, as in a host (see `dsp.limiter`)."""
+    return np.asarray(soft_clip(torch.from_numpy(sound.astype(np.float32))).numpy())
 
 
 def sustained(player: Player, guide: LoudnessCurve, target: Path, seed: int) -> None:

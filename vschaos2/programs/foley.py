@@ -85,6 +85,7 @@ def make_foley(arguments: argparse.Namespace, trained: Any, finder: Any) -> list
         arguments.offset,
         arguments.mux,
         arguments.overwrite,
+        () if arguments.like is None else (arguments.like,),
     )
 
 
