@@ -5,8 +5,10 @@ import math
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ import soundfile
 import torch
 from pieces import worked
 
+import vschaos2
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.objectives.loudness import k_weighting, loudness_lufs
@@ -234,3 +237,34 @@ def test_pieces_in_processes_of_their_own_spoil_no_others():
     assert found[0].made == "A"
     assert found[1].reason == "bad one"
     assert "ended with code -9" in found[2].reason
+
+
+WAITING = """
+import sys, time
+from pathlib import Path
+from vschaos2.retrieval.processes import outcomes
+
+def waits(folder):
+    Path(folder, "begun").touch()
+    time.sleep(3)
+    Path(folder, "ended").touch()
+
+if __name__ == "__main__":
+    list(outcomes(waits, [sys.argv[1]], 1))
+"""
+
+
+def test_pieces_end_with_the_program_that_was_killed(tmp_path):
+    """What it leaves going would make a run beside the one that is made anew."""
+    program = tmp_path / "program.py"
+    program.write_text(WAITING)
+    environment = {**os.environ, "PYTHONPATH": str(Path(vschaos2.__file__).parents[1])}
+    command = [sys.executable, str(program), str(tmp_path)]
+    with subprocess.Popen(command, env=environment) as process:
+        until = time.monotonic() + 60
+        while not (tmp_path / "begun").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        assert (tmp_path / "begun").exists()
+        process.kill()
+    time.sleep(4)
+    assert not (tmp_path / "ended").exists()

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from vschaos2.data.pair_files import TARGET, WET, Pair, find_pairs
 from vschaos2.errors import InputError
+from vschaos2.progress import Progress
 from vschaos2.retrieval.processes import Outcome, outcomes
 from vschaos2.retrieval.retrieve import retrieve, said
 from vschaos2.runs.folder import check_run_name, checkpoint_path
@@ -92,15 +93,17 @@ def retrieve_all(
     made: list[Path] = []
     reasons: dict[Path, str] = {}
     found = outcomes(_retrieved, tasks, processes) if processes > 1 else _in_turn(tasks, reasons)
-    for number, folder, reason in found:
-        task = tasks[number]
-        if folder is None:
-            if task.out not in reasons:  # what cannot be found once is told once
-                logger.warning("left out: %s: %s", task.pair.name, reason)
-            reasons[task.out] = reason
-            continue
-        made.append(folder)
-        say(f"{len(made)} of {len(tasks)}: {said(folder).splitlines()[0]}")
+    with Progress("retrieving", "run", len(tasks), processes > 1) as progress:
+        for number, folder, reason in found:
+            progress.update()
+            task = tasks[number]
+            if folder is None:
+                if task.out not in reasons:  # what cannot be found once is told once
+                    logger.warning("left out: %s: %s", task.pair.name, reason)
+                reasons[task.out] = reason
+                continue
+            made.append(folder)
+            say(f"{len(made)} of {len(tasks)}: {said(folder).splitlines()[0]}")
     if complete:
         logger.info("%d runs were there already", complete)
     if not made and not complete:

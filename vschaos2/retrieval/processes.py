@@ -1,12 +1,14 @@
 """Pieces of work in processes of their own, several at a time.
 
-Each piece has one: what kills it, or the program that started it, spoils no other, and a
-process whose parent is gone ends with its piece.
+Each piece has one: what kills it spoils no other. A process whose parent is gone ends at once: it
+would leave a run that nobody waits for, beside the one that is made anew.
 """
 
 import logging
 import multiprocessing
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple, TypeVar
@@ -69,6 +71,7 @@ def outcomes(work: Callable[[Task], Any], tasks: Sequence[Task], count: int) -> 
 
 def _alone(pipe: Connection, work: Callable[[Any], Any], task: Any) -> None:
     """One piece in this process, with one thread: others have their own."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     handler = logging.StreamHandler()
     handler.setFormatter(TerminalFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
@@ -78,3 +81,11 @@ def _alone(pipe: Connection, work: Callable[[Any], Any], task: Any) -> None:
         pipe.send((work(task), ""))
     except InputError as error:
         pipe.send((None, str(error)))
+
+
+def _end_with_parent() -> None:
+    """Wait until the program that started this process is gone, and end it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)  # whatever the piece is at: files appear whole or not at all
