@@ -15,7 +15,7 @@ from test_patches import assert_laid_out, pd_patches
 
 from vschaos2.export.write import export_playable
 from vschaos2.families.foley.playable import PlayableHits
-from vschaos2.patches import patch_files
+from vschaos2.patches import max_onsets, patch_files, pd_onsets
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -57,6 +57,12 @@ def test_patches_of_hits(card, name, classes):
     assert "nbx 8 18 1 8 0 1" in text[f"{name}.pd"]  # polyphony: from 0 to 0 a box stays at 0
     assert "nbx 8 18 0 0" not in text[f"{name}.pd"]
     assert check_maxpat(text[f"{name}.maxpat"], {"hit": (inlets, 1)}) == []
+    # What a detector's patch says is heard.
+    for said, ours, theirs in (
+        ("vschaos-onset", text[f"{name}.pd"], pd_onsets.onset().text()),
+        ("vschaos.onset", text[f"{name}.maxpat"], json.dumps(max_onsets.onset().patcher())),
+    ):
+        assert f"r {said}" in ours and f"s {said}" in theirs
     assert text[f"{name}.maxpat"].count('"p pad"') == (min(classes, 8) or 3)
 
 

@@ -14,7 +14,7 @@ from vschaos2.patches.max_panel import (
     header,
     model_word,
 )
-from vschaos2.patches.strikes import AS_SET, FIRST_KEY, Strikes
+from vschaos2.patches.strikes import AS_SET, FIRST_KEY, HEARD, Strikes
 
 FIRST_STEPS = (
     "First: click the loudspeaker. Then click a pad, press 1, 2, 3 … or play a MIDI keyboard: its "
@@ -22,6 +22,7 @@ FIRST_STEPS = (
 )
 SIGNAL, NONE = "signal", ""
 COLUMN, ROW = 180, 30  # pixels from a pad to the next
+LEAST_HEIGHT = 330
 
 
 def hits_patch(controls: Controls, strikes: Strikes) -> str:
@@ -30,7 +31,7 @@ def hits_patch(controls: Controls, strikes: Strikes) -> str:
     canvas = Frame(controls, 0).canvas
     header(canvas, controls, FIRST_STEPS)
     height, whole = control_panel(canvas, controls, SOUND_WIDTH + 2 * GAP, y)
-    canvas.panel(GAP, y, SOUND_WIDTH, max(height, 300))
+    canvas.panel(GAP, y, SOUND_WIDTH, max(height, LEAST_HEIGHT))
     canvas.comment(GAP + 10, y + 4, "hits", size=14)
     x, top = GAP + 12, y + TITLE_HEIGHT
     for number, pad in enumerate(strikes.pads):
@@ -46,6 +47,10 @@ def hits_patch(controls: Controls, strikes: Strikes) -> str:
     canvas.connect(begin, notes, is_hidden=True)
     canvas.connect(notes, canvas.sub(x + 120, top, "notes", _notes(key, strikes), 1, []))
     canvas.sub(x + 320, top, "keys", _keys(key, strikes), 1, [])
+    top += ROW
+    hears = canvas.gui("toggle", x, top, 24, 24)
+    canvas.comment(x + 28, top + 1, "hear onsets")
+    canvas.connect(hears, canvas.sub(x + 120, top, "heard", _heard(key), 1, []))
     blocks.switch(canvas, x + 360, y + TITLE_HEIGHT, key, "hit", is_on=True)
     count = 2 + strikes.labels
     told = canvas.sub(
@@ -59,7 +64,7 @@ def hits_patch(controls: Controls, strikes: Strikes) -> str:
     for inlet in range(count):
         canvas.connect(told, model, inlet, inlet)
     blocks.output(canvas, x, top + 98, model, key, "hit")
-    canvas.height = max(y + whole, y + 300) + GAP
+    canvas.height = max(y + whole, y + LEAST_HEIGHT) + GAP
     return canvas.text()
 
 
@@ -110,6 +115,18 @@ def _notes(key: str, strikes: Strikes) -> MaxCanvas:
     canvas.chain(begun, which, both, canvas.obj(20, 300, f"s {key}.strike", 1, []))
     canvas.connect(begun, level, 1)
     canvas.connect(level, both, 0, 1)
+    return canvas
+
+
+def _heard(key: str) -> MaxCanvas:
+    """What a detector hears as a strike of what is set, as hard as it is strong."""
+    canvas = MaxCanvas(max(300.0, 60 + text_width(f"s {key}.strike")), 240)
+    on = canvas.gui("inlet", 20, 20, 30, 30, comment="on or off")
+    onset = canvas.obj(120, 20, f"r {HEARD.format('.')}", 0, [NONE])
+    gate = canvas.obj(20, 70, "gate", 2, [NONE])
+    said = canvas.msg(20, 120, f"{AS_SET:g} $1")
+    canvas.connect(onset, gate, 0, 1)
+    canvas.chain(on, gate, said, canvas.obj(20, 170, f"s {key}.strike", 1, []))
     return canvas
 
 

@@ -15,6 +15,7 @@ from vschaos2.patches.max_panel import (
     header,
     model_word,
 )
+from vschaos2.patches.strikes import HEARD
 
 LEAST_HEIGHT = 290
 SIGNAL, NONE = "signal", ""
@@ -62,4 +63,5 @@ def onset() -> MaxCanvas:
     canvas.connect(impulses, held)
     canvas.connect(impulses, held, 0, 1)
     canvas.connect(held, last)
+    canvas.connect(last, canvas.obj(120, 190, f"s {HEARD.format('.')}", 1, []))
     return canvas

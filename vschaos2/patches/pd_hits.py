@@ -15,7 +15,7 @@ from vschaos2.patches.pd_panel import (
     sound_panel,
 )
 from vschaos2.patches.pd_patch import LEAST_TOP
-from vschaos2.patches.strikes import AS_SET, FIRST_KEY, Strikes
+from vschaos2.patches.strikes import AS_SET, FIRST_KEY, HEARD, Strikes
 
 FIRST_STEPS = (
     "First: turn AUDIO ON. Then click a pad, press 1, 2, 3 … or play a MIDI keyboard: its notes "
@@ -33,11 +33,11 @@ def hits_patch(controls: Controls, strikes: Strikes) -> str:
     beside = text_width("pd hit-out") + text_width("pd settings") + GAP
     at = max(LEAST_AT, 12 + GAP + text_width(f"r {key}-hit"))
     wide = max(LEAST_WIDTH, at + GAP + max(text_width(model), beside))
-    frame = Frame(controls, 0, wide, LEAST_TOP + 8)
+    frame = Frame(controls, 0, wide, LEAST_TOP + 8 + ROW)
     canvas, y = frame.canvas, HEADER_HEIGHT
     header(canvas, controls, FIRST_STEPS)
     room = canvas.width - wide - 3 * GAP
-    height, whole = control_panels(canvas, controls, wide + 2 * GAP, y, room, LEAST_TOP + 8)
+    height, whole = control_panels(canvas, controls, wide + 2 * GAP, y, room, LEAST_TOP + 8 + ROW)
     sound_panel(canvas, key, GAP, y, wide, height, has_sources=False)
     for number, pad in enumerate(strikes.pads):
         x, top = GAP + 12 + COLUMN * (number % 2), y + 36 + ROW * (number // 2)
@@ -47,6 +47,9 @@ def hits_patch(controls: Controls, strikes: Strikes) -> str:
     canvas.toggle(GAP + 12, below, f"{key}-notes", 1)
     canvas.comment(GAP + 36, below - 1, "MIDI notes")
     canvas.sub(GAP + at, below - 2, _strikes(key, strikes))
+    canvas.toggle(GAP + 12, below + ROW, f"{key}-hear", 0)
+    canvas.comment(GAP + 36, below + ROW - 1, "hear onsets")
+    below += ROW
     told = canvas.sub(GAP + at, below + 30, _signals(key, strikes))
     hit = canvas.obj(GAP + at, below + 58, model, max(len(model), 3 * strikes.inlets))
     for inlet in range(2 + strikes.labels):
@@ -69,7 +72,8 @@ def hits_patch(controls: Controls, strikes: Strikes) -> str:
 def _strikes(key: str, strikes: Strikes) -> PdCanvas:
     """Pads, keys and notes as lists of a class and a velocity to KEY-strike.
 
-    KEY-note takes lists of a note and its velocity, as MIDI does.
+    KEY-note takes lists of a note and its velocity, as MIDI does. What a detector hears strikes
+    what is set, as hard as it is strong.
     """
     canvas = PdCanvas("strikes")
     sent = canvas.obj(20, 260, f"s {key}-strike")
@@ -107,6 +111,12 @@ def _strikes(key: str, strikes: Strikes) -> PdCanvas:
     canvas.connect(begun[1], level, 1)
     canvas.connect(which, both[0])
     canvas.connect(level, both[0], 0, 1)
+    x += 140 + text_width(f"s {key}-strike")
+    heard = canvas.chain(x, 20, f"r {HEARD.format('-')}", "spigot", rf"({AS_SET:g} \$1)")
+    canvas.connect(
+        canvas.obj(x + 20 + text_width(f"r {HEARD}"), 20, f"r {key}-hear"), heard[1], 0, 1
+    )
+    canvas.connect(heard[2], canvas.obj(x, 140, f"s {key}-strike"))
     return canvas.fit()
 
 

@@ -15,6 +15,7 @@ from vschaos2.patches.pd_panel import (
     header,
     sound_panel,
 )
+from vschaos2.patches.strikes import HEARD
 
 LEAST_TOP = 272
 SMALL = "1e-06"  # of a strength
@@ -68,4 +69,5 @@ def onset() -> PdCanvas:
     canvas.connect(held, last)
     canvas.connect(above, last)
     canvas.connect(last, canvas.obj(20, 190, "outlet"))
+    canvas.connect(last, canvas.obj(120, 190, f"s {HEARD.format('-')}"))
     return canvas.fit()

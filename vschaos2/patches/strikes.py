@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 MOST_PADS = 8
 AS_SET = -1.0  # at an inlet: what the panel says
 SOFT = (("soft", 0.3), ("medium", 0.6), ("hard", 1.0))  # where there is nothing else to choose
+HEARD = "vschaos{}onset"  # what every detector's patch says its onsets to, - in Pd, . in Max
 FIRST_KEY = 49  # of a computer's keyboard: 1, whose code it is
 LONGEST = 12  # characters of a pad's name
 
