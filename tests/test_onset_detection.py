@@ -16,7 +16,7 @@ from vschaos2.events.detector import OnsetDetector
 from vschaos2.events.hearing import onsets_of_blocks, onsets_of_sound
 from vschaos2.events.onsets import onsets_of, read_onsets, write_onsets
 from vschaos2.events.options import Listening
-from vschaos2.generation.onsets import onsets_of_sounds
+from vschaos2.generation.onsets import Finding, onsets_of_files
 
 RATE_HZ = 16_000
 CLICKS = (1_000, 9_000, 9_640, 20_001)  # the second and third are 40 ms apart
@@ -263,17 +263,17 @@ def test_files_of_times_are_written_and_not_written_over(tmp_path):
         soundfile.write(tmp_path / "takes" / name, clicks()[0, 0].numpy(), RATE_HZ)
     (tmp_path / "takes" / "c.wav").write_bytes(b"no sound")
     out = tmp_path / "out"
-    written = onsets_of_sounds([tmp_path / "takes"], out, Listening())
+    written = onsets_of_files([tmp_path / "takes"], out, Finding())
     assert written == [out / "a.times.csv", out / "day" / "b.times.csv"]
     assert read_onsets(written[0]).times_s.tolist() == pytest.approx(
         [at / RATE_HZ for at in CLICKS], abs=1e-6
     )
     write_onsets(written[1], onsets_of([1.0]))
     with pytest.raises(InputError, match="--overwrite"):
-        onsets_of_sounds([tmp_path / "takes"], out, Listening())
+        onsets_of_files([tmp_path / "takes"], out, Finding())
     assert len(read_onsets(written[1])) == 1
-    wide = Listening(min_gap_ms=100.0)
-    onsets_of_sounds([tmp_path / "takes"], out, wide, is_replaced=True)
+    wide = Finding(min_gap_ms=100.0)
+    onsets_of_files([tmp_path / "takes"], out, wide, is_replaced=True)
     assert len(read_onsets(written[1])) == 3
 
 

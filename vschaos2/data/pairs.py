@@ -10,7 +10,8 @@ import torch
 
 from vschaos2.audio import SoundReader, UnreadableAudio, check_rate, read_channels
 from vschaos2.data.pair_files import Pair
-from vschaos2.dsp.alignment import Alignment, NoAlignment, align, common_shifts
+from vschaos2.dsp.alignment import Alignment, NoAlignment, align
+from vschaos2.dsp.common_shifts import common_shifts
 from vschaos2.errors import InputError
 
 Signal = npt.NDArray[np.float32]

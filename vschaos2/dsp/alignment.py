@@ -10,8 +10,7 @@ squares, so that of a rise of r samples under a pulse of p samples the device's 
 """
 
 import math
-from collections.abc import Callable, Sequence
-from statistics import median
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -23,7 +22,6 @@ BAND_HZ = (60.0, 8000.0)  # below is hum, above little of most instruments
 EDGE_OCTAVES = 0.5  # over which the band opens and closes, as a cliff rings
 FLOOR = 1e-3  # ε, of the mean power
 ONSET = 0.25  # of the strongest tap
-WITHIN = 1.0  # samples: onsets of one device that are no further apart begin together
 ONSET_TOLERANCE = 0.2  # samples: what an onset may be wrong by, and no reason to wait for one more
 STEEP = 1.05  # times the rise of the pulse itself: what is as steep begins at once
 ONSET_BEFORE_S = 0.05  # how long before the strongest tap an onset is looked for
@@ -117,36 +115,6 @@ def align(dry: Tensor, wet: Tensor, sample_rate_hz: int) -> Alignment:
         peak_to_floor=peak_to_floor,
         drift_ppm=_drift_ppm(x, y, sample_rate_hz),
     )
-
-
-def common_shifts(alignments: Sequence[Alignment], has_no_delay: bool = False) -> list[int]:
-    """Whole samples to take off each of several recordings of one device.
-
-    What begins within the same sample is shifted alike, whichever side of a whole sample it lies
-    on: a device whose knob moves its onset by a fraction of a sample is not one that waits for a
-    whole one at some positions.
-
-    Args:
-        alignments: of each recording.
-        has_no_delay: the strongest taps shall lie at 0, not the onsets.
-
-    Example:
-        >>> late = Alignment(0.6, -0.9, -1, 1, 1.0, 100.0, 0.0)
-        >>> common_shifts([late, late._replace(delay_samples=0.2, onset_samples=-1.2, shift=-2)])
-        [-2, -2]
-    """
-    places = [of.delay_samples if has_no_delay else of.onset_samples for of in alignments]
-    shifts = [0] * len(places)
-    group: list[int] = []
-    for number in [*sorted(range(len(places)), key=places.__getitem__), -1]:
-        if group and (number < 0 or places[number] > places[group[0]] + WITHIN):
-            of = [places[member] for member in group]
-            common = round(median(of)) if has_no_delay else math.floor(of[0] + ONSET_TOLERANCE)
-            for member in group:
-                shifts[member] = common
-            group = []
-        group.append(number)
-    return shifts
 
 
 class _Response:

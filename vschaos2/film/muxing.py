@@ -1,7 +1,6 @@
 """A film with new sound: its pictures as they are, packet for packet, and the sound beside them."""
 
 import io
-import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,7 @@ from numpy.typing import NDArray
 
 from vschaos2.errors import InputError
 from vschaos2.film.opening import UnreadableFilm, opened, picture_of, pyav, start_s, words
-from vschaos2.film.sound import has_sound, sound_pieces
 from vschaos2.film.write import CONTAINERS, SoundTrack, created_film
-
-logger = logging.getLogger(__name__)
 
 Samples = NDArray[np.floating]
 
@@ -26,7 +22,6 @@ def muxed(
     sound: Samples | Iterable[Samples],
     sample_rate_hz: int,
     out: Path,
-    mix: bool = False,
 ) -> None:
     """Write a film whose pictures are another's, bit for bit, and whose sound is new.
 
@@ -39,10 +34,9 @@ def muxed(
         sound: [T] or [T, C], C of 1 or 2, in ±1; or blocks of it, as of a long film.
         sample_rate_hz: of the sound.
         out: the film to write, which ends in .mp4, .m4v, .mov or .mkv; not `film` itself.
-        mix: add the new sound to that of the film; False leaves the film's out.
 
     Raises:
-        UnreadableFilm: if the film cannot be read, or has no sound to mix with.
+        UnreadableFilm: if the film cannot be read.
         InputError: if `out` cannot be written, or cannot hold such pictures.
     """
     if out.suffix.lower() not in CONTAINERS:
@@ -50,10 +44,6 @@ def muxed(
     if out.exists() and film.exists() and out.samefile(film):
         raise InputError(f"cannot write {out}: it is the film itself: choose another name")
     blocks = _blocks(sound)
-    if mix:
-        if not has_sound(film):
-            raise UnreadableFilm(film, "has no sound to mix with", "leave mixing out")
-        blocks = _mixed(blocks, sound_pieces(film, sample_rate_hz, mixed=False))
     first = next(blocks, np.zeros((0, 1), np.float32))
     with opened(film) as source, created_film(out) as container:
         stream = picture_of(film, source)
@@ -143,45 +133,3 @@ def _blocks(sound: Samples | Iterable[Samples]) -> Iterator[Samples]:
         wide = part[:, None] if part.ndim == 1 else part
         for begin in range(0, len(wide), BLOCK):
             yield wide[begin : begin + BLOCK]
-
-
-def _mixed(new: Iterator[Samples], old: Iterator[Samples]) -> Iterator[Samples]:
-    """The sum of two sounds, as long as the longer one, with as many channels as the wider one."""
-    left, right = _Queue(new), _Queue(old)
-    channels = max(left.channels(), right.channels())
-    most = 0.0
-    while True:
-        parts = [queue.take(BLOCK) for queue in (left, right)]
-        length = max(map(len, parts))
-        if length == 0:
-            break
-        block = np.zeros((length, channels))
-        for part in parts:
-            block[: len(part)] += part
-        most = max(most, float(np.abs(block).max()))
-        yield block
-    if most > 1.0:
-        logger.warning(
-            "film and new sound come to %.1f dB above full scale: lower one of them",
-            20.0 * np.log10(most),
-        )
-
-
-class _Queue:
-    """Blocks that are taken in other lengths."""
-
-    def __init__(self, blocks: Iterator[Samples]) -> None:
-        self.blocks = blocks
-        self.held: Samples = next(blocks, np.zeros((0, 1)))
-
-    def channels(self) -> int:
-        return self.held.shape[1]
-
-    def take(self, count: int) -> Samples:
-        parts, length = [self.held], len(self.held)
-        while length < count and (block := next(self.blocks, None)) is not None:
-            parts.append(block)
-            length += len(block)
-        joined = np.concatenate(parts)
-        self.held = joined[count:]
-        return joined[:count]

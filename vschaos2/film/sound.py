@@ -72,15 +72,6 @@ def sound_pieces(path: Path, sample_rate_hz: int, mixed: bool = True) -> Iterato
             yield resampler.resample_chunk(nothing, last=True)
 
 
-def read_sound(path: Path, sample_rate_hz: int) -> Samples:
-    """All of `sound_pieces` as one signal, [T].
-
-    Raises:
-        UnreadableFilm: as there.
-    """
-    return np.concatenate(list(sound_pieces(path, sample_rate_hz)))
-
-
 def _track(path: Path, film: Any) -> Any:
     """The first sound of a film.
 

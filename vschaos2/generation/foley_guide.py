@@ -5,15 +5,17 @@ from typing import NamedTuple
 
 from vschaos2.audio import length_at
 from vschaos2.errors import InputError
-from vschaos2.events.hearing import onsets_of_sound
 from vschaos2.events.onsets import Onsets, read_onsets
-from vschaos2.events.options import MIN_GAP_MS, THRESHOLD, Listening
-from vschaos2.families.film.marks import heard_onsets
 from vschaos2.film.frames import facts_of
 from vschaos2.film.opening import is_film
-from vschaos2.film.sound import rate_of, sound_pieces
-from vschaos2.generation.film_events import film_curve, film_events
-from vschaos2.generation.loudness_curve import READ_HZ, LoudnessCurve, curve_of_sound
+from vschaos2.film.sound import sound_pieces
+from vschaos2.generation.loudness_curve import (
+    READ_HZ,
+    LoudnessCurve,
+    curve_of_film,
+    curve_of_sound,
+)
+from vschaos2.generation.onsets import Finding
 from vschaos2.runs.folder import Run
 
 
@@ -84,16 +86,8 @@ def events_of(guide: Guide) -> Onsets:
     """
     if guide.events is not None:
         return read_onsets(guide.events)
-    if guide.film is not None:
-        return film_events(guide.film, guide.finder, guide.threshold, guide.min_gap_ms)
-    assert guide.audio is not None
-    listening = Listening(
-        THRESHOLD if guide.threshold is None else guide.threshold,
-        MIN_GAP_MS if guide.min_gap_ms is None else guide.min_gap_ms,
-    )
-    if is_film(guide.audio):
-        return heard_onsets(guide.audio, rate_of(guide.audio), listening)
-    return onsets_of_sound(guide.audio, listening)
+    finding = Finding(guide.threshold, guide.min_gap_ms, guide.finder, guide.film is None)
+    return finding.onsets_of(guide.path)
 
 
 def curve_of(guide: Guide) -> LoudnessCurve:
@@ -103,7 +97,7 @@ def curve_of(guide: Guide) -> LoudnessCurve:
         InputError: if it cannot be read, or is still or silent all through.
     """
     if guide.film is not None:
-        return film_curve(guide.film)
+        return curve_of_film(guide.film)
     assert guide.audio is not None
     return curve_of_sound(guide.audio)
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from vschaos2.audio import read_blocks
 from vschaos2.errors import InputError
+from vschaos2.events.film_motion import motion_curve
+from vschaos2.film.frames import facts_of
 
 RANGE_DB = 50.0  # from the loudest moment down to silence
 POINTS_HZ = 100.0
@@ -58,6 +60,19 @@ def curve_of_sound(path: Path) -> LoudnessCurve:
         raise InputError(f"{path}: is silent: give a sound whose loudness is to be followed")
     times = np.arange(len(power), dtype=np.float64) + 0.5
     return LoudnessCurve(times / POINTS_HZ, even_levels(smoothed(power)), length / READ_HZ)
+
+
+def curve_of_film(film: Path) -> LoudnessCurve:
+    """How loud what moves would be: in proportion to how much moves, the most being 1.
+
+    Raises:
+        InputError: if the film cannot be read, or nothing moves in it.
+    """
+    times_s, moving = motion_curve(film)
+    if not moving.max(initial=0.0) > 0.0:
+        raise InputError(f"{film}: nothing moves in it: give a film in which something does")
+    duration_s = facts_of(film).duration_s or float(times_s[-1])
+    return LoudnessCurve(times_s, even_levels(moving**2), duration_s)
 
 
 def smoothed(power: Values) -> Values:

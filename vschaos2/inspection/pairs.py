@@ -11,7 +11,7 @@ from vschaos2.audio import SoundReader, UnreadableAudio
 from vschaos2.data.knobs import Knob, read_knobs
 from vschaos2.data.pair_files import Pair, find_pairs
 from vschaos2.data.pairs import PairedSound, rate_of, read_pair
-from vschaos2.dsp.alignment import common_shifts
+from vschaos2.dsp.common_shifts import common_shifts
 from vschaos2.errors import InputError
 from vschaos2.inspection.device_kind import DeviceKind, device_kind
 from vschaos2.inspection.findings import SEVERITIES, Finding, duration, findings_of

@@ -6,7 +6,7 @@ part's signature. Values are resolved once, before, and never again.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -41,14 +41,21 @@ def built(kind: Callable[..., T], config: DictConfig) -> T:
         return call(kind, "model", model_options(config))
 
 
-def model_options(config: DictConfig) -> dict[str, Any]:
+def model_options(config: DictConfig, known: Collection[str] | None = None) -> dict[str, Any]:
     """The keys of `config.model` that are arguments of a model.
 
+    Args:
+        config: of a training.
+        known: those that there are; None where the class of the model tells.
+
     Raises:
-        InputError: as `plain_part`.
+        InputError: as `plain_part`, or for a key that is not known.
     """
     options = plain_part(config, "model")
     options.pop("init_from", None)  # where its first weights came from: a note, no part of it
+    for key in options:
+        if known is not None and key not in known:
+            raise InputError(f"model has no key {key!r} (its keys: {', '.join(known)}, init_from)")
     return options
 
 

@@ -1,12 +1,48 @@
-"""Sound on the events of a film or a sound: the command `foley` of generate.py."""
+"""Events, and sound on them: the commands `onsets` and `foley` of generate.py."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from vschaos2.events.options import MIN_GAP_MS, THRESHOLD
+from vschaos2.events.options import (
+    LEAST_GAP_MS,
+    LEAST_THRESHOLD,
+    MIN_GAP_MS,
+    MOST_GAP_MS,
+    MOST_THRESHOLD,
+    THRESHOLD,
+)
 from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
 from vschaos2.programs.options import add_meta, add_run
+
+
+def add_onsets(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The arguments of `onsets`."""
+    parser.add_argument(
+        "files", type=Path, nargs="+", help="sound files or films, or folders of them"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        help=f"how much must be new, {LEAST_THRESHOLD:g} to {MOST_THRESHOLD:g} ({THRESHOLD:g}); in "
+        f"films how strong a strike must be ({FILM_THRESHOLD:g})",
+    )
+    parser.add_argument(
+        "--min-gap",
+        type=float,
+        metavar="MS",
+        help=f"least time between two, {LEAST_GAP_MS:g} to {MOST_GAP_MS:g} ({MIN_GAP_MS:g}; in "
+        f"films {1000 * FILM_GAP_S:g})",
+    )
+    parser.add_argument(
+        "--run", type=Path, help="of onset_video, which sees strikes in films (by motion alone)"
+    )
+    parser.add_argument("--sound", action="store_true", help="listen to the sound of films instead")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="write files of times anew that are there already"
+    )
+    return parser
 
 
 def add_foley(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -217,17 +217,15 @@ def find_onsets(arguments: argparse.Namespace) -> None:
     """Write when something begins in sound files and films, and how strong it is."""
     from vschaos2.errors import InputError
     from vschaos2.families.loading import load_run
-    from vschaos2.generation.film_onsets import onsets_of_files
+    from vschaos2.generation.onsets import Finding, onsets_of_files
     from vschaos2.training.threads import leave_busy_cores
 
     leave_busy_cores()
     if arguments.run is not None and arguments.sound:
         raise InputError("--run sees films, --sound hears them: give one of them")
     run = None if arguments.run is None else load_run(arguments.run)
-    written = onsets_of_files(
-        arguments.files, arguments.out, arguments.threshold, arguments.min_gap,
-        run, arguments.sound, arguments.overwrite,
-    )  # fmt: skip
+    finding = Finding(arguments.threshold, arguments.min_gap, run, arguments.sound)
+    written = onsets_of_files(arguments.files, arguments.out, finding, arguments.overwrite)
     tell(written, arguments.out)
 
 

@@ -3,16 +3,8 @@
 import argparse
 from pathlib import Path
 
-from vschaos2.events.options import (
-    LEAST_GAP_MS,
-    LEAST_THRESHOLD,
-    MIN_GAP_MS,
-    MOST_GAP_MS,
-    MOST_THRESHOLD,
-    THRESHOLD,
-)
-from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
 from vschaos2.programs.foley import add_foley as add_foley_options
+from vschaos2.programs.foley import add_onsets as add_onsets_options
 from vschaos2.programs.options import MODES, add_meta, add_output, add_run, add_texture
 from vschaos2.programs.presets import add_collection
 from vschaos2.programs.presets import add_map as add_map_of_presets
@@ -309,32 +301,8 @@ def add_presets(commands: Commands) -> Parser:
 
 def add_onsets(commands: Commands) -> Parser:
     """The arguments of `onsets`."""
-    parser = commands.add_parser("onsets", help="write when something begins, and how strong")
-    parser.add_argument(
-        "files", type=Path, nargs="+", help="sound files or films, or folders of them"
-    )
-    parser.add_argument(
-        "--threshold",
-        type=float,
-        help=f"how much must be new, {LEAST_THRESHOLD:g} to {MOST_THRESHOLD:g} ({THRESHOLD:g}); in "
-        f"films how strong a strike must be ({FILM_THRESHOLD:g})",
-    )
-    parser.add_argument(
-        "--min-gap",
-        type=float,
-        metavar="MS",
-        help=f"least time between two, {LEAST_GAP_MS:g} to {MOST_GAP_MS:g} ({MIN_GAP_MS:g}; in "
-        f"films {1000 * FILM_GAP_S:g})",
-    )
-    parser.add_argument(
-        "--run", type=Path, help="of onset_video, which sees strikes in films (by motion alone)"
-    )
-    parser.add_argument("--sound", action="store_true", help="listen to the sound of films instead")
-    parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
-    parser.add_argument(
-        "--overwrite", action="store_true", help="write files of times anew that are there already"
-    )
-    return parser
+    help_text = "write when something begins, and how strong"
+    return add_onsets_options(commands.add_parser("onsets", help=help_text))
 
 
 def add_foley(commands: Commands) -> Parser:

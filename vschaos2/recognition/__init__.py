@@ -1,1 +1,1 @@
-"""What is on this recording: chains of effects named by a trained estimator, and given to play."""
+"""What is on a recording: the effects behind it, named and given to play, and its onsets, live."""

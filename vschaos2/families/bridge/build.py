@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from vschaos2.config import call
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
-from vschaos2.families.vae.build import build_model as build_vae
-from vschaos2.families.vae.inner_vae import check_plain
+from vschaos2.families.vae.inner_vae import built_inner
 from vschaos2.flows.paths import PATHS, STRAIGHT
 from vschaos2.flows.sequence_net import SequenceNet
 from vschaos2.flows.translator import Translator
@@ -26,10 +25,7 @@ def build_model(config: DictConfig) -> BridgeModel:
     Raises:
         InputError: for what no model can be built of.
     """
-    options = model_options(config)
-    for key in options:
-        if key not in KEYS:
-            raise InputError(f"model has no key {key!r} (its keys: {', '.join(KEYS)}, init_from)")
+    options = model_options(config, KEYS)
     return call(_bridge, "model", options)
 
 
@@ -46,18 +42,7 @@ def _bridge(
             f"model.instruments must be 2 to {MOST_INSTRUMENTS} different names, got "
             f"{', '.join(instruments) or 'none'}"
         )
-    if not {"model", "transform"} <= vae.keys():
-        raise InputError("model.vae must hold model and transform of a VAE")
-    inner = build_vae(
-        OmegaConf.create(
-            {
-                "model": vae["model"],
-                "data": {"transform": vae["transform"]},
-                "texture": vae.get("texture"),
-            }
-        )
-    )
-    check_plain(inner)
+    inner = built_inner(vae)
     dims, count = inner.latent_dim, len(instruments)
     with limited():
         net = translator and call(

@@ -12,7 +12,7 @@ from vschaos2.families.bridge.shared_vae import gathered
 from vschaos2.families.bridge.takes import cache_of
 from vschaos2.families.bridge.vae_run import vae_run
 from vschaos2.families.vae.inner_training import train_vae
-from vschaos2.families.vae.inner_vae import described
+from vschaos2.families.vae.inner_vae import described, settle_rate
 
 OPTIONS = ("root", "n_files", "sample_rate_hz", "validation_fraction")
 
@@ -47,13 +47,7 @@ def settle(config: DictConfig) -> None:
     run = vae_run(config.vae)
     if dataset.root == AUTO:
         dataset.root = str(run.config.data.dataset.root)
-    rate_hz = run.model.transform.sample_rate_hz
-    if dataset.sample_rate_hz not in (AUTO, rate_hz):
-        raise InputError(
-            f"data.dataset.sample_rate_hz={dataset.sample_rate_hz}: the VAE hears {rate_hz} Hz: "
-            "leave it out"
-        )
-    dataset.sample_rate_hz = rate_hz
+    settle_rate(config, run)
     OmegaConf.update(config, "model.vae", described(run), merge=False)
     if config.inversion is None:
         config.inversion = OmegaConf.select(run.config, "inversion") or "balanced"

@@ -5,7 +5,6 @@ from typing import Any
 from omegaconf import DictConfig
 
 from vschaos2.config import call
-from vschaos2.errors import InputError
 from vschaos2.families.effect import grey  # noqa: F401 - it registers
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import knobs_of
@@ -30,10 +29,7 @@ def build_model(config: DictConfig) -> EffectModel:
             class does not have, or a value that it refuses; or if the model would be larger than
             memory and patience.
     """
-    options = model_options(config)
-    for key in options:
-        if key not in KEYS:
-            raise InputError(f"model has no key {key!r} (its keys: {', '.join(KEYS)}, init_from)")
+    options = model_options(config, KEYS)
     return call(_effect, "model", options, rate_hz=config.data.dataset.sample_rate_hz)
 
 

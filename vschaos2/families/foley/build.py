@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from vschaos2.config import call
 from vschaos2.errors import InputError
 from vschaos2.families.foley.hit_model import HitModel
-from vschaos2.families.vae.build import build_model as build_vae
-from vschaos2.families.vae.inner_vae import check_plain
+from vschaos2.families.vae.inner_vae import built_inner
 from vschaos2.flows.vector_flow import VectorFlow
 from vschaos2.nets.build import limited, model_options
 from vschaos2.ranges import check_count
@@ -26,10 +25,7 @@ def build_model(config: DictConfig) -> HitModel:
     Raises:
         InputError: for what no model can be built of.
     """
-    options = model_options(config)
-    for key in options:
-        if key not in KEYS:
-            raise InputError(f"model has no key {key!r} (its keys: {', '.join(KEYS)}, init_from)")
+    options = model_options(config, KEYS)
     return call(_model, "model", options)
 
 
@@ -46,14 +42,7 @@ def _model(
         raise InputError(f"model.labels must be at most {MOST_LABELS}, got {len(labels)}")
     for name, classes in labels.items():
         _check_label(name, classes)
-    if not {"model", "transform"} <= vae.keys():
-        raise InputError("model.vae must hold model and transform of a VAE")
-    inner = build_vae(
-        OmegaConf.create(
-            {"model": vae["model"], "data": {"transform": vae["transform"]}, "texture": None}
-        )
-    )
-    check_plain(inner)
+    inner = built_inner({**vae, "texture": None})  # which hits do not play
     check_stands_alone(inner)
     with limited():
         told = 1 + sum(len(classes) for classes in labels.values())

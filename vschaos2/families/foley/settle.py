@@ -13,7 +13,7 @@ from vschaos2.families.foley.hit_model import heard
 from vschaos2.families.foley.hit_set import hit_set, written
 from vschaos2.families.foley.hit_sound import HitSound
 from vschaos2.families.vae.inner_training import train_vae
-from vschaos2.families.vae.inner_vae import check_plain, described, vae_run
+from vschaos2.families.vae.inner_vae import check_plain, described, settle_rate, vae_run
 from vschaos2.flows.vector_flow import VectorFlow
 from vschaos2.ranges import check_number
 
@@ -53,13 +53,7 @@ def settle(config: DictConfig) -> None:
     run = vae_run(config.vae)
     check_plain(run.model)
     check_stands_alone(run.model)
-    rate_hz = run.model.transform.sample_rate_hz
-    if dataset.sample_rate_hz not in (AUTO, rate_hz):
-        raise InputError(
-            f"data.dataset.sample_rate_hz={dataset.sample_rate_hz}: the VAE hears {rate_hz} Hz: "
-            "leave it out"
-        )
-    dataset.sample_rate_hz = rate_hz
+    rate_hz = settle_rate(config, run)
     OmegaConf.update(config, "model.vae", described(run), merge=False)
     hits = hit_set(config, rate_hz)
     if config.model.labels == AUTO:

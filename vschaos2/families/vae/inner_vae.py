@@ -3,12 +3,14 @@
 recordings ──train_vae──> rundir/NAME_vae ──vae_run──> VAE ──described──> model.vae of a config
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.errors import InputError
+from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.family import VAE_FAMILY
 from vschaos2.families.vae.vae import VAE
 from vschaos2.runs.folder import Run
@@ -45,6 +47,40 @@ def described(run: Run) -> dict[str, Any]:
     transform: Any = OmegaConf.to_container(run.config.data.transform, resolve=True)
     texture = OmegaConf.select(run.config, "texture")
     return {"model": model, "transform": transform, "texture": texture}
+
+
+def built_inner(told: Mapping[str, Any]) -> VAE:
+    """The untrained VAE that `described` describes.
+
+    Raises:
+        InputError: if it does not say what a VAE is built of, or one that is told labels.
+    """
+    if not {"model", "transform"} <= told.keys():
+        raise InputError("model.vae must hold model and transform of a VAE")
+    config = {
+        "model": told["model"],
+        "data": {"transform": told["transform"]},
+        "texture": told.get("texture"),
+    }
+    vae = build_model(OmegaConf.create(config))
+    check_plain(vae)
+    return vae
+
+
+def settle_rate(config: DictConfig, run: Run) -> int:
+    """The rate that a VAE hears, written into the configuration of what is built around it.
+
+    Raises:
+        InputError: if that asks for another.
+    """
+    dataset, rate_hz = config.data.dataset, int(run.model.transform.sample_rate_hz)
+    if dataset.sample_rate_hz not in ("auto", rate_hz):
+        raise InputError(
+            f"data.dataset.sample_rate_hz={dataset.sample_rate_hz}: the VAE hears {rate_hz} Hz: "
+            "leave it out"
+        )
+    dataset.sample_rate_hz = rate_hz
+    return rate_hz
 
 
 def check_plain(vae: VAE) -> None:
