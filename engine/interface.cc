@@ -92,7 +92,7 @@ const char* vschaos_engine_get(const vschaos_engine* instrument, const char* con
   *count = 0;
   const engine::Control* const found = instrument->Find(control);
   if (!found) return nullptr;
-  if (found->kind == engine::Control::Kind::kChoice) return found->word().c_str();
+  if (found->is_word()) return found->word().c_str();
   std::vector<double> values = {found->value};
   if (found->kind == engine::Control::Kind::kReading) values = instrument->Reading(*found);
   *count = std::min(most, static_cast<int>(values.size()));

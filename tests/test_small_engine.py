@@ -277,31 +277,15 @@ def test_tensors_lie_where_the_file_says(usual):
             assert np.array_equal(values, state[name].detach().numpy().ravel())
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (
-            {"conditioning": {"pitch": {"dim": 4, "target": ["decoder"], "embedding": "OneHot"}}},
-            "labels",
-        ),
-        ({"temporal": "gru"}, "decoders that remember"),
-        (
-            {"encoder": {"_target_": "ConvEncoder", "channels": [4]}},
-            "models of ConvEncoder and DenseDecoder",
-        ),
-    ],
-)
-def test_what_the_engine_knows_nothing_of_is_said(options, said):
+def test_what_the_engine_knows_nothing_of_is_said():
     config = OmegaConf.create(TINY)
-    if "encoder" in options:
-        config.model.encoder = options["encoder"]
-    else:
-        config = OmegaConf.merge(config, {"model": options})
+    config.model.encoder = {"_target_": "ConvEncoder", "channels": [4]}
     model = build_model(config).eval().requires_grad_(False)
     latents = torch.randn(64, 4)
     axes = dict.fromkeys(PROJECTIONS, own_axes(4))
     core = InstrumentCore(model, axes, 3, is_hosted=True).eval()
-    assert PlayableVAE(core, own_axes(4), latents, LabelPorts()).for_engine() == said
+    said = PlayableVAE(core, own_axes(4), latents, LabelPorts()).for_engine()
+    assert said == "models of ConvEncoder and DenseDecoder"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@
 //     decode    player's axes ─> decoder ─> phase recovery ─> sound
 //     forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
 //     prior     temperature ─> what its recordings' latents would do next ─> player's axes
+//
+// Labels stand beside: commanded at further inlets, or guessed, which leaves at further outlets.
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +16,7 @@
 #include "dsp/inversion.h"
 #include "dsp/output_level.h"
 #include "families/families.h"
+#include "families/vae_labels.h"
 #include "families/vae_model.h"
 #include "families/vae_prior.h"
 
@@ -48,6 +51,8 @@ struct Voice {
   OverlapAdd forward_sound;
   Inversion forward_inversion, decode_inversion;
   OutputLevel forward_level, decode_level;
+  LabelInlets forward_labels, encode_labels, decode_labels;
+  VaeMemory::Past forward_past, decode_past;
   PriorStream prior;
   bool has_spoken = false;  // the inlet of its temperature
 };
@@ -75,6 +80,12 @@ ENGINE_ONCE InversionTables ReadTables(const ModelFile& file) {
   return tables;
 }
 
+ENGINE_ONCE LabelModel ReadLabels(const ModelFile& file) {
+  LabelModel labels;
+  labels.ReadLabels(file);
+  return labels;
+}
+
 class Vae : public Program {
  public:
   ENGINE_ONCE Vae(const ModelFile& file, const std::vector<std::string>& methods, int voices);
@@ -90,17 +101,22 @@ class Vae : public Program {
  private:
   enum class Method { kForward, kEncode, kDecode, kPrior };
 
-  void Forward(Voice* voice, const float* in, float* out, int frames);
-  void Encode(Voice* voice, const float* in, float* const* out, int frames);
+  void Forward(Voice* voice, const float* const* in, float* const* out, int frames);
+  void Encode(Voice* voice, const float* const* in, float* const* out, int frames);
   void Decode(Voice* voice, const float* const* in, float* out, int frames);
   void Prior(Voice* voice, const float* in, float* const* out, int frames);
   void ShowAxes(const float* latent, float* const* out, int frame) const;
   void Analyse(const float* samples, int row);
   void Infer(int row, int rows);
-  void Make(int row, int rows, bool has_coherence);
+  void Make(int row, int rows, VaeMemory::Past* past, bool has_coherence);
+  float* Point(int row) { return points_.data() + std::size_t(row) * model_.point_dim(); }
+  float* Commands(int row) { return commands_.data() + std::size_t(row) * labels_.count(); }
+  float* Labels(int row) { return told_.data() + std::size_t(row) * labels_.count(); }
+  float* Guesses(int row) { return guesses_.data() + std::size_t(row) * labels_.guesses(); }
   void KeepPhase(Voice* voice, int row, float* out);
   void SetModes(const std::string& name);
 
+  LabelModel labels_;
   VaeModel model_;
   PriorModel prior_;
   InversionTables tables_;
@@ -120,11 +136,14 @@ class Vae : public Program {
 
   TexturedGain textured_gain_;
   Rows real_, imaginary_, heard_, made_, coherence_;  // of a group of frames
-  Floats latents_, deviations_, frame_, gain_;
+  Floats points_, deviations_, frame_, gain_;
+  Floats commands_, told_, guesses_, beside_;  // of some rows
+  std::vector<std::string> label_names_;
 };
 
 Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voices)
-    : model_(file),
+    : labels_(ReadLabels(file)),
+      model_(file, labels_.encoder_width(), labels_.decoder_width()),
       tables_(ReadTables(file)),
       fourier_(tables_.n_fft),
       hop_(tables_.hop),
@@ -146,6 +165,7 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
     }
   };
   prior_.Read(file, latent_dim_);
+  labels_.ReadPredictors(file, model_.feature_dim(), latent_dim_);
   for (const std::string& name : methods) {
     const bool is_prior = name == "prior" && prior_.is_there();
     if (!is_prior && name != "forward" && name != "encode" && name != "decode") {
@@ -155,8 +175,10 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
                        : name == "encode" ? Method::kEncode
                        : is_prior         ? Method::kPrior
                                           : Method::kDecode);
-    check(name, "inlets", name == "decode" ? shown_ : 1);
-    check(name, "outlets", name == "encode" || is_prior ? shown_ : 1);
+    const int told = name == "encode" ? labels_.encode_inlets() : is_prior ? 0 : labels_.count();
+    const int said = name == "decode" || is_prior ? 0 : labels_.guesses();
+    check(name, "inlets", (name == "decode" ? shown_ : 1) + told);
+    check(name, "outlets", (name == "encode" || is_prior ? shown_ : 1) + said);
     check(name, "in_ratio", name == "decode" || is_prior ? hop_ : 1);
     check(name, "out_ratio", name == "encode" || is_prior ? hop_ : 1);
   }
@@ -176,6 +198,11 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
     voice.forward_sound.Make(tables_.n_fft, hop_);
     voice.forward_inversion.Make(&tables_, &fourier_);
     voice.decode_inversion.Make(&tables_, &fourier_);
+    voice.forward_labels.Make(labels_.count());
+    voice.encode_labels.Make(labels_.count());
+    voice.decode_labels.Make(labels_.count());
+    voice.forward_past = model_.Begun();
+    voice.decode_past = model_.Begun();
     if (prior_.is_there()) voice.prior.Make(&prior_);
   }
   textured_gain_.Make(bins_, tables_.low.data());
@@ -183,7 +210,11 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
   for (Rows* rows : {&real_, &imaginary_, &heard_, &made_, &coherence_}) {
     rows->Make(group, RoundUp(bins_, Linear::kPadding));
   }
-  latents_.Make(std::size_t(VaeModel::kRows) * latent_dim_);
+  points_.Make(std::size_t(VaeModel::kRows) * model_.point_dim());
+  commands_.Make(std::size_t(VaeModel::kRows) * labels_.count());
+  told_.Make(std::size_t(VaeModel::kRows) * labels_.count());
+  guesses_.Make(std::size_t(VaeModel::kRows) * labels_.guesses());
+  beside_.Make(std::size_t(VaeModel::kRows) * labels_.encoder_width());
   deviations_.Make(std::size_t(VaeModel::kRows) * latent_dim_);
   frame_.Make(tables_.n_fft);
   gain_.Make(bins_);
@@ -202,21 +233,29 @@ void Vae::Analyse(const float* samples, int row) {
   });
 }
 
-// Latents of heard frames: means, or draws at a temperature.
+// Points of heard frames, their latents means or draws at a temperature; and what is guessed.
 void Vae::Infer(int row, int rows) {
   const bool draws = temperature_ > 0.0f;
-  model_.Encode(heard_[row], heard_.stride(), rows, latents_.data(),
+  for (int r = 0; r < rows; ++r) {
+    labels_.Unguessed(Commands(r), Labels(r));
+    labels_.ForEncoder(Labels(r), beside_.data() + r * labels_.encoder_width());
+  }
+  model_.Encode(heard_[row], heard_.stride(), beside_.data(), rows, points_.data(),
                 draws ? deviations_.data() : nullptr);
-  if (!draws) return;
-  for (int i = 0; i < rows * latent_dim_; ++i) {
-    latents_[i] += temperature_ * deviations_[i] * random_.Normal();
+  for (int r = 0; r < rows; ++r) {
+    labels_.Guess(model_.Features(r), Point(r), Guesses(r));
+    labels_.Guessed(Commands(r), Guesses(r), false, Labels(r));
+    labels_.ForDecoder(Labels(r), Point(r) + latent_dim_);
+    for (int i = 0; draws && i < latent_dim_; ++i) {
+      Point(r)[i] += temperature_ * deviations_[r * latent_dim_ + i] * random_.Normal();
+    }
   }
 }
 
-void Vae::Make(int row, int rows, bool has_coherence) {
-  model_.Decode(latents_.data(), rows, made_[row], made_.stride());
+void Vae::Make(int row, int rows, VaeMemory::Past* past, bool has_coherence) {
+  model_.Decode(points_.data(), rows, past, made_[row], made_.stride());
   if (has_coherence) {
-    model_.Coherence(latents_.data(), rows, coherence_[row], coherence_.stride());
+    model_.Coherence(points_.data(), rows, coherence_[row], coherence_.stride());
   }
 }
 
@@ -244,7 +283,7 @@ void Vae::KeepPhase(Voice* voice, int row, float* out) {
   voice->forward_sound.Leave(out);
 }
 
-void Vae::Forward(Voice* voice, const float* in, float* out, int frames) {
+void Vae::Forward(Voice* voice, const float* const* in, float* const* out, int frames) {
   Inversion* const inversion = &voice->forward_inversion;
   for (int at = 0; at < frames; at += tables_.group()) {
     const int count = std::min(tables_.group(), frames - at);
@@ -252,12 +291,21 @@ void Vae::Forward(Voice* voice, const float* in, float* out, int frames) {
     for (int row = 0; row < count; row += VaeModel::kRows) {
       const int rows = std::min(VaeModel::kRows, count - row);
       for (int r = row; r < row + rows; ++r) {
-        Analyse(voice->forward_recent.Next(in + std::size_t(at + r) * hop_), r);
+        const std::size_t begin = std::size_t(at + r) * hop_;
+        Analyse(voice->forward_recent.Next(in[0] + begin), r);
+        for (int i = 0; i < labels_.count(); ++i) {  // a frame takes the last of its hop
+          Commands(r - row)[i] = voice->forward_labels.Heard(i, in[1 + i][begin + hop_ - 1]);
+        }
       }
       Infer(row, rows);
-      Make(row, rows, knows);
+      Make(row, rows, &voice->forward_past, knows);
+      for (int r = 0; r < rows; ++r) {
+        for (int i = 0; i < labels_.guesses(); ++i) {
+          std::fill_n(out[1 + i] + std::size_t(at + row + r) * hop_, hop_, Guesses(r)[i]);
+        }
+      }
     }
-    float* const to = out + std::size_t(at) * hop_;
+    float* const to = out[0] + std::size_t(at) * hop_;
     if (keeps_phase_) {
       for (int r = 0; r < count; ++r) KeepPhase(voice, r, to + std::size_t(r) * hop_);
       continue;
@@ -269,17 +317,26 @@ void Vae::Forward(Voice* voice, const float* in, float* out, int frames) {
     }
     inversion->Process(made_[0], knows ? coherence_[0] : nullptr, made_.stride(), count, to);
   }
-  voice->forward_level(out, frames * hop_);
+  voice->forward_level(out[0], frames * hop_);
 }
 
-void Vae::Encode(Voice* voice, const float* in, float* const* out, int frames) {
+void Vae::Encode(Voice* voice, const float* const* in, float* const* out, int frames) {
   for (int at = 0; at < frames; at += VaeModel::kRows) {
     const int rows = std::min(VaeModel::kRows, frames - at);
     for (int r = 0; r < rows; ++r) {
-      Analyse(voice->encode_recent.Next(in + std::size_t(at + r) * hop_), r);
+      const std::size_t begin = std::size_t(at + r) * hop_;
+      Analyse(voice->encode_recent.Next(in[0] + begin), r);
+      for (int i = 0; i < labels_.count(); ++i) {
+        const int inlet = labels_.encode_inlet(i);
+        Commands(r)[i] = inlet < 0 ? LabelInlets::kEmpty
+                                   : voice->encode_labels.Heard(i, in[1 + inlet][begin + hop_ - 1]);
+      }
     }
     Infer(0, rows);
-    for (int r = 0; r < rows; ++r) ShowAxes(latents_.data() + r * latent_dim_, out, at + r);
+    for (int r = 0; r < rows; ++r) {
+      ShowAxes(Point(r), out, at + r);
+      for (int i = 0; i < labels_.guesses(); ++i) out[shown_ + i][at + r] = Guesses(r)[i];
+    }
   }
 }
 
@@ -289,8 +346,8 @@ void Vae::Prior(Voice* voice, const float* in, float* const* out, int frames) {
     const float given = std::isfinite(in[frame]) ? in[frame] : -1.0f;
     voice->has_spoken = voice->has_spoken || given != 0.0f;
     const bool is_said = voice->has_spoken && given >= 0.0f;
-    voice->prior.Next(is_said ? std::min(given, kHottest) : prior_temperature_, latents_.data());
-    ShowAxes(latents_.data(), out, frame);
+    voice->prior.Next(is_said ? std::min(given, kHottest) : prior_temperature_, points_.data());
+    ShowAxes(points_.data(), out, frame);
   }
 }
 
@@ -315,7 +372,7 @@ void Vae::Decode(Voice* voice, const float* const* in, float* out, int frames) {
     for (int row = 0; row < count; row += VaeModel::kRows) {
       const int rows = std::min(VaeModel::kRows, count - row);
       for (int r = 0; r < rows; ++r) {
-        float* const latent = latents_.data() + r * latent_dim_;
+        float* const latent = Point(r);
         std::memcpy(latent, axes.centre.data(), latent_dim_ * sizeof(float));
         for (int axis = 0; axis < shown_; ++axis) {
           const float given = in[axis][at + row + r];
@@ -327,8 +384,17 @@ void Vae::Decode(Voice* voice, const float* const* in, float* out, int frames) {
           const float* const step = axes.from_axes.data() + axis * latent_dim_;
           for (int i = 0; i < latent_dim_; ++i) latent[i] += played * step[i];
         }
+        for (int i = 0; i < labels_.count(); ++i) {
+          Commands(r)[i] = voice->decode_labels.Heard(i, in[shown_ + i][at + row + r]);
+        }
+        labels_.Unguessed(Commands(r), Labels(r));
+        if (labels_.guesses_latents()) {
+          labels_.Guess(nullptr, latent, Guesses(r));  // nothing is heard
+          labels_.Guessed(Commands(r), Guesses(r), true, Labels(r));
+        }
+        labels_.ForDecoder(Labels(r), latent + latent_dim_);
       }
-      Make(row, rows, knows);
+      Make(row, rows, &voice->decode_past, knows);
     }
     inversion->Process(made_[0], knows ? coherence_[0] : nullptr, made_.stride(), count,
                        out + std::size_t(at) * hop_);
@@ -340,9 +406,9 @@ void Vae::Process(int method, int voice, const float* const* in, float* const* o
   const int frames = samples / hop_;
   switch (methods_[method]) {
     case Method::kForward:
-      return Forward(&voices_[voice], in[0], out[0], frames);
+      return Forward(&voices_[voice], in, out, frames);
     case Method::kEncode:
-      return Encode(&voices_[voice], in[0], out, frames);
+      return Encode(&voices_[voice], in, out, frames);
     case Method::kDecode:
       return Decode(&voices_[voice], in, out[0], frames);
     case Method::kPrior:
@@ -395,11 +461,20 @@ void Vae::Changed(const Control& control) {
     }
   } else if (name == "reset") {
     Reset();
+  } else {
+    for (std::size_t i = 0; i < label_names_.size(); ++i) {
+      if (name == label_names_[i]) labels_.Set(static_cast<int>(i), value);
+    }
   }
 }
 
 void Vae::Begin(const Control& control) {
   const std::string& name = control.name;
+  if (control.kind == Control::Kind::kText && int(label_names_.size()) < labels_.count()) {
+    labels_.Set(static_cast<int>(label_names_.size()), static_cast<float>(control.value));
+    label_names_.push_back(name);  // in their order
+    return;
+  }
   const bool is_choice = control.kind == Control::Kind::kChoice;
   bool is_known = is_choice == (name == "inversion" || name == "projection" || name == "limiter");
   for (const char* other : {"temperature", "inversion", "projection", "texture", "gain_db",
@@ -428,6 +503,8 @@ void Vae::Reset() {
     voice.decode_inversion.Reset();
     voice.forward_level.Forget();
     voice.decode_level.Forget();
+    model_.Forget(&voice.forward_past);
+    model_.Forget(&voice.decode_past);
     voice.prior.Forget();
   }
 }

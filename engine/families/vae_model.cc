@@ -39,10 +39,13 @@ int WidthOf(const ModelFile& file, const std::string& name, std::size_t axis) {
 
 }  // namespace
 
-ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file) {
+ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file, int beside_frames, int beside_latents)
+    : beside_frames_(beside_frames) {
   const Json& settings = file.settings();
   bins_ = settings.At("n_fft").Whole("n_fft", 64, kLongestWindow) / 2 + 1;
   latent_dim_ = settings.At("latent_dim").Whole("latent_dim", 1, kMostLatents);
+  point_dim_ = latent_dim_ + beside_latents;
+  memory_.Read(file, point_dim_);
   const int bands = settings.At("n_mels").Whole("n_mels", 0, bins_);
   features_ = bands > 0 ? bands : bins_;
   const std::string& contrast = settings.At("contrast").Text();
@@ -73,13 +76,14 @@ ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file) {
     bins_together_ = settings.At("bins_together").Whole("bins_together", 1, 1024);
     head = WidthOf(file, "coherence.first.weight", 0);
     const int groups = (bins_ + bins_together_ - 1) / bins_together_;
-    coherence_first_ = ReadLinear(file, "coherence.first", latent_dim_, head);
+    coherence_first_ = ReadLinear(file, "coherence.first", point_dim_, head);
     coherence_last_ = ReadLinear(file, "coherence.last", head, groups);
   }
-  const int most = std::max({bins_, 2 * features_, head, encoder_width_ + 2 * latent_dim_,
-                             decoder_width_ + latent_dim_});
+  const int told = point_dim_ + memory_.width();
+  const int most = std::max({bins_, 2 * features_, features_ + beside_frames_, head,
+                             encoder_width_ + 2 * latent_dim_, decoder_width_ + told});
   stride_ = RoundUp(most, Linear::kPadding) + Linear::kPadding;
-  for (Floats* rows : {&given_, &stream_, &inner_, &outer_}) {
+  for (Floats* rows : {&given_, &stream_, &inner_, &outer_, &told_}) {
     rows->Make(std::size_t(stride_) * kRows);
   }
 }
@@ -101,14 +105,15 @@ ENGINE_ONCE void VaeModel::ReadEncoder(const ModelFile& file) {
   const Json& settings = file.settings();
   const int width = encoder_width_ = WidthOf(file, "encoder.first.weight", 1);
   const int beside = file.Has("encoder.linear.weight") ? latent_dim_ : 0;
+  const int given = features_ + beside_frames_;
   encoder_is_linear_ = beside > 0;
-  encoder_first_.Make(features_, width + beside);
-  encoder_first_.Place(file.Find("encoder.first.weight", {features_, width}), false, 0, features_,
-                       0, width);
+  encoder_first_.Make(given, width + beside);
+  encoder_first_.Place(file.Find("encoder.first.weight", {given, width}), false, 0, given, 0,
+                       width);
   encoder_first_.AddBias(file.Find("encoder.first.bias", {width}), 0, width);
   if (beside > 0) {
-    encoder_first_.Place(file.Find("encoder.linear.weight", {features_, beside}), false, 0,
-                         features_, width, beside);
+    encoder_first_.Place(file.Find("encoder.linear.weight", {given, beside}), false, 0, given,
+                         width, beside);
     encoder_first_.AddBias(file.Find("encoder.linear.bias", {beside}), width, beside);
   }
   const int count = settings.At("encoder_blocks").Whole("encoder_blocks", 0, kMostBlocks);
@@ -123,18 +128,19 @@ ENGINE_ONCE void VaeModel::ReadDecoder(const ModelFile& file) {
   const int width = decoder_width_ = WidthOf(file, "decoder.first.weight", 0);
   const int outputs = is_normal_ ? 2 * features_ : features_;
   decoder_is_linear_ = file.Has("decoder.linear.weight");
-  decoder_first_ = ReadLinear(file, "decoder.first", latent_dim_, width);
+  const int told = point_dim_ + memory_.width();
+  decoder_first_ = ReadLinear(file, "decoder.first", told, width);
   const int count = settings.At("decoder_blocks").Whole("decoder_blocks", 0, kMostBlocks);
   decoder_blocks_ = Blocks(file, "decoder", count, width);
   decoder_norm_ = ReadNorm(file, "decoder.norm", width);
   // Of a Normal the mean alone is played: the second half of the outputs is left out.
-  decoder_last_.Make(width + (decoder_is_linear_ ? latent_dim_ : 0), features_);
+  decoder_last_.Make(width + (decoder_is_linear_ ? told : 0), features_);
   decoder_last_.Place(file.Find("decoder.last.weight", {outputs, width}), true, 0, width, 0,
                       features_);
   decoder_last_.AddBias(file.Find("decoder.last.bias", {outputs}), 0, features_);
   if (decoder_is_linear_) {
-    decoder_last_.Place(file.Find("decoder.linear.weight", {outputs, latent_dim_}), true, width,
-                        latent_dim_, 0, features_);
+    decoder_last_.Place(file.Find("decoder.linear.weight", {outputs, told}), true, width, told, 0,
+                        features_);
     decoder_last_.AddBias(file.Find("decoder.linear.bias", {outputs}), 0, features_);
   }
   gain_ = file.Copy("gain", bins_);
@@ -208,8 +214,8 @@ void VaeModel::Expand(float* row) const {
   });
 }
 
-void VaeModel::Encode(const float* magnitudes, int stride, int rows, float* means,
-                      float* deviations) {
+void VaeModel::Encode(const float* magnitudes, int stride, const float* beside, int rows,
+                      float* points, float* deviations) {
   if (mel_.outputs() > 0) {
     mel_(magnitudes, stride, given_.data(), stride_, rows);
   } else {
@@ -217,7 +223,13 @@ void VaeModel::Encode(const float* magnitudes, int stride, int rows, float* mean
       std::memcpy(given_.data() + r * stride_, magnitudes + r * stride, bins_ * sizeof(float));
     }
   }
-  for (int r = 0; r < rows; ++r) Compress(given_.data() + r * stride_);
+  for (int r = 0; r < rows; ++r) {
+    float* const row = given_.data() + r * stride_;
+    Compress(row);
+    if (beside_frames_ > 0) {
+      std::memcpy(row + features_, beside + r * beside_frames_, beside_frames_ * sizeof(float));
+    }
+  }
   encoder_first_(given_.data(), stride_, stream_.data(), stride_, rows);
   Residual(encoder_blocks_, encoder_width_, rows);
   for (int r = 0; r < rows; ++r) {
@@ -231,7 +243,7 @@ void VaeModel::Encode(const float* magnitudes, int stride, int rows, float* mean
   encoder_head_(inner_.data(), stride_, outer_.data(), stride_, rows);
   for (int r = 0; r < rows; ++r) {
     const float* const found = outer_.data() + r * stride_;
-    std::memcpy(means + r * latent_dim_, found, latent_dim_ * sizeof(float));
+    std::memcpy(points + r * point_dim_, found, latent_dim_ * sizeof(float));
     if (!deviations) continue;
     for (int i = 0; i < latent_dim_; ++i) {
       const float log_std = found[latent_dim_ + i];
@@ -241,15 +253,22 @@ void VaeModel::Encode(const float* magnitudes, int stride, int rows, float* mean
   }
 }
 
-void VaeModel::Decode(const float* latents, int rows, float* magnitudes, int stride) {
-  decoder_first_(latents, latent_dim_, stream_.data(), stride_, rows);
+void VaeModel::Decode(const float* points, int rows, VaeMemory::Past* past, float* magnitudes,
+                      int stride) {
+  const int told = point_dim_ + memory_.width();
+  for (int r = 0; r < rows; ++r) {
+    float* const to = told_.data() + r * stride_;
+    std::memcpy(to, points + r * point_dim_, point_dim_ * sizeof(float));
+    if (memory_.width() > 0) memory_.Step(to, past, to + point_dim_);
+  }
+  decoder_first_(told_.data(), stride_, stream_.data(), stride_, rows);
   Residual(decoder_blocks_, decoder_width_, rows);
   for (int r = 0; r < rows; ++r) {
     float* const to = inner_.data() + r * stride_;
     decoder_norm_(stream_.data() + r * stride_, to);
     Silu(to, decoder_width_);
     if (decoder_is_linear_) {
-      std::memcpy(to + decoder_width_, latents + r * latent_dim_, latent_dim_ * sizeof(float));
+      std::memcpy(to + decoder_width_, told_.data() + r * stride_, told * sizeof(float));
     }
   }
   const bool has_bands = inverse_mel_.outputs() > 0;
@@ -267,8 +286,8 @@ void VaeModel::Decode(const float* latents, int rows, float* magnitudes, int str
   }
 }
 
-void VaeModel::Coherence(const float* latents, int rows, float* coherence, int stride) {
-  coherence_first_(latents, latent_dim_, inner_.data(), stride_, rows);
+void VaeModel::Coherence(const float* points, int rows, float* coherence, int stride) {
+  coherence_first_(points, point_dim_, inner_.data(), stride_, rows);
   for (int r = 0; r < rows; ++r) Silu(inner_.data() + r * stride_, coherence_first_.outputs());
   coherence_last_(inner_.data(), stride_, outer_.data(), stride_, rows);
   for (int r = 0; r < rows; ++r) {

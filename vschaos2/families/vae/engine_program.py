@@ -1,6 +1,6 @@
 """What the small engine (engine/families/vae.cc) plays a VAE from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import nn
@@ -9,15 +9,26 @@ from vschaos2.export.for_engine import EngineProgram, Source
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.prior_stream import PriorStream
 from vschaos2.families.vae.projection import PROJECTIONS
+from vschaos2.labels.conditioning import OneHot, Table
+from vschaos2.labels.ports import LabelPort
+from vschaos2.nets.causal_conv import CausalConv
 from vschaos2.nets.decoders import DenseDecoder
 from vschaos2.nets.encoders import DenseEncoder
 from vschaos2.nets.layers import Beside, DenseBlock
+from vschaos2.nets.recurrent import GRU
 
 BASIS = ("centre", "from_basis", "lowest", "highest", "first", "drawn", "recorded", "places")
 
 
-def engine_program(core: InstrumentCore) -> EngineProgram | str:
-    """Settings and tensors of a signal path, or what the engine knows nothing of, in words."""
+def engine_program(
+    core: InstrumentCore, labels: Mapping[str, LabelPort] | None = None
+) -> EngineProgram | str:
+    """Settings and tensors of a signal path, or what the engine knows nothing of, in words.
+
+    Args:
+        core: the signal path.
+        labels: of every conditioning task, by the name of its message.
+    """
     unknown = _unknown(core)
     if unknown:
         return unknown
@@ -41,22 +52,27 @@ def engine_program(core: InstrumentCore) -> EngineProgram | str:
     }
     if core.prior_stream is not None:
         settings["prior"] = _prior(core.prior_stream)
+    if core.labels.is_used:
+        settings |= _labels(core)
+    if model.temporal is not None:
+        settings["memory"] = _memory(model.temporal)
     return EngineProgram(
         family="vae",
         sample_rate_hz=core.host.rate_hz,
         block_samples=core.hop,
         settings=settings,
         tensors=dict(_tensors(core)),
-        choices={"sample_rate": [core.host.rate_hz]},
+        choices={
+            "sample_rate": [core.host.rate_hz],
+            **{name: _class_names(label) for name, label in (labels or {}).items()},
+        },
     )
 
 
 def _unknown(core: InstrumentCore) -> str:
     model = core.model
-    if core.labels.is_used:
-        return "labels"
-    if model.temporal is not None:
-        return "decoders that remember"
+    if model.temporal is not None and not isinstance(model.temporal, GRU | CausalConv):
+        return f"a memory of the kind {type(model.temporal).__name__}"
     if type(model.encoder) is not DenseEncoder or type(model.decoder) is not DenseDecoder:
         return f"models of {type(model.encoder).__name__} and {type(model.decoder).__name__}"
     if core.host.is_warped:
@@ -78,6 +94,54 @@ def _prior(stream: PriorStream) -> dict[str, Any]:
         "near": basis.near,
         "lean": basis.lean,
     }
+
+
+def _class_names(label: LabelPort) -> list[str]:
+    """What a class is called, or else its place; nothing for a value."""
+    if label.dim == 1:
+        return []
+    return [*label.classes[: label.dim], *map(str, range(len(label.classes), label.dim))]
+
+
+def _labels(core: InstrumentCore) -> dict[str, Any]:
+    told, model = core.labels, core.model
+    given = model.conditioning
+    rows = [
+        {
+            "embedding": task.embedding,
+            "classes": task.dim,
+            "width": embedding.width,
+            "encoder": given.on_encoder[place],
+            "decoder": given.on_decoder[place],
+            "guess": int(told.frame_source[place]),
+            "latent_guess": int(told.latent_source[place]),
+        }
+        for place, (task, embedding) in enumerate(
+            zip(given.tasks.values(), given.embeddings, strict=True)
+        )
+    ]
+    return {
+        "labels": rows,
+        "predictors": [_predictor(each) for each in model.prediction.predictors],
+        "confidence": core.confidence,
+    }
+
+
+def _predictor(predictor: nn.Module) -> dict[str, Any]:
+    layers = [layer for layer in predictor.layers if isinstance(layer, nn.Linear)]  # type: ignore[union-attr]
+    return {
+        "reads_latents": predictor.reads_latent,
+        "classes": layers[-1].out_features if predictor.categorical else 0,
+        "widths": [layer.out_features for layer in layers],
+    }
+
+
+def _memory(memory: nn.Module) -> dict[str, Any]:
+    settings = {"type": type(memory).__name__, "hidden_dims": memory.dim}
+    if isinstance(memory, GRU):
+        return {**settings, "layers": memory.n_layers}
+    layers: Any = memory.layers
+    return {**settings, "layers": len(layers), "kernel_size": layers[0].kernel_size}
 
 
 def _layers(encoder: nn.Module) -> nn.Sequential:
@@ -114,6 +178,28 @@ def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
             yield f"{projection}.{field}", (f"core.stacked_{field}", place)
     if core.has_prior:
         yield from _prior_tensors("core.prior_stream")
+    yield from _label_tensors(core)
+    if isinstance(model.temporal, GRU):
+        for layer in range(model.temporal.n_layers):
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                path = f"core.model.temporal.units.{name}_l{layer}"
+                yield f"memory.layer{layer}.{name}", path
+
+
+def _label_tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
+    given, predictors = core.model.conditioning, core.model.prediction.predictors
+    for place, embedding in enumerate(given.embeddings):
+        path = f"core.model.conditioning.embeddings.{place}"
+        if isinstance(embedding, Table):
+            yield f"label{place}.table", f"{path}.weight"
+        elif not isinstance(embedding, OneHot):
+            yield f"label{place}.mean", f"{path}.mean"
+            yield f"label{place}.std", f"{path}.std"
+    for place, predictor in enumerate(predictors):
+        if not predictor.categorical:
+            path = f"core.model.prediction.predictors.{place}.scale"
+            yield f"predictor{place}.mean", f"{path}.mean"
+            yield f"predictor{place}.std", f"{path}.std"
 
 
 def _prior_tensors(stream: str) -> Iterator[tuple[str, Source]]:
@@ -149,6 +235,16 @@ def _modules(core: InstrumentCore) -> Iterator[tuple[str, str]]:
     if model.coherence_head is not None:
         yield "coherence.first", "coherence_head.layers.0"
         yield "coherence.last", "coherence_head.layers.2"
+    for place, predictor in enumerate(model.prediction.predictors):
+        layers: Any = predictor.layers
+        for number in range((len(layers) + 1) // 2):
+            path = f"prediction.predictors.{place}.layers.{2 * number}"
+            yield f"predictor{place}.layer{number}", path
+    if isinstance(model.temporal, CausalConv):
+        yield "memory.input", "temporal.input"
+        for number in range(len(model.temporal.layers)):
+            for name in ("norm", "taps"):
+                yield f"memory.layer{number}.{name}", f"temporal.layers.{number}.{name}"
 
 
 def _block_modules(part: str, path: str, count: int) -> Iterator[tuple[str, str]]:
