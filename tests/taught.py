@@ -56,6 +56,7 @@ def taught(
     plays_itself: bool = False,
     confidence: bool = False,
     classes: Mapping[str, list[str]] | None = None,
+    rate_hz: int | None = None,
 ) -> PlayableVAE:
     """An instrument of three axes that knows `sound`, and labels that say nothing of it."""
     config = OmegaConf.merge(
@@ -84,7 +85,12 @@ def taught(
     axes = {kind: fit_axes(latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
     texture = 0.6 if options.get("coherence_dim") else None
     core = InstrumentCore(
-        *(model, axes, 3), confidence=confidence, is_hosted=True, texture=texture, prior=prior
+        *(model, axes, 3),
+        confidence=confidence,
+        is_hosted=True,
+        texture=texture,
+        prior=prior,
+        rate_hz=rate_hz,
     )
     core.eval()
     core.set_projection(PROJECTIONS.index("pca"))

@@ -5,6 +5,7 @@
 //     forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
 //     prior     temperature ─> what its recordings' latents would do next ─> player's axes
 //
+// Frames are those of the host's sample rate, magnitudes between encoder and decoder the model's.
 // Labels stand beside: commanded at further inlets, or guessed, which leaves at further outlets.
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "dsp/inversion.h"
 #include "dsp/output_level.h"
 #include "families/families.h"
+#include "families/vae_host_rate.h"
 #include "families/vae_labels.h"
 #include "families/vae_model.h"
 #include "families/vae_prior.h"
@@ -48,6 +50,7 @@ struct Axes {
 // What one voice remembers.
 struct Voice {
   RecentSound encode_recent, forward_recent;
+  RecentSound encode_warped, forward_warped;  // at another rate than the model's
   OverlapAdd forward_sound;
   Inversion forward_inversion, decode_inversion;
   OutputLevel forward_level, decode_level;
@@ -107,7 +110,8 @@ class Vae : public Program {
   void Prior(Voice* voice, const float* in, float* const* out, int frames);
   void ShowAxes(const float* latent, float* const* out, int frame) const;
   void Analyse(const float* samples, int row);
-  void Infer(int row, int rows);
+  void Hear(int row, const float* block, RecentSound* warped, int heard_row);
+  void Infer(int rows);
   void Make(int row, int rows, VaeMemory::Past* past, bool has_coherence);
   float* Point(int row) { return points_.data() + std::size_t(row) * model_.point_dim(); }
   float* Commands(int row) { return commands_.data() + std::size_t(row) * labels_.count(); }
@@ -120,6 +124,7 @@ class Vae : public Program {
   VaeModel model_;
   PriorModel prior_;
   InversionTables tables_;
+  HostRate host_;
   Fourier fourier_;
   const int hop_, bins_, latent_dim_;
   int shown_;  // axes
@@ -135,7 +140,8 @@ class Vae : public Program {
   std::vector<Voice> voices_;
 
   TexturedGain textured_gain_;
-  Rows real_, imaginary_, heard_, made_, coherence_;  // of a group of frames
+  Rows real_, imaginary_, given_, made_, coherence_;  // of a group of frames, in the host's bins
+  Rows heard_, unwarped_;  // of some frames, in the model's bins
   Floats points_, deviations_, frame_, gain_;
   Floats commands_, told_, guesses_, beside_;  // of some rows
   std::vector<std::string> label_names_;
@@ -164,6 +170,7 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
       throw Refused(name + " has other channels than the small engine plays");
     }
   };
+  host_.Read(file, tables_.n_fft, hop_, model_.bins());
   prior_.Read(file, latent_dim_);
   labels_.ReadPredictors(file, model_.feature_dim(), latent_dim_);
   for (const std::string& name : methods) {
@@ -195,6 +202,10 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
   for (Voice& voice : voices_) {
     voice.encode_recent.Make(tables_.n_fft - hop_, hop_);
     voice.forward_recent.Make(tables_.n_fft - hop_, hop_);
+    if (host_.longest() > 0) {
+      voice.encode_warped.Make(host_.longest() - hop_, hop_);
+      voice.forward_warped.Make(host_.longest() - hop_, hop_);
+    }
     voice.forward_sound.Make(tables_.n_fft, hop_);
     voice.forward_inversion.Make(&tables_, &fourier_);
     voice.decode_inversion.Make(&tables_, &fourier_);
@@ -207,8 +218,11 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
   }
   textured_gain_.Make(bins_, tables_.low.data());
   const int group = std::max(tables_.group(), VaeModel::kRows);
-  for (Rows* rows : {&real_, &imaginary_, &heard_, &made_, &coherence_}) {
+  for (Rows* rows : {&real_, &imaginary_, &given_, &made_, &coherence_}) {
     rows->Make(group, RoundUp(bins_, Linear::kPadding));
+  }
+  for (Rows* rows : {&heard_, &unwarped_}) {
+    rows->Make(VaeModel::kRows, RoundUp(model_.bins(), Linear::kPadding));
   }
   points_.Make(std::size_t(VaeModel::kRows) * model_.point_dim());
   commands_.Make(std::size_t(VaeModel::kRows) * labels_.count());
@@ -229,18 +243,27 @@ void Vae::Analyse(const float* samples, int row) {
   fourier_.Forward(frame, real_[row], imaginary_[row]);
   ForEach(bins_, [&](int k) {
     const Vector r = Load(real_[row] + k), i = Load(imaginary_[row] + k);
-    Store(heard_[row] + k, Root(r * r + i * i));
+    Store(given_[row] + k, Root(r * r + i * i));
   });
 }
 
+// What the model hears of a frame that was analysed, and of the hop that it ends with.
+void Vae::Hear(int row, const float* block, RecentSound* warped, int heard_row) {
+  if (host_.is_warped()) {
+    host_.Heard(warped->Next(block), heard_[heard_row]);
+  } else {
+    std::memcpy(heard_[heard_row], given_[row], bins_ * sizeof(float));
+  }
+}
+
 // Points of heard frames, their latents means or draws at a temperature; and what is guessed.
-void Vae::Infer(int row, int rows) {
+void Vae::Infer(int rows) {
   const bool draws = temperature_ > 0.0f;
   for (int r = 0; r < rows; ++r) {
     labels_.Unguessed(Commands(r), Labels(r));
     labels_.ForEncoder(Labels(r), beside_.data() + r * labels_.encoder_width());
   }
-  model_.Encode(heard_[row], heard_.stride(), beside_.data(), rows, points_.data(),
+  model_.Encode(heard_[0], heard_.stride(), beside_.data(), rows, points_.data(),
                 draws ? deviations_.data() : nullptr);
   for (int r = 0; r < rows; ++r) {
     labels_.Guess(model_.Features(r), Point(r), Guesses(r));
@@ -253,15 +276,23 @@ void Vae::Infer(int row, int rows) {
 }
 
 void Vae::Make(int row, int rows, VaeMemory::Past* past, bool has_coherence) {
-  model_.Decode(points_.data(), rows, past, made_[row], made_.stride());
-  if (has_coherence) {
-    model_.Coherence(points_.data(), rows, coherence_[row], coherence_.stride());
+  if (!host_.is_warped()) {
+    model_.Decode(points_.data(), rows, past, made_[row], made_.stride());
+    if (has_coherence) {
+      model_.Coherence(points_.data(), rows, coherence_[row], coherence_.stride());
+    }
+    return;
   }
+  model_.Decode(points_.data(), rows, past, unwarped_[0], unwarped_.stride());
+  for (int r = 0; r < rows; ++r) host_.Played(unwarped_[r], made_[row + r]);
+  if (!has_coherence) return;
+  model_.Coherence(points_.data(), rows, unwarped_[0], unwarped_.stride());
+  for (int r = 0; r < rows; ++r) host_.Coherence(unwarped_[r], coherence_[row + r]);
 }
 
 // A heard frame with the model's magnitudes.
 void Vae::KeepPhase(Voice* voice, int row, float* out) {
-  const float* const heard = heard_[row];
+  const float* const heard = given_[row];
   const bool is_audible = *std::max_element(heard, heard + bins_) > silence_;
   // A model has no exact silence of its own: where nothing is heard, nothing is played.
   if (!is_audible) {
@@ -293,11 +324,12 @@ void Vae::Forward(Voice* voice, const float* const* in, float* const* out, int f
       for (int r = row; r < row + rows; ++r) {
         const std::size_t begin = std::size_t(at + r) * hop_;
         Analyse(voice->forward_recent.Next(in[0] + begin), r);
+        Hear(r, in[0] + begin, &voice->forward_warped, r - row);
         for (int i = 0; i < labels_.count(); ++i) {  // a frame takes the last of its hop
           Commands(r - row)[i] = voice->forward_labels.Heard(i, in[1 + i][begin + hop_ - 1]);
         }
       }
-      Infer(row, rows);
+      Infer(rows);
       Make(row, rows, &voice->forward_past, knows);
       for (int r = 0; r < rows; ++r) {
         for (int i = 0; i < labels_.guesses(); ++i) {
@@ -311,7 +343,7 @@ void Vae::Forward(Voice* voice, const float* const* in, float* const* out, int f
       continue;
     }
     for (int r = 0; r < count; ++r) {
-      if (*std::max_element(heard_[r], heard_[r] + bins_) <= silence_) {
+      if (*std::max_element(given_[r], given_[r] + bins_) <= silence_) {
         std::fill_n(made_[r], bins_, 0.0f);
       }
     }
@@ -325,14 +357,15 @@ void Vae::Encode(Voice* voice, const float* const* in, float* const* out, int fr
     const int rows = std::min(VaeModel::kRows, frames - at);
     for (int r = 0; r < rows; ++r) {
       const std::size_t begin = std::size_t(at + r) * hop_;
-      Analyse(voice->encode_recent.Next(in[0] + begin), r);
+      if (!host_.is_warped()) Analyse(voice->encode_recent.Next(in[0] + begin), r);
+      Hear(r, in[0] + begin, &voice->encode_warped, r);
       for (int i = 0; i < labels_.count(); ++i) {
         const int inlet = labels_.encode_inlet(i);
         Commands(r)[i] = inlet < 0 ? LabelInlets::kEmpty
                                    : voice->encode_labels.Heard(i, in[1 + inlet][begin + hop_ - 1]);
       }
     }
-    Infer(0, rows);
+    Infer(rows);
     for (int r = 0; r < rows; ++r) {
       ShowAxes(Point(r), out, at + r);
       for (int i = 0; i < labels_.guesses(); ++i) out[shown_ + i][at + r] = Guesses(r)[i];
@@ -459,6 +492,12 @@ void Vae::Changed(const Control& control) {
       voice.forward_level.set_limited(control.word() == "all");
       voice.decode_level.set_limited(control.word() != "off");
     }
+  } else if (name == "sample_rate") {
+    if (!host_.Set(static_cast<int>(control.value))) return;
+    for (Voice& voice : voices_) {
+      voice.encode_warped.Forget();
+      voice.forward_warped.Forget();
+    }
   } else if (name == "reset") {
     Reset();
   } else {
@@ -498,6 +537,8 @@ void Vae::Reset() {
   for (Voice& voice : voices_) {
     voice.encode_recent.Forget();
     voice.forward_recent.Forget();
+    voice.encode_warped.Forget();
+    voice.forward_warped.Forget();
     voice.forward_sound.Forget();
     voice.forward_inversion.Reset();
     voice.decode_inversion.Reset();

@@ -42,7 +42,7 @@ int WidthOf(const ModelFile& file, const std::string& name, std::size_t axis) {
 ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file, int beside_frames, int beside_latents)
     : beside_frames_(beside_frames) {
   const Json& settings = file.settings();
-  bins_ = settings.At("n_fft").Whole("n_fft", 64, kLongestWindow) / 2 + 1;
+  bins_ = settings.At("model_n_fft").Whole("model_n_fft", 64, kLongestWindow) / 2 + 1;
   latent_dim_ = settings.At("latent_dim").Whole("latent_dim", 1, kMostLatents);
   point_dim_ = latent_dim_ + beside_latents;
   memory_.Read(file, point_dim_);

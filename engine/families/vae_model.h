@@ -23,6 +23,7 @@ class VaeModel {
   // So many numbers stand beside every frame, and beside every latent point.
   VaeModel(const ModelFile& file, int beside_frames, int beside_latents);
 
+  int bins() const { return bins_; }
   int latent_dim() const { return latent_dim_; }
   int point_dim() const { return point_dim_; }  // a latent and what stands beside it
   int feature_dim() const { return encoder_width_ + (encoder_is_linear_ ? latent_dim_ : 0); }

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import nn
 
+from vschaos2.dsp.host_rate import HostRate
 from vschaos2.export.for_engine import EngineProgram, Source
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.prior_stream import PriorStream
@@ -36,6 +37,7 @@ def engine_program(
     head = model.coherence_head
     settings = {
         "n_fft": core.n_fft,
+        "model_n_fft": transform.n_fft,
         "hop": core.hop,
         "latent_dim": model.latent_dim,
         "latent_dims": core.latent_dims,
@@ -52,6 +54,8 @@ def engine_program(
     }
     if core.prior_stream is not None:
         settings["prior"] = _prior(core.prior_stream)
+    if core.host.is_warped or len(core.host.rates_hz) > 1:
+        settings["host"] = _host(core.host)
     if core.labels.is_used:
         settings |= _labels(core)
     if model.temporal is not None:
@@ -62,10 +66,7 @@ def engine_program(
         block_samples=core.hop,
         settings=settings,
         tensors=dict(_tensors(core)),
-        choices={
-            "sample_rate": [core.host.rate_hz],
-            **{name: _class_names(label) for name, label in (labels or {}).items()},
-        },
+        choices={name: _class_names(label) for name, label in (labels or {}).items()},
     )
 
 
@@ -75,8 +76,6 @@ def _unknown(core: InstrumentCore) -> str:
         return f"a memory of the kind {type(model.temporal).__name__}"
     if type(model.encoder) is not DenseEncoder or type(model.decoder) is not DenseDecoder:
         return f"models of {type(model.encoder).__name__} and {type(model.decoder).__name__}"
-    if core.host.is_warped:
-        return "sample rates that a model was not trained at"
     return ""
 
 
@@ -93,6 +92,20 @@ def _prior(stream: PriorStream) -> dict[str, Any]:
         "wander": stream.wander,
         "near": basis.near,
         "lean": basis.lean,
+    }
+
+
+def _host(host: HostRate) -> dict[str, Any]:
+    columns = zip(host.rates_hz, host.lengths, host.scales, host.missing, strict=True)
+    return {
+        "own_hz": host.own_rate_hz,
+        "factor": host.factor,
+        "longest": host.longest,
+        "least": host.least,
+        "rates": [
+            {"rate_hz": rate_hz, "length": length, "scale": scale, "missing": missing}
+            for rate_hz, length, scale, missing in columns
+        ],
     }
 
 
@@ -179,6 +192,13 @@ def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
     if core.has_prior:
         yield from _prior_tensors("core.prior_stream")
     yield from _label_tensors(core)
+    for row in range(len(core.host.rates_hz)):
+        for name, table in (
+            ("window", "windows"),
+            ("heard", "heard_weight"),
+            ("played", "played_weight"),
+        ):
+            yield f"host{row}.{name}", (f"core.host.{table}", row)
     if isinstance(model.temporal, GRU):
         for layer in range(model.temporal.n_layers):
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
