@@ -59,9 +59,11 @@ def taught(
     rate_hz: int | None = None,
 ) -> PlayableVAE:
     """An instrument of three axes that knows `sound`, and labels that say nothing of it."""
-    config = OmegaConf.merge(
-        OmegaConf.create(TINY), {"model": options, "data": {"transform": transform or {}}}
-    )
+    plain = OmegaConf.create(TINY)
+    for part in ("encoder", "decoder"):
+        if "_target_" in options.get(part, {}):  # whose sizes are other than those of dense ones
+            plain.model.pop(part)
+    config = OmegaConf.merge(plain, {"model": options, "data": {"transform": transform or {}}})
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = build_model(config)

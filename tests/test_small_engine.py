@@ -23,6 +23,7 @@ from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.families.vae.projection import PROJECTIONS, own_axes
 from vschaos2.labels.ports import LabelPorts
+from vschaos2.nets.encoders import DenseEncoder
 
 pytestmark = [
     pytest.mark.skipif(not is_buildable(), reason="cmake and g++ are missing"),
@@ -266,6 +267,29 @@ def test_what_a_control_does_not_take_changes_nothing(usual, name, value):
             {"output": "normal", "encoder": {"linear": True}},
             {"contrast": "log1p", "n_fft": 1024, "hop": 512},
         ),
+        (
+            {
+                "encoder": {"_target_": "ConvEncoder", "channels": [4, 6], "kernel_size": 9},
+                "decoder": {"_target_": "ConvDecoder", "channels": [6, 5], "stride": 3},
+            },
+            {},
+        ),
+        (
+            {
+                "encoder": {"_target_": "ConvEncoder", "channels": [5], "stride": 2},
+                "decoder": {"_target_": "ConvDecoder", "channels": [3, 4, 2]},
+                "output": "normal",
+            },
+            {"n_mels": 50},
+        ),
+        (
+            {
+                "encoder": {"_target_": "HarmonicEncoder", "hidden_dim": 24, "linear": True},
+                "decoder": {"_target_": "HarmonicDecoder", "hidden_dim": 24, "n_blocks": 2},
+                "headroom_db": 9.0,
+            },
+            {},
+        ),
     ],
 )
 def test_other_models(engine, tmp_path, options, transform):
@@ -302,14 +326,16 @@ def test_tensors_lie_where_the_file_says(usual):
 
 
 def test_what_the_engine_knows_nothing_of_is_said():
-    config = OmegaConf.create(TINY)
-    config.model.encoder = {"_target_": "ConvEncoder", "channels": [4]}
-    model = build_model(config).eval().requires_grad_(False)
+    class OtherEncoder(DenseEncoder):
+        """A part that the engine has never heard of."""
+
+    model = build_model(OmegaConf.create(TINY)).eval().requires_grad_(False)
+    model.encoder.__class__ = OtherEncoder
     latents = torch.randn(64, 4)
     axes = dict.fromkeys(PROJECTIONS, own_axes(4))
     core = InstrumentCore(model, axes, 3, is_hosted=True).eval()
     said = PlayableVAE(core, own_axes(4), latents, LabelPorts()).for_engine()
-    assert said == "models of ConvEncoder and DenseDecoder"
+    assert said == "models with a OtherEncoder"
 
 
 @pytest.mark.parametrize(

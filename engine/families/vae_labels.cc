@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/refused.h"
+#include "families/layers_of_file.h"
 
 namespace engine {
 
@@ -80,10 +81,7 @@ ENGINE_ONCE void LabelModel::ReadPredictors(const ModelFile& file, int features,
     for (const Json& width : row.At("widths").Items()) {
       const std::string layer = name + ".layer" + std::to_string(predictor.layers.size());
       const int outputs = width.Whole("widths", 1, kWidest);
-      Linear product(inputs, outputs);
-      product.Place(file.Find(layer + ".weight", {outputs, inputs}), true, 0, inputs, 0, outputs);
-      product.AddBias(file.Find(layer + ".bias", {outputs}), 0, outputs);
-      predictor.layers.push_back(std::move(product));
+      predictor.layers.push_back(ReadLinear(file, layer, inputs, outputs));
       widest = std::max(widest, inputs = outputs);
     }
     const std::size_t count = predictor.layers.size();

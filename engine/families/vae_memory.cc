@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/refused.h"
+#include "families/layers_of_file.h"
 
 namespace engine {
 
@@ -21,7 +22,8 @@ ENGINE_ONCE void VaeMemory::Read(const ModelFile& file, int inputs) {
   width_ = memory->At("hidden_dims").Whole("hidden_dims", 1, kWidest);
   is_recurrent_ = type == "GRU";
   if (is_recurrent_) {
-    ReadUnits(file, *memory, inputs);
+    const int layers = memory->At("layers").Whole("layers", 1, kMostLayers);
+    ReadRecurrent(file, "memory", Recurrent::Kind::kGru, inputs, width_, layers, &units_);
   } else if (type == "CausalConv") {
     ReadConvolutions(file, *memory, inputs);
   } else {
@@ -29,32 +31,17 @@ ENGINE_ONCE void VaeMemory::Read(const ModelFile& file, int inputs) {
   }
 }
 
-ENGINE_ONCE void VaeMemory::ReadUnits(const ModelFile& file, const Json& memory, int inputs) {
-  const int count = memory.At("layers").Whole("layers", 1, kMostLayers);
-  units_.Make(Recurrent::Kind::kGru, inputs, width_, count);
-  for (int layer = 0; layer < count; ++layer) {
-    const std::string name = "memory.layer" + std::to_string(layer);
-    const int gates = 3 * width_;
-    units_.Place(layer, file.Find(name + ".weight_ih", {gates, units_.inputs(layer)}),
-                 file.Find(name + ".weight_hh", {gates, width_}),
-                 file.Find(name + ".bias_ih", {gates}), file.Find(name + ".bias_hh", {gates}));
-  }
-}
-
 ENGINE_ONCE void VaeMemory::ReadConvolutions(const ModelFile& file, const Json& memory,
                                              int inputs) {
   const int kernel = memory.At("kernel_size").Whole("kernel_size", 2, kLargestKernel);
   const int count = memory.At("layers").Whole("layers", 1, kMostLayers);
-  input_.Make(inputs, width_);
-  input_.Place(file.Find("memory.input.weight", {width_, inputs}), true, 0, inputs, 0, width_);
-  input_.AddBias(file.Find("memory.input.bias", {width_}), 0, width_);
+  input_ = ReadLinear(file, "memory.input", inputs, width_);
   std::int64_t dilation = 1;
   for (int i = 0; i < count; ++i, dilation *= kernel) {
     if (dilation * kernel * width_ > kMostKept) throw Refused("remembers more than anybody can");
     const std::string name = "memory.layer" + std::to_string(i);
     Layer layer;
-    layer.norm.Make(file.Find(name + ".norm.weight", {width_}),
-                    file.Find(name + ".norm.bias", {width_}), width_);
+    layer.norm = ReadNorm(file, name + ".norm", width_);
     layer.taps.Make(width_, width_, kernel, static_cast<int>(dilation), 1);
     // Frames of a kernel lie one behind the other there, and the numbers of a frame here.
     const float* const of = file.Find(name + ".taps.weight", {width_, kernel * width_});

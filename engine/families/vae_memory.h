@@ -38,7 +38,6 @@ class VaeMemory {
     Dilated taps;
   };
 
-  void ReadUnits(const ModelFile& file, const Json& memory, int inputs);
   void ReadConvolutions(const ModelFile& file, const Json& memory, int inputs);
 
   int width_ = 0;

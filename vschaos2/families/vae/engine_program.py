@@ -1,21 +1,23 @@
 """What the small engine (engine/families/vae.cc) plays a VAE from."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
-
-from torch import nn
 
 from vschaos2.dsp.host_rate import HostRate
 from vschaos2.export.for_engine import EngineProgram, Source
+from vschaos2.families.vae.engine_labels import (
+    class_names,
+    label_modules,
+    label_settings,
+    label_tensors,
+)
+from vschaos2.families.vae.engine_parts import PARTS, part_modules, part_settings, part_tensors
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.prior_stream import PriorStream
 from vschaos2.families.vae.projection import PROJECTIONS
-from vschaos2.labels.conditioning import OneHot, Table
 from vschaos2.labels.ports import LabelPort
 from vschaos2.nets.causal_conv import CausalConv
-from vschaos2.nets.decoders import DenseDecoder
-from vschaos2.nets.encoders import DenseEncoder
-from vschaos2.nets.layers import Beside, DenseBlock
 from vschaos2.nets.recurrent import GRU
 
 BASIS = ("centre", "from_basis", "lowest", "highest", "first", "drawn", "recorded", "places")
@@ -45,8 +47,7 @@ def engine_program(
         "n_mels": transform.n_mels,
         "output": model.output,
         "headroom": model.headroom if model.is_bounded else None,
-        "encoder_blocks": _blocks(_layers(model.encoder)),
-        "decoder_blocks": _blocks(model.decoder.layers),  # type: ignore[arg-type]
+        **part_settings(model),
         "bins_together": 1 if head is None else head.bins_together,
         "silence": core.silence,
         "forward_mode": KEEP_INPUT if core.keep_input else core.forward_inversion.mode,
@@ -57,16 +58,14 @@ def engine_program(
     if core.host.is_warped or len(core.host.rates_hz) > 1:
         settings["host"] = _host(core.host)
     if core.labels.is_used:
-        settings |= _labels(core)
-    if model.temporal is not None:
-        settings["memory"] = _memory(model.temporal)
+        settings |= label_settings(core)
     return EngineProgram(
         family="vae",
         sample_rate_hz=core.host.rate_hz,
         block_samples=core.hop,
         settings=settings,
         tensors=dict(_tensors(core)),
-        choices={name: _class_names(label) for name, label in (labels or {}).items()},
+        choices={name: class_names(label) for name, label in (labels or {}).items()},
     )
 
 
@@ -74,8 +73,9 @@ def _unknown(core: InstrumentCore) -> str:
     model = core.model
     if model.temporal is not None and not isinstance(model.temporal, GRU | CausalConv):
         return f"a memory of the kind {type(model.temporal).__name__}"
-    if type(model.encoder) is not DenseEncoder or type(model.decoder) is not DenseDecoder:
-        return f"models of {type(model.encoder).__name__} and {type(model.decoder).__name__}"
+    for part in (model.encoder, model.decoder):
+        if type(part) not in PARTS:
+            return f"models with a {type(part).__name__}"
     return ""
 
 
@@ -109,70 +109,13 @@ def _host(host: HostRate) -> dict[str, Any]:
     }
 
 
-def _class_names(label: LabelPort) -> list[str]:
-    """What a class is called, or else its place; nothing for a value."""
-    if label.dim == 1:
-        return []
-    return [*label.classes[: label.dim], *map(str, range(len(label.classes), label.dim))]
-
-
-def _labels(core: InstrumentCore) -> dict[str, Any]:
-    told, model = core.labels, core.model
-    given = model.conditioning
-    rows = [
-        {
-            "embedding": task.embedding,
-            "classes": task.dim,
-            "width": embedding.width,
-            "encoder": given.on_encoder[place],
-            "decoder": given.on_decoder[place],
-            "guess": int(told.frame_source[place]),
-            "latent_guess": int(told.latent_source[place]),
-        }
-        for place, (task, embedding) in enumerate(
-            zip(given.tasks.values(), given.embeddings, strict=True)
-        )
-    ]
-    return {
-        "labels": rows,
-        "predictors": [_predictor(each) for each in model.prediction.predictors],
-        "confidence": core.confidence,
-    }
-
-
-def _predictor(predictor: nn.Module) -> dict[str, Any]:
-    layers = [layer for layer in predictor.layers if isinstance(layer, nn.Linear)]  # type: ignore[union-attr]
-    return {
-        "reads_latents": predictor.reads_latent,
-        "classes": layers[-1].out_features if predictor.categorical else 0,
-        "widths": [layer.out_features for layer in layers],
-    }
-
-
-def _memory(memory: nn.Module) -> dict[str, Any]:
-    settings = {"type": type(memory).__name__, "hidden_dims": memory.dim}
-    if isinstance(memory, GRU):
-        return {**settings, "layers": memory.n_layers}
-    layers: Any = memory.layers
-    return {**settings, "layers": len(layers), "kernel_size": layers[0].kernel_size}
-
-
-def _layers(encoder: nn.Module) -> nn.Sequential:
-    """The encoder's layers, with or without a linear map beside them."""
-    body = encoder.body
-    return body.body if isinstance(body, Beside) else body  # type: ignore[return-value]
-
-
-def _blocks(layers: nn.Sequential) -> int:
-    return sum(isinstance(layer, DenseBlock) for layer in layers)
-
-
 def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
     """The engine's names of tensors, and the file's."""
     model = core.model
-    for name, path in _modules(core):
+    for name, path in chain(part_modules(model), label_modules(model)):
         yield f"{name}.weight", f"core.model.{path}.weight"
         yield f"{name}.bias", f"core.model.{path}.bias"
+    yield from part_tensors(model)
     for name in ("gain", "loudest", "loudest_frame"):
         yield name, f"core.model.{name}"
     yield "scale", "core.model.transform.scale"
@@ -191,7 +134,7 @@ def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
             yield f"{projection}.{field}", (f"core.stacked_{field}", place)
     if core.has_prior:
         yield from _prior_tensors("core.prior_stream")
-    yield from _label_tensors(core)
+    yield from label_tensors(model)
     for row in range(len(core.host.rates_hz)):
         for name, table in (
             ("window", "windows"),
@@ -203,23 +146,7 @@ def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
         for layer in range(model.temporal.n_layers):
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
                 path = f"core.model.temporal.units.{name}_l{layer}"
-                yield f"memory.layer{layer}.{name}", path
-
-
-def _label_tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
-    given, predictors = core.model.conditioning, core.model.prediction.predictors
-    for place, embedding in enumerate(given.embeddings):
-        path = f"core.model.conditioning.embeddings.{place}"
-        if isinstance(embedding, Table):
-            yield f"label{place}.table", f"{path}.weight"
-        elif not isinstance(embedding, OneHot):
-            yield f"label{place}.mean", f"{path}.mean"
-            yield f"label{place}.std", f"{path}.std"
-    for place, predictor in enumerate(predictors):
-        if not predictor.categorical:
-            path = f"core.model.prediction.predictors.{place}.scale"
-            yield f"predictor{place}.mean", f"{path}.mean"
-            yield f"predictor{place}.std", f"{path}.std"
+                yield f"memory.{name}_l{layer}", path
 
 
 def _prior_tensors(stream: str) -> Iterator[tuple[str, Source]]:
@@ -231,43 +158,3 @@ def _prior_tensors(stream: str) -> Iterator[tuple[str, Source]]:
         yield f"prior.{name}", f"{stream}.model.basis.{name}"
     for name in ("normal_a", "normal_b", "uniform_a", "uniform_b"):
         yield f"prior.{name}", f"{stream}.draws.{name}"
-
-
-def _modules(core: InstrumentCore) -> Iterator[tuple[str, str]]:
-    """The engine's names of layers with weight and bias, and the model's."""
-    model = core.model
-    beside = isinstance(model.encoder.body, Beside)
-    body = "encoder.body.body" if beside else "encoder.body"
-    count = _blocks(_layers(model.encoder))
-    yield "encoder.first", f"{body}.0"
-    yield from _block_modules("encoder", body, count)
-    yield "encoder.norm", f"{body}.{count + 1}"
-    yield "encoder.head", "encoder.head"
-    if beside:
-        yield "encoder.linear", "encoder.body.linear"
-    count = _blocks(model.decoder.layers)  # type: ignore[arg-type]
-    yield "decoder.first", "decoder.layers.0"
-    yield from _block_modules("decoder", "decoder.layers", count)
-    yield "decoder.norm", f"decoder.layers.{count + 1}"
-    yield "decoder.last", f"decoder.layers.{count + 3}"
-    if model.decoder.linear is not None:
-        yield "decoder.linear", "decoder.linear"
-    if model.coherence_head is not None:
-        yield "coherence.first", "coherence_head.layers.0"
-        yield "coherence.last", "coherence_head.layers.2"
-    for place, predictor in enumerate(model.prediction.predictors):
-        layers: Any = predictor.layers
-        for number in range((len(layers) + 1) // 2):
-            path = f"prediction.predictors.{place}.layers.{2 * number}"
-            yield f"predictor{place}.layer{number}", path
-    if isinstance(model.temporal, CausalConv):
-        yield "memory.input", "temporal.input"
-        for number in range(len(model.temporal.layers)):
-            for name in ("norm", "taps"):
-                yield f"memory.layer{number}.{name}", f"temporal.layers.{number}.{name}"
-
-
-def _block_modules(part: str, path: str, count: int) -> Iterator[tuple[str, str]]:
-    for place in range(count):
-        for name, layer in (("norm", 0), ("first", 1), ("second", 3)):
-            yield f"{part}.block{place}.{name}", f"{path}.{place + 1}.body.{layer}"

@@ -1,8 +1,16 @@
-#include "families/effect_layers.h"
+#include "families/layers_of_file.h"
 
 #include <vector>
 
+#include "base/refused.h"
+
 namespace engine {
+
+namespace {
+
+constexpr int kWidest = 65536;
+
+}  // namespace
 
 Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, int outputs) {
   std::vector<int> shape = {outputs, inputs};
@@ -11,6 +19,20 @@ Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, in
   layer.Place(file.Find(name + ".weight", shape), true, 0, inputs, 0, outputs);
   layer.AddBias(file.Find(name + ".bias", {outputs}), 0, outputs);
   return layer;
+}
+
+LayerNorm ReadNorm(const ModelFile& file, const std::string& name, int width) {
+  LayerNorm norm;
+  norm.Make(file.Find(name + ".weight", {width}), file.Find(name + ".bias", {width}), width);
+  return norm;
+}
+
+int WidthOf(const ModelFile& file, const std::string& name, std::size_t axis) {
+  const Tensor tensor = file.Find(name);
+  if (tensor.shape.size() != 2 || tensor.shape[axis] < 1 || tensor.shape[axis] > kWidest) {
+    throw Refused(name + " is no matrix of a layer: export the file again");
+  }
+  return tensor.shape[axis];
 }
 
 void ReadRecurrent(const ModelFile& file, const std::string& name, Recurrent::Kind kind, int inputs,
