@@ -1,6 +1,6 @@
 #include "families/layers_of_file.h"
 
-#include <vector>
+#include <initializer_list>
 
 #include "base/refused.h"
 
@@ -13,10 +13,12 @@ constexpr int kWidest = 65536;
 }  // namespace
 
 Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, int outputs) {
-  std::vector<int> shape = {outputs, inputs};
-  if (file.Find(name + ".weight").shape.size() == 3) shape.push_back(1);
+  const std::string weight = name + ".weight";
+  const bool is_convolution = file.Find(weight).shape.size() == 3;
+  const float* const weights = is_convolution ? file.Find(weight, {outputs, inputs, 1})
+                                              : file.Find(weight, {outputs, inputs});
   Linear layer(inputs, outputs);
-  layer.Place(file.Find(name + ".weight", shape), true, 0, inputs, 0, outputs);
+  layer.Place(weights, true, 0, inputs, 0, outputs);
   layer.AddBias(file.Find(name + ".bias", {outputs}), 0, outputs);
   return layer;
 }
@@ -39,7 +41,7 @@ void ReadRecurrent(const ModelFile& file, const std::string& name, Recurrent::Ki
                    int hidden, int layers, Recurrent* made) {
   made->Make(kind, inputs, hidden, layers);
   for (int layer = 0; layer < layers; ++layer) {
-    const auto find = [&](const char* of, const std::vector<int>& shape) {
+    const auto find = [&](const char* of, std::initializer_list<int> shape) {
       return file.Find(name + "." + of + "_l" + std::to_string(layer), shape);
     };
     const int rows = made->gates() * hidden;

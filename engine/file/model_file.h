@@ -4,8 +4,10 @@
 #define VSCHAOS_ENGINE_FILE_MODEL_FILE_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/floats.h"
@@ -32,12 +34,12 @@ class ModelFile {
   const Json& about() const { return about_; }
   const Json& settings() const { return about_.At("settings"); }
 
-  bool Has(const std::string& name) const;
+  bool Has(std::string_view name) const;
   // A tensor of finite numbers, which lives as long as this file; throws Refused.
-  Tensor Find(const std::string& name) const;
+  Tensor Find(std::string_view name) const;
   // One of this shape.
-  const float* Find(const std::string& name, const std::vector<int>& shape) const;
-  Floats Copy(const std::string& name, int count) const;
+  const float* Find(std::string_view name, std::initializer_list<int> shape) const;
+  Floats Copy(std::string_view name, int count) const;
 
  private:
   std::vector<std::uint8_t> bytes_;
