@@ -21,6 +21,15 @@ std::string Printed(const std::vector<int>& shape) {
   return text + "]";
 }
 
+// The number that IEEE 754's half float stands for: a sign, 5 bits of exponent, 10 of fraction.
+float FromHalf(std::uint16_t bits) {
+  const int exponent = bits >> 10 & 31;
+  const auto fraction = static_cast<float>(bits & 1023);
+  float size = std::ldexp(fraction + (exponent ? 1024.0f : 0.0f), (exponent ? exponent : 1) - 25);
+  if (exponent == 31) size = fraction == 0.0f ? INFINITY : NAN;
+  return bits & 0x8000 ? -size : size;
+}
+
 }  // namespace
 
 std::size_t Tensor::count() const {
@@ -80,19 +89,35 @@ Tensor ModelFile::Find(const std::string& name) const {
   }
   const auto offset = static_cast<std::uint64_t>(row.Whole("offset"));
   const Bytes bytes = archive_->Read(root_ + row.At("record").Text());
-  if (bytes.size < (offset + count) * sizeof(float)) {
+  const Json* const half = row.Find("half");
+  const bool is_half = half && half->Truth();
+  const std::size_t width = is_half ? sizeof(std::uint16_t) : sizeof(float);
+  if (bytes.size < (offset + count) * width) {
     throw Refused(name + " is not as large as it says: export the file again");
   }
-  if (reinterpret_cast<std::uintptr_t>(bytes.data) % alignof(float) != 0) {
+  if (is_half && offset == 0) {
+    tensor.data = Widened(name, bytes.data, std::size_t(count));
+  } else if (is_half || reinterpret_cast<std::uintptr_t>(bytes.data) % alignof(float) != 0) {
     throw Refused(name + " does not lie where floats can be read: export the file again");
+  } else {
+    tensor.data = reinterpret_cast<const float*>(bytes.data) + offset;
   }
-  tensor.data = reinterpret_cast<const float*>(bytes.data) + offset;
   for (std::uint64_t i = 0; i < count; ++i) {
     if (!std::isfinite(tensor.data[i])) {
       throw Refused(name + " holds values that are no numbers: export the file again");
     }
   }
   return tensor;
+}
+
+const float* ModelFile::Widened(const std::string& name, const std::uint8_t* halves,
+                                std::size_t count) const {
+  std::vector<float>& floats = widened_[name];
+  floats.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    floats[i] = FromHalf(static_cast<std::uint16_t>(halves[i] | halves[count + i] << 8));
+  }
+  return floats.data();
 }
 
 const float* ModelFile::Find(const std::string& name, const std::vector<int>& shape) const {

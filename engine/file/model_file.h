@@ -4,6 +4,7 @@
 #define VSCHAOS_ENGINE_FILE_MODEL_FILE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,11 @@ class ModelFile {
  private:
   std::vector<std::uint8_t> bytes_;
   std::unique_ptr<Archive> archive_;
+  // A tensor of half floats as floats. A record of these has the lower bytes of all, then the upper
+  // ones, which can be packed the better by themselves.
+  const float* Widened(const std::string& name, const std::uint8_t* halves, std::size_t count) const;
+
+  mutable std::map<std::string, std::vector<float>> widened_;
   std::string root_;  // what the names of its entries begin with
   Json about_;
 };
