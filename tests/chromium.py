@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,16 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_S = 60.0
+# The browser reads from descriptor 3 and writes to 4, whichever these are here.
+AS_3_AND_4 = """
+import os, sys
+kept = [os.dup(int(number)) for number in sys.argv[1:3]]
+while min(kept) < 5:
+    kept = [os.dup(number) for number in kept]
+os.dup2(kept[0], 3)
+os.dup2(kept[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def program() -> str | None:
@@ -43,9 +54,8 @@ class Browser:
             *("--remote-debugging-pipe", f"--user-data-dir={profile}", "--mute-audio"),
             *("--disable-dev-shm-usage", "--hide-scrollbars", *options, "about:blank"),
         ]
-        shell = f'exec "$@" 3<&{theirs} 4>&{answers}'
         self._process = subprocess.Popen(
-            ["sh", "-c", shell, "sh", *command],
+            [sys.executable, "-I", "-c", AS_3_AND_4, str(theirs), str(answers), *command],
             pass_fds=(theirs, answers),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "base/halves.h"
 #include "base/refused.h"
 
 namespace engine {
@@ -19,15 +20,6 @@ std::string Printed(const std::vector<int>& shape) {
   std::string text = "[";
   for (const int size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
   return text + "]";
-}
-
-// The number that IEEE 754's half float stands for: a sign, 5 bits of exponent, 10 of fraction.
-float FromHalf(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 31;
-  const auto fraction = static_cast<float>(bits & 1023);
-  float size = std::ldexp(fraction + (exponent ? 1024.0f : 0.0f), (exponent ? exponent : 1) - 25);
-  if (exponent == 31) size = fraction == 0.0f ? INFINITY : NAN;
-  return bits & 0x8000 ? -size : size;
 }
 
 }  // namespace

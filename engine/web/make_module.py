@@ -6,7 +6,7 @@
     python engine/web/make_module.py --check
 
 The module is kept in the package, so that nobody needs these tools to make a page. Beside it,
-engine.sha256 says of which sources and which module it is told; --check compares both.
+engine.sha256 says of which sources it is, and by which compiler; --check compares the sources.
 """
 
 import argparse
@@ -48,6 +48,13 @@ def facts() -> str:
     return f"sources {digest_of_sources()}\nmodule {module}\n"
 
 
+def compiler() -> str:
+    """What the compiler calls itself."""
+    command = [TOOL, "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return said.splitlines()[0]
+
+
 def build(folder: Path = FOLDER) -> Path:
     """The module, built in a folder.
 
@@ -73,11 +80,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only whether what is kept is current")
     if parser.parse_args().check:
-        if FACTS.read_text(encoding="utf-8") != facts():
+        if not FACTS.read_text(encoding="utf-8").startswith(facts()):
             sys.exit(f"{KEPT.relative_to(ROOT)} is of other sources: run {Path(__file__).name}")
         return
     KEPT.write_bytes(build().read_bytes())
-    FACTS.write_text(facts(), encoding="utf-8")
+    FACTS.write_text(f"{facts()}compiler {compiler()}\n", encoding="utf-8")
     sys.stdout.write(f"{KEPT.relative_to(ROOT)}: {KEPT.stat().st_size} bytes\n")
 
 

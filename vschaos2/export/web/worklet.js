@@ -28,6 +28,7 @@ class InstrumentProcessor extends AudioWorkletProcessor {
     this.block = 128 % block === 0 ? 128 : block; // quanta of the browser, where they do
     this.channels = 1;
     for (const [name, value] of Object.entries(given.settings)) this.engine.set(name, value);
+    this.engine.reset(); // it begins with them, and does not glide there
     this.motion = new Motion(given.axes, given.stops, given.ways);
     this.labels = Float32Array.from(given.labels);
     this.byItself = false;
