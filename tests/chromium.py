@@ -87,11 +87,11 @@ class Browser:
             self._process.wait()
         os.close(self._read)
 
-    def call(self, method: str, **values: Any) -> dict[str, Any]:
-        """The answer to one command of the protocol."""
+    def call(self, method: str, of_browser: bool = False, **values: Any) -> dict[str, Any]:
+        """The answer to one command of the protocol, of the page or of the whole browser."""
         number = next(self._numbers)
         message: dict[str, Any] = {"id": number, "method": method, "params": values}
-        if self._session:
+        if self._session and not of_browser:
             message["sessionId"] = self._session
         data = json.dumps(message).encode() + b"\0"
         while data:

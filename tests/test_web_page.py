@@ -141,7 +141,7 @@ def test_notes_command_labels_where_they_can(folder):
 def test_what_no_page_plays_is_refused_before_anything_is_written(instrument, tmp_path):
     instrument.for_engine = lambda: "labels"  # type: ignore[method-assign]
     try:
-        with pytest.raises(InputError, match="--web: .* knows nothing of labels: leave --web out"):
+        with pytest.raises(InputError, match=r"--web: .* knows nothing of labels: leave --web out"):
             export_playable(instrument, {}, tmp_path / "new", "bells", blocks=3, with_page=True)
     finally:
         del instrument.for_engine
@@ -164,7 +164,7 @@ def test_axes_glide_and_walk():
     assert made == [[0.5, 3], [1, 2], [1.5, 1], [2, 0], [2, 0], [2, 0], [2, 7]]
     walk = """(() => { const m = new Motion([0], [[0], [1], [3]], [[1], [2], [1]], () => 0);
       m.walkSeconds = 2; m.walk(true); const seen = [];
-      for (let i = 0; i < 4; ++i) { for (let j = 0; j < 200; ++j) m.step(0.01); seen.push(m.now[0]); }
+      for (let i = 1; i <= 800; ++i) { m.step(0.01); if (i % 200 === 0) seen.push(m.now[0]); }
       m.walk(false); m.step(5); return [...seen, m.now[0]]; })()"""
     made = ask_node("-e", RUN, WEB / "motion.js", walk)
     due, place = [], 0.0
@@ -340,9 +340,7 @@ def test_axes_move_without_a_hand(playing):
 
 @in_chromium
 def test_keys_gate_the_sound(playing):
-    playing.ask(
-        "[...document.querySelectorAll('#keys label')].find((l) => l.textContent.startsWith('Sound only')).click()"
-    )
+    playing.ask(f"{LABEL % 'Sound only while a key is held'}.click()")
     playing.wait("document.getElementById('meter').getAttribute('aria-valuenow') == -60")
     playing.key("g", "keyDown")
     playing.wait(louder_than(SILENT + 1))
@@ -376,11 +374,11 @@ def test_settings_volume_and_stop(playing):
     playing.ask(f"{turn}('Volume', -48)")
     playing.wait(f"!({louder_than(before - 30)})")
     playing.ask(f"{turn}('Volume', 0)")
-    playing.ask(f"{turn}('gain db', 0)")  # the least of its usual range
+    playing.ask(f"{turn}('gain', 0)")  # the least of its usual range
     playing.wait(f"!({louder_than(before - 30)})")
     for mode in range(7):
         playing.ask(f"{turn}('inversion', {mode})")
-    playing.ask(f"{turn}('gain db', 1)")
+    playing.ask(f"{turn}('gain', 1)")
     playing.wait(louder_than(before - 30))
     playing.click("#start")
     playing.wait("sound.context.state === 'suspended'")

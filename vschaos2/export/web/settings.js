@@ -23,9 +23,9 @@ function grouped(settings) {
 
 function settingRow(setting, changed) {
   const { kind, choices, value } = setting;
-  const name = spoken(setting.name);
+  const name = spoken(setting.name, setting.unit);
   if (kind === "choice") {
-    return choice(name, choices.map(spoken), choices.indexOf(value), (index) =>
+    return choice(name, choices.map((word) => spoken(word)), choices.indexOf(value), (index) =>
       changed(setting.name, choices[index])).row;
   }
   if (kind === "switch") return toggle(name, Boolean(value), (isOn) => changed(setting.name, Number(isOn))).row;
@@ -37,7 +37,11 @@ function settingRow(setting, changed) {
   return slider({ ...setting, name }, (number) => changed(setting.name, number)).row;
 }
 
-const spoken = (name) => name.replaceAll("_", " ");
+// A name in words; its unit stands by the value.
+function spoken(name, unit = "") {
+  const bare = unit && name.toLowerCase().endsWith(`_${unit.toLowerCase()}`) ? name.slice(0, -unit.length - 1) : name;
+  return bare.replaceAll("_", " ");
+}
 
 // Labels: a choice of classes, or a number. Returns functions that show a value, by index.
 function showLabels(labels, commanded) {

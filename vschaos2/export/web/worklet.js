@@ -89,31 +89,32 @@ class InstrumentProcessor extends AudioWorkletProcessor {
     return true;
   }
 
+  // A block at a time, in as many runs of samples as a quantum has to do with one. Where a block
+  // is longer than a quantum, what is heard is played a block later; axes sound at once.
   fill(heard, out) {
-    const count = out[0].length;
-    if (!this.hears || this.block > count) {
-      // A hop at a time: what is heard is played one hop later.
-      for (let i = 0; i < count; ++i) {
-        if (this.at === this.block) {
-          this.makeBlock();
-          this.at = 0;
-        }
-        for (let c = 0; c < this.hears; ++c) this.heard[c][this.at] = this.soundAt(heard, c, i);
-        for (let c = 0; c < out.length; ++c) out[c][i] = this.made[Math.min(c, this.channels - 1)][this.at];
-        ++this.at;
+    const count = out[0].length, isWhole = this.hears > 0 && this.block === count;
+    for (let done = 0; done < count; ) {
+      if (this.at === this.block) {
+        if (!isWhole) this.makeBlock();
+        this.at = 0;
       }
-      return;
+      const length = Math.min(this.block - this.at, count - done);
+      for (let c = 0; c < this.hears; ++c) this.hear(heard, c, done, length);
+      if (isWhole) this.makeBlock();
+      for (let c = 0; c < out.length; ++c) {
+        const made = this.made[Math.min(c, this.channels - 1)];
+        out[c].set(made.subarray(this.at, this.at + length), done);
+      }
+      this.at += length;
+      done += length;
     }
-    for (let c = 0; c < this.hears; ++c) {
-      for (let i = 0; i < count; ++i) this.heard[c][i] = this.soundAt(heard, c, i);
-    }
-    this.makeBlock();
-    for (let c = 0; c < out.length; ++c) out[c].set(this.made[Math.min(c, this.channels - 1)]);
   }
 
   // Of a sound of one channel both inlets hear it; where nothing comes in there is silence.
-  soundAt(heard, channel, sample) {
-    return heard.length ? heard[Math.min(channel, heard.length - 1)][sample] : 0;
+  hear(heard, channel, from, length) {
+    const given = heard[Math.min(channel, heard.length - 1)];
+    if (given) this.heard[channel].set(given.subarray(from, from + length), this.at);
+    else this.heard[channel].fill(0, this.at, this.at + length);
   }
 
   makeBlock() {
@@ -157,7 +158,7 @@ class InstrumentProcessor extends AudioWorkletProcessor {
 
   tell(out) {
     for (const channel of out) {
-      for (const value of channel) this.peak = Math.max(this.peak, Math.abs(value));
+      for (let i = 0; i < channel.length; ++i) this.peak = Math.max(this.peak, Math.abs(channel[i]));
     }
     this.keep(out);
     this.sinceTold += out[0].length / this.engine.sampleRate;
