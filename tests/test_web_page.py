@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import torch
 from chromium import Browser, program
+from forked import run_forked
 from taught import USUAL, sound, taught
 from test_small_engine_effects import effect
 from web_engine import NO_NODE, ask_node, node, rounded_as_in_page
@@ -22,6 +23,7 @@ from vschaos2.export.page import SCRIPTS, WEB, WORKLET, page
 from vschaos2.export.playable import Playable
 from vschaos2.export.write import export_playable
 
+ROOT = Path(__file__).resolve().parents[1]
 HOP = 256  # more than the 128 samples that browsers ask for at a time
 LARGE = {
     **USUAL,
@@ -146,6 +148,24 @@ def test_what_no_page_plays_is_refused_before_anything_is_written(instrument, tm
     finally:
         del instrument.for_engine
     assert not (tmp_path / "new").exists()
+
+
+def test_the_program_writes_it_or_says_why_not(tiny_run_folder, tmp_path):
+    def script(*words: str | Path):
+        return run_forked(ROOT / "script.py", [*map(str, words), "-o", str(tmp_path / "out")], ROOT)
+
+    for words, said in (
+        (("detector", "--web"), "--web: the detector is no run, and takes --rate only"),
+        ((tiny_run_folder, "--web", "--nam"), "--nam and --web: .* give one"),
+        ((ROOT / "tests/runs_of_0_1/labelled", "--web"), "--web: .* knows nothing of labels"),
+    ):
+        done = script(*words)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1 and re.search(said, done.stderr), done.stderr
+        assert not (tmp_path / "out").exists()
+    done = script(tiny_run_folder, "--web", "-n", "tiny")
+    assert done.returncode == 0, done.stderr
+    assert {"tiny.ts", "tiny.json", "tiny.html"} <= {p.name for p in (tmp_path / "out").iterdir()}
 
 
 RUN = """

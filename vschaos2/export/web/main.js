@@ -58,10 +58,12 @@ start.addEventListener("click", async () => {
   start.disabled = true;
   try {
     if (isOn) {
-      const isFirst = !sound.context;
       await sound.start();
-      if (isFirst) await sources.connect();
-    } else await sound.stop();
+      await sources.connect();
+    } else {
+      sources.release();
+      await sound.stop();
+    }
     start.setAttribute("aria-pressed", isOn);
     start.textContent = isOn ? "Stop" : "Start";
     document.getElementById("record").disabled = false;

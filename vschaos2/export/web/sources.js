@@ -46,13 +46,18 @@ class Sources {
   // Joins what is chosen with the instrument, once there is sound.
   async connect() {
     showError("");
+    this.release();
+    if (this.kind === "microphone") await this.hearMicrophone();
+    if (this.kind === "file" && this.file.files.length) await this.hearFile(this.file.files[0]);
+  }
+
+  // Lets go of the file, and of the microphone, which a browser shows to be open as long as it is.
+  release() {
     this.sound.listenTo(null);
     this.player?.stop();
     this.player = null;
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = null;
-    if (this.kind === "microphone") await this.hearMicrophone();
-    if (this.kind === "file" && this.file.files.length) await this.hearFile(this.file.files[0]);
   }
 
   async hearMicrophone() {
