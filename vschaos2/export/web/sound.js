@@ -2,6 +2,9 @@
 
 "use strict";
 
+const PATIENCE_MS = 4000; // with a device that does not answer
+const NO_DEVICE = "The sound does not begin: is there a sound device that this browser may use?";
+
 class Sound {
   // about: what the page knows of the instrument; state: what it begins with, { method, settings,
   // axes, labels }, and later messages keep it up to date.
@@ -24,13 +27,23 @@ class Sound {
       numberOfInputs: 1,
       numberOfOutputs: 1,
       outputChannelCount: [channels],
+      channelCount: Math.min(methods.forward?.sounds[0] ?? 1, 2), // others are mixed to these
+      channelCountMode: "explicit",
       processorOptions: { wasm, model, stops, ways, ...this.state },
     });
   }
 
   async start() {
-    if (this.context) return this.context.resume();
+    if (!this.context) await this.make();
+    const late = setTimeout(() => showError(NO_DEVICE), PATIENCE_MS);
+    await this.context.resume();
+    clearTimeout(late);
+    if (document.getElementById("error").textContent === NO_DEVICE) showError("");
+  }
+
+  async make() {
     const context = new AudioContext({ sampleRate: this.about.rate });
+    context.resume(); // at once: some browsers only do so while a click is fresh
     const node = await this.nodeIn(context);
     node.port.onmessage = ({ data }) => this.hear(data);
     node.onprocessorerror = () => showError("The sound stopped: load the page again.");
@@ -38,7 +51,7 @@ class Sound {
     node.connect(this.volume).connect(context.destination);
     Object.assign(this, { context, node });
     for (const message of this.waiting ?? []) node.port.postMessage(message);
-    return context.resume();
+    this.waiting = [];
   }
 
   stop() {

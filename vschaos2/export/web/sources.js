@@ -25,6 +25,7 @@ class Sources {
   }
 
   async choose(kind) {
+    showError("");
     this.kind = kind;
     for (const label of this.radios) label.firstChild.checked = label.firstChild.value === kind;
     this.show();
@@ -45,7 +46,6 @@ class Sources {
 
   // Joins what is chosen with the instrument, once there is sound.
   async connect() {
-    showError("");
     this.release();
     if (this.kind === "microphone") await this.hearMicrophone();
     if (this.kind === "file" && this.file.files.length) await this.hearFile(this.file.files[0]);
