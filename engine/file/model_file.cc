@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "base/halves.h"
 #include "base/refused.h"
 
 namespace engine {
@@ -82,13 +83,19 @@ Tensor ModelFile::Find(std::string_view name) const {
   }
   const auto offset = static_cast<std::uint64_t>(row.Whole("offset"));
   const Bytes bytes = archive_->Read(root_ + row.At("record").Text());
-  if (bytes.size < (offset + count) * sizeof(float)) {
+  const Json* const half = row.Find("half");
+  const bool is_half = half && half->Truth();
+  const std::size_t width = is_half ? sizeof(std::uint16_t) : sizeof(float);
+  if (bytes.size < (offset + count) * width) {
     throw Refused(std::string(name) + " is not as large as it says: export the file again");
   }
-  if (reinterpret_cast<std::uintptr_t>(bytes.data) % alignof(float) != 0) {
+  if (is_half && offset == 0) {
+    tensor.data = Widened(name, bytes.data, std::size_t(count));
+  } else if (is_half || reinterpret_cast<std::uintptr_t>(bytes.data) % alignof(float) != 0) {
     throw Refused(std::string(name) + " does not lie where floats can be read: export the file again");
+  } else {
+    tensor.data = reinterpret_cast<const float*>(bytes.data) + offset;
   }
-  tensor.data = reinterpret_cast<const float*>(bytes.data) + offset;
   for (std::uint64_t i = 0; i < count; ++i) {
     if (!std::isfinite(tensor.data[i])) {
       throw Refused(std::string(name) + " holds values that are no numbers: export the file again");
@@ -97,11 +104,21 @@ Tensor ModelFile::Find(std::string_view name) const {
   return tensor;
 }
 
+const float* ModelFile::Widened(std::string_view name, const std::uint8_t* halves,
+                                std::size_t count) const {
+  std::vector<float>& floats = widened_[std::string(name)];
+  floats.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    floats[i] = FromHalf(static_cast<std::uint16_t>(halves[i] | halves[count + i] << 8));
+  }
+  return floats.data();
+}
+
 const float* ModelFile::Find(std::string_view name, std::initializer_list<int> shape) const {
   const Tensor tensor = Find(name);
   if (!std::equal(tensor.shape.begin(), tensor.shape.end(), shape.begin(), shape.end())) {
-    throw Refused(std::string(name) + " has the shape " + Printed(tensor.shape) + " where " + Printed(shape) +
-                  " is due: export the file again");
+    throw Refused(std::string(name) + " has the shape " + Printed(tensor.shape) + " where " +
+                  Printed(shape) + " is due: export the file again");
   }
   return tensor.data;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,11 @@ class ModelFile {
  private:
   std::vector<std::uint8_t> bytes_;
   std::unique_ptr<Archive> archive_;
+  // A tensor of half floats as floats. A record of these has the lower bytes of all, then the upper
+  // ones, which can be packed the better by themselves.
+  const float* Widened(std::string_view name, const std::uint8_t* halves, std::size_t count) const;
+
+  mutable std::map<std::string, std::vector<float>> widened_;
   std::string root_;  // what the names of its entries begin with
   Json about_;
 };
