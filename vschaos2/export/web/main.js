@@ -17,6 +17,7 @@ document.getElementById("lead").textContent = isEffect
 document.getElementById("figures").textContent =
   `${about.rate} Hz. Everything is in this one file; nothing leaves this machine. Made with vschaos2.`;
 
+document.getElementById("panels").classList.toggle("is-effect", isEffect);
 const sources = new Sources(sound, about);
 if (!isEffect) {
   const axes = new Axes(about, (axis, value) => {

@@ -23,7 +23,8 @@ function grouped(settings) {
 
 function settingRow(setting, changed) {
   const { kind, choices, value } = setting;
-  const name = spoken(setting.name, setting.unit);
+  const whole = spoken(setting.name, setting.unit);
+  const name = whole.startsWith(`${setting.group} `) ? whole.slice(setting.group.length + 1) : whole;
   if (kind === "choice") {
     return choice(name, choices.map((word) => spoken(word)), choices.indexOf(value), (index) =>
       changed(setting.name, choices[index])).row;
