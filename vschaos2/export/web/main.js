@@ -30,7 +30,12 @@ if (!isEffect) {
   new Keys(about, (note) => playNote(note, moves, shows), (isOn) => sound.tell({ gate: isOn }),
     (level) => sound.tell({ key: level }));
 }
-showSettings(about.settings, isEffect, (name, value) => sound.tell({ set: { name, value } }));
+const numbers = showSettings(about.settings, isEffect,
+  (name, value) => sound.tell({ set: { name, value } }),
+  () => sound.tell({ ask: Object.keys(numbers) }));
+sound.listeners.numbers = (values) => {
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) numbers[name](value);
+};
 new Recorder(sound, about);
 showLevel(sound);
 
