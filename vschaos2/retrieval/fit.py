@@ -121,8 +121,9 @@ class Fit:
         turn = torch.randint(len(self.crops.starts), (1,), generator=self.generator)
         start = self.crops.starts[int(turn)]
         size = SIZES[int(torch.randint(len(SIZES), (1,), generator=self.generator))]
-        made = self.rendering.render(self.dry[start : start + self.crops.length])
-        return self.crops.target(start, size).distance(made[:, self.crops.scored(start)])
+        scored = self.crops.scored(start)
+        made = self.rendering.render(self.dry[start : start + self.crops.length], scored.start)
+        return self.crops.target(start, size).distance(made)
 
     def stage(
         self,
