@@ -16,6 +16,7 @@ from torch import Tensor
 
 from vschaos2.processors.chain import Chain
 from vschaos2.processors.fdn_reverb import EVEN, LINES_S, SIDES
+from vschaos2.processors.filters import Filter
 from vschaos2.processors.recursion import BLOCK
 from vschaos2.retrieval.deconvolution import (
     Echoes,
@@ -26,6 +27,7 @@ from vschaos2.retrieval.deconvolution import (
     in_band,
     response,
 )
+from vschaos2.retrieval.equaliser import read_filters, read_response
 from vschaos2.retrieval.rendering import LONG_TAIL_S, Rendering
 from vschaos2.retrieval.spectra import SIZES, Target
 
@@ -101,13 +103,15 @@ class Fit:
         self.chain, self.dry, self.wet, self.rate_hz = chain, dry, wet, rate_hz
         self.crops = Crops(dry, wet, rate_hz)
         self.rendering = Rendering(chain, rate_hz)
+        self.seed = seed
         self.generator = torch.Generator().manual_seed(seed)
         self.losses: list[float] = []
         self.steps = DRY_STEPS + ALL_STEPS
 
     def begin(self) -> None:
-        """Let thresholds begin where the sound is."""
-        level_db = 10.0 * math.log10(float(self.dry.square().mean()) + 1e-10)
+        """Let filters begin with the response that is read, and thresholds where the sound is."""
+        heard = self._filters()
+        level_db = 10.0 * math.log10(float(heard.square().mean()) + 1e-10)
         names = [p.name for p in self.chain.physical]
         begun = {
             n: level_db - (40.0 if "expander" in n else 5.0)
@@ -115,6 +119,24 @@ class Fit:
             if n.endswith("threshold_db")
         }
         self.chain.load_preset(self.within(begun))
+
+    def _filters(self) -> Tensor:
+        """Read the chain's filters, if they are one processor; → the sound behind them, [T]."""
+        before = self.chain.processors[:-1]
+        places = [n for n, each in enumerate(before) if isinstance(each, Filter)]
+        if len(places) != 1:
+            return self.dry
+        place = places[0]
+        filters = self.chain.processors[place]
+        found = read_filters(filters, read_response(self.dry, self.wet, self.rate_hz), self.seed)
+        names = [p.name for p in self.chain.physical]
+        first = sum(self.chain.counts[:place])
+        own = names[first : first + self.chain.counts[place]]
+        self.chain.load_preset(self.within(dict(zip(own, found.values.tolist(), strict=True))))
+        count = len(self.dry) // BLOCK * BLOCK
+        state = torch.zeros(1, int(filters.state_size), dtype=torch.float64)  # type: ignore
+        with torch.no_grad():
+            return filters(self.dry[None, None, :count], self.rendering.values(place), state)[0][0, 0]
 
     def loss(self) -> Tensor:
         """D of a passage and a size, both at random."""
