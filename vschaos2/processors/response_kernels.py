@@ -149,7 +149,8 @@ def echo_adjoint(
     """The adjoint of `echo`.
 
     With q = 1 / (1 - f² E²), odd = q E and even = q f E²:
-    ∂odd/∂E = q² (1 + f² E²), ∂odd/∂f = 2 q² f E³, ∂even/∂E = 2 q² f E, ∂even/∂f = q² E² (1 + f² E²).
+    ∂odd/∂E = q² (1 + f² E²), ∂odd/∂f = 2 q² f E³,
+    ∂even/∂E = 2 q² f E, ∂even/∂f = q² E² (1 + f² E²).
 
     Args:
         a: [B].

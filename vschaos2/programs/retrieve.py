@@ -41,7 +41,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the first run (0)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, of a folder (1)")
     parser.add_argument(
-        "-m", "--multirun", action="store_true",
+        "-m",
+        "--multirun",
+        action="store_true",
         help="runs of a folder as jobs of Hydra's launcher, such as that of cluster=slurm",
     )
     parser.add_argument("--like", type=Path, help="a recording that the dry one is to sound like")

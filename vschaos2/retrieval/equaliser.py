@@ -120,7 +120,9 @@ def _lowered(
     weight = reading.weight / reading.weight.sum()
     costs = torch.zeros(len(start))
     for step in range(steps + 1):
-        optimiser.param_groups[0]["lr"] = RATE * 0.5 * (1.0 + math.cos(math.pi * step / max(1, steps)))
+        optimiser.param_groups[0]["lr"] = (
+            RATE * 0.5 * (1.0 + math.cos(math.pi * step / max(1, steps)))
+        )
         values = ranges(raw[:, :-1, None])[..., 0]
         if is_smeared:
             answers = torch.fft.irfft(filters.response(values, grid), whole)

@@ -30,6 +30,7 @@ from vschaos2.retrieval.deconvolution import (
 from vschaos2.retrieval.equaliser import read_filters, read_response
 from vschaos2.retrieval.rendering import LONG_TAIL_S, Rendering
 from vschaos2.retrieval.spectra import SIZES, Target
+from vschaos2.training.allocator import keep_freed_memory
 
 CROP_S, GRID_S, UNSCORED_S = 6.0, 2.0, 3.0
 RATE = 0.08  # of Adam, on raw numbers
@@ -122,21 +123,21 @@ class Fit:
 
     def _filters(self) -> Tensor:
         """Read the chain's filters, if they are one processor; → the sound behind them, [T]."""
-        before = self.chain.processors[:-1]
-        places = [n for n, each in enumerate(before) if isinstance(each, Filter)]
-        if len(places) != 1:
+        before = list(self.chain.processors)[:-1]
+        found = [(n, each) for n, each in enumerate(before) if isinstance(each, Filter)]
+        if len(found) != 1:
             return self.dry
-        place = places[0]
-        filters = self.chain.processors[place]
-        found = read_filters(filters, read_response(self.dry, self.wet, self.rate_hz), self.seed)
-        names = [p.name for p in self.chain.physical]
+        ((place, filters),) = found
+        reading = read_response(self.dry, self.wet, self.rate_hz)
+        values = read_filters(filters, reading, self.seed).values.tolist()
         first = sum(self.chain.counts[:place])
-        own = names[first : first + self.chain.counts[place]]
-        self.chain.load_preset(self.within(dict(zip(own, found.values.tolist(), strict=True))))
+        names = [p.name for p in self.chain.physical][first : first + len(values)]
+        self.chain.load_preset(self.within(dict(zip(names, values, strict=True))))
         count = len(self.dry) // BLOCK * BLOCK
-        state = torch.zeros(1, int(filters.state_size), dtype=torch.float64)  # type: ignore
+        state = torch.zeros(1, int(filters.state_size), dtype=torch.float64)
         with torch.no_grad():
-            return filters(self.dry[None, None, :count], self.rendering.values(place), state)[0][0, 0]
+            y, _ = filters(self.dry[None, None, :count], self.rendering.values(place), state)
+        return y[0, 0]
 
     def loss(self) -> Tensor:
         """D of a passage and a size, both at random."""
@@ -248,6 +249,7 @@ class Fit:
 
     def run(self, told: Callable[[Step], None]) -> None:
         """All stages."""
+        keep_freed_memory()
         last = len(self.chain.processors) - 1
         before = {n: torch.ones(self.chain.counts[n], 1) for n in range(last)}
         names = [p.name for p in self.rendering.space.physical]

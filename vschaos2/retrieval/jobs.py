@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from vschaos2.config import CONFIGS
 from vschaos2.errors import InputError
 from vschaos2.overrides import explain, lenient_overrides
-from vschaos2.retrieval.folder import Task, wanted
+from vschaos2.retrieval.folder import wanted
 
 logger = logging.getLogger(__name__)
 

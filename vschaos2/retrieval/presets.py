@@ -140,9 +140,7 @@ def _of_one_kind(
     return [each for each, kind in zip(tries, kinds, strict=True) if kind == chosen]
 
 
-def _one_each(
-    tries: Sequence[Try], left_out: dict[str, str], is_latest: bool
-) -> list[Try]:
+def _one_each(tries: Sequence[Try], left_out: dict[str, str], is_latest: bool) -> list[Try]:
     """Of the tries of each track the one that came nearest, or the latest, by names of tracks."""
     chosen: dict[str, Try] = {}
     for each in tries:
