@@ -26,6 +26,7 @@ RATE = 0.15  # of Adam, on raw numbers
 LEAST_PLACE = 0.1  # of a drawn start within a range, from either end
 POINTS = 160  # along the logarithm of frequency
 LOWEST_HZ, HIGHEST_HZ = 30.0, 18_000.0
+FADE_S = 0.3  # at either end of a pair
 WHOLE_S = 0.1  # of answers of filters, which are smeared
 BOUND = 0.5  # of a difference of logarithms, beyond which it counts by itself, and not squared
 USUAL = 5e-4  # of the mean square of raw numbers, in the cost: ends of ranges are rarely meant
@@ -70,6 +71,12 @@ def read_response(dry: Tensor, wet: Tensor, rate_hz: float) -> Reading:
     hz = torch.logspace(math.log10(LOWEST_HZ), math.log10(highest), POINTS, dtype=torch.float64)
     angle = (-2.0 * math.pi / rate_hz) * torch.arange(clear)[:, None] * hz
     turn = torch.polar(fade[:, None].expand_as(angle).contiguous(), angle)
+    # Where both are cut off at one time, the cut itself looks like an answer at once, of all
+    # frequencies: so they come and go slowly.
+    slow = min(round(FADE_S * rate_hz), len(dry) // 4)
+    ramp = 0.5 - 0.5 * torch.cos(math.pi * torch.arange(slow) / slow)
+    window = torch.cat((ramp, torch.ones(len(dry) - 2 * slow), ramp.flip(0)))
+    dry, wet = dry * window, wet * window
     # What comes before the pulse is what a deconvolution takes for an answer, and is none.
     late = torch.nn.functional.pad(torch.cat((wet, dry[None])), (clear, 0))
     answer = response(torch.nn.functional.pad(dry, (0, clear)), late, 2 * clear)
@@ -116,7 +123,7 @@ def _lowered(
     optimiser = torch.optim.Adam([raw], RATE, betas=(0.9, 0.95))
     whole = round(WHOLE_S * reading.rate_hz) // 2 * 2
     grid = torch.fft.rfftfreq(whole, 1.0 / reading.rate_hz, dtype=torch.float64)
-    wanted = (reading.gain.square() + reading.noise.square()).log() * 0.5
+    wanted = reading.gain.clamp(min=1e-9).log()  # what is no answer is in it already
     weight = reading.weight / reading.weight.sum()
     costs = torch.zeros(len(start))
     for step in range(steps + 1):
