@@ -72,6 +72,11 @@ def test_annotations_of_the_greatest_hits(tmp_path):
     assert found.labels["reaction"] == ["static", "deform"]
     film = tmp_path / "2015-02-16-16-49-06_denoised.mp4"
     assert find_times(film) == path
+    told = onsets_of([0.5, 1.25], [0.3, 0.6], {"material": ["old wood", ""], "size": ["1", "2"]})
+    write_onsets(path, told)
+    assert path.read_text() == "0.500000 old_wood None None\n1.250000 None None None\n"
+    again = read_onsets(path)
+    assert again.times_s.tolist() == [0.5, 1.25] and again.labels["material"] == ["old_wood", ""]
     assert times_file(tmp_path / "a b.mov").name == "a b.times.csv"
     assert find_times(tmp_path / "other.mp4") is None
 

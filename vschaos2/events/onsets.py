@@ -33,6 +33,8 @@ STRENGTH = "strength"
 SPREADSHEET = (";", "\t")  # between cells whose numbers may have decimal commas
 DECIMAL = re.compile(r"[+-]?\d+,\d+")
 GREATEST_HITS = ("material", "action", "reaction")
+GREATEST_SUFFIX, UNKNOWN = "_times.txt", "None"
+GREATEST_ENDINGS = ("_denoised", "_mic")  # of films and sounds there, which their times lack
 MOST_BYTES = 64 * 2**20
 
 Values = NDArray[np.float64]
@@ -94,19 +96,35 @@ def times_file(path: Path) -> Path:
 
 def find_times(path: Path) -> Path | None:
     """The file beside a sound or a film that tells its onsets, ours or the Greatest Hits'."""
-    stem = path.stem.removesuffix("_denoised").removesuffix("_mic")
-    for name in (path.stem + SUFFIX, f"{stem}{SUFFIX}", f"{stem}_times.txt"):
+    stem = greatest_stem(path.stem)
+    for name in (path.stem + SUFFIX, f"{stem}{SUFFIX}", f"{stem}{GREATEST_SUFFIX}"):
         if path.with_name(name).is_file():
             return path.with_name(name)
     return None
 
 
+def greatest_stem(stem: str) -> str:
+    """What the Greatest Hits call a film or a sound without how it was made.
+
+    Example:
+        >>> greatest_stem("2015-02-16-16-49-06_denoised")
+        '2015-02-16-16-49-06'
+    """
+    for ending in GREATEST_ENDINGS:
+        stem = stem.removesuffix(ending)
+    return stem
+
+
 def write_onsets(path: Path, onsets: Onsets) -> None:
     """Write a file whole: seconds to the microsecond, strength to three places, labels as they are.
+
+    NAME_times.txt is written as the Greatest Hits have it: no strengths, and of labels their three.
 
     Raises:
         InputError: if it cannot be written.
     """
+    if path.name.endswith(GREATEST_SUFFIX):
+        return write_whole(path, _as_greatest_hits(onsets))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("seconds", STRENGTH, *onsets.labels))
@@ -114,6 +132,15 @@ def write_onsets(path: Path, onsets: Onsets) -> None:
         told = (words[row] for words in onsets.labels.values())
         table.writerow((f"{time_s:.6f}", f"{strength:.3f}", *told))
     write_whole(path, text.getvalue())
+
+
+def _as_greatest_hits(onsets: Onsets) -> str:
+    lines = []
+    for row, time_s in enumerate(onsets.times_s):
+        told = [onsets.labels[name][row] if name in onsets.labels else "" for name in GREATEST_HITS]
+        words = ["_".join(word.split()) or UNKNOWN for word in told]
+        lines.append(f"{time_s:.6f} {' '.join(words)}\n")
+    return "".join(lines)
 
 
 def read_onsets(path: Path) -> Onsets:
@@ -130,6 +157,8 @@ def read_onsets(path: Path) -> Onsets:
         rows = _with_decimals(rows)
         spare = GREATEST_HITS if path.name.endswith(".txt") else ("strength",)
         columns = ("seconds", *spare)
+        if spare == GREATEST_HITS:
+            rows = [(line, ["" if word == UNKNOWN else word for word in row]) for line, row in rows]
         width = max(len(row) for _, row in rows)
         columns = (columns + tuple(f"column{n + 1}" for n in range(len(columns), width)))[:width]
     else:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from vschaos2.audio import length_at
 from vschaos2.errors import InputError
-from vschaos2.events.onsets import Onsets, read_onsets
+from vschaos2.events.onsets import GREATEST_SUFFIX, Onsets, read_onsets
 from vschaos2.film.frames import facts_of
 from vschaos2.film.opening import is_film
 from vschaos2.film.sound import sound_pieces
@@ -50,7 +50,9 @@ class Guide(NamedTuple):
         """What results are called: after the film or the sound, or else the file of events."""
         of = self.film or self.audio or self.events
         assert of is not None
-        return of.name.removesuffix(".csv").removesuffix(".times") if of == self.events else of.stem
+        if of != self.events:
+            return of.stem
+        return of.name.removesuffix(GREATEST_SUFFIX).removesuffix(".csv").removesuffix(".times")
 
 
 def check_guide(guide: Guide) -> None:

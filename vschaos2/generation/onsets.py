@@ -9,7 +9,13 @@ from vschaos2.audio import AUDIO_EXTENSIONS, UnreadableAudio, find_files
 from vschaos2.errors import InputError
 from vschaos2.events.film_motion import film_onsets
 from vschaos2.events.hearing import onsets_of_sound
-from vschaos2.events.onsets import SUFFIX, Onsets, write_onsets
+from vschaos2.events.onsets import (
+    GREATEST_SUFFIX,
+    SUFFIX,
+    Onsets,
+    greatest_stem,
+    write_onsets,
+)
 from vschaos2.events.options import MIN_GAP_MS, THRESHOLD, Listening
 from vschaos2.families.film.marks import heard_onsets
 from vschaos2.families.film.seeing import film_onsets_by_run
@@ -76,7 +82,11 @@ class Finding(NamedTuple):
 
 
 def onsets_of_files(
-    inputs: Sequence[Path], folder: Path, finding: Finding, is_replaced: bool = False
+    inputs: Sequence[Path],
+    folder: Path,
+    finding: Finding,
+    is_replaced: bool = False,
+    as_greatest_hits: bool = False,
 ) -> list[Path]:
     """Write the onsets of sounds and films to folder/NAME.times.csv; → the files written.
 
@@ -85,6 +95,8 @@ def onsets_of_files(
         folder: where the results go.
         finding: how.
         is_replaced: whether files of times that are there already are written anew.
+        as_greatest_hits: whether they are called, and written, as those of the Greatest Hits are:
+            NAME_times.txt.
 
     Raises:
         InputError: as `named_files` and `write_times`; for a number out of range, or what is for
@@ -92,11 +104,27 @@ def onsets_of_files(
     """
     _ = finding.listening  # numbers out of range are refused before any file is opened
     jobs = named_files(inputs, folder, suffix=SUFFIX, find=_sounds_and_films)
+    if as_greatest_hits:
+        jobs = _as_greatest_hits(jobs)
     if any(is_film(job.source) for job in jobs):
         pyav()
     elif finding.run is not None or finding.is_heard:
         raise InputError("--run and --sound are for films, and none is given: leave them out")
     return write_times(jobs, finding, is_replaced)
+
+
+def _as_greatest_hits(jobs: Sequence[Job]) -> list[Job]:
+    """The same jobs, with the names that the Greatest Hits give to their times."""
+    renamed: dict[Path, Job] = {}
+    for job in jobs:
+        name = greatest_stem(job.target.name.removesuffix(SUFFIX)) + GREATEST_SUFFIX
+        target = job.target.with_name(name)
+        if target in renamed:
+            raise InputError(
+                f"{job.source}: and {renamed[target].source} would both be {target}: give one"
+            )
+        renamed[target] = job._replace(target=target)
+    return list(renamed.values())
 
 
 def _sounds_and_films(folder: Path) -> list[Path]:

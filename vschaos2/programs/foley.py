@@ -38,6 +38,11 @@ def add_onsets(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "--run", type=Path, help="of onset_video, which sees strikes in films (by motion alone)"
     )
     parser.add_argument("--sound", action="store_true", help="listen to the sound of films instead")
+    parser.add_argument(
+        "--greatest-hits",
+        action="store_true",
+        help="write NAME_times.txt, as the Greatest Hits have them: no strengths",
+    )
     parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
     parser.add_argument(
         "--overwrite", action="store_true", help="write files of times anew that are there already"
