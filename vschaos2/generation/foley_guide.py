@@ -29,6 +29,7 @@ class Guide(NamedTuple):
         finder: a run that finds events in films; None for motion alone.
         threshold: how much must be new in a sound, or stop in a film; None for the usual.
         min_gap_ms: least time between two events; None for the usual.
+        by_net: whether a sound is listened to by a small trained net, which hears notes.
     """
 
     events: Path | None = None
@@ -37,6 +38,7 @@ class Guide(NamedTuple):
     finder: Run | None = None
     threshold: float | None = None
     min_gap_ms: float | None = None
+    by_net: bool = False
 
     @property
     def path(self) -> Path:
@@ -75,6 +77,8 @@ def check_guide(guide: Guide) -> None:
         raise InputError(f"{guide.film}: is no film: give one, or a sound by --audio")
     if guide.finder is not None and (guide.film is None or guide.events is not None):
         raise InputError("--finder finds events in films: give --video, and no --onsets")
+    if guide.by_net and (guide.audio is None or guide.events is not None):
+        raise InputError("--notes listens to a guide: give --audio, and no --onsets")
     for option, value in (("--threshold", guide.threshold), ("--min-gap", guide.min_gap_ms)):
         if value is not None and guide.events is not None:
             raise InputError(f"{option} finds events, and --onsets tells them: leave one out")
@@ -88,7 +92,9 @@ def events_of(guide: Guide) -> Onsets:
     """
     if guide.events is not None:
         return read_onsets(guide.events)
-    finding = Finding(guide.threshold, guide.min_gap_ms, guide.finder, guide.film is None)
+    finding = Finding(
+        guide.threshold, guide.min_gap_ms, guide.finder, guide.film is None, guide.by_net
+    )
     return finding.onsets_of(guide.path)
 
 

@@ -16,7 +16,7 @@ from vschaos2.events.onsets import (
     greatest_stem,
     write_onsets,
 )
-from vschaos2.events.options import MIN_GAP_MS, THRESHOLD, Listening
+from vschaos2.events.options import LIKELIHOOD, MIN_GAP_MS, THRESHOLD, Listening
 from vschaos2.families.film.marks import heard_onsets
 from vschaos2.families.film.seeing import film_onsets_by_run
 from vschaos2.files import check_place
@@ -40,12 +40,14 @@ class Finding(NamedTuple):
         min_gap_ms: between two onsets, at least; None for what is usual.
         run: of the family "film", which sees strikes; None: films are judged by their motion.
         is_heard: films are judged by their sound.
+        by_net: a small trained net listens, which hears notes.
     """
 
     threshold: float | None = None
     min_gap_ms: float | None = None
     run: Run | None = None
     is_heard: bool = False
+    by_net: bool = False
 
     @property
     def listening(self) -> Listening:
@@ -54,9 +56,11 @@ class Finding(NamedTuple):
         Raises:
             InputError: for a number out of range.
         """
+        usual = LIKELIHOOD if self.by_net else THRESHOLD
         return Listening(
-            THRESHOLD if self.threshold is None else self.threshold,
+            usual if self.threshold is None else self.threshold,
             MIN_GAP_MS if self.min_gap_ms is None else self.min_gap_ms,
+            self.by_net,
         )
 
     def onsets_of(self, path: Path, tell: Callable[[str], None] = lambda text: None) -> Onsets:
@@ -110,6 +114,8 @@ def onsets_of_files(
         pyav()
     elif finding.run is not None or finding.is_heard:
         raise InputError("--run and --sound are for films, and none is given: leave them out")
+    if finding.by_net and not finding.is_heard and all(is_film(job.source) for job in jobs):
+        raise InputError("--notes listens, and films are looked at: add --sound, or leave it out")
     return write_times(jobs, finding, is_replaced)
 
 

@@ -8,9 +8,11 @@ from torch import Tensor, nn
 from vschaos2.controls import Control
 from vschaos2.dsp.host_rate import HOST_RATES_HZ
 from vschaos2.events.detector import OnsetDetector
+from vschaos2.events.onset_net import ready_net
 from vschaos2.events.options import (
     LEAST_GAP_MS,
     LEAST_THRESHOLD,
+    LIKELIHOOD,
     MIN_GAP_MS,
     MOST_GAP_MS,
     MOST_THRESHOLD,
@@ -23,6 +25,8 @@ class StreamingOnsets(NnTildeModule):
     """A detector for nn~: `detect`, sound → one sample as high as an onset is strong, else 0.
 
         threshold   how much must be new
+        notes       on: a small trained net listens, which hears more notes
+        likelihood  of an onset, that the net must be sure of
         min_gap_ms  least time between two onsets
         sample_rate of the host, in Hz, one of `host_rates_hz`; any other is refused and changes
                     nothing
@@ -40,7 +44,8 @@ class StreamingOnsets(NnTildeModule):
     def __init__(self, sample_rate_hz: int) -> None:
         super().__init__()
         self.host_rates_hz = sorted({sample_rate_hz, *HOST_RATES_HZ})
-        detectors: Any = nn.ModuleList(OnsetDetector(hz) for hz in self.host_rates_hz)
+        net = ready_net()
+        detectors: Any = nn.ModuleList(OnsetDetector(hz, 1, net) for hz in self.host_rates_hz)
         self.detectors = detectors
         self.chosen = self.host_rates_hz.index(sample_rate_hz)
         self.register_method("detect", 1, 1, ["signal"], ["strength of an onset, for one sample"])
@@ -48,6 +53,11 @@ class StreamingOnsets(NnTildeModule):
             Control(
                 "threshold", "number", THRESHOLD, LEAST_THRESHOLD, MOST_THRESHOLD,
                 curve="exponential", note="less hears more",
+            ),
+            Control("notes", "switch", False, note="a net that hears notes listens"),
+            Control(
+                "likelihood", "number", LIKELIHOOD, LEAST_THRESHOLD, MOST_THRESHOLD,
+                note="of the net",
             ),
             Control(
                 "min_gap_ms", "number", MIN_GAP_MS, LEAST_GAP_MS, MOST_GAP_MS,
@@ -92,6 +102,11 @@ class StreamingOnsets(NnTildeModule):
         for detector in self.detectors:
             if name == "threshold":
                 detector.threshold = value
+            elif name == "notes":
+                detector.by_net = value != 0.0
+                detector.reset()
+            elif name == "likelihood":
+                detector.likelihood = value
             elif name == "min_gap_ms":
                 detector.min_gap_ms = value
             elif name == "reset" or name == "sample_rate":
