@@ -21,7 +21,8 @@ class NoiseBridge(nn.Module):
     """The way, in blocks.
 
     Each evaluation of the net keeps a past of its own: that of the same evaluation of the block
-    before. So blocks joined equal the whole.
+    before. So blocks joined equal the whole. What a net says that hears both sides comes later
+    than its frame, which waits for it.
 
     Args:
         net: that knows the slopes of all domains.
@@ -33,7 +34,8 @@ class NoiseBridge(nn.Module):
 
     Attributes:
         state_size: numbers carried from block to block.
-        reach: frames before its own that an output hears.
+        reach: frames before the last one that an output hears.
+        delay: frames that an output comes later than its own.
 
     Shape: x [B, F, Z], state [B, S], source and target [B] → y [B, F, Z], state.
     """
@@ -73,8 +75,10 @@ class NoiseBridge(nn.Module):
             ]
         self.register_buffer("told", torch.stack(told), persistent=False)
         self.steps, self.is_warm = steps, is_warm
-        self.reach = net.reach * len(wanted)
-        self.state_size = net.state_size * len(wanted)
+        self.lag = net.delay
+        self.reach, self.delay = net.reach * len(wanted), net.delay * len(wanted)
+        self.waiting = 2 * net.delay * net.latent_dim
+        self.state_size = (net.state_size + self.waiting) * len(wanted)
 
     def forward(
         self, x: Tensor, state: Tensor, source: Tensor, target: Tensor
@@ -87,16 +91,31 @@ class NoiseBridge(nn.Module):
             for step in range(self.steps):
                 at = side * (self.steps + 1) + step
                 span = self.levels[at + 1] - self.levels[at]
-                slope = self._slope(x, domain, state, pasts)
-                part = span if self.is_heun else 0.5 * span
-                other = self._slope(x + part * slope, domain, state, pasts)
-                x = x + 0.5 * span * (slope + other) if self.is_heun else x + span * other
+                half = 0.5 * span
+                x, slope = self._slope(x, x, domain, state, pasts)
+                if self.is_heun:
+                    y, other = self._slope(x + span * slope, x + half * slope, domain, state, pasts)
+                    x = y + half * other
+                else:
+                    y, other = self._slope(x + half * slope, x, domain, state, pasts)
+                    x = y + span * other
         return x, torch.cat(pasts, 1)
 
-    def _slope(self, x: Tensor, domain: Tensor, state: Tensor, pasts: list[Tensor]) -> Tensor:
-        """The slope of the next evaluation, whose past is put behind those of the others."""
+    def _slope(
+        self, x: Tensor, beside: Tensor, domain: Tensor, state: Tensor, pasts: list[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """What stands beside x, and the slope at x; both as late as the net is.
+
+        The past of this evaluation, and what waits, are put behind those of the others.
+        """
         at, size = len(pasts), self.net.state_size
-        past = state[:, at * size : (at + 1) * size]
-        said, past = self.net(x * self.heard[at], self.told[at][domain], past)
-        pasts.append(past)
-        return x * self.kept[at] + said * self.said[at]
+        past = state[:, at * (size + self.waiting) : (at + 1) * (size + self.waiting)]
+        said, kept = self.net(x * self.heard[at], self.told[at][domain], past[:, :size])
+        if self.lag > 0:
+            both = torch.stack((x, beside), 1)
+            waited = past[:, size:].reshape(len(x), 2, self.lag, x.shape[2])
+            both = torch.cat((waited, both), 2)
+            kept = torch.cat((kept, both[:, :, x.shape[1] :].flatten(1)), 1)
+            x, beside = both[:, 0, : x.shape[1]], both[:, 1, : x.shape[1]]
+        pasts.append(kept)
+        return beside, x * self.kept[at] + said * self.said[at]

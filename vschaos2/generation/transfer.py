@@ -113,8 +113,11 @@ def transfer(
             origin, raised = about(source, way)
             core = TransferCore(model, way, origin, target, raised, inversion)
             at = model.vae.transform.sample_rate_hz
-            blocks = read_blocks(source, at, BLOCK_SAMPLES, mixed=False)
-            return at_rate(core.through(blocks), at, rate_hz)
+
+            def opened() -> Iterator[Samples]:
+                return read_blocks(source, at, BLOCK_SAMPLES, mixed=False)
+
+            return at_rate(core.through(opened), at, rate_hz)
 
         written += write_sounds(named, rate_hz, sound_of, "carrying over", _channels)
     return written

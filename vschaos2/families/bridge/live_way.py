@@ -95,5 +95,10 @@ def live_way(
     check_number("--sigma", sigma, LEAST_SIGMA, MOST_SIGMA)
     check_count("--steps", steps, 1, MOST_STEPS)
     assert model.flow is not None
+    if model.flow.delay:
+        raise InputError(
+            "--method bridge: the flow of this run hears what is yet to come, and cannot be played "
+            "live: train with model.flow.hears=past"
+        )
     level = level_of_sigma(model.path, sigma)
     return LiveWay(model, NoiseBridge(model.flow, model.path, level, steps, "midpoint"))
