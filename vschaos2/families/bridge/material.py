@@ -11,8 +11,7 @@ from vschaos2.data.latent_module import LatentDataModule
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.other_keys import AugmentOptions, in_other_keys
 from vschaos2.families.bridge.takes import cache_of, octaves_of, takes_of
-from vschaos2.families.bridge.vae_run import vae_run
-from vschaos2.families.vae.inner_vae import take_vae
+from vschaos2.families.vae.inner_vae import take_vae, vae_run
 from vschaos2.ranges import check_number
 from vschaos2.terminal import printable
 
