@@ -137,12 +137,18 @@ def test_ways(run) -> None:
     x = model.latents_of(torch.randn(1, 40, 6, generator=chance))
     for name in (TRANSLATOR, AFFINE):
         assert torch.allclose(Way(model, name)(x, 1, 1), x, atol=1e-5)
-    assert torch.allclose(Way(model, BRIDGE, 0.5, 32)(x, 1, 1), x, atol=0.1)
+    assert torch.allclose(Way(model, BRIDGE, 0.5, 32).whole(x, 1, 1), x, atol=0.1)
     for name in (TRANSLATOR, BRIDGE, AFFINE):
         whole = Way(model, name)(x, 1, 0)
         way = Way(model, name)
         parts = [way(part, 1, 0) for part in x.split([7, 1, 32], 1)]
         assert torch.equal(torch.cat(parts, 1), whole)
+    late = Way(model, BRIDGE)
+    assert late.delay == 8 * model.flow.delay > 0
+    after = model.mean.expand(1, late.delay, -1)
+    assert torch.equal(
+        late.whole(x, 1, 0), Way(model, BRIDGE)(torch.cat((x, after), 1), 1, 0)[:, late.delay :]
+    )
     assert not torch.equal(Way(model, WARM, seed=1)(x, 1, 0), Way(model, WARM, seed=2)(x, 1, 0))
     with pytest.raises(InputError, match="must be one of translator"):
         Way(model, "magic")
@@ -281,11 +287,11 @@ def test_what_no_transfer_can_do(run, home, tmp_path, options, words) -> None:
         (["data.source=x"], "give both, or neither"),
         (["vae=[runs/a,runs/b]"], "learn a translator alone, with model.flow=null"),
         (["vae=[a,b,c]"], "give one VAE of all instruments, or two"),
-        (["vae=[a,b]", "model.flow=null"], "vae=a: no such run folder"),
+        (["vae=[a,b]", "model.flow=null"], "vae=a: a: no such run folder"),
         (["vae=RUN", "training.coupling=65"], "training.coupling must be"),
         (["vae=RUN", "training.coupling=4", "model.flow=null"], "is of a flow"),
         (["vae=RUN", "data.augment.transpose=25"], "data.augment.transpose must be"),
-        (["vae=RUN", "data.augment.tranpose=5"], "did you mean 'transpose'?"),
+        (["vae=RUN", "data.augment.tranpose=5"], "did you mean 'data.augment.transpose'?"),
         (["vae=RUN", "model.flow.hears=future"], "model.flow.hears must be past or both"),
         (["vae=nowhere"], "no such run folder"),
         (["data.source=nowhere", "data.target=elsewhere"], "no such folder"),

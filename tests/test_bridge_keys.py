@@ -1,4 +1,4 @@
-"""Recordings in other keys: what is heard of them, and where they stand in for others."""
+"""Recordings in other keys: what is heard of them, and where they stand in for others; refusals."""
 
 import numpy as np
 import pytest
@@ -8,9 +8,11 @@ from omegaconf import OmegaConf
 from vschaos2.data.latent_module import LatentBatches
 from vschaos2.data.latent_pairs import Pairs
 from vschaos2.data.latent_takes import LatentTake
+from vschaos2.errors import InputError
 from vschaos2.families.bridge.hearing import hear_frames
 from vschaos2.families.bridge.other_keys import in_another_key
 from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.inner_vae import built_inner
 
 RATE_HZ, SECONDS = 16_000, 1.0
 VAE = {
@@ -42,6 +44,13 @@ def tone(key: float, seconds: float) -> np.ndarray:
     t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     f0_hz = 440.0 * 2.0 ** ((key - 69) / 12)
     return sum(0.1 * np.sin(2 * np.pi * f0_hz * h * t) / h for h in (1, 3, 5)).astype(np.float32)
+
+
+def test_a_vae_that_is_told_labels_is_refused() -> None:
+    """What it is told is not in its latents, which then are no sound by themselves."""
+    told = {"model": {**VAE["model"], "conditioning": {"pitch": {"dim": 12}}}}
+    with pytest.raises(InputError, match="vae: is told pitch by labels"):
+        built_inner({**told, "transform": VAE["data"]["transform"]})
 
 
 @pytest.mark.parametrize("semitones", [-7, 4, 12])
