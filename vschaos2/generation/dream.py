@@ -108,7 +108,7 @@ def dream(run: Run, folder: Path, options: DreamOptions) -> list[Path]:
 def dreamt(model: BridgeModel, instrument: int, frames: int, steps: int, seed: int) -> Tensor:
     """Latents that nobody played: noise, down the flow of an instrument, [F, Z]."""
     level = 1.0 if model.path == STRAIGHT else MOST_SIGMA
-    way = Way(model, WARM, level, steps, seed=seed)
+    way = Way(model, WARM, level, steps, seed=seed, guidance=0.0)
     nothing = model.latents_of(torch.zeros(1, frames, model.latent_dim))
     return way.whole(nothing, instrument, instrument)[0]
 

@@ -18,8 +18,8 @@ from vschaos2.ranges import check_count, check_number
 
 TRANSLATOR, BRIDGE, WARM, AFFINE = "translator", "bridge", "warm", "affine"
 WAYS = (TRANSLATOR, BRIDGE, WARM, AFFINE)
-USUAL_SIGMA = 2.3  # 0.7 of a straight path: the other's timbre, and the melody still
-USUAL_STEPS = 2
+USUAL_SIGMA = 1.5  # 0.6 of a straight path: the other's timbre, and the melody still
+USUAL_STEPS, USUAL_GUIDANCE, MOST_GUIDANCE = 2, 0.2, 10.0
 MOST_STEPS = 1000
 FRAMES_AT_ONCE = 1024
 
@@ -34,6 +34,7 @@ class Way:
         steps: on each side.
         solver: one of `flows.solvers.METHODS`.
         seed: of the noise of warm.
+        guidance: how much further away from the other than it learnt each flow goes.
 
     Attributes:
         delay: frames that its results come late.
@@ -50,6 +51,7 @@ class Way:
         steps: int = USUAL_STEPS,
         solver: str = "midpoint",
         seed: int = 0,
+        guidance: float = USUAL_GUIDANCE,
     ) -> None:
         check_way(model, name)
         self.model, self.name, self.seed = model, name, seed
@@ -60,11 +62,14 @@ class Way:
             most = 1.0 if model.path == STRAIGHT else MOST_SIGMA
             check_number("--level", self.level, 0.0, most)
             check_count("--steps", steps, 1, MOST_STEPS)
+            check_number("--guidance", guidance, 0.0, MOST_GUIDANCE)
             if solver not in SOLVERS:
                 raise InputError(f"--solver must be {' or '.join(SOLVERS)}, got {solver!r}")
             assert model.flow is not None
             self.bridge = NoiseBridge(
-                model.flow, model.path, self.level, steps, solver, is_warm=name == WARM
+                *(model.flow, model.path, self.level, steps, solver),
+                is_warm=name == WARM,
+                guidance=guidance,
             ).eval()
             self.delay = self.bridge.delay
         self.reset()
