@@ -9,8 +9,8 @@ a few seconds of an instrument then hold every key of a range.
 
 `load` exports RUN by each way that it learnt, and the VAE alone, and prints what share of a core
 each method takes at blocks of 512 to 4096 samples: medians of processor time, one thread. In
-brackets stands what is more than that of the VAE alone, a difference of two large numbers; behind it
-what `forward` does beside the VAE, timed by itself: latents carried over, and levels.
+brackets stands what is more than that of the VAE alone, a difference of two large numbers; behind
+it what `forward` does beside the VAE, timed by itself: latents carried over, and levels.
 
 `pitch` plays every FOLDER/NAME.wav that has its f0 beside it, in FOLDER/NAME_f0.csv (seconds,
 Hz; 0 where it is unvoiced), through the live signal path, by each way and kind of phase, and prints
@@ -43,7 +43,7 @@ from vschaos2.families.bridge.hearing import level_db, magnitudes_of, pitch_trac
 from vschaos2.families.bridge.live_way import LIVE_WAYS
 from vschaos2.families.bridge.playable import PlayableBridge, playable
 from vschaos2.families.bridge.streaming_bridge import FARTHEST
-from vschaos2.families.bridge.ways import TRANSLATOR, ways_of
+from vschaos2.families.bridge.ways import BRIDGE, TRANSLATOR, ways_of
 from vschaos2.families.loading import load_run
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE
@@ -172,6 +172,8 @@ def methods_of(run: Run) -> list[dict[str, Any]]:
     """Wishes of every way that a run can play live."""
     wishes: list[dict[str, Any]] = []
     for way in ways_of(run.model):
+        if way == BRIDGE and run.model.flow.delay:
+            continue  # hears what comes
         if way in LIVE_WAYS:
             steps = WAY_STEPS.get(way, (None,))
             wishes += [{"method": way} | ({"steps": n} if n else {}) for n in steps]

@@ -289,7 +289,6 @@ def test_what_no_transfer_can_do(run, home, tmp_path, options, words) -> None:
         (["vae=[a,b,c]"], "give one VAE of all instruments, or two"),
         (["vae=[a,b]", "model.flow=null"], "vae=a: a: no such run folder"),
         (["vae=RUN", "training.coupling=65"], "training.coupling must be"),
-        (["vae=RUN", "training.coupling=4", "model.flow=null"], "is of a flow"),
         (["vae=RUN", "data.augment.transpose=25"], "data.augment.transpose must be"),
         (["vae=RUN", "data.augment.tranpose=5"], "did you mean 'data.augment.transpose'?"),
         (["vae=RUN", "model.flow.hears=future"], "model.flow.hears must be past or both"),

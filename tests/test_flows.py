@@ -101,6 +101,26 @@ def test_from_a_domain_to_itself_nothing_changes(path: str) -> None:
     assert missed(32) < 0.05 * missed(4)
 
 
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["heun", "midpoint"])
+def test_guidance_moves_gaussians_away_from_each_other(path: str, method: str) -> None:
+    """Of equal deviations they are as Gaussians of means further apart; there and back is home."""
+    means, guidance = torch.tensor([[0.5, -1.0], [-0.2, 0.3]]), 0.4
+    net = GaussianNet(path, means, torch.ones(2, 2))
+    level = 1.0 if path == STRAIGHT else 500.0
+    x = means[0] + torch.randn(1, 40, 2, generator=torch.Generator().manual_seed(0))
+    ways, nothing = torch.zeros(1, dtype=torch.long), torch.zeros(1, 0)
+    bridge = NoiseBridge(net, path, level, 128, method, guidance=guidance)
+    made, _ = bridge(x, nothing, ways, ways + 1)
+    wanted = x + (1.0 + 2.0 * guidance) * (means[1] - means[0])
+    assert float((made - wanted).abs().max()) < 0.03
+    back, _ = bridge(made, nothing, ways + 1, ways)
+    assert float((back - x).abs().max()) < 0.03
+    stayed, _ = bridge(x, nothing, ways, ways)
+    plain, _ = NoiseBridge(net, path, level, 128, method)(x, nothing, ways, ways)
+    assert torch.allclose(stayed, plain, atol=1e-4)
+
+
 def test_transport_matrix() -> None:
     """It carries one covariance to the other, is symmetric, and identity between equals."""
     chance = torch.Generator().manual_seed(0)
@@ -132,9 +152,10 @@ def test_blocks_equal_the_whole_bit_for_bit(sizes: list[int]) -> None:
     nn.init.normal_(translator.output.weight)
     nets = [SequenceNet(4, 3, 16, dilations=(1, 2, 4), hears=sides) for sides in SIDES]
     bridges = [NoiseBridge(net, EDM, 2.0, 2, "midpoint") for net in nets]
-    late = NoiseBridge(nets[1], STRAIGHT, 0.7, 1, "heun")
+    late = NoiseBridge(nets[1], STRAIGHT, 0.7, 1, "heun", guidance=0.3)
+    guided = NoiseBridge(nets[0], STRAIGHT, 0.7, 2, "midpoint", guidance=0.3)
     x, ways = torch.randn(2, 24, 4), torch.tensor([0, 2])
-    for module in (translator, *bridges, late):
+    for module in (translator, *bridges, late, guided):
         scripted = torch.jit.script(module.eval())
         with torch.no_grad():
             state = torch.zeros(2, module.state_size)

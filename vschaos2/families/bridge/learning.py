@@ -26,9 +26,7 @@ def objective(config: DictConfig, model: BridgeModel) -> BridgeObjective:
     if model.translator is None and model.flow is None:
         raise InputError("model: give model.translator, model.flow or both: nothing else learns")
     frames = OmegaConf.select(config, "training.coupling")
-    if frames is not None:
-        if model.flow is None:
-            raise InputError("training.coupling: is of a flow: leave it out, or give model.flow")
+    if frames is not None and model.flow is not None:
         check_count("training.coupling", frames, 1, config.data.loader.window_frames)
     return BridgeObjective(model, frames)
 
