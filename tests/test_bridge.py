@@ -13,9 +13,11 @@ from vschaos2.data.latent_takes import SILENT, UNPITCHED, LatentTake, contents, 
 from vschaos2.dsp.transposition import transposed
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.family import BRIDGE_FAMILY
+from vschaos2.families.bridge.hearing import hear_frames
 from vschaos2.families.bridge.instruments import instruments_of
 from vschaos2.families.bridge.settle import settle
 from vschaos2.families.bridge.shared_vae import gathered
+from vschaos2.families.bridge.transfer_core import TransferCore
 from vschaos2.families.bridge.ways import AFFINE, BRIDGE, TRANSLATOR, WARM, Way
 from vschaos2.families.train import find_training
 from vschaos2.generation.dream import DreamOptions, dream, dreamt
@@ -104,7 +106,8 @@ def run(home: Path):
         "vae_training.config=dgt_small",
         "vae_training.max_epochs=2",
         f"vae_training.overrides={json.dumps(SMALL)}",
-        *("model.flow.hidden_dims=16", "model.flow.dilations=[1,2]"),
+        *("model.flow.hidden_dims=16", "model.flow.dilations=[1,2]", "model.flow.hears=both"),
+        *("data.augment.transpose=3", "data.augment.copies=1"),
         *("model.translator.hidden_dims=48", "data.loader.window_frames=32"),
         *("data.loader.batches_per_epoch=60", "trainer.max_epochs=2", "trainer.accelerator=cpu"),
     )
@@ -194,6 +197,26 @@ def test_files_are_carried_over(run, home, tmp_path, caplog) -> None:
     assert [path.name for path in written] == [
         "take_to_bell_bridge0.7.wav", "take_to_bell_bridge0.7001.wav",
     ]  # fmt: skip
+
+
+def test_what_hears_both_sides_of_a_file_is_played_in_time(run) -> None:
+    """Every frame is decoded from what all of the file says of it, in blocks as at once."""
+    sound = np.concatenate([melody("reed", seed) for seed in (77, 78)]).astype(np.float32)
+    core = TransferCore(run.model, Way(run.model, BRIDGE, 0.5), 1, 0, 0.0, "eco")
+    decoded, carried = [], core.carried
+
+    def heard(latent: torch.Tensor, batch: int) -> torch.Tensor:
+        decoded.append(carried(latent, batch))
+        return decoded[-1]
+
+    core.carried = heard
+    made = np.concatenate([*core.through(lambda: iter([sound[:5000, None], sound[5000:, None]]))])
+    assert len(made) >= len(sound)
+    assert len(decoded) > 2
+    latents, _ = hear_frames(torch.from_numpy(sound), run.model.vae)
+    wanted = Way(run.model, BRIDGE, 0.5).whole(latents[None], 1, 0)[0]
+    inner = slice(0, len(wanted) - 60)  # after the end there is a little more silence
+    assert torch.allclose(torch.cat(decoded)[inner], wanted[inner], atol=1e-3)
 
 
 def test_dreams_are_of_the_instrument_that_is_wanted(run, home, tmp_path) -> None:
