@@ -66,7 +66,7 @@ def main() -> None:
         "--method", help="of a bridge: translator, bridge or affine (the first that it learnt)"
     )
     parser.add_argument(
-        "--sigma", type=float, help="of --method bridge: how far up into the noise (1.5)"
+        "--sigma", type=float, help="of --method bridge: how far up into the noise (1.2)"
     )
     parser.add_argument("--steps", type=int, help="of --method bridge: up, and down (2)")
     parser.add_argument(

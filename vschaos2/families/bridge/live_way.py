@@ -82,7 +82,7 @@ def live_way(
     Args:
         model: the trained bridge.
         method: one of `LIVE_WAYS`; None for the first of them that it learnt.
-        sigma: of "bridge", how far up into the noise, in deviations of the latents (1.5).
+        sigma: of "bridge", how far up into the noise, in deviations of the latents (1.2).
         steps: of "bridge", on each side (2).
         guidance: of "bridge", how much further away from the other each flow goes (.2).
 

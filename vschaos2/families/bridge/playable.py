@@ -163,7 +163,7 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableBridge:
             from: the instrument that is heard; of two, the other one;
             method: the way between them, one of `live_way.LIVE_WAYS` (the first that was learnt);
             sigma, steps, guidance: of the way through noise, how far up, in how many steps, and how
-                far away from the other (1.5, 2, .2);
+                far away from the other (1.2, 2, .2);
             projection: axes shown at first, one of `PROJECTIONS` (pca);
             latent_dims: axes shown: a count, or a fidelity between 0 and 1 (all);
             inversion: phase recovery of `forward` and `decode` (live);

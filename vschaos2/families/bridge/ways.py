@@ -18,7 +18,7 @@ from vschaos2.ranges import check_count, check_number
 
 TRANSLATOR, BRIDGE, WARM, AFFINE = "translator", "bridge", "warm", "affine"
 WAYS = (TRANSLATOR, BRIDGE, WARM, AFFINE)
-USUAL_SIGMA = 1.5  # 0.6 of a straight path: the other's timbre, and the melody still
+USUAL_SIGMA = 1.2  # .55 of a straight path: the other's timbre, and the melody still
 USUAL_STEPS, USUAL_GUIDANCE, MOST_GUIDANCE = 2, 0.2, 10.0
 MOST_STEPS = 1000
 FRAMES_AT_ONCE = 1024
