@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from scipy.fft import irfft, next_fast_len, rfft
 
 Samples = npt.NDArray[np.float32]
@@ -71,7 +72,9 @@ def log_mel(sound: Samples, hop: int = HOP) -> npt.NDArray[np.float32]:
     frames = np.lib.stride_tricks.sliding_window_view(sound, FFT)[::hop]
     window = np.hanning(FFT + 1)[:-1].astype(np.float32)
     spectra = np.abs(rfft(frames * window, axis=1))
-    return np.asarray(np.log(spectra @ filters() + FLOOR), np.float32)
+    # By torch, whose threads are as many as it is told: numpy's own would wait in all cores.
+    power = torch.from_numpy(spectra) @ torch.from_numpy(filters())
+    return np.asarray(np.log(power.numpy() + FLOOR), np.float32)
 
 
 def apart_db(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
