@@ -94,9 +94,7 @@ class DrySound(NamedTuple):
         return (sound * (peak / np.abs(sound).max())).astype(np.float32)
 
 
-def through_pickup(
-    sound: npt.NDArray[np.float64], hz: float, q: float
-) -> npt.NDArray[np.float64]:
+def through_pickup(sound: npt.NDArray[np.float64], hz: float, q: float) -> npt.NDArray[np.float64]:
     """A low pass of second order that resonates, as a coil with its cable does. Shape: [T].
 
     Source: the bilinear transform of ω² / (s² + s ω / q + ω²), as in R. Bristow-Johnson's cookbook.

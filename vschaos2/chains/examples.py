@@ -147,7 +147,7 @@ class Renderer:
         return Example(dry[run_up:], wet, chain)
 
     def family(self, number: int) -> list[Example]:
-        """A dry sound behind none, one, two, … pedals of a chain, as often as lengths have shares."""
+        """A dry sound behind none, one, two, … pedals, as often as lengths have shares."""
         rng = np.random.default_rng([*self.seed, number, 1])
         dry, run_up = self._dry(rng)
         shares = np.array(self.rendering.shares[: len(self.pedals) + 1])
@@ -210,7 +210,8 @@ def rendered_families(renderer: Renderer, first: int, count: int) -> Rendered:
 
     Their shares are those of lengths, as nearly as chance has it.
     """
-    every = itertools.chain.from_iterable(renderer.family(number) for number in itertools.count(first))
+    families = (renderer.family(number) for number in itertools.count(first))
+    every = itertools.chain.from_iterable(families)
     return _heard(renderer, itertools.islice(every, count))
 
 
