@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from vschaos2.chains import features
-from vschaos2.chains.examples import Renderer, Rendering, rendered
+from vschaos2.chains.dry import in_a_room, through_pickup
+from vschaos2.chains.examples import Renderer, Rendering, rendered, rendered_families
 from vschaos2.chains.features import RATE_HZ, difference_db, heard, levelled
 from vschaos2.chains.pedals import PEDALS, pedals_of
 from vschaos2.chains.plucked import take
@@ -17,6 +18,7 @@ from vschaos2.chains.rack import Rack, Setup, items
 from vschaos2.chains.scores import score
 from vschaos2.chains.setting_scores import score_settings
 from vschaos2.chains.store import CHUNK, Store
+from vschaos2.chains.sustained import Player, sustained
 from vschaos2.chains.takes import Plucked
 from vschaos2.chains.vocabulary import Vocabulary, edit_distance
 from vschaos2.errors import InputError
@@ -246,6 +248,72 @@ def test_an_example_is_what_its_number_says():
     assert not np.array_equal(rendered(renderer(seed=1), [3]).mel, one.mel[:1])
 
 
+def test_a_family_is_a_chain_and_all_that_it_begins_with():
+    family = renderer(HOW._replace(shares=[1, 1, 1], audible_db=0.0)).family(5)
+    assert [len(each.chain) for each in family] == [0, 1, 2]
+    assert all(each.dry is family[0].dry for each in family)
+    np.testing.assert_array_equal(family[0].wet, family[0].dry)
+    one, two = family[1].chain, family[2].chain
+    assert two[0] is one[0]
+    rack = Rack(RATE_HZ)  # run-ups are left out, or this would begin elsewhere
+    still = renderer(HOW._replace(run_up_s=0.0, audible_db=0.0)).family(5)
+    np.testing.assert_array_equal(rack.play_all(still[2].chain, still[0].dry), still[2].wet)
+    again = renderer(HOW._replace(shares=[1, 1, 1], audible_db=0.0)).family(5)
+    np.testing.assert_array_equal(again[2].wet, family[2].wet)
+
+
+def test_families_have_lengths_as_often_as_their_shares():
+    shares = [0.1, 0.5, 0.4]
+    how = HOW._replace(shares=shares, audible_db=0.0, families=True, with_dry=True, seconds=0.7)
+    found = rendered_families(renderer(how), 0, 150)
+    lengths = np.bincount((found.chain >= 0).sum(1), minlength=3) / 150
+    np.testing.assert_allclose(lengths, shares, atol=0.12)
+    short = (found.chain >= 0).sum(1) == 0
+    np.testing.assert_array_equal(found.mel[short, 0], found.mel[short, 1])  # dry is wet
+
+
+def test_a_store_of_families_holds_other_examples_than_one_without():
+    with_families = Store(renderer(HOW._replace(families=True)), "plucked")
+    assert with_families.digest != Store(renderer(), "plucked").digest
+
+
+def test_a_pickup_falls_by_twelve_decibels_an_octave_above_its_resonance():
+    impulse = np.zeros(8192)
+    impulse[0] = 1.0
+    response = np.abs(np.fft.rfft(through_pickup(impulse, 1000.0, 1.5)))
+    hz = np.fft.rfftfreq(8192, 1.0 / RATE_HZ)
+    at = {f: 20.0 * np.log10(response[np.abs(hz - f).argmin()]) for f in (50, 1000, 2000, 4000)}
+    assert abs(at[50]) < 0.1
+    assert abs(at[1000] - 20.0 * np.log10(1.5)) < 0.1  # Q, at the resonance itself
+    assert -15.0 < at[4000] - at[2000] < -12.0  # the bilinear transform falls on, to half the rate
+
+
+def test_a_room_falls_by_sixty_decibels_in_its_time():
+    impulse = np.zeros(RATE_HZ)
+    impulse[0] = 1.0
+    made = in_a_room(impulse, 0.4, -10.0, np.random.default_rng(0))
+    tail = made[1:]
+    assert made[0] == pytest.approx(1.0, abs=0.05)
+    assert 10.0 * np.log10(np.square(tail).sum()) == pytest.approx(-10.0, abs=0.5)
+    early, late = (np.square(tail[round(t * RATE_HZ) :][:1500]).mean() for t in (0.05, 0.25))
+    assert 10.0 * np.log10(early / late) == pytest.approx(60.0 * 0.2 / 0.4, abs=2.0)
+    assert np.abs(made[round(0.41 * RATE_HZ) :]).max() < 1e-9
+
+
+def test_sustained_tones_sound_are_held_and_have_their_pitch():
+    one, other = (sustained(np.random.default_rng(3), 2.0, RATE_HZ) for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+    assert len(one) == 2 * RATE_HZ and np.abs(one).max() == pytest.approx(1.0)
+    player = Player(np.random.default_rng(4), RATE_HZ)
+    player.vibrato = player.shake = player.breath = 0.0
+    tone = player.tone(69.0, 1.0, np.random.default_rng(5))
+    held = tone[RATE_HZ // 4 : RATE_HZ // 4 + 8192] * np.hanning(8192)
+    spectrum = np.abs(np.fft.rfft(held, 65_536))
+    peak = spectrum.argmax() * RATE_HZ / 65_536
+    assert abs(peak / 440.0 - round(peak / 440.0)) < 0.02 * round(peak / 440.0)
+    assert np.square(tone[:100]).mean() < 0.1 * np.square(held).mean()  # it swells
+
+
 def test_settings_of_what_is_there_are_told_and_of_nothing_else():
     found = rendered(renderer(HOW._replace(shares=[0, 1, 1], with_dry=True)), range(12))
     assert found.mel.shape[1] == 2
@@ -290,6 +358,7 @@ import os, signal
 from vschaos2.chains import store
 from vschaos2.chains.examples import Renderer, Rendering
 from vschaos2.chains.pedals import PEDALS
+from vschaos2.chains.sustained import Player, sustained
 from vschaos2.chains.takes import Plucked
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Guitar:
         self.bright = rng.uniform(0.35, 0.5)
         self.tone_hz = np.exp(rng.uniform(np.log(1_200.0), np.log(9_000.0)))
         self.body_hz, self.body = rng.uniform(90.0, 260.0), rng.uniform(0.0, 0.35)
-        self.damped_s = np.exp(rng.uniform(np.log(0.02), np.log(0.25)))  # until a string is still
+        self.damped_s = np.exp(rng.uniform(np.log(0.02), np.log(0.5)))  # until a string is still
         # Two strings for one, as a piano or a guitar of twelve has: they beat.
         self.apart = rng.uniform(0.01, 0.06) if rng.random() < 0.1 else 0.0  # semitones
 
@@ -110,6 +110,8 @@ def take(
     sound = np.zeros(round(seconds * rate_hz))
     now_s = rng.uniform(0.0, 0.15)
     midi = float(rng.integers(LOWEST_MIDI + 4, HIGHEST_MIDI - 4))
+    # Some lift their fingers, some let strings ring on while others are plucked.
+    held = rng.uniform(1.0, 5.0) if rng.random() < 0.4 else 1.0
     while now_s < seconds - 0.1:
         amplitude = 10.0 ** (rng.uniform(-14.0, 0.0) / 20.0)
         lasts_s = rng.uniform(1.2, 3.0) if kind != "phrase" else float(rng.choice(LENGTHS_S))
@@ -122,7 +124,7 @@ def take(
         strum_s = rng.uniform(0.002, 0.02)
         for number, note in enumerate(notes):
             first = round((now_s + number * strum_s) * rate_hz)
-            rings = min(lasts_s * rng.uniform(0.85, 1.1), seconds - first / rate_hz)
+            rings = min(held * lasts_s * rng.uniform(0.85, 1.1), seconds - first / rate_hz)
             if rings < 0.03:
                 continue
             tone = amplitude * guitar.pluck(note, rings, rng)
