@@ -127,12 +127,13 @@ def _retrieve(arguments: Namespace) -> None:
         (pair,) = single_pair(arguments.dry, arguments.wet, keys)
         check_run_name(arguments.out.name)
     if arguments.start is not None:
-        from vschaos2.retrieval.named_chain import retrieve_named
+        from vschaos2.retrieval.named_chain import retrieve_named, start_of
 
+        file = start_of(arguments.start)
         for turn in range(arguments.repeat):
+            config = compose(file.stem, *arguments.override, folder=file.parent)
             seed = arguments.seed + turn
-            folder = retrieve_named(pair, arguments.start, arguments.out, seed, arguments.override)
-            say(said(folder))
+            say(said(retrieve_named(pair, file, config, arguments.out, seed)))
         return
     # Made before a minute of work.
     with results_folder(arguments.out):

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from omegaconf import DictConfig
 
-from vschaos2.api import compose
 from vschaos2.data.pair_files import Pair
 from vschaos2.data.pairs import read_pair
 from vschaos2.errors import InputError
@@ -26,18 +26,11 @@ from vschaos2.terminal import printable
 START = "chain"  # START.yaml in the folder of an answer
 
 
-def retrieve_named(pair: Pair, start: Path, out: Path, seed: int, overrides: list[str]) -> Path:
-    """Let a named chain learn its settings from a pair; → the run folder, out/version_N.
-
-    Args:
-        pair: a dry and a wet recording.
-        start: the folder that `analyse_chain.py -o` wrote, or its chain.yaml.
-        out: rundir/name.
-        seed: of the training.
-        overrides: of its configuration.
+def start_of(start: Path) -> Path:
+    """The configuration in the folder that `analyse_chain.py -o` wrote, or that very file.
 
     Raises:
-        InputError: for a folder without a chain, or a pair that nothing can be learnt from.
+        InputError: for a folder without a chain.
     """
     file = start if start.suffix == ".yaml" else start / f"{START}.yaml"
     if not file.is_file():
@@ -45,7 +38,22 @@ def retrieve_named(pair: Pair, start: Path, out: Path, seed: int, overrides: lis
             f"--start {printable(start)}: there is no {START}.yaml: give the folder that "
             "analyse_chain.py FILE -o FOLDER wrote of a recording with effects on it"
         )
-    config = compose(file.stem, *overrides, folder=file.parent)
+    return file
+
+
+def retrieve_named(pair: Pair, start: Path, config: DictConfig, out: Path, seed: int) -> Path:
+    """Let a named chain learn its settings from a pair; → the run folder, out/version_N.
+
+    Args:
+        pair: a dry and a wet recording.
+        start: where the configuration is from.
+        config: of an effect that is the named chain.
+        out: rundir/name.
+        seed: of the training.
+
+    Raises:
+        InputError: for a pair that nothing can be learnt from.
+    """
     config.data.update(dry=str(pair.dry.resolve()), wet=str(pair.wet.resolve()))
     config.update(name=out.name, rundir=str(out.parent), seed=seed)
     folder = train(config)
@@ -57,7 +65,7 @@ def retrieve_named(pair: Pair, start: Path, out: Path, seed: int, overrides: lis
     settings = settings_of(run.model.net.chain)
     write_whole(folder / "settings.json", json.dumps(settings, indent=1) + "\n")
     meta = {
-        "input": str(pair.dry), "target": str(pair.wet), "start": str(file), "distance": near,
+        "input": str(pair.dry), "target": str(pair.wet), "start": str(start), "distance": near,
         "distance_unprocessed": far, "alignment": found.alignment._asdict(), "seed": seed,
     }  # fmt: skip
     write_whole(folder / "meta.json", json.dumps(meta, indent=1) + "\n")
