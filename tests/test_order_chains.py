@@ -12,6 +12,7 @@ from vschaos2.chains import features
 from vschaos2.chains.dry import in_a_room, through_pickup
 from vschaos2.chains.examples import Renderer, Rendering, rendered, rendered_families
 from vschaos2.chains.features import RATE_HZ, difference_db, heard, levelled
+from vschaos2.chains.fine_features import BLOCK, attacks, partials
 from vschaos2.chains.pedals import PEDALS, pedals_of
 from vschaos2.chains.plucked import take
 from vschaos2.chains.rack import Rack, Setup, items
@@ -203,6 +204,39 @@ def test_an_echo_stands_in_the_cepstrum_at_its_time():
     place = int(np.searchsorted(features.QUEFRENCIES_S, 0.2)) - 1
     assert int(row.argmax()) == place
     assert row[place] > 2.0 * np.sort(row)[-4]
+
+
+def test_the_level_around_attacks_is_what_it_was_made_as():
+    """Steady noise that jumps by 20 dB, six times: flat before, flat behind, alike each time."""
+    rng = np.random.default_rng(0)
+    jump = BLOCK * 60
+    sound = rng.standard_normal(2 * RATE_HZ).astype(np.float32)
+    loud = (np.arange(len(sound)) // jump) % 2 == 1
+    sound *= np.where(loud, 0.1, 0.01).astype(np.float32)
+    found = attacks(sound)
+    mean, spread, told = found[:24], found[24:48], found[48:]
+    assert told[0] * 4.0 == pytest.approx(loud.sum() / jump, abs=2.0)
+    assert (told[1] * 6.0) == pytest.approx(20.0, abs=3.0)
+    assert mean[0] * 6.0 < -17.0 and mean[10:16].min() * 6.0 > -6.0
+    assert spread.mean() * 6.0 < 3.0
+    assert not attacks(np.full(RATE_HZ, 0.1, np.float32)).any()
+
+
+def test_partials_that_swing_together_and_apart_are_told_apart():
+    time_s = np.arange(2 * RATE_HZ) / RATE_HZ
+    hz = 220.0 * np.arange(1, 9)
+    tones = np.sin(2.0 * np.pi * hz[:, None] * time_s)
+    phases = np.linspace(0.0, 2.0 * np.pi, 8, endpoint=False)[:, None]
+    together = 1.0 + 0.6 * np.sin(2.0 * np.pi * 4.0 * time_s)[None]
+    apart = 1.0 + 0.6 * np.sin(2.0 * np.pi * 4.0 * time_s + phases)
+    noise = 1e-3 * np.random.default_rng(0).standard_normal(2 * RATE_HZ)
+    sounds = [0.05 * (tones * each).sum(0) + noise for each in (together, apart)]
+    found = [partials(sound.astype(np.float32)) for sound in sounds]
+    for each in found:
+        assert abs(each[:20].argmax() - 7) <= 1  # 4 Hz, in bins of half a Hz from the first on
+    assert found[0][27] > found[1][27] + 0.5  # what is common at 4 Hz
+    still = partials((0.05 * tones.sum(0) + noise).astype(np.float32))
+    assert still[7] < found[0][7] - 1.0
 
 
 def test_mel_filters_cover_the_band_evenly():
