@@ -1,6 +1,7 @@
 # make demo   an instrument from nothing: sounds, training, export, pictures
 # make demo-effect   a pedal from nothing: dry and wet recordings, training, export, pictures
 # make demo-transfer   a voice as strings and back: melodies, training, export, pictures
+# make web-engine   the engine of web pages anew: see engine/web/make_module.py
 # make test   everything that must hold: style, types, tests
 # make external   vschaos~, a host for exported models in Pd (needs what externals/install_tools.sh
 #                 installs); make external ENGINE=1: the same without libtorch and Python, for
@@ -13,7 +14,7 @@ BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect demo-transfer demo-foley test external constraints clean
+.PHONY: demo demo-effect demo-transfer demo-foley test external web-engine constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -36,6 +37,9 @@ external: .venv/.installed
 	cmake -S externals -B build/external -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
 	cmake --build build/external --parallel
 endif
+
+web-engine:
+	$(PYTHON) engine/web/make_module.py
 
 test: .venv/.installed-dev
 	-externals/install_tools.sh

@@ -1,9 +1,11 @@
 #include "vschaos_engine.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "base/processor.h"
 #include "base/refused.h"
@@ -27,18 +29,33 @@ void Say(const std::string& text, char* why, int size) {
   why[end] = '\0';
 }
 
-}  // namespace
-
-vschaos_engine* vschaos_engine_open(const char* path, int voices, char* why, int why_size) {
+// An instrument of the file that `read` returns, or nothing, and why.
+template <typename Reader>
+vschaos_engine* Open(const Reader& read, int voices, char* why, int why_size) {
   try {
     if (const char* missing = engine::MissingOfProcessor()) throw engine::Refused(missing);
-    return new vschaos_engine(engine::ModelFile::Read(path), voices);
+    return new vschaos_engine(read(), voices);
   } catch (const std::bad_alloc&) {
     Say("needs more memory than there is", why, why_size);
   } catch (const std::exception& error) {
     Say(error.what(), why, why_size);
   }
   return nullptr;
+}
+
+}  // namespace
+
+vschaos_engine* vschaos_engine_open(const char* path, int voices, char* why, int why_size) {
+  return Open([&] { return engine::ModelFile::Read(path); }, voices, why, why_size);
+}
+
+vschaos_engine* vschaos_engine_open_bytes(const void* bytes, int size, int voices, char* why,
+                                          int why_size) {
+  const auto* const first = static_cast<const std::uint8_t*>(bytes);
+  const auto read = [&] {
+    return engine::ModelFile(std::vector<std::uint8_t>(first, first + std::max(size, 0)));
+  };
+  return Open(read, voices, why, why_size);
 }
 
 void vschaos_engine_close(vschaos_engine* instrument) { delete instrument; }
@@ -92,7 +109,7 @@ const char* vschaos_engine_get(const vschaos_engine* instrument, const char* con
   *count = 0;
   const engine::Control* const found = instrument->Find(control);
   if (!found) return nullptr;
-  if (found->kind == engine::Control::Kind::kChoice) return found->word().c_str();
+  if (found->is_word()) return found->word().c_str();
   std::vector<double> values = {found->value};
   if (found->kind == engine::Control::Kind::kReading) values = instrument->Reading(*found);
   *count = std::min(most, static_cast<int>(values.size()));

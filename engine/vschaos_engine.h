@@ -24,6 +24,9 @@ typedef struct {
 /* Opens NAME.ts for so many voices, 1 to 64. NULL: `why` holds the reason in one line. */
 VSCHAOS_ENGINE_API vschaos_engine* vschaos_engine_open(const char* path, int voices, char* why,
                                                        int why_size);
+/* The same from a file that was read already; its bytes are copied. */
+VSCHAOS_ENGINE_API vschaos_engine* vschaos_engine_open_bytes(const void* bytes, int size,
+                                                             int voices, char* why, int why_size);
 VSCHAOS_ENGINE_API void vschaos_engine_close(vschaos_engine* instrument);
 
 /* The method of an index from 0 on; 0: there is none, 1: it is in `method`. */

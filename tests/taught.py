@@ -54,11 +54,16 @@ def taught(
     options: Mapping[str, Any],
     transform: Mapping[str, Any] | None = None,
     plays_itself: bool = False,
+    confidence: bool = False,
+    classes: Mapping[str, list[str]] | None = None,
+    rate_hz: int | None = None,
 ) -> PlayableVAE:
-    """An instrument of three axes that knows `sound`."""
-    config = OmegaConf.merge(
-        OmegaConf.create(TINY), {"model": options, "data": {"transform": transform or {}}}
-    )
+    """An instrument of three axes that knows `sound`, and labels that say nothing of it."""
+    plain = OmegaConf.create(TINY)
+    for part in ("encoder", "decoder"):
+        if "_target_" in options.get(part, {}):  # whose sizes are other than those of dense ones
+            plain.model.pop(part)
+    config = OmegaConf.merge(plain, {"model": options, "data": {"transform": transform or {}}})
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = build_model(config)
@@ -68,17 +73,28 @@ def taught(
             model.fit_loudest(magnitude)
             model.gain.copy_(torch.linspace(0.8, 1.2, len(model.gain)))
         frames = model.transform.to_frames(magnitude)
+        tasks = model.conditioning.tasks.values()
+        columns = [torch.randint(0, max(task.dim, 4), (len(frames),)) for task in tasks]
+        labels = torch.stack(columns, 1).float() if columns else None
         optimiser = torch.optim.Adam(model.parameters(), 3e-3)
         for _ in range(60):
             optimiser.zero_grad()
-            (model(frames) - frames).abs().mean().backward()
+            (model(frames, labels) - frames).abs().mean().backward()
             optimiser.step()
-        prior = wandering(model.encode(frames).mean.detach()) if plays_itself else None
+        prior = wandering(model.encode(frames, labels).mean.detach()) if plays_itself else None
     model.eval().requires_grad_(False)
-    latents = model.encode(frames).mean
+    latents = model.encode(frames, labels).mean
     axes = {kind: fit_axes(latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
     texture = 0.6 if options.get("coherence_dim") else None
-    core = InstrumentCore(model, axes, 3, is_hosted=True, texture=texture, prior=prior)
+    core = InstrumentCore(
+        *(model, axes, 3),
+        confidence=confidence,
+        is_hosted=True,
+        texture=texture,
+        prior=prior,
+        rate_hz=rate_hz,
+    )
     core.eval()
     core.set_projection(PROJECTIONS.index("pca"))
-    return PlayableVAE(core, axes["pca"], latents, LabelPorts())
+    ports = LabelPorts.of(model.conditioning, model.prediction, classes or {}, confidence)
+    return PlayableVAE(core, axes["pca"], latents, ports)

@@ -82,6 +82,7 @@ def sounds(tmp_path_factory) -> Path:
     soundfile.write(place / "wet.wav", wet, RATE_HZ)
     soundfile.write(place / "short.wav", dry[:5000], RATE_HZ)
     soundfile.write(place / "silent.wav", 0.0 * dry, RATE_HZ)
+    soundfile.write(place / "constant.wav", 0.0 * dry + 0.4, 44_100)
     return place
 
 
@@ -236,6 +237,8 @@ def test_batches_are_what_seed_epoch_and_number_say(place):
         (["data.dataset.sample_rate_hz=44100"], "must be 22050"),
         (["data.loader.first_examples=45"], "must be whole hundreds, got 45"),
         (["data.rendering.shares=[1]"], "must have 3 numbers"),
+        (["data.rendering.pickups=2"], "data.rendering.pickups must be a number from 0 to 1"),
+        (["data.rendering.room_s=[0.4,0.1]"], "room_s: the first must not be above the second"),
         (["model.channels=[1,1,1,1,1,1,1]"], "up to six numbers"),
         (["model.channels=[]", "model.decoder=autoregressive"], "hears moments"),
         (["data.dataset.root=nowhere"], "nowhere"),
@@ -288,12 +291,14 @@ def test_whether_an_order_matters_is_told(sounds, capsys):
         (["missing.wav"], "missing.wav"),
         (["short.wav"], "0.7 s or more"),
         (["silent.wav"], "is silent"),
+        (["constant.wav"], "holds one value, 0.4, and no sound"),
         (["wet.wav", "dry.wav", "--dry", "dry.wav"], "give one file beside it"),
         (["wet.wav", "--top", "0"], "--top must be a whole number from 1"),
         (["wet.wav", "--effects", "fuzz"], "--effects: no effect 'fuzz'"),
         (["wet.wav", "--set", "eq.q=1"], "--set belongs to --swap"),
         (["--swap", "eq", "delay"], "plays one dry recording both ways"),
         (["--swap", "eq", "delay", "--dry", "silent.wav"], "is silent"),
+        (["--swap", "eq", "delay", "--dry", "constant.wav"], "holds one value"),
         (["--swap", "eq", "delay", "--dry", "dry.wav", "--effects", "eq"], "--effects is of no"),
         (["--swap", "eq", "delay", "--dry", "dry.wav", "--run", "x"], "--run is of no use"),
         (["dry.wav", "--dry", "dry.wav"], "--dry and the recording are the same file"),

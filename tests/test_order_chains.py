@@ -9,14 +9,17 @@ import pytest
 import torch
 
 from vschaos2.chains import features
-from vschaos2.chains.examples import Renderer, Rendering, rendered
+from vschaos2.chains.dry import in_a_room, through_pickup
+from vschaos2.chains.examples import Renderer, Rendering, rendered, rendered_families
 from vschaos2.chains.features import RATE_HZ, difference_db, heard, levelled
+from vschaos2.chains.fine_features import BLOCK, attacks, partials
 from vschaos2.chains.pedals import PEDALS, pedals_of
 from vschaos2.chains.plucked import take
 from vschaos2.chains.rack import Rack, Setup, items
 from vschaos2.chains.scores import score
 from vschaos2.chains.setting_scores import score_settings
 from vschaos2.chains.store import CHUNK, Store
+from vschaos2.chains.sustained import Player, sustained
 from vschaos2.chains.takes import Plucked
 from vschaos2.chains.vocabulary import Vocabulary, edit_distance
 from vschaos2.errors import InputError
@@ -203,6 +206,39 @@ def test_an_echo_stands_in_the_cepstrum_at_its_time():
     assert row[place] > 2.0 * np.sort(row)[-4]
 
 
+def test_the_level_around_attacks_is_what_it_was_made_as():
+    """Steady noise that jumps by 20 dB, six times: flat before, flat behind, alike each time."""
+    rng = np.random.default_rng(0)
+    jump = BLOCK * 60
+    sound = rng.standard_normal(2 * RATE_HZ).astype(np.float32)
+    loud = (np.arange(len(sound)) // jump) % 2 == 1
+    sound *= np.where(loud, 0.1, 0.01).astype(np.float32)
+    found = attacks(sound)
+    mean, spread, told = found[:24], found[24:48], found[48:]
+    assert told[0] * 4.0 == pytest.approx(loud.sum() / jump, abs=2.0)
+    assert (told[1] * 6.0) == pytest.approx(20.0, abs=3.0)
+    assert mean[0] * 6.0 < -17.0 and mean[10:16].min() * 6.0 > -6.0
+    assert spread.mean() * 6.0 < 3.0
+    assert not attacks(np.full(RATE_HZ, 0.1, np.float32)).any()
+
+
+def test_partials_that_swing_together_and_apart_are_told_apart():
+    time_s = np.arange(2 * RATE_HZ) / RATE_HZ
+    hz = 220.0 * np.arange(1, 9)
+    tones = np.sin(2.0 * np.pi * hz[:, None] * time_s)
+    phases = np.linspace(0.0, 2.0 * np.pi, 8, endpoint=False)[:, None]
+    together = 1.0 + 0.6 * np.sin(2.0 * np.pi * 4.0 * time_s)[None]
+    apart = 1.0 + 0.6 * np.sin(2.0 * np.pi * 4.0 * time_s + phases)
+    noise = 1e-3 * np.random.default_rng(0).standard_normal(2 * RATE_HZ)
+    sounds = [0.05 * (tones * each).sum(0) + noise for each in (together, apart)]
+    found = [partials(sound.astype(np.float32)) for sound in sounds]
+    for each in found:
+        assert abs(each[:20].argmax() - 7) <= 1  # 4 Hz, in bins of half a Hz from the first on
+    assert found[0][27] > found[1][27] + 0.5  # what is common at 4 Hz
+    still = partials((0.05 * tones.sum(0) + noise).astype(np.float32))
+    assert still[7] < found[0][7] - 1.0
+
+
 def test_mel_filters_cover_the_band_evenly():
     """Between the first and the last centre, triangles sum to 1."""
     hz = np.linspace(0.0, RATE_HZ / 2, features.FFT // 2 + 1)
@@ -244,6 +280,72 @@ def test_an_example_is_what_its_number_says():
         np.testing.assert_array_equal(a, b)
         np.testing.assert_array_equal(a[1:], c)
     assert not np.array_equal(rendered(renderer(seed=1), [3]).mel, one.mel[:1])
+
+
+def test_a_family_is_a_chain_and_all_that_it_begins_with():
+    family = renderer(HOW._replace(shares=[1, 1, 1], audible_db=0.0)).family(5)
+    assert [len(each.chain) for each in family] == [0, 1, 2]
+    assert all(each.dry is family[0].dry for each in family)
+    np.testing.assert_array_equal(family[0].wet, family[0].dry)
+    one, two = family[1].chain, family[2].chain
+    assert two[0] is one[0]
+    rack = Rack(RATE_HZ)  # run-ups are left out, or this would begin elsewhere
+    still = renderer(HOW._replace(run_up_s=0.0, audible_db=0.0)).family(5)
+    np.testing.assert_array_equal(rack.play_all(still[2].chain, still[0].dry), still[2].wet)
+    again = renderer(HOW._replace(shares=[1, 1, 1], audible_db=0.0)).family(5)
+    np.testing.assert_array_equal(again[2].wet, family[2].wet)
+
+
+def test_families_have_lengths_as_often_as_their_shares():
+    shares = [0.1, 0.5, 0.4]
+    how = HOW._replace(shares=shares, audible_db=0.0, families=True, with_dry=True, seconds=0.7)
+    found = rendered_families(renderer(how), 0, 150)
+    lengths = np.bincount((found.chain >= 0).sum(1), minlength=3) / 150
+    np.testing.assert_allclose(lengths, shares, atol=0.12)
+    short = (found.chain >= 0).sum(1) == 0
+    np.testing.assert_array_equal(found.mel[short, 0], found.mel[short, 1])  # dry is wet
+
+
+def test_a_store_of_families_holds_other_examples_than_one_without():
+    with_families = Store(renderer(HOW._replace(families=True)), "plucked")
+    assert with_families.digest != Store(renderer(), "plucked").digest
+
+
+def test_a_pickup_falls_by_twelve_decibels_an_octave_above_its_resonance():
+    impulse = np.zeros(8192)
+    impulse[0] = 1.0
+    response = np.abs(np.fft.rfft(through_pickup(impulse, 1000.0, 1.5)))
+    hz = np.fft.rfftfreq(8192, 1.0 / RATE_HZ)
+    at = {f: 20.0 * np.log10(response[np.abs(hz - f).argmin()]) for f in (50, 1000, 2000, 4000)}
+    assert abs(at[50]) < 0.1
+    assert abs(at[1000] - 20.0 * np.log10(1.5)) < 0.1  # Q, at the resonance itself
+    assert -15.0 < at[4000] - at[2000] < -12.0  # the bilinear transform falls on, to half the rate
+
+
+def test_a_room_falls_by_sixty_decibels_in_its_time():
+    impulse = np.zeros(RATE_HZ)
+    impulse[0] = 1.0
+    made = in_a_room(impulse, 0.4, -10.0, np.random.default_rng(0))
+    tail = made[1:]
+    assert made[0] == pytest.approx(1.0, abs=0.05)
+    assert 10.0 * np.log10(np.square(tail).sum()) == pytest.approx(-10.0, abs=0.5)
+    early, late = (np.square(tail[round(t * RATE_HZ) :][:1500]).mean() for t in (0.05, 0.25))
+    assert 10.0 * np.log10(early / late) == pytest.approx(60.0 * 0.2 / 0.4, abs=2.0)
+    assert np.abs(made[round(0.41 * RATE_HZ) :]).max() < 1e-9
+
+
+def test_sustained_tones_sound_are_held_and_have_their_pitch():
+    one, other = (sustained(np.random.default_rng(3), 2.0, RATE_HZ) for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+    assert len(one) == 2 * RATE_HZ and np.abs(one).max() == pytest.approx(1.0)
+    player = Player(np.random.default_rng(4), RATE_HZ)
+    player.vibrato = player.shake = player.breath = 0.0
+    tone = player.tone(69.0, 1.0, np.random.default_rng(5))
+    held = tone[RATE_HZ // 4 : RATE_HZ // 4 + 8192] * np.hanning(8192)
+    spectrum = np.abs(np.fft.rfft(held, 65_536))
+    peak = spectrum.argmax() * RATE_HZ / 65_536
+    assert abs(peak / 440.0 - round(peak / 440.0)) < 0.02 * round(peak / 440.0)
+    assert np.square(tone[:100]).mean() < 0.1 * np.square(held).mean()  # it swells
 
 
 def test_settings_of_what_is_there_are_told_and_of_nothing_else():
@@ -290,6 +392,7 @@ import os, signal
 from vschaos2.chains import store
 from vschaos2.chains.examples import Renderer, Rendering
 from vschaos2.chains.pedals import PEDALS
+from vschaos2.chains.sustained import Player, sustained
 from vschaos2.chains.takes import Plucked
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from vschaos2.chains.takes import Plucked
 from vschaos2.families.order.objective import said
 from vschaos2.generation.order_evaluation import new_examples
 from vschaos2.recognition import ready as ready_module
+from vschaos2.recognition.listening import Sound, listen
 from vschaos2.recognition.ready import ready
 
 MOST_BYTES = 3 * 2**20
@@ -34,9 +35,11 @@ def test_it_is_small_and_holds_plain_arrays_only(known):
     files = list(FOLDER.iterdir())
     assert sum(path.stat().st_size for path in files) <= MOST_BYTES
     assert {path.suffix for path in files} == {".yaml", ".npz"}
-    with np.load(FOLDER / "blind.npz", allow_pickle=False) as content:
-        assert set(content.files) == set(known.model.state_dict())
-    assert all(bool(value.isfinite().all()) for value in known.model.state_dict().values())
+    for each in (known, ready(True)):
+        name = "dry" if each.model.hears_dry else "blind"
+        with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as content:
+            assert set(content.files) == set(each.model.state_dict())
+        assert all(bool(value.isfinite().all()) for value in each.model.state_dict().values())
 
 
 def test_the_wheel_takes_it_along():
@@ -63,6 +66,14 @@ def test_it_names_what_was_there_far_more_often_than_chance(known):
 
 
 LEAST_EXACT = 0.25
+
+
+def test_told_the_dry_sound_it_calls_what_is_the_same_untouched():
+    with_dry = ready(True)
+    assert with_dry.model.hears_dry
+    dry = np.float32(0.4) * take(np.random.default_rng(12), 4.0, RATE_HZ, "phrase")
+    opinion = listen(with_dry.model, Sound("dry", dry, dry), 2.0)
+    assert int(with_dry.model.vocabulary.by_class(opinion.logs[None])[0].argmax()) == 0
 
 
 def test_it_answers_where_no_run_is_named(tmp_path, capsys):

@@ -23,6 +23,7 @@ from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.families.vae.projection import PROJECTIONS, own_axes
 from vschaos2.labels.ports import LabelPorts
+from vschaos2.nets.encoders import DenseEncoder
 
 pytestmark = [
     pytest.mark.skipif(not is_buildable(), reason="cmake and g++ are missing"),
@@ -154,6 +155,30 @@ def test_axes_move_by_themselves_as_in_torch(usual, told):
     assert relative(*usual.play("prior", heat, 8 * HOP)) < 1e-4
 
 
+def test_other_sample_rates(usual):
+    heard, given = sound(0.4, seed=1), walk(32)
+    for rate_hz in (48000, 44100, 48000):
+        usual.tell(sample_rate=rate_hz, inversion="default")
+        assert relative(*usual.play("encode", heard, 3 * HOP)) < 3e-5
+        assert relative(*usual.play("forward", heard, 5 * HOP)) < 3e-5
+        usual.tell(inversion="random")
+        assert relative(*usual.play("decode", given, 4 * HOP)) < 3e-5
+    usual.set(texture=0.6, inversion="eco")  # which asks for the model's coherence, too
+    assert relative(*usual.play("decode", given, 4 * HOP)) < 1e-3
+    usual.set(sample_rate=44100)
+
+
+def test_a_rate_that_wants_longer_windows(engine, tmp_path):
+    both = Both(engine, tmp_path / "fast.ts", taught(USUAL, rate_hz=96000))
+    both.set(limiter="off", inversion="random", texture=0.0)
+    for rate_hz in (96000, 88200):
+        both.set(sample_rate=rate_hz, inversion="random")
+        assert relative(*both.play("decode", walk(16), 4 * HOP)) < 3e-5
+        both.set(inversion="keep_input")
+        assert relative(*both.play("forward", sound(0.3), 8 * HOP)) < 3e-5
+        assert relative(*both.play("encode", sound(0.3), 2 * HOP)) < 3e-5
+
+
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_axes_of_every_projection(usual, projection):
     usual.set(projection=projection, inversion="random")
@@ -221,7 +246,7 @@ def test_temperature_draws_with_the_same_spread(usual):
     ("name", "value"),
     [
         ("inversion", "best"), ("inversion", 1.0), ("temperature", 11.0), ("temperature", "hot"),
-        ("temperature", float("nan")), ("sample_rate", 48000.0), ("delay", 1.0), ("nothing", 1.0),
+        ("temperature", float("nan")), ("sample_rate", 96000.0), ("delay", 1.0), ("nothing", 1.0),
     ],
 )  # fmt: skip
 def test_what_a_control_does_not_take_changes_nothing(usual, name, value):
@@ -241,6 +266,29 @@ def test_what_a_control_does_not_take_changes_nothing(usual, name, value):
         (
             {"output": "normal", "encoder": {"linear": True}},
             {"contrast": "log1p", "n_fft": 1024, "hop": 512},
+        ),
+        (
+            {
+                "encoder": {"_target_": "ConvEncoder", "channels": [4, 6], "kernel_size": 9},
+                "decoder": {"_target_": "ConvDecoder", "channels": [6, 5], "stride": 3},
+            },
+            {},
+        ),
+        (
+            {
+                "encoder": {"_target_": "ConvEncoder", "channels": [5], "stride": 2},
+                "decoder": {"_target_": "ConvDecoder", "channels": [3, 4, 2]},
+                "output": "normal",
+            },
+            {"n_mels": 50},
+        ),
+        (
+            {
+                "encoder": {"_target_": "HarmonicEncoder", "hidden_dim": 24, "linear": True},
+                "decoder": {"_target_": "HarmonicDecoder", "hidden_dim": 24, "n_blocks": 2},
+                "headroom_db": 9.0,
+            },
+            {},
         ),
     ],
 )
@@ -277,31 +325,17 @@ def test_tensors_lie_where_the_file_says(usual):
             assert np.array_equal(values, state[name].detach().numpy().ravel())
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (
-            {"conditioning": {"pitch": {"dim": 4, "target": ["decoder"], "embedding": "OneHot"}}},
-            "labels",
-        ),
-        ({"temporal": "gru"}, "decoders that remember"),
-        (
-            {"encoder": {"_target_": "ConvEncoder", "channels": [4]}},
-            "models of ConvEncoder and DenseDecoder",
-        ),
-    ],
-)
-def test_what_the_engine_knows_nothing_of_is_said(options, said):
-    config = OmegaConf.create(TINY)
-    if "encoder" in options:
-        config.model.encoder = options["encoder"]
-    else:
-        config = OmegaConf.merge(config, {"model": options})
-    model = build_model(config).eval().requires_grad_(False)
+def test_what_the_engine_knows_nothing_of_is_said():
+    class OtherEncoder(DenseEncoder):
+        """A part that the engine has never heard of."""
+
+    model = build_model(OmegaConf.create(TINY)).eval().requires_grad_(False)
+    model.encoder.__class__ = OtherEncoder
     latents = torch.randn(64, 4)
     axes = dict.fromkeys(PROJECTIONS, own_axes(4))
     core = InstrumentCore(model, axes, 3, is_hosted=True).eval()
-    assert PlayableVAE(core, own_axes(4), latents, LabelPorts()).for_engine() == said
+    said = PlayableVAE(core, own_axes(4), latents, LabelPorts()).for_engine()
+    assert said == "models with a OtherEncoder"
 
 
 @pytest.mark.parametrize(
@@ -311,7 +345,12 @@ def test_what_the_engine_knows_nothing_of_is_said(options, said):
         (None, "says nothing to the small engine: export it again"),
         ({"version": 2}, "was exported by a later version"),
         ({"family": "order"}, "is of the family order, which the small engine does not know"),
-        ({"settings/n_fft": 1000}, "has the shape"),
+        ({"settings/n_fft": 1000}, "has a window and a hop that do not fit"),
+        ({"settings/n_fft": 1024}, "has the shape"),
+        ({"settings/model_n_fft": 1024}, "has the shape"),
+        ({"settings/host/factor": 2}, "has a window that does not fit its model's"),
+        ({"settings/host/longest": 64}, "longest must be a whole number"),
+        ({"sample_rate_hz": 22050}, "begins at a rate it does not know"),
         ({"settings/hop": 96}, "has a window and a hop that do not fit"),
         ({"settings/n_fft": 2.5}, "n_fft must be a whole number between 64 and 32768"),
         ({"settings/hop": 0}, "hop must be a whole number"),

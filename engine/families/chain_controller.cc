@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/refused.h"
-#include "families/effect_layers.h"
+#include "families/layers_of_file.h"
 
 namespace engine {
 

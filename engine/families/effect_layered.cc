@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/refused.h"
-#include "families/effect_layers.h"
+#include "families/layers_of_file.h"
 #include "families/effect_net.h"
 #include "families/effect_told.h"
 #include "nn/dilated.h"
@@ -115,10 +115,10 @@ void LayeredNet::ReadTaps(const ModelFile& file, const std::string& name, int di
 
 void LayeredNet::ReadStates(const ModelFile& file, const std::string& name, int count,
                             Layer* layer) {
-  const auto find = [&](const char* of, const std::vector<int>& shape) {
+  const auto find = [&](const char* of, std::initializer_list<int> shape) {
     return file.Find(name + ".states." + of, shape);
   };
-  const std::vector<int> all = {width_, count};
+  const auto all = {width_, count};
   layer->states.Make(width_, count, find("log_step", {width_}), find("log_decay", all),
                      find("turns", all), find("read_real", all), find("read_imag", all),
                      find("direct", {width_}));

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/refused.h"
-#include "families/effect_layers.h"
+#include "families/layers_of_file.h"
 #include "families/effect_net.h"
 #include "families/effect_told.h"
 #include "nn/recurrent.h"

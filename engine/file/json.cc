@@ -146,16 +146,16 @@ class JsonReader {
 
 Json Json::Parse(const std::string& text) { return JsonReader(text).Whole(); }
 
-const Json* Json::Find(const std::string& key) const {
+const Json* Json::Find(std::string_view key) const {
   for (const auto& member : members_) {
     if (member.first == key) return &member.second;
   }
   return nullptr;
 }
 
-const Json& Json::At(const std::string& key) const {
+const Json& Json::At(std::string_view key) const {
   const Json* const value = Find(key);
-  if (!value) Wrong(key.c_str());
+  if (!value) Wrong(std::string(key).c_str());
   return *value;
 }
 
@@ -184,10 +184,10 @@ double Json::Number() const {
   return number_;
 }
 
-int Json::Whole(const std::string& name, int lowest, int highest) const {
+int Json::Whole(std::string_view name, int lowest, int highest) const {
   const double number = Number();
   if (!(number >= lowest && number <= highest) || number != std::floor(number)) {
-    throw Refused(name + " must be a whole number between " + std::to_string(lowest) + " and " +
+    throw Refused(std::string(name) + " must be a whole number between " + std::to_string(lowest) + " and " +
                   std::to_string(highest) + ": export the file again");
   }
   return static_cast<int>(number);

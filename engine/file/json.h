@@ -4,6 +4,7 @@
 #define VSCHAOS_ENGINE_FILE_JSON_H_
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,16 +16,16 @@ class Json {
   // Throws Refused where the text is no JSON, or is nested deeper than anybody needs.
   static Json Parse(const std::string& text);
 
-  const Json* Find(const std::string& key) const;  // nullptr: there is none
-  const Json& At(const std::string& key) const;
+  const Json* Find(std::string_view key) const;  // nullptr: there is none
+  const Json& At(std::string_view key) const;
   const std::vector<Json>& Items() const;
   const std::vector<std::pair<std::string, Json>>& Members() const;
   const std::string& Text() const;
   bool Truth() const;
   double Number() const;
   // A whole number between two others; `name` for the refusal.
-  int Whole(const std::string& name, int lowest, int highest) const;
-  int Whole(const std::string& key) const { return At(key).Whole(key, 0, 1 << 24); }
+  int Whole(std::string_view name, int lowest, int highest) const;
+  int Whole(std::string_view key) const { return At(key).Whole(key, 0, 1 << 24); }
 
   bool is_text() const { return kind_ == Kind::kText; }
   bool is_number() const { return kind_ == Kind::kNumber; }

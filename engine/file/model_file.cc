@@ -1,9 +1,11 @@
 #include "file/model_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 
+#include "base/halves.h"
 #include "base/refused.h"
 
 namespace engine {
@@ -15,7 +17,8 @@ constexpr long kLargestFile = 1L << 30;  // bytes
 constexpr std::size_t kLargestDescription = 1 << 22;
 constexpr const char* kDescription = "/extra/engine.json";
 
-std::string Printed(const std::vector<int>& shape) {
+template <typename Sizes>
+std::string Printed(const Sizes& shape) {
   std::string text = "[";
   for (const int size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
   return text + "]";
@@ -65,46 +68,62 @@ ModelFile::ModelFile(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes))
   }
 }
 
-bool ModelFile::Has(const std::string& name) const {
+bool ModelFile::Has(std::string_view name) const {
   return about_.At("tensors").Find(name) != nullptr;
 }
 
-Tensor ModelFile::Find(const std::string& name) const {
+Tensor ModelFile::Find(std::string_view name) const {
   const Json& row = about_.At("tensors").At(name);
   Tensor tensor;
   std::uint64_t count = 1;
   for (const Json& size : row.At("shape").Items()) {
-    tensor.shape.push_back(size.Whole("the shape of " + name, 0, 1 << 24));
+    tensor.shape.push_back(size.Whole(std::string("the shape of ").append(name), 0, 1 << 24));
     count *= static_cast<std::uint64_t>(tensor.shape.back());
-    if (count > 1u << 30) throw Refused(name + " is larger than any: export the file again");
+    if (count > 1u << 30) throw Refused(std::string(name) + " is larger than any: export the file again");
   }
   const auto offset = static_cast<std::uint64_t>(row.Whole("offset"));
   const Bytes bytes = archive_->Read(root_ + row.At("record").Text());
-  if (bytes.size < (offset + count) * sizeof(float)) {
-    throw Refused(name + " is not as large as it says: export the file again");
+  const Json* const half = row.Find("half");
+  const bool is_half = half && half->Truth();
+  const std::size_t width = is_half ? sizeof(std::uint16_t) : sizeof(float);
+  if (bytes.size < (offset + count) * width) {
+    throw Refused(std::string(name) + " is not as large as it says: export the file again");
   }
-  if (reinterpret_cast<std::uintptr_t>(bytes.data) % alignof(float) != 0) {
-    throw Refused(name + " does not lie where floats can be read: export the file again");
+  if (is_half && offset == 0) {
+    tensor.data = Widened(name, bytes.data, std::size_t(count));
+  } else if (is_half || reinterpret_cast<std::uintptr_t>(bytes.data) % alignof(float) != 0) {
+    throw Refused(std::string(name) + " does not lie where floats can be read: export the file again");
+  } else {
+    tensor.data = reinterpret_cast<const float*>(bytes.data) + offset;
   }
-  tensor.data = reinterpret_cast<const float*>(bytes.data) + offset;
   for (std::uint64_t i = 0; i < count; ++i) {
     if (!std::isfinite(tensor.data[i])) {
-      throw Refused(name + " holds values that are no numbers: export the file again");
+      throw Refused(std::string(name) + " holds values that are no numbers: export the file again");
     }
   }
   return tensor;
 }
 
-const float* ModelFile::Find(const std::string& name, const std::vector<int>& shape) const {
+const float* ModelFile::Widened(std::string_view name, const std::uint8_t* halves,
+                                std::size_t count) const {
+  std::vector<float>& floats = widened_[std::string(name)];
+  floats.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    floats[i] = FromHalf(static_cast<std::uint16_t>(halves[i] | halves[count + i] << 8));
+  }
+  return floats.data();
+}
+
+const float* ModelFile::Find(std::string_view name, std::initializer_list<int> shape) const {
   const Tensor tensor = Find(name);
-  if (tensor.shape != shape) {
-    throw Refused(name + " has the shape " + Printed(tensor.shape) + " where " + Printed(shape) +
-                  " is due: export the file again");
+  if (!std::equal(tensor.shape.begin(), tensor.shape.end(), shape.begin(), shape.end())) {
+    throw Refused(std::string(name) + " has the shape " + Printed(tensor.shape) + " where " +
+                  Printed(shape) + " is due: export the file again");
   }
   return tensor.data;
 }
 
-Floats ModelFile::Copy(const std::string& name, int count) const {
+Floats ModelFile::Copy(std::string_view name, int count) const {
   const float* const data = Find(name, {count});
   Floats copy(static_cast<std::size_t>(count));
   copy.Copy(data, static_cast<std::size_t>(count));

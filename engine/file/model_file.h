@@ -4,8 +4,11 @@
 #define VSCHAOS_ENGINE_FILE_MODEL_FILE_H_
 
 #include <cstdint>
+#include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/floats.h"
@@ -32,16 +35,21 @@ class ModelFile {
   const Json& about() const { return about_; }
   const Json& settings() const { return about_.At("settings"); }
 
-  bool Has(const std::string& name) const;
+  bool Has(std::string_view name) const;
   // A tensor of finite numbers, which lives as long as this file; throws Refused.
-  Tensor Find(const std::string& name) const;
+  Tensor Find(std::string_view name) const;
   // One of this shape.
-  const float* Find(const std::string& name, const std::vector<int>& shape) const;
-  Floats Copy(const std::string& name, int count) const;
+  const float* Find(std::string_view name, std::initializer_list<int> shape) const;
+  Floats Copy(std::string_view name, int count) const;
 
  private:
   std::vector<std::uint8_t> bytes_;
   std::unique_ptr<Archive> archive_;
+  // A tensor of half floats as floats. A record of these has the lower bytes of all, then the upper
+  // ones, which can be packed the better by themselves.
+  const float* Widened(std::string_view name, const std::uint8_t* halves, std::size_t count) const;
+
+  mutable std::map<std::string, std::vector<float>> widened_;
   std::string root_;  // what the names of its entries begin with
   Json about_;
 };

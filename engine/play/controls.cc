@@ -1,6 +1,9 @@
 #include "play/controls.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 #include "base/refused.h"
 
@@ -8,7 +11,25 @@ namespace engine {
 
 namespace {
 
-constexpr std::size_t kMostControls = 1000;
+constexpr std::size_t kMostControls = 1000, kLongestNumber = 40;
+constexpr double kTextLimit = 1e6;  // of a number that a text means
+
+// A number as labels/inlets.py reads it: digits with one point and a sign at most, else NaN.
+double NumberOf(std::string_view text) {
+  std::size_t digits = 0, points = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_sign = i == 0 && (text[i] == '-' || text[i] == '+');
+    if (text[i] >= '0' && text[i] <= '9') {
+      ++digits;
+    } else if (text[i] == '.') {
+      ++points;
+    } else if (!is_sign) {
+      return std::nan("");
+    }
+  }
+  if (digits == 0 || points > 1 || text.size() > kLongestNumber) return std::nan("");
+  return std::strtod(std::string(text).c_str(), nullptr);
+}
 
 Control::Kind KindOf(const std::string& name) {
   if (name == "number") return Control::Kind::kNumber;
@@ -17,10 +38,21 @@ Control::Kind KindOf(const std::string& name) {
   if (name == "switch") return Control::Kind::kSwitch;
   if (name == "event") return Control::Kind::kEvent;
   if (name == "reading") return Control::Kind::kReading;
+  if (name == "text") return Control::Kind::kText;
   throw Refused("has a control of the kind " + name + ", which the small engine does not know");
 }
 
 }  // namespace
+
+const std::string& Control::word() const {
+  if (!choices.empty()) return choices[static_cast<std::size_t>(value)];
+  char text[32];
+  for (int digits = 1; digits <= 17; ++digits) {  // as few as mean it
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    if (std::strtod(text, nullptr) == value) break;
+  }
+  return shown_ = text;
+}
 
 bool Control::Take(double number, double* taken) const {
   *taken = number;
@@ -35,6 +67,17 @@ bool Control::Take(double number, double* taken) const {
     case Kind::kEvent:
       *taken = 1.0;
       return true;
+    case Kind::kText:
+      if (choices.empty()) return std::fabs(number) <= kTextLimit;
+      // A name that is this number comes before the place that it counts.
+      for (std::size_t i = 0; i < choices.size(); ++i) {
+        if (NumberOf(choices[i]) == number) {
+          *taken = static_cast<double>(i);
+          return true;
+        }
+      }
+      *taken = std::nearbyint(number);
+      return *taken >= 0.0 && *taken < static_cast<double>(choices.size());
     case Kind::kChoice:
     case Kind::kReading:
       return false;
@@ -45,7 +88,8 @@ bool Control::Take(double number, double* taken) const {
 bool Control::Take(std::string_view word, double* taken) const {
   const auto place = std::find(choices.begin(), choices.end(), word);
   *taken = static_cast<double>(place - choices.begin());
-  return kind == Kind::kChoice && place != choices.end();
+  if (place != choices.end()) return is_word();
+  return kind == Kind::kText && Take(NumberOf(word), taken);
 }
 
 std::vector<Control> ReadControls(const Json& rows) {
@@ -57,7 +101,7 @@ std::vector<Control> ReadControls(const Json& rows) {
     control.kind = KindOf(row.At("kind").Text());
     if (const Json* choices = row.Find("choices")) {
       for (const Json& choice : choices->Items()) {
-        if (control.kind == Control::Kind::kChoice) control.choices.push_back(choice.Text());
+        if (control.is_word()) control.choices.push_back(choice.Text());
         if (control.kind == Control::Kind::kInteger) control.integers.push_back(choice.Number());
       }
     }
@@ -67,7 +111,7 @@ std::vector<Control> ReadControls(const Json& rows) {
     }
     const Json& value = row.At("value");
     bool is_right = true;
-    if (control.kind == Control::Kind::kChoice) {
+    if (control.is_word()) {
       is_right = control.Take(value.Text(), &control.value);
     } else if (control.kind == Control::Kind::kSwitch) {
       control.value = value.Truth();

@@ -4,6 +4,7 @@
 #include <new>
 #include <string>
 
+#include "base/halves.h"
 #include "base/refused.h"
 #include "base/vectors.h"
 #include "dsp/fourier.h"
@@ -26,6 +27,10 @@ Floats Padded(const float* from, int count) {
 }
 
 }  // namespace
+
+PROBE void probe_halves(const std::uint16_t* halves, float* floats, int count) {
+  for (int i = 0; i < count; ++i) floats[i] = FromHalf(halves[i]);
+}
 
 PROBE void probe_fourier(int size, const float* x, float* real, float* imaginary, float* back) {
   Fourier fourier(size);

@@ -100,8 +100,7 @@ class EngineInstrument : public Instrument {
       return "needs " + std::to_string(wanted) + " values, got " + std::to_string(values.size());
     }
     const double* const number = std::get_if<double>(&values[0]);
-    const bool is_word = control->kind == engine::Control::Kind::kChoice;
-    if (!number && !is_word) return "needs a number, got " + std::get<std::string>(values[0]);
+    if (!number && !control->is_word()) return "needs a number, got " + std::get<std::string>(values[0]);
     const bool is_taken = number ? player_.Set(name, *number)
                                  : player_.Set(name, std::get<std::string>(values[0]));
     return is_taken ? "" : "the model refuses this value";
@@ -111,7 +110,7 @@ class EngineInstrument : public Instrument {
     const engine::Control* const control = player_.Find(name);
     if (!control) return Unknown(name);
     values->clear();
-    if (control->kind == engine::Control::Kind::kChoice) {
+    if (control->is_word()) {
       values->emplace_back(control->word());
     } else if (control->kind == engine::Control::Kind::kReading) {
       for (const double value : player_.Reading(*control)) values->emplace_back(value);

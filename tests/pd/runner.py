@@ -58,7 +58,9 @@ class Played(NamedTuple):
     code: int
 
 
-def start_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> subprocess.Popen[str]:
+def start_pd(
+    patch: Patch, folder: Path, library: Path, *flags: str, **environment: str
+) -> subprocess.Popen[str]:
     """Pd with a patch open, without the real-time priority that it takes where it may.
 
     At that priority it would keep the machine's other work from running for minutes.
@@ -68,6 +70,7 @@ def start_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> subproce
         folder: to write the patch to.
         library: folder of the external.
         flags: of Pd; "-batch" renders as fast as it can, without it Pd runs by the clock.
+        environment: variables of its process.
     """
     path = folder / "patch.pd"
     path.write_text(patch.text())
@@ -77,7 +80,7 @@ def start_pd(patch: Patch, folder: Path, library: Path, *flags: str) -> subproce
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
     )
 
 

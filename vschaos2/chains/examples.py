@@ -1,20 +1,25 @@
 """Examples by number: a dry sound through a chain drawn by chance, and what is to be said of it.
 
-    dry take ──speed, tone, level, hum, noise──> dry ──pedal──> … ──pedal──> wet ──> heard
-                                                      └ less than half a dB: no label
+    dry ──pedal──> … ──pedal──> wet ──> heard
+               └ less than half a dB: no label
 
-An example is a function of a seed and its number and of nothing else: it can be rendered in any
-process, at any time.
+What stands behind each pedal of a chain is the end of a shorter one: a *family* is a dry sound and
+what is heard behind none, one, two, … pedals. It costs hardly more than the longest chain alone,
+and shows what a single pedal changes.
+
+An example is a function of a seed and its number, and so is a family, and of nothing else: they
+can be rendered in any process, at any time.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
-from vschaos2.chains.features import HOP, RATE_HZ, apart_db, heard, levelled, log_mel
+from vschaos2.chains.dry import DrySound
+from vschaos2.chains.features import HOP, RATE_HZ, Heard, apart_db, heard, levelled, log_mel
 from vschaos2.chains.pedals import Pedal
 from vschaos2.chains.rack import Rack, Setup
 from vschaos2.chains.takes import Takes
@@ -22,8 +27,6 @@ from vschaos2.errors import InputError
 from vschaos2.ranges import check_number
 
 Samples = npt.NDArray[np.float32]
-
-HUM_HZ = (50.0, 60.0)
 
 
 class Rendering(NamedTuple):
@@ -34,11 +37,16 @@ class Rendering(NamedTuple):
         run_up_s: most that is played before a window, so that not all begin in silence.
         shares: of chains of 0, 1, 2, … effects.
         audible_db: an effect that changes the sound by less has no label.
-        peak_db: lowest and highest peak of the dry sound.
-        speeds: lowest and highest.
-        tilt_db: most by which the dry sound is made brighter or duller.
-        noise_db: lowest and highest level of noise, below the peak.
+        peak_db: see `DrySound`, as all up to `rooms`.
+        speeds: of takes.
+        tilt_db: of their tone.
+        noise_db: of noise and hum.
         with_dry: whether the dry sound is heard, too.
+        pickup_hz: of pickups.
+        pickups: part of the takes.
+        room_s: of rooms.
+        rooms: part of the takes.
+        families: whether those that are learnt from are families.
     """
 
     seconds: float
@@ -50,6 +58,16 @@ class Rendering(NamedTuple):
     tilt_db: float
     noise_db: list[float]
     with_dry: bool = False
+    pickup_hz: list[float] = [1_200.0, 9_000.0]  # noqa: RUF012 - never written to
+    pickups: float = 0.0
+    room_s: list[float] = [0.05, 0.4]  # noqa: RUF012
+    rooms: float = 0.0
+    families: bool = False
+
+    @property
+    def dry(self) -> DrySound:
+        """How takes vary."""
+        return DrySound(*(getattr(self, name) for name in DrySound._fields))
 
     def check(self, longest: int) -> "Rendering":
         """The same.
@@ -64,17 +82,7 @@ class Rendering(NamedTuple):
         check_number(f"{where}.seconds", self.seconds, 0.7, 20.0)
         check_number(f"{where}.run_up_s", self.run_up_s, 0.0, 10.0)
         check_number(f"{where}.audible_db", self.audible_db, 0.0, 20.0)
-        check_number(f"{where}.tilt_db", self.tilt_db, 0.0, 40.0)
-        for name, least, most in (
-            ("peak_db", -80.0, 0.0), ("speeds", 0.25, 4.0), ("noise_db", -200.0, 0.0)
-        ):  # fmt: skip
-            ends = getattr(self, name)
-            if not isinstance(ends, list) or len(ends) != 2:
-                raise InputError(f"{where}.{name} must be [lowest, highest], got {ends!r}")
-            for end in ends:
-                check_number(f"{where}.{name}", end, least, most)
-            if ends[0] > ends[1]:
-                raise InputError(f"{where}.{name}: the first must not be above the second")
+        self.dry.check()
         if len(self.shares) != longest + 1:
             raise InputError(
                 f"{where}.shares must have {longest + 1} numbers, for chains of 0 to {longest} "
@@ -132,48 +140,48 @@ class Renderer:
     def example(self, number: int) -> Example:
         """One example, whole."""
         rng = np.random.default_rng([*self.seed, number])
-        how = self.rendering
-        run_up = round(rng.uniform(0.0, how.run_up_s) * RATE_HZ) if rng.random() < 0.5 else 0
-        dry = self._dry(rng, run_up + self.samples)
-        shares = np.array(how.shares) / sum(how.shares)
+        dry, run_up = self._dry(rng)
+        shares = np.array(self.rendering.shares) / sum(self.rendering.shares)
         length = min(int(rng.choice(len(shares), p=shares)), len(self.pedals))
+        *_, (wet, chain) = self._behind(rng, dry, run_up, length)
+        return Example(dry[run_up:], wet, chain)
+
+    def family(self, number: int) -> list[Example]:
+        """A dry sound behind none, one, two, … pedals, as often as lengths have shares."""
+        rng = np.random.default_rng([*self.seed, number, 1])
+        dry, run_up = self._dry(rng)
+        shares = np.array(self.rendering.shares[: len(self.pedals) + 1])
+        taken = rng.random(len(shares)) < shares / shares.max()
+        length = int(np.flatnonzero(taken).max(initial=0))
+        window, behind = dry[run_up:], self._behind(rng, dry, run_up, length)
+        return [
+            Example(window, wet, chain)
+            for is_taken, (wet, chain) in zip(taken, behind, strict=False)
+            if is_taken
+        ]
+
+    def _dry(self, rng: np.random.Generator) -> tuple[Samples, int]:
+        """A dry sound, and how much of it comes before the window."""
+        most = self.rendering.run_up_s
+        run_up = round(rng.uniform(0.0, most) * RATE_HZ) if rng.random() < 0.5 else 0
+        return self.rendering.dry.draw(self.takes, rng, run_up + self.samples), run_up
+
+    def _behind(
+        self, rng: np.random.Generator, dry: Samples, run_up: int, length: int
+    ) -> Iterator[tuple[Samples, list[Setup]]]:
+        """What is there behind none, one, two, … up to `length` pedals."""
         chosen = rng.permutation(len(self.pedals))[:length]
-        wet, chain = dry, []
+        chain: list[Setup] = []
+        wet = dry
+        yield wet[run_up:], list(chain)
         before = log_mel(levelled(wet[run_up:]), 2 * HOP)
         for setup in (Setup(self.pedals[n], self.pedals[n].draw(rng)) for n in chosen):
             wet = self.rack.play(setup, wet)
             after = log_mel(levelled(wet[run_up:]), 2 * HOP)
-            if apart_db(before, after) >= how.audible_db:
+            if apart_db(before, after) >= self.rendering.audible_db:
                 chain.append(setup)
             before = after
-        return Example(dry[run_up:], wet[run_up:], chain)
-
-    def _dry(self, rng: np.random.Generator, samples: int) -> Samples:
-        how = self.rendering
-        speed = _between(rng, how.speeds)
-        taken = self.takes.draw(rng, int(np.ceil(samples * speed)) + 2)
-        sound = np.interp(np.arange(samples) * speed, np.arange(len(taken)), taken)
-        # A shelf above some 700 Hz.
-        tilt = 10.0 ** (rng.uniform(-how.tilt_db, how.tilt_db) / 20.0)
-        low = lfilter([0.2], [1.0, -0.8], sound)
-        sound = low + tilt * (sound - low)
-        sound = (sound / max(float(np.abs(sound).max()), 1e-9)).astype(np.float32)
-        noise = 10.0 ** (_between(rng, how.noise_db) / 20.0)
-        hum = (
-            rng.uniform() ** 2
-            * noise
-            * np.sin(
-                2.0 * np.pi * rng.choice(HUM_HZ) * np.arange(samples) / RATE_HZ
-                + rng.uniform(0, 6.28)
-            )
-        )
-        sound = sound + noise * rng.standard_normal(samples, np.float32) + hum
-        peak = 10.0 ** (_between(rng, how.peak_db) / 20.0)
-        return (sound * (peak / np.abs(sound).max())).astype(np.float32)
-
-
-def _between(rng: np.random.Generator, ends: Sequence[float]) -> float:
-    return float(rng.uniform(ends[0], ends[1]))
+            yield wet[run_up:], list(chain)
 
 
 class Rendered(NamedTuple):
@@ -194,22 +202,39 @@ class Rendered(NamedTuple):
 
 def rendered(renderer: Renderer, numbers: Sequence[int]) -> Rendered:
     """Examples by their numbers."""
+    return _heard(renderer, (renderer.example(number) for number in numbers))
+
+
+def rendered_families(renderer: Renderer, first: int, count: int) -> Rendered:
+    """So many examples of the families from number `first` on.
+
+    Their shares are those of lengths, as nearly as chance has it.
+    """
+    families = (renderer.family(number) for number in itertools.count(first))
+    every = itertools.chain.from_iterable(families)
+    return _heard(renderer, itertools.islice(every, count))
+
+
+def _heard(renderer: Renderer, examples: Iterable[Example]) -> Rendered:
     names = [pedal.name for pedal in renderer.pedals]
     counts = np.cumsum([0, *(len(pedal.settings) for pedal in renderer.pedals)])
     longest = len(renderer.rendering.shares) - 1
     mels, summaries, chains, settings = [], [], [], []
-    for number in numbers:
-        example = renderer.example(number)
-        sounds = [example.wet, example.dry] if renderer.rendering.with_dry else [example.wet]
-        found = [heard(sound) for sound in sounds]
+    dry: tuple[Samples, Heard] | None = None  # that of a family is heard once
+    for example in examples:
+        found = [heard(example.wet)]
+        if renderer.rendering.with_dry:
+            if dry is None or dry[0] is not example.dry:
+                dry = (example.dry, heard(example.dry))
+            found.append(dry[1])
         mels.append([each.mel for each in found])
         summaries.append([each.summary for each in found])
-        chain, places = np.full(longest, -1, np.int8), np.full(counts[-1], np.nan, np.float32)
+        effects, places = np.full(longest, -1, np.int8), np.full(counts[-1], np.nan, np.float32)
         for place, setup in enumerate(example.chain):
             effect = names.index(setup.pedal.name)
-            chain[place] = effect
+            effects[place] = effect
             for n, setting in enumerate(setup.pedal.settings):
                 places[counts[effect] + n] = setting.place(setup.values[setting.name])
-        chains.append(chain)
+        chains.append(effects)
         settings.append(places)
     return Rendered(np.array(mels), np.array(summaries), np.array(chains), np.array(settings))

@@ -9,6 +9,8 @@ spectrogram stand
     falls      how fast levels rise and fall in four bands: rooms, and what a compressor evens out
     levels     quantiles of the level over time
     waveform   quantiles of the samples, of the crest of short frames and of their lean: clipping
+    attacks    the level around attacks, in steps of 3 ms; see `fine_features`
+    partials   how single partials swing and move
 """
 
 import functools
@@ -16,7 +18,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from scipy.fft import irfft, next_fast_len, rfft
+
+from vschaos2.chains.fine_features import attacks, partials
 
 Samples = npt.NDArray[np.float32]
 
@@ -71,7 +76,9 @@ def log_mel(sound: Samples, hop: int = HOP) -> npt.NDArray[np.float32]:
     frames = np.lib.stride_tricks.sliding_window_view(sound, FFT)[::hop]
     window = np.hanning(FFT + 1)[:-1].astype(np.float32)
     spectra = np.abs(rfft(frames * window, axis=1))
-    return np.asarray(np.log(spectra @ filters() + FLOOR), np.float32)
+    # By torch, whose threads are as many as it is told: numpy's own would wait in all cores.
+    power = torch.from_numpy(spectra) @ torch.from_numpy(filters())
+    return np.asarray(np.log(power.numpy() + FLOOR), np.float32)
 
 
 def apart_db(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
@@ -92,6 +99,7 @@ def heard(sound: Samples) -> Heard:
     pooled = 0.5 * (mel[0:even:2] + mel[1:even:2])
     found = (
         _flux(mel), _cepstrum(sound), _swings(mel), _falls(mel), _levels(mel), _waveform(sound),
+        attacks(sound), partials(sound),
     )  # fmt: skip
     summary = np.concatenate([np.ravel(each) for each in found])
     return Heard(pooled.astype(np.float16), np.clip(summary, -60.0, 60.0).astype(np.float16))

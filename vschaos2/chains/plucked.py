@@ -54,11 +54,21 @@ class Guitar:
         self.bright = rng.uniform(0.35, 0.5)
         self.tone_hz = np.exp(rng.uniform(np.log(1_200.0), np.log(9_000.0)))
         self.body_hz, self.body = rng.uniform(90.0, 260.0), rng.uniform(0.0, 0.35)
+        self.damped_s = np.exp(rng.uniform(np.log(0.02), np.log(0.5)))  # until a string is still
+        # Two strings for one, as a piano or a guitar of twelve has: they beat.
+        self.apart = rng.uniform(0.01, 0.06) if rng.random() < 0.1 else 0.0  # semitones
 
     def pluck(self, midi: float, lasts_s: float, rng: np.random.Generator) -> Signal:
-        """A string from its pluck until it is damped. Shape: [T]."""
-        hz = 440.0 * 2.0 ** ((midi - 69.0 + rng.normal(0.0, 0.04)) / 12.0)
-        period, count = self.rate_hz / hz, round((lasts_s + 0.04) * self.rate_hz)
+        """A string, or a pair, from its pluck until it is damped. Shape: [T]."""
+        midi = midi + rng.normal(0.0, 0.04)
+        tone = self._string(midi, lasts_s, rng)
+        if self.apart:
+            tone = tone + rng.uniform(0.4, 1.0) * self._string(midi + self.apart, lasts_s, rng)
+        return np.asarray(tone / max(float(np.abs(tone).max()), 1e-9))
+
+    def _string(self, midi: float, lasts_s: float, rng: np.random.Generator) -> Signal:
+        hz = 440.0 * 2.0 ** ((midi - 69.0) / 12.0)
+        period, count = self.rate_hz / hz, round((lasts_s + self.damped_s) * self.rate_hz)
         noise = rng.uniform(-1.0, 1.0, int(period) + 1)
         kept = 0.75 * (1.0 - self.nail * rng.uniform(0.7, 1.0))
         noise = lfilter([1.0 - kept], [1.0, -kept], noise - noise.mean())
@@ -69,9 +79,9 @@ class Guitar:
         tone = _string(pluck, period, 10.0 ** (-3.0 / (ringing * hz)), self.bright, count)
         late = max(1, round(self.pickup_place * period))
         tone[late:] -= 0.8 * tone[:-late].copy()
-        damped = min(round(0.04 * self.rate_hz), count)
-        tone[-damped:] *= np.linspace(1.0, 0.0, damped)
-        return np.asarray(tone / max(float(np.abs(tone).max()), 1e-9))
+        damped = min(round(self.damped_s * self.rate_hz), count)
+        tone[-damped:] *= np.square(np.linspace(1.0, 0.0, damped))
+        return np.asarray(tone)
 
     def finished(self, sound: Signal) -> Signal:
         """Through the tone knob and the body."""
@@ -100,6 +110,8 @@ def take(
     sound = np.zeros(round(seconds * rate_hz))
     now_s = rng.uniform(0.0, 0.15)
     midi = float(rng.integers(LOWEST_MIDI + 4, HIGHEST_MIDI - 4))
+    # Some lift their fingers, some let strings ring on while others are plucked.
+    held = rng.uniform(1.0, 5.0) if rng.random() < 0.4 else 1.0
     while now_s < seconds - 0.1:
         amplitude = 10.0 ** (rng.uniform(-14.0, 0.0) / 20.0)
         lasts_s = rng.uniform(1.2, 3.0) if kind != "phrase" else float(rng.choice(LENGTHS_S))
@@ -112,7 +124,7 @@ def take(
         strum_s = rng.uniform(0.002, 0.02)
         for number, note in enumerate(notes):
             first = round((now_s + number * strum_s) * rate_hz)
-            rings = min(lasts_s * rng.uniform(0.85, 1.1), seconds - first / rate_hz)
+            rings = min(held * lasts_s * rng.uniform(0.85, 1.1), seconds - first / rate_hz)
             if rings < 0.03:
                 continue
             tone = amplitude * guitar.pluck(note, rings, rng)

@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 
-from vschaos2.chains.examples import Rendered, Renderer, rendered
+from vschaos2.chains.examples import Rendered, Renderer, rendered, rendered_families
 from vschaos2.errors import InputError
 from vschaos2.files import write_whole
 from vschaos2.progress import Progress
@@ -27,7 +27,7 @@ from vschaos2.progress import Progress
 logger = logging.getLogger(__name__)
 
 CHUNK = 100
-VERSION = 1  # of what is rendered from the same numbers
+VERSION = 3  # of what is rendered from the same numbers
 
 
 class Store:
@@ -81,7 +81,7 @@ class Store:
         if chunk in self.waiting:
             made = self.waiting.pop(chunk).result()
         else:
-            made = rendered(self.renderer, range(chunk * CHUNK, (chunk + 1) * CHUNK))
+            made = _made(self.renderer, chunk)
         if self.folder is not None:
             content = io.BytesIO()
             np.savez(content, **made._asdict())
@@ -127,4 +127,10 @@ def _end_with_parent() -> None:
 
 def _render(chunk: int) -> Rendered:
     assert _renderer is not None
-    return rendered(_renderer, range(chunk * CHUNK, (chunk + 1) * CHUNK))
+    return _made(_renderer, chunk)
+
+
+def _made(renderer: Renderer, chunk: int) -> Rendered:
+    if renderer.rendering.families:
+        return rendered_families(renderer, chunk * CHUNK, CHUNK)
+    return rendered(renderer, range(chunk * CHUNK, (chunk + 1) * CHUNK))

@@ -1,4 +1,4 @@
-"""Where dry sounds come from: a folder of clean recordings, or guitars by code without end."""
+"""Where dry sounds come from: a folder of clean recordings, or instruments by code without end."""
 
 from typing import NamedTuple, Protocol
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vschaos2.chains.plucked import take
+from vschaos2.chains.sustained import sustained
 from vschaos2.data.cache import SampleCache
 from vschaos2.data.stretches import Stretch
 
@@ -35,6 +36,20 @@ class Plucked(NamedTuple):
     def draw(self, rng: np.random.Generator, samples: int) -> Samples:
         """See `Takes`."""
         return take(rng, samples / self.rate_hz, self.rate_hz, self.kind)[:samples]
+
+
+class Sustained(NamedTuple):
+    """Bowed and blown instruments by code: never the same twice.
+
+    Attributes:
+        rate_hz: of the sound.
+    """
+
+    rate_hz: int
+
+    def draw(self, rng: np.random.Generator, samples: int) -> Samples:
+        """See `Takes`."""
+        return sustained(rng, samples / self.rate_hz, self.rate_hz)[:samples]
 
 
 class Recordings(NamedTuple):

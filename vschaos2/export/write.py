@@ -12,6 +12,7 @@ from typing import Any
 
 from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card
+from vschaos2.export.page import check_page, page
 from vschaos2.export.playable import Playable
 from vschaos2.files import check_place
 from vschaos2.folders import made_folder
@@ -26,7 +27,12 @@ UNSAFE = re.compile(r'[\\$,;{}"\x00-\x1f\x7f]|#(?=\d)|^ | $|  ')
 
 
 def export_playable(
-    playable: Playable, run_facts: Mapping[str, Any], folder: Path, name: str, blocks: int = BLOCKS
+    playable: Playable,
+    run_facts: Mapping[str, Any],
+    folder: Path,
+    name: str,
+    blocks: int = BLOCKS,
+    with_page: bool = False,
 ) -> Path:
     """Script a playable, check and measure the file, and only then put it in its place.
 
@@ -36,25 +42,30 @@ def export_playable(
         folder: where NAME.ts, NAME.json and the patches go; made if missing.
         name: of the files, at least three characters (nn~ aborts Pd on a shorter one).
         blocks: calls to time for each method and block size.
+        with_page: whether NAME.html is written, too, which plays it in a browser.
 
     Returns:
         The path of NAME.ts.
 
     Raises:
-        InputError: for a name or place that cannot be.
+        InputError: for a name or place that cannot be, or a page of what no page can play.
         ExportError, UnknownOperatorError: if the file fails a check; nothing is written then.
     """
     check_name(name)
+    if with_page:
+        check_page(playable)
     made_folder(folder)
     target, card_place = folder / f"{name}.ts", folder / f"{name}.json"
-    for place in (target, card_place):
+    page_place = folder / f"{name}.html"
+    for place in (target, card_place, *[page_place] * with_page):
         check_place(place)
     content = playable.saved()
     logger.info("%s: checking and measuring", target.name)
     card = measure_card(content, playable, run_facts, blocks)
     patches = {folder / file: text for file, text in patch_files(name, card).items()}
+    pages = {page_place: page(name, card, content)} if with_page else {}
     card_text = json.dumps(card, indent=2, allow_nan=False) + "\n"
-    place_together({**patches, card_place: card_text, target: content})
+    place_together({**patches, **pages, card_place: card_text, target: content})
     logger.info(card_table(target.name, card, playable.table(card)))
     return target
 

@@ -13,7 +13,12 @@ from vschaos2.runs.folder import Run
 
 
 def export(
-    run: Run, folder: Path, name: str, wishes: Mapping[str, Any], blocks: int = BLOCKS
+    run: Run,
+    folder: Path,
+    name: str,
+    wishes: Mapping[str, Any],
+    blocks: int = BLOCKS,
+    with_page: bool = False,
 ) -> Path:
     """Script a trained model, check and measure the file, and only then put it in its place.
 
@@ -23,6 +28,7 @@ def export(
         name: of the files, at least three characters.
         wishes: what is to be otherwise than usual, by name; which there are its family says.
         blocks: calls to time for each method and block size.
+        with_page: whether NAME.html is written, too, which plays it in a browser.
 
     Returns:
         The path of NAME.ts.
@@ -32,7 +38,7 @@ def export(
         ExportError, UnknownOperatorError: if the file fails a check; nothing is written then.
     """
     check_name(name)
-    return export_playable(playable_of(run, wishes), facts_of(run), folder, name, blocks)
+    return export_playable(playable_of(run, wishes), facts_of(run), folder, name, blocks, with_page)
 
 
 def playable_of(run: Run, wishes: Mapping[str, Any]) -> Playable:

@@ -20,7 +20,7 @@ from vschaos2.chains.scores import Scores, score
 from vschaos2.chains.setting_scores import SettingScore, score_settings
 from vschaos2.chains.takes import Mixed, Plucked, Takes
 from vschaos2.families.order.estimator import COVERED, Estimator, Settings
-from vschaos2.families.order.material import rendering_of, source_of
+from vschaos2.families.order.material import PLAYED, PLUCKED, rendering_of, source_of
 from vschaos2.families.order.objective import said
 from vschaos2.families.order.pool import ChainBatch, numbered
 from vschaos2.progress import Progress
@@ -82,7 +82,7 @@ def evaluate_order(run: Run, dataset: Path | None, count: int) -> OrderEvaluatio
         "own": (run.model.pedals, takes),
         "wider": (wider(run.model.pedals), takes),
     }
-    if isinstance(takes, Plucked):
+    if source.digest in (PLUCKED, PLAYED):
         kinds["notes"] = (run.model.pedals, Plucked(RATE_HZ, "note"))
         kinds["phrases"] = (run.model.pedals, Plucked(RATE_HZ, "phrase"))
     sets = []

@@ -126,12 +126,10 @@ def _names(files: Sequence[Path]) -> list[str]:
 
 def _swap(arguments: argparse.Namespace) -> None:
     """Say how far two orders of two effects are apart."""
-    import numpy as np
-
     from vschaos2.audio import read_audio
     from vschaos2.chains.features import RATE_HZ
     from vschaos2.errors import InputError
-    from vschaos2.recognition.listening import SILENT
+    from vschaos2.recognition.listening import check_sounds
     from vschaos2.recognition.swapping import HEARD_DB, setups_of, swapped
 
     if arguments.dry is None or arguments.files:
@@ -145,8 +143,7 @@ def _swap(arguments: argparse.Namespace) -> None:
     dry = read_audio(arguments.dry, RATE_HZ)
     if len(dry) < RATE_HZ // 4:
         raise InputError(f"{printable(arguments.dry)}: is shorter than a quarter of a second")
-    if float(np.abs(dry).max()) < SILENT:
-        raise InputError(f"{printable(arguments.dry)}: is silent: nothing can be said of it")
+    check_sounds(arguments.dry, dry)
     found = swapped(first, second, dry)
     names = (first.pedal.name, second.pedal.name)
     if arguments.out is not None:

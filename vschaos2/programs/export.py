@@ -10,7 +10,7 @@ from vschaos2.terminal import printable
 DETECTOR = "detector"  # if no folder is called so
 WISHES = (
     *("projection", "latent_dims", "inversion", "texture", "confidence", "rate"),
-    *("to", "from", "method", "sigma", "steps"),
+    *("to", "from", "method", "sigma", "steps", "guidance"),
 )
 
 
@@ -66,9 +66,15 @@ def main() -> None:
         "--method", help="of a bridge: translator, bridge or affine (the first that it learnt)"
     )
     parser.add_argument(
-        "--sigma", type=float, help="of --method bridge: how far up into the noise (2.3)"
+        "--sigma", type=float, help="of --method bridge: how far up into the noise (1.2)"
     )
     parser.add_argument("--steps", type=int, help="of --method bridge: up, and down (2)")
+    parser.add_argument(
+        "--guidance",
+        type=float,
+        help="of --method bridge: how much further away from the other instrument than was learnt "
+        "each goes, 0 to 10 (0.2)",
+    )
     parser.add_argument(
         "--nam",
         nargs="*",
@@ -76,10 +82,16 @@ def main() -> None:
         help="of an effect, write NAME.nam for Neural Amp Modeler instead, knobs at these values",
     )
     parser.add_argument(
+        "--web",
+        action="store_true",
+        help="also write NAME.html, which plays it in a browser: one file, by a double click",
+    )
+    parser.add_argument(
         "--plugins", nargs="+", default=[], metavar="MODULE", help="code that the run needs (none)"
     )
     arguments = parser.parse_args()
 
+    from vschaos2.errors import InputError
     from vschaos2.export.write import check_name
     from vschaos2.families.export import export
     from vschaos2.families.loading import load_run
@@ -100,13 +112,18 @@ def main() -> None:
     if arguments.run == Path(DETECTOR) and not arguments.run.exists():
         from vschaos2.recognition.playable_onsets import detector_rate, export_detector
 
-        of_runs = {"version": arguments.version, "nam": arguments.nam}
+        of_runs = {"version": arguments.version, "nam": arguments.nam, "web": arguments.web or None}
         given = {key: value for key, value in of_runs.items() if value is not None}
         rate_hz = detector_rate({**wishes, **given})
         _export(lambda: export_detector(arguments.out, arguments.name, rate_hz))
         return
     if is_preset_folder(arguments.run):
-        refuse_options_of_runs(arguments.run, version=arguments.version, nam=arguments.nam)
+        refuse_options_of_runs(
+            arguments.run,
+            version=arguments.version,
+            nam=arguments.nam,
+            web=arguments.web or None,
+        )
         _export(lambda: export_collection(arguments.run, arguments.out, arguments.name, wishes))
         return
     folder = run_in(arguments.run, arguments.name)
@@ -117,11 +134,15 @@ def main() -> None:
         from vschaos2.export.playable import check_wishes
         from vschaos2.families.effect.nam_export import export_nam
 
+        if arguments.web:
+            raise InputError(
+                "--nam and --web: NAME.nam is written instead of what a page plays: give one"
+            )
         check_wishes(wishes, ("nam",), "effect")
         path = export_nam(trained, arguments.out, name, arguments.nam)
         say(f"exported: {printable(path)}")
         return
-    _export(lambda: export(trained, arguments.out, name, wishes))
+    _export(lambda: export(trained, arguments.out, name, wishes, with_page=arguments.web))
 
 
 def _export(make: Callable[[], Path]) -> None:

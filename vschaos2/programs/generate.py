@@ -88,6 +88,7 @@ def transfer(arguments: argparse.Namespace) -> None:
         transpose=arguments.transpose,
         inversion=arguments.inversion,
         seed=arguments.seed,
+        guidance=arguments.guidance,
         rate_hz=arguments.sr,
     )
     tell(transfer(trained, arguments.files, arguments.out, options), arguments.out / FOLDER)

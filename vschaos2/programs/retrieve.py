@@ -4,9 +4,14 @@
 
     vschaos2 retrieve PAIRS --out runs --jobs 4
 
+    vschaos2 retrieve DRY WET --start CHAIN --out runs/vox
+
+The third form begins at the chain that `vschaos2 analyse WET --dry DRY -o CHAIN` named: its own
+pedals in its own order.
+
     vschaos2 retrieve DRY --like REFERENCE --prior OUT --out runs/vox
 
-The third form has no wet recording of the take: it finds settings that give the dry one the sound
+The last form has no wet recording of the take: it finds settings that give the dry one the sound
 of another recording, and that are usual in a collection of chains. Words such as KEY=VALUE set
 values of the configuration; data_dir=PAIRS log_dir=RUNS name folder and --out.
 """
@@ -40,6 +45,15 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1, help="runs of each pair (1)")
     parser.add_argument("--seed", type=int, default=0, help="of the first run (0)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, of a folder (1)")
+    parser.add_argument(
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="runs of a folder as jobs of Hydra's launcher, such as that of cluster=slurm",
+    )
+    parser.add_argument(
+        "--start", type=Path, metavar="CHAIN", help="folder of a chain that analyse named"
+    )
     parser.add_argument("--like", type=Path, help="a recording that the dry one is to sound like")
     parser.add_argument(
         "--prior", type=Path, help="prior.npz of generate.py effect-map, or its folder"
@@ -87,8 +101,10 @@ def _retrieve(arguments: Namespace) -> None:
     from vschaos2.ranges import check_count
     from vschaos2.retrieval.agreement import agreement_said
     from vschaos2.retrieval.folder import jobs_of, retrieve_all
+    from vschaos2.retrieval.jobs import retrieve_by_launcher
     from vschaos2.retrieval.retrieve import retrieve, said
     from vschaos2.runs.folder import check_run_name
+    from vschaos2.terminal import printable
     from vschaos2.training.threads import leave_busy_cores
 
     check_count("--repeat", arguments.repeat, 1, 1000)
@@ -100,8 +116,14 @@ def _retrieve(arguments: Namespace) -> None:
     ):
         if is_given:
             raise InputError(f"{option}: is of use beside --like REFERENCE only")
+    if arguments.start is not None and arguments.wet is None:
+        raise InputError("--start: begins at the chain of one recording: name a dry and a wet one")
+    if arguments.start is not None and arguments.config_name != "effect_chain":
+        raise InputError("--start: names the chain that is fitted: leave --config-name out")
     if arguments.wet is not None and arguments.jobs != 1:
         raise InputError("--jobs: is for a folder of pairs: leave it out for one pair")
+    if arguments.multirun and (arguments.wet is not None or arguments.jobs != 1):
+        raise InputError("--multirun: is for a folder of pairs, without --jobs: leave it out")
     if arguments.wet is None and arguments.dry.is_file():
         raise InputError(
             f"{arguments.dry}: is one recording: name the wet one behind it, or what it is to be "
@@ -114,8 +136,24 @@ def _retrieve(arguments: Namespace) -> None:
         keys = ("the dry recording", "the wet recording")
         (pair,) = single_pair(arguments.dry, arguments.wet, keys)
         check_run_name(arguments.out.name)
+    if arguments.start is not None:
+        from vschaos2.retrieval.named_chain import retrieve_named, start_of
+
+        file = start_of(arguments.start)
+        for turn in range(arguments.repeat):
+            config = compose(file.stem, *arguments.override, folder=file.parent)
+            seed = arguments.seed + turn
+            say(said(retrieve_named(pair, file, config, arguments.out, seed)))
+        return
     # Made before a minute of work.
     with results_folder(arguments.out):
+        if arguments.multirun:
+            made = retrieve_by_launcher(
+                jobs, arguments.config_name, arguments.override, arguments.out.absolute(),
+                arguments.repeat, arguments.seed,
+            )  # fmt: skip
+            say(f"{printable(arguments.out)}: {made} new runs")
+            return
         config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
         if arguments.wet is None:
             retrieve_all(jobs, config, arguments.repeat, arguments.seed, say, arguments.jobs)
@@ -145,6 +183,8 @@ def _transfer(arguments: Namespace) -> None:
         ("--repeat", arguments.repeat != 1),
         ("--seed", arguments.seed != 0),
         ("--jobs", arguments.jobs != 1),
+        ("--multirun", arguments.multirun),
+        ("--start", arguments.start is not None),
     ):
         if is_given:
             raise InputError(f"{option}: --like makes one run, always the same: leave it out")

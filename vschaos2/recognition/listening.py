@@ -74,9 +74,24 @@ def read_sound(path: Path, dry: Path | None) -> Sound:
             f"{printable(path)}: is {len(wet) / RATE_HZ:.2f} s long: a chain is named from "
             f"{LEAST_S:g} s or more"
         )
-    if float(np.abs(wet).max()) < SILENT:
-        raise InputError(f"{printable(path)}: is silent: nothing can be said of it")
+    check_sounds(path, wet)
     return Sound(path.name, wet, heard_dry)
+
+
+def check_sounds(path: Path, sound: Samples) -> None:
+    """Refuse what nobody hears.
+
+    Raises:
+        InputError: for silence, or a constant, which is none to a meter only.
+    """
+    if float(np.abs(sound).max()) < SILENT:
+        raise InputError(f"{printable(path)}: is silent: nothing can be said of it")
+    inner = sound[len(sound) // 20 : len(sound) - len(sound) // 20]  # ends ring, of another rate
+    if float(inner.max() - inner.min()) < SILENT:
+        raise InputError(
+            f"{printable(path)}: holds one value, {float(inner[0]):.3g}, and no sound: nothing can "
+            "be said of it"
+        )
 
 
 def windows(sound: Sound, samples: int) -> list[tuple[Samples, Samples | None]]:

@@ -1,7 +1,7 @@
-"""The estimator that comes with the package: a configuration and plain arrays, no run folder.
+"""The estimators that come with the package: configurations and plain arrays, no run folder.
 
-    ready/config.yaml    of its training
-    ready/blind.npz      weights in half precision; dry.npz: of one that hears the dry sound, too
+    ready/blind.yaml, blind.npz    a training's configuration, and weights in half precision
+    ready/dry.yaml, dry.npz        of one that hears the dry sound, too
 
 Nothing in them is executed: names are looked up among registered parts, and no pickle is opened.
 """
@@ -47,9 +47,8 @@ def ready(with_dry: bool) -> Known:
     """
     place = resources.files("vschaos2") / "recognition" / "ready"
     name = WITH_DRY if with_dry and (place / f"{WITH_DRY}.npz").is_file() else BLIND
-    config = OmegaConf.create((place / "config.yaml").read_text(encoding="utf-8"))
+    config = OmegaConf.create((place / f"{name}.yaml").read_text(encoding="utf-8"))
     assert isinstance(config, DictConfig)
-    config.model.hears_dry = name == WITH_DRY
     model = build_model(config)
     with np.load(io.BytesIO((place / f"{name}.npz").read_bytes()), allow_pickle=False) as content:
         weights = {key: torch.from_numpy(content[key]) for key in content.files}
@@ -74,10 +73,9 @@ def write_ready(run: Run, folder: Path) -> Path:
     np.savez_compressed(content, **weights)
     place = folder / f"{WITH_DRY if run.model.hears_dry else BLIND}.npz"
     write_whole(place, content.getvalue())
-    if not run.model.hears_dry:
-        config = run.config.copy()
-        config.rundir, config.data.store.folder = "runs", None  # where it was trained says nothing
-        write_whole(folder / "config.yaml", OmegaConf.to_yaml(config))
+    config = run.config.copy()
+    config.rundir, config.data.store.folder = "runs", None  # where it was trained says nothing
+    write_whole(place.with_suffix(".yaml"), OmegaConf.to_yaml(config))
     return place
 
 

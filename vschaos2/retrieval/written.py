@@ -82,7 +82,7 @@ def write_chain(
         for name, sound in sounds.items():
             write_audio(samples / f"{name}.wav", sound.numpy().T, rate_hz)
         write_pictures(samples, rendering, sounds["dry"][0], meta["losses"])
-        _write(folder / "settings.json", _settings(rendering.chain))
+        _write(folder / "settings.json", settings_of(rendering.chain))
         loud = {name: _finite(loudness_lufs(x.numpy(), rate_hz)) for name, x in sounds.items()}
         _write(folder / "meta.json", {**meta, "lufs": loud})
         summary = {"step": len(meta["losses"]), "epoch": 0, "seconds": meta["seconds"]}
@@ -114,7 +114,8 @@ def settings_said(folder: Path) -> list[str]:
     ]
 
 
-def _settings(chain: Chain) -> dict[str, Any]:
+def settings_of(chain: Chain) -> dict[str, Any]:
+    """Every setting of a chain: its value, its unit and its range."""
     values = chain.preset()
     return {
         each.name: {

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from vschaos2.chains.examples import Renderer, Rendering
 from vschaos2.chains.features import RATE_HZ
 from vschaos2.chains.store import CHUNK, Store
-from vschaos2.chains.takes import Plucked, Recordings, Takes
+from vschaos2.chains.takes import Mixed, Plucked, Recordings, Sustained, Takes
 from vschaos2.config import call, plain
 from vschaos2.data.cache import open_cache
 from vschaos2.data.material import EpochLoader, Material
@@ -29,6 +29,7 @@ from vschaos2.ranges import check_count
 logger = logging.getLogger(__name__)
 
 PLUCKED = "plucked"  # what stands for guitars by code, where no folder is called so
+PLAYED = "played"  # for three guitars by code and somebody who bows or blows
 AUTO = "auto"
 TRAINING, VALIDATION, CALIBRATION = range(3)  # what examples are for: each is drawn for itself
 
@@ -37,7 +38,7 @@ class Source:
     """Dry sounds, those that train and those held out.
 
     Args:
-        root: a folder of clean recordings, or `PLUCKED`.
+        root: a folder of clean recordings, or `PLUCKED`, or `PLAYED`.
         n_files: use so many files; None for all.
         validation_fraction: part of the files that is held out.
         seed: of the split.
@@ -66,9 +67,11 @@ class Source:
     ) -> None:
         check_dataset_options(RATE_HZ, n_files, validation_fraction)
         path = Path(root).expanduser()
-        if root == PLUCKED and not path.exists():
-            self.training = self.held_out = Plucked(RATE_HZ)
-            self.names, self.digest = ["plucked strings by code, of other numbers"], PLUCKED
+        if root in (PLUCKED, PLAYED) and not path.exists():
+            guitars = Plucked(RATE_HZ)
+            every = Mixed((guitars, guitars, guitars, Sustained(RATE_HZ)))
+            self.training = self.held_out = guitars if root == PLUCKED else every
+            self.names, self.digest = [f"instruments by code ({root}), of other numbers"], root
             return
         cache = open_cache(path, RATE_HZ, n_files=n_files)
         found = split(cache, validation_fraction, seed, window_samples)
@@ -167,8 +170,10 @@ class ChainMaterial(Material):
     def store(self, purpose: int) -> Store:
         """The examples for one purpose."""
         if purpose not in self.stores:
-            takes = self.source.training if purpose == TRAINING else self.source.held_out
-            renderer = Renderer(self.model.pedals, takes, self.rendering, (self.seed, purpose))
+            takes, how = self.source.training, self.rendering
+            if purpose != TRAINING:
+                takes, how = self.source.held_out, how._replace(families=False)
+            renderer = Renderer(self.model.pedals, takes, how, (self.seed, purpose))
             self.stores[purpose] = Store(renderer, self.source.digest, self.folder, self.workers)
         return self.stores[purpose]
 

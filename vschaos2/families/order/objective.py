@@ -46,7 +46,7 @@ class ChainObjective(Objective):
     def loss(self, batch: Mapping[str, Any], moment: Moment) -> Losses:
         """The loss of a batch, whose spectrograms are made a little brighter or darker."""
         mel = batch["mel"].float()
-        shape = (len(mel), mel.shape[1], 1, 1)
+        shape = (len(mel), 1, 1, 1)  # the same of the dry sound, if it is heard
         tilt = torch.linspace(-1.0, 1.0, mel.shape[3], device=mel.device)
         noise = torch.randn(2, *shape, device=mel.device)
         mel = mel + LEVEL_JITTER * noise[0] + TILT_JITTER * noise[1] * tilt

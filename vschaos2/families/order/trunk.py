@@ -33,7 +33,9 @@ class Trunk(nn.Module):
     """Convolutions and a recurrent layer over the spectrogram, a dense one over what is summed up.
 
     Without convolutions it hears what is summed up alone: the summary, and of each mel band the
-    mean, the spread and how it moves. So it learns in seconds, and nearly as much.
+    mean, the spread and how it moves. So it learns in seconds, and nearly as much. Beside a dry
+    sound, what counts is how the wet one differs from it: what is summed up is that of the wet
+    sound, and the difference.
 
     Args:
         sounds: 1, or 2 where the dry sound is heard beside the wet one.
@@ -69,6 +71,9 @@ class Trunk(nn.Module):
             nn.Linear(size, 2 * hidden_dims),
             nn.ReLU(),
             nn.Dropout(dropout),
+            nn.Linear(2 * hidden_dims, 2 * hidden_dims),
+            nn.ReLU(),
+            nn.Dropout(dropout),
         )
         self.whole = nn.Linear(heard, WIDTH)
         self.dropout = nn.Dropout(dropout)
@@ -99,9 +104,13 @@ class Trunk(nn.Module):
 def summed_up(mel: Tensor, summary: Tensor) -> Tensor:
     """The summary, and of each band its mean, its spread, how it moves, and its strongest attack.
 
+    Of a wet and a dry sound it is that of the wet one, and how much more it is than of the dry one.
+
     Shape: [B, sounds, F, 64], [B, sounds, S] → [B, sounds · (S + 4 · 64)].
     """
     moved = mel[:, :, 1:] - mel[:, :, :-1]
     attack = moved.clamp(min=0.0).amax(2)
-    found = (summary, mel.mean(2), mel.std(2), moved.abs().mean(2), attack)
-    return torch.cat(found, 2).flatten(1)
+    found = torch.cat((summary, mel.mean(2), mel.std(2), moved.abs().mean(2), attack), 2)
+    if found.shape[1] > 1:
+        found = torch.stack((found[:, 0], found[:, 0] - found[:, 1]), 1)
+    return found.flatten(1)

@@ -1,23 +1,37 @@
 """What the small engine (engine/families/vae.cc) plays a VAE from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
-from torch import nn
-
+from vschaos2.dsp.host_rate import HostRate
 from vschaos2.export.for_engine import EngineProgram, Source
+from vschaos2.families.vae.engine_labels import (
+    class_names,
+    label_modules,
+    label_settings,
+    label_tensors,
+)
+from vschaos2.families.vae.engine_parts import PARTS, part_modules, part_settings, part_tensors
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.prior_stream import PriorStream
 from vschaos2.families.vae.projection import PROJECTIONS
-from vschaos2.nets.decoders import DenseDecoder
-from vschaos2.nets.encoders import DenseEncoder
-from vschaos2.nets.layers import Beside, DenseBlock
+from vschaos2.labels.ports import LabelPort
+from vschaos2.nets.causal_conv import CausalConv
+from vschaos2.nets.recurrent import GRU
 
 BASIS = ("centre", "from_basis", "lowest", "highest", "first", "drawn", "recorded", "places")
 
 
-def engine_program(core: InstrumentCore) -> EngineProgram | str:
-    """Settings and tensors of a signal path, or what the engine knows nothing of, in words."""
+def engine_program(
+    core: InstrumentCore, labels: Mapping[str, LabelPort] | None = None
+) -> EngineProgram | str:
+    """Settings and tensors of a signal path, or what the engine knows nothing of, in words.
+
+    Args:
+        core: the signal path.
+        labels: of every conditioning task, by the name of its message.
+    """
     unknown = _unknown(core)
     if unknown:
         return unknown
@@ -25,6 +39,7 @@ def engine_program(core: InstrumentCore) -> EngineProgram | str:
     head = model.coherence_head
     settings = {
         "n_fft": core.n_fft,
+        "model_n_fft": transform.n_fft,
         "hop": core.hop,
         "latent_dim": model.latent_dim,
         "latent_dims": core.latent_dims,
@@ -32,8 +47,7 @@ def engine_program(core: InstrumentCore) -> EngineProgram | str:
         "n_mels": transform.n_mels,
         "output": model.output,
         "headroom": model.headroom if model.is_bounded else None,
-        "encoder_blocks": _blocks(_layers(model.encoder)),
-        "decoder_blocks": _blocks(model.decoder.layers),  # type: ignore[arg-type]
+        **part_settings(model),
         "bins_together": 1 if head is None else head.bins_together,
         "silence": core.silence,
         "forward_mode": KEEP_INPUT if core.keep_input else core.forward_inversion.mode,
@@ -41,26 +55,27 @@ def engine_program(core: InstrumentCore) -> EngineProgram | str:
     }
     if core.prior_stream is not None:
         settings["prior"] = _prior(core.prior_stream)
+    if core.host.is_warped or len(core.host.rates_hz) > 1:
+        settings["host"] = _host(core.host)
+    if core.labels.is_used:
+        settings |= label_settings(core)
     return EngineProgram(
         family="vae",
         sample_rate_hz=core.host.rate_hz,
         block_samples=core.hop,
         settings=settings,
         tensors=dict(_tensors(core)),
-        choices={"sample_rate": [core.host.rate_hz]},
+        choices={name: class_names(label) for name, label in (labels or {}).items()},
     )
 
 
 def _unknown(core: InstrumentCore) -> str:
     model = core.model
-    if core.labels.is_used:
-        return "labels"
-    if model.temporal is not None:
-        return "decoders that remember"
-    if type(model.encoder) is not DenseEncoder or type(model.decoder) is not DenseDecoder:
-        return f"models of {type(model.encoder).__name__} and {type(model.decoder).__name__}"
-    if core.host.is_warped:
-        return "sample rates that a model was not trained at"
+    if model.temporal is not None and not isinstance(model.temporal, GRU | CausalConv):
+        return f"a memory of the kind {type(model.temporal).__name__}"
+    for part in (model.encoder, model.decoder):
+        if type(part) not in PARTS:
+            return f"models with a {type(part).__name__}"
     return ""
 
 
@@ -80,22 +95,27 @@ def _prior(stream: PriorStream) -> dict[str, Any]:
     }
 
 
-def _layers(encoder: nn.Module) -> nn.Sequential:
-    """The encoder's layers, with or without a linear map beside them."""
-    body = encoder.body
-    return body.body if isinstance(body, Beside) else body  # type: ignore[return-value]
-
-
-def _blocks(layers: nn.Sequential) -> int:
-    return sum(isinstance(layer, DenseBlock) for layer in layers)
+def _host(host: HostRate) -> dict[str, Any]:
+    columns = zip(host.rates_hz, host.lengths, host.scales, host.missing, strict=True)
+    return {
+        "own_hz": host.own_rate_hz,
+        "factor": host.factor,
+        "longest": host.longest,
+        "least": host.least,
+        "rates": [
+            {"rate_hz": rate_hz, "length": length, "scale": scale, "missing": missing}
+            for rate_hz, length, scale, missing in columns
+        ],
+    }
 
 
 def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
     """The engine's names of tensors, and the file's."""
     model = core.model
-    for name, path in _modules(core):
+    for name, path in chain(part_modules(model), label_modules(model)):
         yield f"{name}.weight", f"core.model.{path}.weight"
         yield f"{name}.bias", f"core.model.{path}.bias"
+    yield from part_tensors(model)
     for name in ("gain", "loudest", "loudest_frame"):
         yield name, f"core.model.{name}"
     yield "scale", "core.model.transform.scale"
@@ -114,6 +134,19 @@ def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
             yield f"{projection}.{field}", (f"core.stacked_{field}", place)
     if core.has_prior:
         yield from _prior_tensors("core.prior_stream")
+    yield from label_tensors(model)
+    for row in range(len(core.host.rates_hz)):
+        for name, table in (
+            ("window", "windows"),
+            ("heard", "heard_weight"),
+            ("played", "played_weight"),
+        ):
+            yield f"host{row}.{name}", (f"core.host.{table}", row)
+    if isinstance(model.temporal, GRU):
+        for layer in range(model.temporal.n_layers):
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                path = f"core.model.temporal.units.{name}_l{layer}"
+                yield f"memory.{name}_l{layer}", path
 
 
 def _prior_tensors(stream: str) -> Iterator[tuple[str, Source]]:
@@ -125,33 +158,3 @@ def _prior_tensors(stream: str) -> Iterator[tuple[str, Source]]:
         yield f"prior.{name}", f"{stream}.model.basis.{name}"
     for name in ("normal_a", "normal_b", "uniform_a", "uniform_b"):
         yield f"prior.{name}", f"{stream}.draws.{name}"
-
-
-def _modules(core: InstrumentCore) -> Iterator[tuple[str, str]]:
-    """The engine's names of layers with weight and bias, and the model's."""
-    model = core.model
-    beside = isinstance(model.encoder.body, Beside)
-    body = "encoder.body.body" if beside else "encoder.body"
-    count = _blocks(_layers(model.encoder))
-    yield "encoder.first", f"{body}.0"
-    yield from _block_modules("encoder", body, count)
-    yield "encoder.norm", f"{body}.{count + 1}"
-    yield "encoder.head", "encoder.head"
-    if beside:
-        yield "encoder.linear", "encoder.body.linear"
-    count = _blocks(model.decoder.layers)  # type: ignore[arg-type]
-    yield "decoder.first", "decoder.layers.0"
-    yield from _block_modules("decoder", "decoder.layers", count)
-    yield "decoder.norm", f"decoder.layers.{count + 1}"
-    yield "decoder.last", f"decoder.layers.{count + 3}"
-    if model.decoder.linear is not None:
-        yield "decoder.linear", "decoder.linear"
-    if model.coherence_head is not None:
-        yield "coherence.first", "coherence_head.layers.0"
-        yield "coherence.last", "coherence_head.layers.2"
-
-
-def _block_modules(part: str, path: str, count: int) -> Iterator[tuple[str, str]]:
-    for place in range(count):
-        for name, layer in (("norm", 0), ("first", 1), ("second", 3)):
-            yield f"{part}.block{place}.{name}", f"{path}.{place + 1}.body.{layer}"

@@ -87,7 +87,8 @@ class PlayableVAE(Playable):
 
     def for_engine(self) -> EngineProgram | str:
         """What the small engine plays it from, or what that engine knows nothing of."""
-        return engine_program(self.core)
+        labels = dict(zip(self.label_names, self.ports.labels, strict=True))
+        return engine_program(self.core, labels)
 
     def prove(self, content: bytes) -> None:
         """Silence and NaN in every mode of phase recovery, its delay, and rates of other hosts."""

@@ -1,11 +1,12 @@
-// Layers of effects from a file, by the names of their tensors.
+// Layers from a file, by the names of their tensors.
 
-#ifndef VSCHAOS_ENGINE_FAMILIES_EFFECT_LAYERS_H_
-#define VSCHAOS_ENGINE_FAMILIES_EFFECT_LAYERS_H_
+#ifndef VSCHAOS_ENGINE_FAMILIES_LAYERS_OF_FILE_H_
+#define VSCHAOS_ENGINE_FAMILIES_LAYERS_OF_FILE_H_
 
 #include <string>
 
 #include "file/model_file.h"
+#include "nn/layers.h"
 #include "nn/linear.h"
 #include "nn/recurrent.h"
 
@@ -20,10 +21,15 @@ inline float Between(float a, float b, float part) {
 // Throws Refused, as what follows does.
 Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, int outputs);
 
+LayerNorm ReadNorm(const ModelFile& file, const std::string& name, int width);
+
+// The size of an axis of a layer's matrix.
+int WidthOf(const ModelFile& file, const std::string& name, std::size_t axis);
+
 // NAME.weight_ih_l0 and so on.
 void ReadRecurrent(const ModelFile& file, const std::string& name, Recurrent::Kind kind, int inputs,
                    int hidden, int layers, Recurrent* made);
 
 }  // namespace engine
 
-#endif  // VSCHAOS_ENGINE_FAMILIES_EFFECT_LAYERS_H_
+#endif  // VSCHAOS_ENGINE_FAMILIES_LAYERS_OF_FILE_H_
