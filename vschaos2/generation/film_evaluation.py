@@ -33,8 +33,9 @@ Values = NDArray[np.float64]
 TOLERANCES_S = (0.05, 0.067, 0.1)
 LEGEND = (
     "Average precision: of all pictures, never of a balanced choice, each as a likelier neighbour "
-    "leaves it; what is shuffled shows what chance comes to. F: of strikes within so many milliseconds. Count: windows in which as many "
-    "are found as there are. Error: the median distance of those found within 100 ms."
+    "leaves it; what is shuffled shows what chance comes to. F: of strikes within so many "
+    "milliseconds. Count: windows in which as many are found as there are. Error: the median "
+    "distance of those found within 100 ms."
 )
 
 
