@@ -188,8 +188,8 @@ def test_first_arrivals_are_the_gains_of_the_lines():
 
 @pytest.fixture
 def pair(tmp_path) -> Pair:
-    """Seven seconds of bursts through a known chain, the wet file 700 samples late."""
-    dry = noise(7.0) * (torch.arange(round(7.0 * RATE) // BLOCK * BLOCK) // 9000 % 3 == 0)
+    """Eight seconds of bursts through a known chain, the wet file 700 samples late."""
+    dry = noise(8.0) * (torch.arange(round(8.0 * RATE) // BLOCK * BLOCK) // 9000 % 3 == 0)
     with torch.no_grad():
         wet = Rendering(known_chain(), RATE).render(dry)
     for name, sound, late in (("dry", dry[None], 0), ("wet", wet, 700)):
