@@ -20,6 +20,7 @@ from vschaos2.families.film.marks import heard_onsets
 from vschaos2.families.film.material import material
 from vschaos2.families.film.net import AHEAD, FilmNet, Seen, seen_either_way
 from vschaos2.families.film.objective import StrikeObjective, measured
+from vschaos2.families.film.picking import alone
 from vschaos2.families.film.seeing import seen_in_chunks
 from vschaos2.families.loading import load_run
 from vschaos2.film.peaks import between_points, peaks
@@ -255,6 +256,12 @@ def test_chunks_equal_the_whole_and_the_delay_is_true(causal):
         )
         np.testing.assert_allclose(likely, torch.sigmoid(whole.logits)[0], atol=1e-5)
         np.testing.assert_allclose(offsets, whole.offsets[0], atol=1e-5)
+
+
+def test_beside_a_likelier_picture_is_what_that_one_leaves():
+    likely = np.array([0.2, 0.6, 0.5, 0.1, 0.0, 0.0, 0.4])
+    due = [0.2 * 0.4, 0.6, 0.5 * 0.4, 0.1 * 0.5, 0.0, 0.0, 0.4]
+    np.testing.assert_allclose(alone(likely), due)
 
 
 def test_batches_are_what_seed_epoch_and_number_say(films):

@@ -18,7 +18,7 @@ from vschaos2.events.film_motion import film_onsets, stop_strengths
 from vschaos2.events.scores import Agreement, agreement, average_precision, pooled
 from vschaos2.families.film.clips import Clip, Clips
 from vschaos2.families.film.material import clips_of
-from vschaos2.families.film.picking import picked
+from vschaos2.families.film.picking import alone, picked
 from vschaos2.families.film.seeing import CHUNK, seen_in_chunks
 from vschaos2.film.motion import RATE_HZ, motion_of
 from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
@@ -32,9 +32,10 @@ Values = NDArray[np.float64]
 
 TOLERANCES_S = (0.05, 0.067, 0.1)
 LEGEND = (
-    "Average precision: of all pictures, never of a balanced choice; what is shuffled shows what "
-    "chance comes to. F: of strikes within so many milliseconds. Count: windows in which as many "
-    "are found as there are. Error: the median distance of those found within 100 ms."
+    "Average precision: of all pictures, never of a balanced choice, each as a likelier neighbour "
+    "leaves it; what is shuffled shows what chance comes to. F: of strikes within so many "
+    "milliseconds. Count: windows in which as many are found as there are. Error: the median "
+    "distance of those found within 100 ms."
 )
 
 
@@ -98,11 +99,11 @@ def evaluate_film(run: Run, dataset: Path | None) -> FilmEvaluation:
     with Progress("watching", "film", len(measured)) as progress:
         for clip in measured:
             likely, offsets = seen_in_clip(run.model, clips, clip)
-            said["network"].append(Said(likely, _found(likely, offsets, clips.rate_hz)))
+            said["network"].append(Said(alone(likely), _found(likely, offsets, clips.rate_hz)))
             said["motion"].append(moved_in_clip(clips, clip))
             order = rng.permutation(len(likely))
             mixed = likely[order], offsets[order]
-            said["shuffled"].append(Said(mixed[0], _found(*mixed, clips.rate_hz)))
+            said["shuffled"].append(Said(alone(mixed[0]), _found(*mixed, clips.rate_hz)))
             progress.update()
     window_s = float(run.config.data.loader.seconds)
     ways = {name: score(each, measured, clips.rate_hz, window_s) for name, each in said.items()}

@@ -12,7 +12,7 @@ from vschaos2.events.scores import Agreement, agreement, average_precision, pool
 from vschaos2.families.film.augment import Variety, varied
 from vschaos2.families.film.batches import FilmBatch
 from vschaos2.families.film.net import FilmNet, Seen, seen_either_way
-from vschaos2.families.film.picking import picked
+from vschaos2.families.film.picking import alone, picked
 from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
 from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
@@ -132,5 +132,6 @@ def measured(
         at = np.flatnonzero(strikes[row][:count] > 0.5)
         true.append((at + late[row][at]) / rate_hz)
     any_struck = bool((strikes[known] > 0.5).any())
-    precision = average_precision(likely[known], strikes[known]) if any_struck else float("nan")
+    said = np.stack([alone(row) for row in likely])
+    precision = average_precision(said[known], strikes[known]) if any_struck else float("nan")
     return WindowScores(precision, found, true)
