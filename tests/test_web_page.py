@@ -123,7 +123,8 @@ def test_words_of_an_instrument_are_no_part_of_the_page(folder):
     assert json.loads(part(text, "about"))["axes"][0]["rising"] == hostile
 
 
-def test_notes_command_labels_where_they_can(folder):
+def labelled(folder: Path) -> str:
+    """The page of the same instrument, whose card tells of labels."""
     card, content = card_of(folder, "bells"), (folder / "bells.ts").read_bytes()
     row = {"guessed_in": ["forward", "decode"], "encode_inlet": None, "plain": 0}
     pitch = {**row, "task": "pitch", "message": "set pitch", "classes": [str(i) for i in range(12)]}
@@ -132,7 +133,11 @@ def test_notes_command_labels_where_they_can(folder):
     card["labels"] = {"commanded": [pitch, octave], "guessed": []}
     card["methods"]["decode"]["inlets"] += 2
     card["methods"]["forward"]["inlets"] += 2
-    about = json.loads(part(page("bells", card, content), "about"))
+    return page("bells", card, content)
+
+
+def test_notes_command_labels_where_they_can(folder):
+    about = json.loads(part(labelled(folder), "about"))
     assert about["notes"] == {
         "pitch": 0, "classes": list(range(12)), "octave": 1, "lowestOctave": 3, "octaves": 3,
     }  # fmt: skip
@@ -380,6 +385,22 @@ def test_axes_move_without_a_hand(playing):
     assert not playing.ask(
         "[...document.querySelectorAll('#moves input[type=checkbox]')].some((b) => b.checked)"
     )
+
+
+@in_chromium
+def test_keys_command_labels(folder, browser, tmp_path):
+    (tmp_path / "labelled.html").write_text(labelled(folder), encoding="utf-8")
+    browser.open(tmp_path / "labelled.html")
+    chosen = (
+        "[...document.querySelectorAll('#labels select')].map((s) => s.selectedOptions[0].text)"
+    )
+    assert browser.ask(chosen) == ["guess", "3"]
+    browser.key("d")  # E4, the eighth from A on; A3 opens octave 4
+    assert browser.ask(chosen) == ["7", "4"]
+    browser.key("h")  # A4
+    assert browser.ask(chosen) == ["0", "5"]
+    assert browser.ask("document.getElementById('keys').textContent").count("play labels") == 1
+    assert error_line(browser) == ""
 
 
 @in_chromium
