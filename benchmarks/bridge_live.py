@@ -8,7 +8,9 @@
 a few seconds of an instrument then hold every key of a range.
 
 `load` exports RUN by each way that it learnt, and the VAE alone, and prints what share of a core
-each method takes at blocks of 512 to 4096 samples: medians of processor time, one thread.
+each method takes at blocks of 512 to 4096 samples: medians of processor time, one thread. In
+brackets stands what is more than that of the VAE alone, a difference of two large numbers; behind
+it what `forward` does beside the VAE, timed by itself: latents carried over, and levels.
 
 `pitch` plays every FOLDER/NAME.wav that has its f0 beside it, in FOLDER/NAME_f0.csv (seconds,
 Hz; 0 where it is unvoiced), through the live signal path, by each way and kind of phase, and prints
@@ -36,11 +38,12 @@ from vschaos2.audio import find_audio_files, read_audio
 from vschaos2.export.card import BLOCK_SIZES
 from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.export.trial import opened
+from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.hearing import level_db, magnitudes_of, pitch_tracker
 from vschaos2.families.bridge.live_way import LIVE_WAYS
 from vschaos2.families.bridge.playable import PlayableBridge, playable
 from vschaos2.families.bridge.streaming_bridge import FARTHEST
-from vschaos2.families.bridge.ways import TRANSLATOR, ways_of
+from vschaos2.families.bridge.ways import BRIDGE, TRANSLATOR, ways_of
 from vschaos2.families.loading import load_run
 from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.playable import PlayableVAE
@@ -61,6 +64,7 @@ AUDIBLE_DB = 30.0  # below the loudest frame
 BLOCK_HOPS = 4  # of what is played live
 SPREAD_HZ = 44_100
 PHASES = ("live", "balanced", "keep_input")
+BESIDE = "beside the VAE"
 WAY_STEPS = {"bridge": (1, 2, 4)}
 Values = npt.NDArray[np.float64]
 
@@ -168,6 +172,8 @@ def methods_of(run: Run) -> list[dict[str, Any]]:
     """Wishes of every way that a run can play live."""
     wishes: list[dict[str, Any]] = []
     for way in ways_of(run.model):
+        if way == BRIDGE and run.model.flow.delay:
+            continue  # hears what comes
         if way in LIVE_WAYS:
             steps = WAY_STEPS.get(way, (None,))
             wishes += [{"method": way} | ({"steps": n} if n else {}) for n in steps]
@@ -190,6 +196,19 @@ def vae_alone(made: PlayableBridge) -> PlayableVAE:
     return PlayableVAE(core.eval(), made.axes, made.latents, LabelPorts())
 
 
+class Beside(torch.nn.Module):
+    """What `forward` of a bridge does beside its VAE: latents carried over, levels carried on."""
+
+    def __init__(self, core: BridgeCore) -> None:
+        super().__init__()
+        self.core = core
+
+    def forward(self, latent: torch.Tensor, magnitude: torch.Tensor) -> torch.Tensor:
+        """Latents [F, Z] and magnitudes [1, F, K] → magnitudes."""
+        latent = self.core.carried(latent, 1)
+        return self.core.levelled(magnitude + 0.0 * latent.sum(), magnitude)
+
+
 def load(run: Run, ends: Mapping[str, str], blocks: int) -> None:
     """Print the load of every way, and that of the VAE alone, all measured in turn."""
     first = playable(run, dict(ends))
@@ -198,24 +217,31 @@ def load(run: Run, ends: Mapping[str, str], blocks: int) -> None:
     files = {name: opened(each.script().save_to_buffer()) for name, each in made.items()}
     for file in files.values():
         file.get_methods()
+    sides = {n: torch.jit.script(Beside(made[n].core).eval()) for n in [*made][1:]}  # type: ignore[arg-type]
     calls = [("VAE alone", "forward")]
-    calls += [(name, method) for name in [*made][1:] for method in ("forward", "translate")]
+    calls += [(name, of) for name in [*made][1:] for of in ("forward", BESIDE, "translate")]
     generator, rate_hz = torch.Generator().manual_seed(0), first.sample_rate_hz
     shares: dict[tuple[str, str, int], float] = {}
     for size in BLOCK_SIZES:
         examples = {m: first.example(m, size, generator) for m in ("forward", "translate")}
         spent: dict[tuple[str, str], list[float]] = {call: [] for call in calls}
         with torch.inference_mode():
+            frames = size // first.core.hop
+            latent = torch.randn(frames, run.model.latent_dim)
+            magnitude = torch.rand(1, frames, first.core.n_fft // 2 + 1)
             for name, method in calls * ROUNDS:
-                call = getattr(files[name], method)
+                is_beside = method == BESIDE
+                call = sides[name] if is_beside else getattr(files[name], method)
+                given = (latent, magnitude) if is_beside else (examples[method],)
                 for _ in range(blocks // ROUNDS):
                     start = time.thread_time()
-                    call(examples[method])
+                    call(*given)
                     spent[name, method].append(time.thread_time() - start)
         for (name, method), seconds in spent.items():
             shares[name, method, size] = 100.0 * float(np.median(seconds)) * rate_hz / size
-    print("share of one core, %: forward (more than the VAE alone), translate, at a block of")
-    print(f"{'':16}" + "".join(f"{size:>24}" for size in BLOCK_SIZES))
+    print("share of one core, %, at a block of … samples:")
+    print("forward (more than the VAE alone), what it does beside the VAE, translate")
+    print(f"{'':16}" + "".join(f"{size:>28}" for size in BLOCK_SIZES))
     for name in made:
         cells = []
         for size in BLOCK_SIZES:
@@ -223,8 +249,9 @@ def load(run: Run, ends: Mapping[str, str], blocks: int) -> None:
             cell = f"{whole:.2f}"
             if name != "VAE alone":
                 more = whole - shares["VAE alone", "forward", size]
-                cell += f" ({more:+.2f}), {shares[name, 'translate', size]:.2f}"
-            cells.append(f"{cell:>24}")
+                beside, translated = (shares[name, of, size] for of in (BESIDE, "translate"))
+                cell += f" ({more:+.2f}), {beside:.2f}, {translated:.2f}"
+            cells.append(f"{cell:>28}")
         print(f"{name:16}" + "".join(cells), flush=True)
 
 

@@ -13,11 +13,17 @@ from vschaos2.data.latent_takes import SILENT, UNPITCHED, LatentTake, contents, 
 from vschaos2.dsp.transposition import transposed
 from vschaos2.errors import InputError
 from vschaos2.families.bridge.family import BRIDGE_FAMILY
+from vschaos2.families.bridge.hearing import hear_frames
 from vschaos2.families.bridge.instruments import instruments_of
+from vschaos2.families.bridge.settle import settle
 from vschaos2.families.bridge.shared_vae import gathered
+from vschaos2.families.bridge.transfer_core import TransferCore
 from vschaos2.families.bridge.ways import AFFINE, BRIDGE, TRANSLATOR, WARM, Way
+from vschaos2.families.train import find_training
 from vschaos2.generation.dream import DreamOptions, dream, dreamt
 from vschaos2.generation.methods import check_family
+from vschaos2.generation.paths import play_paths
+from vschaos2.generation.player import Player
 from vschaos2.generation.transfer import (
     TransferOptions,
     in_a_file_name,
@@ -100,7 +106,8 @@ def run(home: Path):
         "vae_training.config=dgt_small",
         "vae_training.max_epochs=2",
         f"vae_training.overrides={json.dumps(SMALL)}",
-        *("model.flow.hidden_dims=16", "model.flow.dilations=[1,2]"),
+        *("model.flow.hidden_dims=16", "model.flow.dilations=[1,2]", "model.flow.hears=both"),
+        *("data.augment.transpose=3", "data.augment.copies=1"),
         *("model.translator.hidden_dims=48", "data.loader.window_frames=32"),
         *("data.loader.batches_per_epoch=60", "trainer.max_epochs=2", "trainer.accelerator=cpu"),
     )
@@ -133,12 +140,18 @@ def test_ways(run) -> None:
     x = model.latents_of(torch.randn(1, 40, 6, generator=chance))
     for name in (TRANSLATOR, AFFINE):
         assert torch.allclose(Way(model, name)(x, 1, 1), x, atol=1e-5)
-    assert torch.allclose(Way(model, BRIDGE, 0.5, 32)(x, 1, 1), x, atol=0.1)
+    assert torch.allclose(Way(model, BRIDGE, 0.5, 32).whole(x, 1, 1), x, atol=0.1)
     for name in (TRANSLATOR, BRIDGE, AFFINE):
         whole = Way(model, name)(x, 1, 0)
         way = Way(model, name)
         parts = [way(part, 1, 0) for part in x.split([7, 1, 32], 1)]
         assert torch.equal(torch.cat(parts, 1), whole)
+    late = Way(model, BRIDGE)
+    assert late.delay == 8 * model.flow.delay > 0
+    after = model.mean.expand(1, late.delay, -1)
+    assert torch.equal(
+        late.whole(x, 1, 0), Way(model, BRIDGE)(torch.cat((x, after), 1), 1, 0)[:, late.delay :]
+    )
     assert not torch.equal(Way(model, WARM, seed=1)(x, 1, 0), Way(model, WARM, seed=2)(x, 1, 0))
     with pytest.raises(InputError, match="must be one of translator"):
         Way(model, "magic")
@@ -184,6 +197,26 @@ def test_files_are_carried_over(run, home, tmp_path, caplog) -> None:
     assert [path.name for path in written] == [
         "take_to_bell_bridge0.7.wav", "take_to_bell_bridge0.7001.wav",
     ]  # fmt: skip
+
+
+def test_what_hears_both_sides_of_a_file_is_played_in_time(run) -> None:
+    """Every frame is decoded from what all of the file says of it, in blocks as at once."""
+    sound = np.concatenate([melody("reed", seed) for seed in (77, 78)]).astype(np.float32)
+    core = TransferCore(run.model, Way(run.model, BRIDGE, 0.5), 1, 0, 0.0, "eco")
+    decoded, carried = [], core.carried
+
+    def heard(latent: torch.Tensor, batch: int) -> torch.Tensor:
+        decoded.append(carried(latent, batch))
+        return decoded[-1]
+
+    core.carried = heard
+    made = np.concatenate([*core.through(lambda: iter([sound[:5000, None], sound[5000:, None]]))])
+    assert len(made) >= len(sound)
+    assert len(decoded) > 2
+    latents, _ = hear_frames(torch.from_numpy(sound), run.model.vae)
+    wanted = Way(run.model, BRIDGE, 0.5).whole(latents[None], 1, 0)[0]
+    inner = slice(0, len(wanted) - 60)  # after the end there is a little more silence
+    assert torch.allclose(torch.cat(decoded)[inner], wanted[inner], atol=1e-3)
 
 
 def test_dreams_are_of_the_instrument_that_is_wanted(run, home, tmp_path) -> None:
@@ -275,7 +308,13 @@ def test_what_no_transfer_can_do(run, home, tmp_path, options, words) -> None:
     [
         ([], "vae is missing"),
         (["data.source=x"], "give both, or neither"),
-        (["vae=[runs/a,runs/b]"], "trained apart"),
+        (["vae=[runs/a,runs/b]"], "learn a translator alone, with model.flow=null"),
+        (["vae=[a,b,c]"], "give one VAE of all instruments, or two"),
+        (["vae=[a,b]", "model.flow=null"], "vae=a: a: no such run folder"),
+        (["vae=RUN", "training.coupling=65"], "training.coupling must be"),
+        (["vae=RUN", "data.augment.transpose=25"], "data.augment.transpose must be"),
+        (["vae=RUN", "data.augment.tranpose=5"], "did you mean 'data.augment.transpose'?"),
+        (["vae=RUN", "model.flow.hears=future"], "model.flow.hears must be past or both"),
         (["vae=nowhere"], "no such run folder"),
         (["data.source=nowhere", "data.target=elsewhere"], "no such folder"),
         (["data.source=a/x", "data.target=b/x"], "both called x"),
@@ -299,6 +338,20 @@ def test_what_no_bridge_can_learn(run, home, tmp_path, monkeypatch, words, messa
     assert not (tmp_path / "new" / "b").exists()
 
 
+def test_two_vaes_become_the_second_that_hears_both(home, tmp_path) -> None:
+    """With the recordings of each, unless others are named."""
+    runs, sounds = home / "runs", home / "sounds"
+    config = vschaos2.compose(
+        "bridge", "name=b", f"rundir={tmp_path}", "model.flow=null",
+        f"vae=[{runs}/duo_vae/version_0,{runs}/duo_vae]",
+        f"data.source={sounds}/reed", f"data.target={sounds}/bell",
+    )  # fmt: skip
+    settle(config)
+    assert config.vae == f"{runs}/duo_vae"
+    assert list(config.model.instruments) == ["bell", "reed"]
+    assert config.data.dataset.root == str(tmp_path / "b_recordings")
+
+
 def test_other_families_are_refused_and_inner_vaes_play(run, home) -> None:
     vae = vschaos2.load_run(home / "runs/duo_vae")
     with pytest.raises(InputError, match="family 'vae', and transfer needs one of 'bridge'"):
@@ -310,16 +363,35 @@ def test_other_families_are_refused_and_inner_vaes_play(run, home) -> None:
     assert all(torch.equal(inner[name], value) for name, value in vae.model.state_dict().items())
 
 
-def test_gathered_folders_hold_what_was_given_last(home, tmp_path) -> None:
-    """Links, and nothing of folders that were given before."""
+def test_paths_through_the_latents_of_a_bridge(run, tmp_path) -> None:
+    """What plays paths takes the VAE in a bridge: as long as wanted, and no silence."""
+    written = play_paths(Player(run), ["sin"], tmp_path, examples=1, steps=60)
+    sound, rate_hz = soundfile.read(written[0])
+    assert (len(sound), rate_hz) == (60 * 128, RATE_HZ)
+    assert np.abs(sound).max() > 1e-3
+    assert np.load(written[0].with_suffix(".npy")).shape == (60, 6)
+
+
+def test_a_training_that_ended_in_its_vae_says_how_to_go_on(home) -> None:
+    """Nothing is there yet of the bridge itself."""
+    (home / "runs" / "ended_vae").mkdir()
+    with pytest.raises(InputError, match=r"go on with resume=.*ended_vae, and begin it again with"):
+        find_training(home / "runs" / "ended", [])
+
+
+def test_every_pair_of_folders_is_gathered_for_itself(home, tmp_path) -> None:
+    """What another training learnt from stays, and the same folders are gathered once."""
     place = tmp_path / "duo_recordings"
-    gathered(home / "sounds/reed", home / "sounds/bell", place)
+    assert gathered(home / "sounds/reed", home / "sounds/bell", place) == place
     (tmp_path / "horn").mkdir()
     (tmp_path / "horn/horn1.wav").write_bytes((home / "sounds/reed/reed0.wav").read_bytes())
-    gathered(home / "sounds/bell", tmp_path / "horn", place)
-    names = sorted(path.name for path in place.rglob("*.wav"))
+    second = tmp_path / "duo_recordings_2"
+    for _ in range(2):
+        assert gathered(home / "sounds/bell", tmp_path / "horn", place) == second
+        assert gathered(home / "sounds/reed", home / "sounds/bell", place) == place
+    names = sorted(path.name for path in second.rglob("*.wav"))
     assert names == ["bell0.wav", "bell1.wav", "bell2.wav", "horn1.wav"]
-    assert (home / "sounds/reed/reed0.wav").is_file()
+    assert len([*place.rglob("*.wav")]) == 6
 
 
 def test_gathering_leaves_recordings_of_others_alone(home, tmp_path) -> None:
@@ -329,18 +401,13 @@ def test_gathering_leaves_recordings_of_others_alone(home, tmp_path) -> None:
     for name in ("flute", "oboe", "horn"):
         (mine / name).mkdir(parents=True)
         (mine / name / f"{name}1.wav").write_bytes((reed / "reed0.wav").read_bytes())
-    with pytest.raises(InputError, match=r"holds horn/horn1\.wav: choose another name"):
-        gathered(mine / "flute", mine / "oboe", mine)
+    assert gathered(bell, reed, mine) == tmp_path / "my_recordings_2"
     assert (mine / "horn/horn1.wav").is_file()
-    (mine / "horn/horn1.wav").unlink()
-    gathered(mine / "flute", mine / "oboe", mine)
-    assert not (mine / ".gathered").exists()
-    (mine / "horn/horn1.wav").write_bytes((reed / "reed0.wav").read_bytes())
     with pytest.raises(InputError, match="one lies in the other"):
         gathered(mine, mine / "horn", tmp_path / "duo_recordings")
     inner = mine / "runs" / "duo_recordings"
     for _ in range(2):
-        gathered(mine, bell, inner)
+        assert gathered(mine, bell, inner) == inner
     names = sorted(path.name for path in inner.rglob("*.wav"))
     assert names == ["bell0.wav", "bell1.wav", "bell2.wav", "flute1.wav", "horn1.wav", "oboe1.wav"]
 
@@ -353,8 +420,8 @@ def test_gathered_recordings_are_renewed(home, tmp_path) -> None:
     gathered(home / "sounds/reed", take.parent, place)
     take.unlink()
     take.write_bytes(b"behind")
-    gathered(home / "sounds/reed", take.parent, place)
-    assert (place / "horn" / "horn1.wav").read_bytes() == b"behind"
+    renewed = gathered(home / "sounds/reed", take.parent, place)
+    assert (renewed / "horn" / "horn1.wav").read_bytes() == b"behind"
 
 
 def test_first_weights_of_another_bridge_leave_the_vae_alone(run) -> None:

@@ -252,10 +252,10 @@ def test_other_ways_are_scripted_and_play_in_blocks_as_whole(method):
 
 @torch.inference_mode()
 def test_the_way_through_noise_is_that_of_the_flow():
-    core, model = playing(method="bridge", sigma=1.0, steps=3).core, bridge()
+    core, model = playing(method="bridge", sigma=1.0, steps=3, guidance=0.5).core, bridge()
     axes = torch.randn(1, 4, HOPS, generator=torch.Generator().manual_seed(3))
     x = model.standardised(core.latent_at(axes[0].T))[None]
-    through = NoiseBridge(model.flow, "straight", 0.5, 3, "midpoint")
+    through = NoiseBridge(model.flow, "straight", 0.5, 3, "midpoint", guidance=0.5)
     ends = torch.zeros(1, dtype=torch.long), torch.ones(1, dtype=torch.long)
     due, _ = through(x, torch.zeros(1, through.state_size), *ends)
     made = core.translate(axes)[0].T
@@ -286,6 +286,8 @@ def test_names_are_words_of_messages():
         (NAMES, {"to": "violin", "sigma": 1.0}, "--sigma: belongs to --method bridge"),
         (NAMES, {"to": "violin", "method": "bridge", "steps": 0}, "--steps"),
         (NAMES, {"to": "violin", "method": "bridge", "sigma": 1e9}, "--sigma"),
+        (NAMES, {"to": "violin", "method": "bridge", "guidance": -1.0}, "--guidance"),
+        (NAMES, {"to": "violin", "guidance": 0.2}, "--guidance: belongs to --method bridge"),
     ],
 )
 def test_what_cannot_be_is_refused(names, wishes, said):

@@ -18,7 +18,7 @@ from vschaos2.families.film.batches import marks_of
 from vschaos2.families.film.build import build_model
 from vschaos2.families.film.marks import heard_onsets
 from vschaos2.families.film.material import material
-from vschaos2.families.film.net import AHEAD, FilmNet, Seen
+from vschaos2.families.film.net import AHEAD, FilmNet, Seen, seen_either_way
 from vschaos2.families.film.objective import StrikeObjective, measured
 from vschaos2.families.film.seeing import seen_in_chunks
 from vschaos2.families.loading import load_run
@@ -237,10 +237,14 @@ def test_chunks_equal_the_whole_and_the_delay_is_true(causal):
     assert model.delay_frames == (AHEAD if causal else 5)
     pictures = np.random.default_rng(0).integers(0, 255, (60, 16, 16), dtype=np.uint8)
     with torch.inference_mode():
-        whole = model(torch.from_numpy(pictures)[None].float() / 255.0)
+        whole = seen_either_way(model, torch.from_numpy(pictures)[None].float() / 255.0)
+        backwards = seen_either_way(
+            model, torch.from_numpy(pictures[:, :, ::-1].copy())[None] / 255.0
+        )
+        torch.testing.assert_close(whole.logits, backwards.logits)  # a mirror changes nothing
         other = pictures.copy()
         other[40:] = 0
-        changed = model(torch.from_numpy(other)[None].float() / 255.0)
+        changed = seen_either_way(model, torch.from_numpy(other)[None].float() / 255.0)
     last = 40 - model.delay_frames  # the first picture that 40 has a part in
     assert torch.equal(whole.logits[0, :last], changed.logits[0, :last])
     assert whole.logits[0, last] != changed.logits[0, last]

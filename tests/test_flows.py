@@ -1,11 +1,13 @@
 """Flows: closed forms of Gaussians, couplings, blocks that equal the whole."""
 
 import math
+from itertools import pairwise, permutations
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from vschaos2.flows.coupling import coupled
 from vschaos2.flows.gaussian_transport import transport_matrix
 from vschaos2.flows.matches import NONE, matches
 from vschaos2.flows.noise_bridge import NoiseBridge
@@ -19,17 +21,18 @@ from vschaos2.flows.paths import (
     levels_between,
     mistakes,
     net_input,
+    net_label,
     noisy,
     slope_at,
 )
-from vschaos2.flows.sequence_net import SequenceNet
+from vschaos2.flows.sequence_net import BOTH, SIDES, SequenceNet
 from vschaos2.flows.translator import Translator
 
 
 class GaussianNet(nn.Module):
     """What a net would say that knew its domains to be Gaussians of these deviations."""
 
-    state_size, reach, n_domains = 0, 0, 2
+    state_size, reach, delay, latent_dim, n_domains = 0, 0, 0, 2, 2
 
     def __init__(self, path: str, means: Tensor, deviations: Tensor) -> None:
         super().__init__()
@@ -98,6 +101,26 @@ def test_from_a_domain_to_itself_nothing_changes(path: str) -> None:
     assert missed(32) < 0.05 * missed(4)
 
 
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["heun", "midpoint"])
+def test_guidance_moves_gaussians_away_from_each_other(path: str, method: str) -> None:
+    """Of equal deviations they are as Gaussians of means further apart; there and back is home."""
+    means, guidance = torch.tensor([[0.5, -1.0], [-0.2, 0.3]]), 0.4
+    net = GaussianNet(path, means, torch.ones(2, 2))
+    level = 1.0 if path == STRAIGHT else 500.0
+    x = means[0] + torch.randn(1, 40, 2, generator=torch.Generator().manual_seed(0))
+    ways, nothing = torch.zeros(1, dtype=torch.long), torch.zeros(1, 0)
+    bridge = NoiseBridge(net, path, level, 128, method, guidance=guidance)
+    made, _ = bridge(x, nothing, ways, ways + 1)
+    wanted = x + (1.0 + 2.0 * guidance) * (means[1] - means[0])
+    assert float((made - wanted).abs().max()) < 0.03
+    back, _ = bridge(made, nothing, ways + 1, ways)
+    assert float((back - x).abs().max()) < 0.03
+    stayed, _ = bridge(x, nothing, ways, ways)
+    plain, _ = NoiseBridge(net, path, level, 128, method)(x, nothing, ways, ways)
+    assert torch.allclose(stayed, plain, atol=1e-4)
+
+
 def test_transport_matrix() -> None:
     """It carries one covariance to the other, is symmetric, and identity between equals."""
     chance = torch.Generator().manual_seed(0)
@@ -127,10 +150,12 @@ def test_blocks_equal_the_whole_bit_for_bit(sizes: list[int]) -> None:
     torch.manual_seed(0)
     translator = Translator(4, 3, context=5, hidden_dims=16)
     nn.init.normal_(translator.output.weight)
-    net = SequenceNet(4, 3, hidden_dims=16, dilations=(1, 2, 4))
-    bridge = NoiseBridge(net, EDM, 2.0, 2, "midpoint")
+    nets = [SequenceNet(4, 3, 16, dilations=(1, 2, 4), hears=sides) for sides in SIDES]
+    bridges = [NoiseBridge(net, EDM, 2.0, 2, "midpoint") for net in nets]
+    late = NoiseBridge(nets[1], STRAIGHT, 0.7, 1, "heun", guidance=0.3)
+    guided = NoiseBridge(nets[0], STRAIGHT, 0.7, 2, "midpoint", guidance=0.3)
     x, ways = torch.randn(2, 24, 4), torch.tensor([0, 2])
-    for module in (translator, bridge):
+    for module in (translator, *bridges, late, guided):
         scripted = torch.jit.script(module.eval())
         with torch.no_grad():
             state = torch.zeros(2, module.state_size)
@@ -154,6 +179,68 @@ def test_nothing_is_heard_of_the_future() -> None:
     heard = gradient[0].abs().sum(1).nonzero()[:, 0]
     assert heard.max() == 12
     assert heard.min() == 12 - net.reach
+
+
+@pytest.mark.parametrize("method", ["heun", "midpoint"])
+@pytest.mark.parametrize("path", PATHS)
+def test_what_hears_both_sides_comes_late_and_at_its_own_frame(path: str, method: str) -> None:
+    """In a stream each evaluation waits for the net; at once, all of a sound is moved together."""
+    torch.manual_seed(0)
+    net = SequenceNet(3, 2, hidden_dims=8, dilations=(1, 2), hears=BOTH).eval()
+    assert net.delay == 3
+    level = level_of_sigma(path, 1.0)
+    bridge = NoiseBridge(net, path, level, 2, method).eval()
+    assert bridge.delay == 8 * net.delay
+    x, ways = torch.randn(1, 90, 3), torch.zeros(1, dtype=torch.long)
+
+    def slope(y: Tensor, at: float, domain: int) -> Tensor:
+        of = slope_at(path, at)
+        told = net.told_of(net_label(path, torch.tensor([at])), ways + domain)
+        heard = nn.functional.pad(y * of.heard, (0, 0, 0, net.delay))
+        said, _ = net(heard, told, torch.zeros(1, net.state_size))
+        return y * of.kept + said[:, net.delay :] * of.said
+
+    levels, wanted = levels_between(path, level, 2), x
+    with torch.no_grad():
+        for domain, side in ((0, levels), (1, levels[::-1])):
+            for here, there in pairwise(side):
+                span, first = there - here, slope(wanted, here, domain)
+                if method == "heun":
+                    other = slope(wanted + span * first, there, domain)
+                    wanted = wanted + 0.5 * span * (first + other)
+                else:
+                    middle = wanted + 0.5 * span * first
+                    wanted = wanted + span * slope(middle, 0.5 * (here + there), domain)
+        after = nn.functional.pad(x, (0, 0, 0, bridge.delay))
+        made, _ = bridge(after, torch.zeros(1, bridge.state_size), ways, ways + 1)
+    # At its ends a sound has neighbours that no stream can know as nothing.
+    inner = slice(bridge.delay, 90 - bridge.delay)
+    assert torch.allclose(made[:, bridge.delay :][:, inner], wanted[:, inner], atol=1e-5)
+
+
+@pytest.mark.parametrize("frames", [12, 5, 1])
+def test_coupled_noise_lies_nearer_and_is_the_same_noise(frames: int) -> None:
+    """Of all orders of pieces within a domain it is the best; nothing but the order changes."""
+    x, noise = torch.randn(2, 6, 12, 3, generator=torch.Generator().manual_seed(0))
+    domain = torch.tensor([0, 1, 0, 1, 0, 1])
+    found = coupled(x, noise, domain, frames)
+    assert float((x - found).square().sum()) < 0.95 * float((x - noise).square().sum())
+    whole = 12 // frames * frames
+    for value in (0, 1):
+        pieces = [
+            {tuple(row) for row in of[domain == value, :whole].reshape(-1, frames * 3).tolist()}
+            for of in (noise, found)
+        ]
+        assert pieces[0] == pieces[1]
+    assert torch.equal(found[:, whole:], noise[:, whole:])
+
+
+def test_coupled_noise_is_in_the_best_order_there_is() -> None:
+    """Against all orders of four windows."""
+    x, noise = torch.randn(2, 4, 5, 2, generator=torch.Generator().manual_seed(1))
+    found = coupled(x, noise, torch.zeros(4, dtype=torch.long), 5)
+    costs = [float((x - noise[list(order)]).square().sum()) for order in permutations(range(4))]
+    assert float((x - found).square().sum()) == pytest.approx(min(costs), rel=1e-6)
 
 
 def test_a_translator_adds_nothing_before_it_learns() -> None:

@@ -359,6 +359,15 @@ def test_labels_of_hits(tmp_path):
     assert found.velocity.tolist() == pytest.approx([64 / 127, 1.0] * 4)
     with pytest.raises(InputError, match="no metadata/colour"):
         labels_of(tmp_path, folders, which, moments, "colour")
+    for name, words in (("Strength", "a column strength that"), ("SIZE", "capitals only")):
+        place = tmp_path / "metadata" / name
+        place.mkdir()
+        (place / "metadata.txt").write_text("".join(f"{file}\tlow\n" for file in folders))
+        with pytest.raises(InputError, match=words):
+            labels_of(tmp_path, folders, which, moments, "auto")
+        assert labels_of(tmp_path, folders, which, moments, "size").classes == {"size": ["0", "2"]}
+        (place / "metadata.txt").unlink()
+        place.rmdir()
 
 
 TINY_VAE = (

@@ -14,7 +14,7 @@ from vschaos2.events import flux as of_flux
 from vschaos2.events.attack import beginning, louder_beginning, strength
 from vschaos2.events.detector import OnsetDetector
 from vschaos2.events.hearing import onsets_of_blocks, onsets_of_sound
-from vschaos2.events.onsets import onsets_of, read_onsets, write_onsets
+from vschaos2.events.onsets import find_times, onsets_of, read_onsets, write_onsets
 from vschaos2.events.options import Listening
 from vschaos2.generation.onsets import Finding, onsets_of_files
 
@@ -275,6 +275,20 @@ def test_files_of_times_are_written_and_not_written_over(tmp_path):
     wide = Finding(min_gap_ms=100.0)
     onsets_of_files([tmp_path / "takes"], out, wide, is_replaced=True)
     assert len(read_onsets(written[1])) == 3
+
+
+def test_files_of_times_as_the_greatest_hits_have_them(tmp_path):
+    for name in ("2015_denoised.wav", "2016_mic.wav", "2016_denoised.wav"):
+        soundfile.write(tmp_path / name, clicks()[0, 0].numpy(), RATE_HZ)
+    given = tmp_path / "2015_denoised.wav"
+    written = onsets_of_files([given], tmp_path, Finding(), as_greatest_hits=True)
+    assert written == [tmp_path / "2015_times.txt"] and find_times(given) == written[0]
+    assert read_onsets(written[0]).times_s.tolist() == pytest.approx(
+        [at / RATE_HZ for at in CLICKS], abs=1e-6
+    )
+    both = [tmp_path / "2016_mic.wav", tmp_path / "2016_denoised.wav"]
+    with pytest.raises(InputError, match=r"would both be .*2016_times\.txt"):
+        onsets_of_files(both, tmp_path, Finding(), as_greatest_hits=True)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,14 @@ def test_no_onsets_are_a_file_too(tmp_path):
         ("strength,seconds\n0.3,0.5\n", [0.5], [0.3]),
         ("# mine\n0.5,0.3\n\n1,7\n", [0.5, 1.0], [0.3, 1.0]),
         ("0.5\t0.25\r\n", [0.5], [0.25]),
+        ("seconds;strength\n0,5;0,3\n1;\n1,25\n", [0.5, 1.0, 1.25], [0.3, 1, 1]),
+        ("0,512;0,25\n1,5;1\n", [0.512, 1.5], [0.25, 1]),  # decimal commas without a head
+        ("0,512\t0,25\n", [0.512], [0.25]),
+        ("0,512\n1\n12,25\n", [0.512, 1.0, 12.25], [1, 1, 1]),
+        ("seconds\n0,512\n", [0.512], [1]),
+        ('"0,512","0,3"\n', [0.512], [0.3]),
+        ("2,0\n3,1\n", [2.0, 3.0], [0, 1]),  # whole seconds, and strengths
+        ("0.5,0.25,a;b\n", [0.5], [0.25]),
         ("seconds,strength,,\n0.5,0.3,,\n,,,\n1,,,\n,\n", [0.5, 1.0], [0.3, 1.0]),  # spreadsheets
     ],
 )
@@ -64,6 +72,11 @@ def test_annotations_of_the_greatest_hits(tmp_path):
     assert found.labels["reaction"] == ["static", "deform"]
     film = tmp_path / "2015-02-16-16-49-06_denoised.mp4"
     assert find_times(film) == path
+    told = onsets_of([0.5, 1.25], [0.3, 0.6], {"material": ["old wood", ""], "size": ["1", "2"]})
+    write_onsets(path, told)
+    assert path.read_text() == "0.500000 old_wood None None\n1.250000 None None None\n"
+    again = read_onsets(path)
+    assert again.times_s.tolist() == [0.5, 1.25] and again.labels["material"] == ["old_wood", ""]
     assert times_file(tmp_path / "a b.mov").name == "a b.times.csv"
     assert find_times(tmp_path / "other.mp4") is None
 

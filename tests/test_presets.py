@@ -67,6 +67,13 @@ def test_rows_are_the_best_tries_in_the_order_of_everything_else(runs, known):
     torch.testing.assert_close(found.raw[0], raw, rtol=0, atol=1e-9)
 
 
+def test_the_latest_of_a_track_stands_for_it_if_that_is_asked_for(runs):
+    found = collect(runs, Limits(), is_latest=True)
+    assert found.info["runs"] == ["a/version_2", "b/version_0", "c/version_0", "d/version_0"]
+    reasons = {each["run"]: each["reason"] for each in found.info["left_out"]}
+    assert reasons["a/version_1"] == "a/version_2 is later"
+
+
 @pytest.mark.parametrize(
     ("run", "reason"),
     [

@@ -20,6 +20,7 @@ from vschaos2.processors.chain import Chain
 from vschaos2.processors.fdn_reverb import EVEN, LINES_S, FdnReverb
 from vschaos2.processors.recursion import BLOCK
 from vschaos2.programs.retrieve import main
+from vschaos2.retrieval import equaliser
 from vschaos2.retrieval import fit as fitting
 from vschaos2.retrieval.deconvolution import (
     arrivals,
@@ -29,6 +30,7 @@ from vschaos2.retrieval.deconvolution import (
     in_band,
     response,
 )
+from vschaos2.retrieval.equaliser import read_filters, read_response
 from vschaos2.retrieval.folder import jobs_of, retrieve_all
 from vschaos2.retrieval.rendering import Rendering
 from vschaos2.retrieval.retrieve import retrieve, said
@@ -141,6 +143,35 @@ def test_a_frozen_space_answers_as_before_and_its_side_still_moves():
     assert float((moved - free).abs()[:, 0].min()) > 0.1
 
 
+def test_what_is_wanted_late_is_rendered_as_in_the_whole():
+    """From two seconds on of three: before, a tail of three seconds is wrapped round."""
+    rendering, sound = Rendering(known_chain(), RATE), noise(5.0)
+    with torch.no_grad():
+        whole, late = rendering.render(sound), rendering.render(sound, 3 * RATE)
+    torch.testing.assert_close(late, whole[:, 3 * RATE :], atol=1e-6, rtol=0)
+
+
+def test_filters_are_read_off_music_through_a_room():
+    """Two peaks and a high shelf, behind them a room and an echo that come later."""
+    bands = {"channel_eq": {"bands": ["peak1", "peak2", "high_shelf"]}}
+    chain = Chain([bands, "space"], RATE)
+    chain.load_preset(
+        {"peak1_hz": 300.0, "peak1_gain_db": 9.0, "peak1_q": 2.0, "peak2_hz": 3000.0,
+         "peak2_gain_db": -8.0, "high_shelf_gain_db": -6.0, "reverb_db": -10.0, "pan": 50.0}
+    )  # fmt: skip
+    dry = noise(4.0)
+    with torch.no_grad():
+        wet = Rendering(chain, RATE).render(dry)
+    filters = chain.processors[0]
+    reading = read_response(dry, wet, RATE)
+    values = read_filters(filters, reading, 0).values
+    due = chain.controllers[0].rest(torch.zeros(0)).detach()
+    found, wanted = (
+        20.0 * filters.response(each[None], reading.hz)[0].abs().log10() for each in (values, due)
+    )
+    assert float((found - found.mean() - wanted + wanted.mean()).square().mean().sqrt()) < 0.4
+
+
 def test_first_arrivals_are_the_gains_of_the_lines():
     chain = known_chain()
     with torch.no_grad():
@@ -157,8 +188,8 @@ def test_first_arrivals_are_the_gains_of_the_lines():
 
 @pytest.fixture
 def pair(tmp_path) -> Pair:
-    """Eight seconds of bursts through a known chain, the wet file 700 samples late."""
-    dry = noise(8.0) * (torch.arange(round(8.0 * RATE) // BLOCK * BLOCK) // 9000 % 3 == 0)
+    """Seven seconds of bursts through a known chain, the wet file 700 samples late."""
+    dry = noise(7.0) * (torch.arange(round(7.0 * RATE) // BLOCK * BLOCK) // 9000 % 3 == 0)
     with torch.no_grad():
         wet = Rendering(known_chain(), RATE).render(dry)
     for name, sound, late in (("dry", dry[None], 0), ("wet", wet, 700)):
@@ -193,6 +224,8 @@ def quick(monkeypatch):
     """Steps enough to see where it goes."""
     monkeypatch.setattr(fitting, "DRY_STEPS", 10)
     monkeypatch.setattr(fitting, "ALL_STEPS", 3)
+    for name, count in (("STARTS", 8), ("COARSE_STEPS", 30), ("KEPT", 1), ("FINE_STEPS", 10)):
+        monkeypatch.setattr(equaliser, name, count)
 
 
 CHAIN = "model.net.processors=[peak,compressor,{space: {reverb_eq: false}}]"
@@ -241,6 +274,39 @@ def test_a_folder_goes_on_where_it_was(pair, quick, tmp_path, caplog):
     assert "silent" in caplog.text
     assert len(lines) == 1
     assert retrieve_all(jobs, config, 1, 0, lines.append) == []
+
+
+def test_what_has_no_partner_is_named_and_left_out(pair, tmp_path, caplog):
+    root = pair.dry.parents[1]
+    for name in ("dry/alone.wav", "wet/orphan.wav"):
+        soundfile.write(root / name, np.zeros(100), RATE)
+    ((found, _),) = jobs_of(root, tmp_path / "runs")
+    assert found.wet == pair.wet
+    for name in ("dry/alone.wav", "wet/orphan.wav"):
+        assert f"left out: {name}: has no partner of the same name" in caplog.text
+    pair.wet.unlink()
+    with pytest.raises(InputError, match="no recording has a partner"):
+        jobs_of(root, tmp_path / "runs")
+
+
+def test_runs_of_a_folder_are_jobs_of_hydra(pair, quick, tmp_path, monkeypatch, capsys):
+    """Here one after the other; what is there already is no job."""
+    root = pair.dry.parents[1]
+    for name in ("dry", "wet"):
+        soundfile.write(root / name / "silent.wav", np.zeros(7 * RATE), RATE)
+    words = ["retrieve.py", "-m", f"data_dir={root}", f"log_dir={tmp_path / 'runs'}", CHAIN]
+    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.chdir(tmp_path)
+    main()
+    assert "runs: 1 new runs" in capsys.readouterr().out
+    assert (tmp_path / "runs" / "vox" / "version_0" / "settings.json").is_file()
+    assert not (tmp_path / "runs" / "silent").exists()
+    (told,) = (tmp_path / "runs" / ".sweeps").glob("*/multirun.yaml")
+    assert "retrieved" in told.read_text()
+    (root / "wet" / "silent.wav").unlink()
+    (root / "dry" / "silent.wav").unlink()
+    main()
+    assert "runs: 0 new runs" in capsys.readouterr().out
 
 
 def test_what_no_run_may_be_called_is_called_otherwise(tmp_path):

@@ -157,15 +157,14 @@ def test_the_program_writes_it_or_says_why_not(tiny_run_folder, tmp_path):
     for words, said in (
         (("detector", "--web"), "--web: the detector is no run, and takes --rate only"),
         ((tiny_run_folder, "--web", "--nam"), "--nam and --web: .* give one"),
-        ((ROOT / "tests/runs_of_0_1/labelled", "--web"), "--web: .* knows nothing of labels"),
     ):
         done = script(*words)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1 and re.search(said, done.stderr), done.stderr
         assert not (tmp_path / "out").exists()
-    done = script(tiny_run_folder, "--web", "-n", "tiny")
+    done = script(ROOT / "tests/runs_of_0_1/labelled", "--web", "-n", "told")
     assert done.returncode == 0, done.stderr
-    assert {"tiny.ts", "tiny.json", "tiny.html"} <= {p.name for p in (tmp_path / "out").iterdir()}
+    assert {"told.ts", "told.json", "told.html"} <= {p.name for p in (tmp_path / "out").iterdir()}
 
 
 RUN = """
@@ -266,6 +265,31 @@ def test_its_sound_is_that_of_torch(instrument, folder, bells):
     silence = np.zeros(heard.shape[1], np.float32)
     made = offline(bells, silence, method="decode", settings=settings, axes=axes)
     assert np.abs(made - decode).max() < 1e-3 * np.abs(decode).max()
+
+
+@in_chromium
+def test_labels_are_chosen_by_name(browser, tmp_path):
+    key = {"dim": 3, "target": ["decoder"], "embedding": "OneHot"}
+    guess = {"dim": 3, "input": "latent", "args": {"target_dist": "Categorical"}}
+    options = {**USUAL, "conditioning": {"key": key}, "prediction": {"key": guess}}
+    told = taught(options, classes={"key": ["do", "re", "mi"]})
+    export_playable(told, {}, tmp_path, "told", blocks=3, with_page=True)
+    browser.open(tmp_path / "told.html")
+    names = browser.ask(
+        "[...document.querySelectorAll('#labels option')].map((each) => each.textContent)"
+    )
+    assert names[1:] == ["do", "re", "mi"]
+    for name, value in (("inversion", "random"), ("limiter", "off"), ("texture", 0.0)):
+        assert set_attribute(told.eager, name, value) == 0
+    state = {"settings": {"inversion": "random", "limiter": "off", "texture": 0.0}}
+    state |= {"method": "decode", "axes": [0.5, -0.4, 0.8]}
+    for label in (-1.0, 1.0, 2.0):  # -1: as it is guessed
+        told.reset()
+        given = torch.tensor([[0.5], [-0.4], [0.8], [label]]).expand(-1, 40)
+        with torch.inference_mode():
+            due = told.eager.decode(given[None])[0, 0].numpy()
+        made = offline(browser, np.zeros(len(due), np.float32), labels=[label], **state)
+        assert np.abs(made - due).max() < 1e-4 * np.abs(due).max()
 
 
 @in_chromium

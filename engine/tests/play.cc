@@ -45,14 +45,16 @@ int main(int count, char** words) {
   if (!instrument) return Fail(why);
   for (int i = 6; i < count; ++i) {
     const char* const equals = std::strchr(words[i], '=');
-    if (!equals || !Set(instrument, std::string(words[i], equals), equals + 1)) {
+    const std::string name(words[i], equals ? static_cast<std::size_t>(equals - words[i]) : 0);
+    if (!equals || !Set(instrument, name, equals + 1)) {
       return Fail(std::string(words[i]) + ": is not taken");
     }
   }
   vschaos_engine_reset(instrument);
   vschaos_engine_method method;
   int index = 0;
-  while (vschaos_engine_get_method(instrument, index, &method) && method.name != std::string(words[2])) {
+  while (vschaos_engine_get_method(instrument, index, &method)) {
+    if (std::strcmp(method.name, words[2]) == 0) break;
     ++index;
   }
   if (!vschaos_engine_get_method(instrument, index, &method)) return Fail("no such method");

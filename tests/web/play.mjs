@@ -45,6 +45,7 @@ try {
   said.delays = Object.fromEntries(Object.keys(engine.methods).map((name) => [name, engine.delaySamples(name)]));
   for (const { set, plays } of opened) {
     for (const [name, value] of Object.entries(set)) said.taken.push(engine.set(name, value));
+    said.numbers = Object.fromEntries(Object.keys(set).map((name) => [name, engine.number(name)]));
     engine.reset();
     for (const job of plays) {
       engine.reset();

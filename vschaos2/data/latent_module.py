@@ -10,13 +10,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from vschaos2.data.latent_takes import LatentTake, contents
+from vschaos2.data.latent_pairs import MATCHES, Pairs
+from vschaos2.data.latent_takes import LatentTake
 from vschaos2.data.material import EpochLoader, Material
 from vschaos2.errors import InputError
-from vschaos2.flows.matches import NONE, matches
-from vschaos2.ranges import check_count
-
-MATCHES = 4  # frames of another domain that stand in for each of this
+from vschaos2.flows.matches import NONE
+from vschaos2.ranges import check_count, check_number
 
 
 class LatentBatch(TypedDict):
@@ -34,55 +33,6 @@ class LatentBatch(TypedDict):
     weight: Tensor
 
 
-class Pairs:
-    """The frames of some takes, and what stands in for them in every other domain.
-
-    Args:
-        takes: whose frames are to be paired.
-        others: whose frames they are paired with, of every domain.
-        octaves: that a pair's second frame lies above the first, [N, N].
-        seed: of the choice among many.
-    """
-
-    def __init__(
-        self,
-        takes: Sequence[LatentTake],
-        others: Sequence[LatentTake],
-        octaves: Tensor,
-        seed: int,
-    ) -> None:
-        self.takes, count = list(takes), len(octaves)
-        self.latents = [
-            torch.cat([take.latents for take in others if take.domain == domain])
-            for domain in range(count)
-        ]
-        self.tables: list[dict[int, Tensor]] = [{} for _ in takes]
-        theirs = [
-            contents([take for take in others if take.domain == domain]) for domain in range(count)
-        ]
-        for source in range(count):
-            numbers = [i for i, take in enumerate(takes) if take.domain == source]
-            own = [self.takes[number] for number in numbers]
-            for target in range(count):
-                if target == source or not own:
-                    continue
-                mine = contents(own, 12.0 * float(octaves[source, target]))
-                found = matches(*mine, *theirs[target], MATCHES, seed)
-                parts = found.split([len(take.latents) for take in own])
-                for number, part in zip(numbers, parts, strict=True):
-                    self.tables[number][target] = part
-
-    def window(
-        self, number: int, first: int, count: int, target: int, which: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Frames of a take, the paired ones and their weights: [F, Z], [F, Z], [F]."""
-        span = slice(first, first + count)
-        rows = self.tables[number][target][span]
-        rows = rows.gather(1, which[:, None])[:, 0]
-        paired = self.latents[target][rows.clamp_min(0)]
-        return self.takes[number].latents[span], paired, (rows != NONE).float()
-
-
 class LatentBatches(IterableDataset[LatentBatch]):
     """Windows at random; every domain as often as any other.
 
@@ -95,6 +45,8 @@ class LatentBatches(IterableDataset[LatentBatch]):
         seed: of the draws.
         rank: number of this process.
         is_fixed: every epoch is the first one.
+        moved: what is drawn from for a share of the windows; None for nothing.
+        share: of the windows that come from there, 0 to 1.
     """
 
     def __init__(
@@ -107,20 +59,16 @@ class LatentBatches(IterableDataset[LatentBatch]):
         seed: int,
         rank: int = 0,
         is_fixed: bool = False,
+        moved: Pairs | None = None,
+        share: float = 0.0,
     ) -> None:
         self.pairs, self.n_domains, self.frames = pairs, n_domains, frames
         self.batch_size, self.count, self.seed, self.rank = batch_size, count, seed, rank
-        self.is_fixed = is_fixed
+        self.is_fixed, self.moved, self.share = is_fixed, moved, share
         self._epoch, self._batch = 0, 0
-        self._starts = []
-        self.domains = []
-        for domain in range(n_domains):
-            numbers = [i for i, take in enumerate(pairs.takes) if take.domain == domain]
-            free = [len(pairs.takes[i].latents) - frames + 1 for i in numbers]
-            usable = [(i, n) for i, n in zip(numbers, free, strict=True) if n > 0]
-            self._starts.append(usable)
-            if usable:
-                self.domains.append(domain)
+        self._starts = _starts(pairs, n_domains, frames)
+        self._moved_starts = self._starts if moved is None else _starts(moved, n_domains, frames)
+        self.domains = [domain for domain, starts in enumerate(self._starts) if starts]
 
     def set_position(self, epoch: int, batch: int = 0) -> None:
         """Let the next iteration be that of `epoch`, from its batch number `batch` on."""
@@ -142,13 +90,17 @@ class LatentBatches(IterableDataset[LatentBatch]):
             source = self.domains[place % len(self.domains)]
             target = int(chance.integers(self.n_domains - 1))
             target += target >= source
-            numbers, free = zip(*self._starts[source], strict=True)
+            pairs, starts = self.pairs, self._starts[source]
+            others = self._moved_starts[source]
+            if self.moved is not None and chance.random() < self.share and others:
+                pairs, starts = self.moved, others
+            numbers, free = zip(*starts, strict=True)
             ends = np.cumsum(free)
             drawn = int(chance.integers(ends[-1]))
             which = int(np.searchsorted(ends, drawn, side="right"))
             first = drawn - int(ends[which] - free[which])
             choice = torch.from_numpy(chance.integers(MATCHES, size=self.frames))
-            rows.append(self.pairs.window(numbers[which], first, self.frames, target, choice))
+            rows.append(pairs.window(numbers[which], first, self.frames, target, choice))
             sources.append(source)
             targets.append(target)
         latents, paired, weight = (torch.stack(of) for of in zip(*rows, strict=True))
@@ -156,6 +108,15 @@ class LatentBatches(IterableDataset[LatentBatch]):
             latents=latents, source=torch.tensor(sources), target=torch.tensor(targets),
             paired=paired, weight=weight,
         )  # fmt: skip
+
+
+def _starts(pairs: Pairs, n_domains: int, frames: int) -> list[list[tuple[int, int]]]:
+    """For every domain its takes that are long enough, and at how many frames windows may begin."""
+    found: list[list[tuple[int, int]]] = [[] for _ in range(n_domains)]
+    for number, take in enumerate(pairs.takes):
+        if (free := len(take.latents) - frames + 1) > 0:
+            found[take.domain].append((number, free))
+    return found
 
 
 class LatentDataModule(Material):
@@ -174,6 +135,8 @@ class LatentDataModule(Material):
         window_frames: frames in a window.
         validation_windows: number of held-out windows.
         seed: of the draws.
+        moved: the training takes in other keys.
+        share: of the windows that are drawn from these, 0 to 1.
 
     Raises:
         InputError: for a value out of range, or a domain without a recording of a window's length.
@@ -193,8 +156,11 @@ class LatentDataModule(Material):
         window_frames: int,
         validation_windows: int,
         seed: int,
+        moved: Sequence[LatentTake] = (),
+        share: float = 0.0,
     ) -> None:
         super().__init__(root)
+        check_number("data.augment.share", share, 0.0, 1.0)
         check_count("data.loader.batch_size", batch_size, 2, 65_536)
         check_count("data.loader.batches_per_epoch", batches_per_epoch, 1, 10**9)
         check_count("data.loader.window_frames", window_frames, 2, 65_536)
@@ -211,10 +177,12 @@ class LatentDataModule(Material):
         self.frame_s = hop / rate_hz
         self.batch_size, self.batches_per_epoch = batch_size, batches_per_epoch
         self.window_frames, self.validation_windows = window_frames, validation_windows
-        self.training_pairs = Pairs(takes, takes, octaves, seed)
+        self.training_pairs = Pairs(takes, takes, octaves, seed, moved)
+        self.moved_pairs = Pairs(moved, takes, octaves, seed, moved) if moved else None
+        self.share = share
         long_enough = [take for take in held_out if len(take.latents) >= window_frames]
         # Where nothing else is long enough, what was learnt from is all there is to look at.
-        self.held_out_pairs = Pairs(long_enough or takes, takes, octaves, seed)
+        self.held_out_pairs = Pairs(long_enough or takes, takes, octaves, seed, moved)
 
     @property
     def sample_rate_hz(self) -> int:
@@ -259,6 +227,8 @@ class LatentDataModule(Material):
             count,
             self.seed,
             rank,
+            moved=self.moved_pairs,
+            share=self.share,
         )
 
     def matched(self) -> list[tuple[str, str, float]]:

@@ -55,6 +55,23 @@ def find_pairs(root: Path) -> list[Pair]:
     Raises:
         InputError: if it is no folder, holds no pairs, or holds recordings without a partner.
     """
+    pairs, alone = pairs_and_others(root)
+    if alone:
+        names = [path.relative_to(root).as_posix() for path in alone]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        raise InputError(
+            f"{root}: recordings without a partner: {', '.join(names[:SHOWN])}{more}: give each "
+            "dry one a wet one of the same name, or remove them"
+        )
+    return pairs
+
+
+def pairs_and_others(root: Path) -> tuple[list[Pair], list[Path]]:
+    """The pairs of a folder, and its recordings without a partner; both sorted by name.
+
+    Raises:
+        InputError: if it is no folder, or holds no recordings of pairs at all.
+    """
     if (root / DRY).is_dir() and (root / WET).is_dir():
         return _by_folder(root)
     found = find_audio_files(root)
@@ -88,7 +105,7 @@ def single_pair(
     return [Pair(wet.name, dry, wet)]
 
 
-def _by_folder(root: Path) -> list[Pair]:
+def _by_folder(root: Path) -> tuple[list[Pair], list[Path]]:
     for folder in (root / DRY, root / WET):
         check_inside(folder, root)
     dry = {_key(path, root / DRY): path for path in find_audio_files(root / DRY)}
@@ -101,10 +118,10 @@ def _by_folder(root: Path) -> list[Pair]:
             alone.append(path)
         else:
             pairs.append(Pair(path.relative_to(root).as_posix(), partner, path))
-    return _complete(root, pairs, alone, list(dry.values()))
+    return _sorted(root, pairs, alone, list(dry.values()))
 
 
-def _by_role(root: Path, paths: list[Path]) -> list[Pair]:
+def _by_role(root: Path, paths: list[Path]) -> tuple[list[Pair], list[Path]]:
     inputs: dict[str, list[Path]] = {}
     for path in paths:
         if role_of(path) == INPUT:
@@ -120,23 +137,18 @@ def _by_role(root: Path, paths: list[Path]) -> list[Pair]:
         # Several takes of one name, in folders of their own: the nearest one.
         nearest = max(candidates, key=lambda dry: (_shared(dry, path), -len(dry.parts)))
         pairs.append(Pair(path.relative_to(root).as_posix(), nearest, path))
-    return _complete(root, pairs, alone, [path for takes in inputs.values() for path in takes])
+    return _sorted(root, pairs, alone, [path for takes in inputs.values() for path in takes])
 
 
-def _complete(root: Path, pairs: list[Pair], alone: list[Path], dry: list[Path]) -> list[Pair]:
-    """The pairs, if nothing is left over."""
+def _sorted(
+    root: Path, pairs: list[Pair], alone: list[Path], dry: list[Path]
+) -> tuple[list[Pair], list[Path]]:
+    """The pairs, and what is left over."""
     used = {pair.dry for pair in pairs}
     left = alone + [path for path in dry if path not in used]
-    if left:
-        names = [path.relative_to(root).as_posix() for path in sorted(left)]
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        raise InputError(
-            f"{root}: recordings without a partner: {', '.join(names[:SHOWN])}{more}: give each "
-            "dry one a wet one of the same name, or remove them"
-        )
-    if not pairs:
+    if not pairs and not left:
         raise InputError(f"{root}: its folders dry/ and wet/ hold no recordings: put some there")
-    return sorted(pairs)
+    return sorted(pairs), sorted(left)
 
 
 def _key(path: Path, folder: Path) -> str:

@@ -1,5 +1,7 @@
 """Onsets in sound as it comes: the one streaming form, for files and for hosts."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -15,7 +17,8 @@ from vschaos2.events.attack import (
     louder_beginning,
     strength,
 )
-from vschaos2.events.options import MIN_GAP_MS, THRESHOLD
+from vschaos2.events.onset_net import GROWTH_GAIN, OnsetNet, groups
+from vschaos2.events.options import LIKELIHOOD, MIN_GAP_MS, THRESHOLD
 from vschaos2.nets.layers import padded_rows
 
 DELAY_S = 0.03
@@ -36,9 +39,12 @@ class OnsetDetector(Stateful):
     Args:
         sample_rate_hz: of the sound.
         channels: heard together, C.
+        net: that hears notes; None for a detector that listens by the flux only.
 
     Attributes:
         threshold: least flux above its recent median.
+        by_net: whether the net listens in place of the flux.
+        likelihood: of an onset, that the net must be sure of.
         min_gap_ms: least time between two onsets.
         delay_samples: how late an impulse leaves.
 
@@ -47,10 +53,17 @@ class OnsetDetector(Stateful):
 
     window: Tensor
     bands: Tensor
+    gathered: Tensor  # groups of bands, which a net hears
 
-    def __init__(self, sample_rate_hz: int, channels: int = 1) -> None:
+    def __init__(self, sample_rate_hz: int, channels: int = 1, net: OnsetNet | None = None) -> None:
         super().__init__()
         self.sample_rate_hz, self.channels = sample_rate_hz, channels
+        self.net, self.by_net, self.likelihood = net, False, LIKELIHOOD
+        gathered = groups(of_flux.band_centres_hz(sample_rate_hz))
+        self.register_buffer("gathered", gathered.float(), persistent=False)
+        self.growth_gain = GROWTH_GAIN
+        self.net_state = State(0 if net is None else net.state_size)
+        self.past_said = State(2)  # of the two frames before
         self.threshold, self.min_gap_ms = THRESHOLD, MIN_GAP_MS
         window = of_flux.window(sample_rate_hz).float()
         self.register_buffer("window", window, persistent=False)
@@ -96,7 +109,11 @@ class OnsetDetector(Stateful):
         if count > 0:
             start = self.kept + first - self.window_samples
             end = start + self.window_samples + (count - 1) * self.hop
-            is_peak = self.peaks(self.fluxes(joined[:, :, start:end], count))
+            loud, grown = self.loudness(joined[:, :, start:end], count)
+            flux = grown.mean(1)[: batch * count].reshape(batch, count)
+            is_peak = self.peaks(flux)
+            if self.by_net:
+                is_peak = self.likely(self.gather(loud, grown, batch, count))
             busy = is_peak.any(1) | (before[:, 1] > 0.0)
             if bool(busy.any()):
                 for item in range(batch):
@@ -117,8 +134,33 @@ class OnsetDetector(Stateful):
         peak = recent[:, :, self.recent - self.peak :].amax(2)
         return (flux >= median + self.threshold) & (flux >= peak)
 
-    def fluxes(self, sound: Tensor, count: int) -> Tensor:
-        """The flux of each frame: [B, C, T] → [B, F]."""
+    def gather(self, loud: Tensor, grown: Tensor, batch: int, count: int) -> Tensor:
+        """What a net hears of frames: [R, N] each → [B, F, 2·groups]."""
+        both = torch.cat((loud @ self.gathered, self.growth_gain * (grown @ self.gathered)), 1)
+        return both[: batch * count].reshape(batch, count, -1)
+
+    def likely(self, heard: Tensor) -> Tensor:
+        """Which frames end just behind a peak of what the net says: [B, F, 2·groups] → [B, F]."""
+        batch, count = heard.shape[0], heard.shape[1]
+        said = heard.new_zeros(batch, count)
+        net = self.net
+        if net is not None:
+            said, state = net(heard, self.net_state.recall(batch))
+            self.net_state.keep(state)
+        both = torch.cat((self.past_said.recall(batch), said), 1)
+        self.past_said.keep(both[:, count:].clone())
+        middle, odds = both[:, 1:-1], self.likelihood / max(1.0 - self.likelihood, 1e-6)
+        return (
+            (middle >= math.log(max(odds, 1e-6)))
+            & (middle >= both[:, :-2])
+            & (middle > both[:, 2:])
+        )
+
+    def loudness(self, sound: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """How loud the bands of each frame are, and how much louder than they were.
+
+        Shape: [B, C, T] → [R, N] each, of which the first B·F rows are those of frames.
+        """
         batch = sound.shape[0]
         frames = sound.unfold(2, self.window_samples, self.hop).transpose(1, 2)
         rows = padded_rows(frames.reshape(batch * count, -1))
@@ -135,12 +177,11 @@ class OnsetDetector(Stateful):
             loudness.append(reference)
         self.reference.keep(reference[:, None])
         lately = torch.stack(loudness, 1).clamp_min(self.floor).reshape(-1, 1)
-        flux = of_flux.flux(
+        return of_flux.loudness(
             padded_rows(bands.reshape(batch * count, -1)),
             padded_rows(both[:, :count].reshape(batch * count, -1)),
             padded_rows(lately).clamp_min(self.floor)[:, 0],
         )
-        return flux[: batch * count].reshape(batch, count)
 
     def decide(
         self,
@@ -179,7 +220,10 @@ class OnsetDetector(Stateful):
                 question += later
                 if later == 0:
                     around = energy_of(sound[:, at - self.measured : at + self.measured])
-                    strong = strength(around[: self.measured], around[self.measured :])
+                    before, after = around[: self.measured], around[self.measured :]
+                    strong = strength(before, after)
+                    if self.by_net and strong <= 0.0:  # a note that is no louder than what rings
+                        strong = strength(before * 0.0, after)
                     if strong > 0.0:
                         impulses[question + self.delay_samples] = strong
                         last = question

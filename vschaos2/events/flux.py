@@ -52,18 +52,27 @@ def fft_samples(sample_rate_hz: int) -> int:
     return int(2 ** math.ceil(math.log2(round(sample_rate_hz * WINDOW_S))))
 
 
+def band_bins(sample_rate_hz: int) -> Tensor:
+    """The bins at which bands rise from nothing, are highest, and end: each is its neighbours'."""
+    of_bin_hz = sample_rate_hz / fft_samples(sample_rate_hz)
+    most_hz = min(HIGHEST_HZ, sample_rate_hz / 2)
+    count = math.floor(math.log2(most_hz / LOWEST_HZ) * BANDS_PER_OCTAVE)
+    steps = torch.arange(count + 1, dtype=torch.float64)
+    return (LOWEST_HZ * 2.0 ** (steps / BANDS_PER_OCTAVE) / of_bin_hz).round().unique()
+
+
+def band_centres_hz(sample_rate_hz: int) -> Tensor:
+    """Where bands are highest, in Hz, [N]."""
+    return band_bins(sample_rate_hz)[1:-1] * (sample_rate_hz / fft_samples(sample_rate_hz))
+
+
 def log_bands(sample_rate_hz: int) -> Tensor:
     """Weights of triangular bands, each of sum 1, [K, N].
 
     Bands are `BANDS_PER_OCTAVE` to the octave from `LOWEST_HZ` to `HIGHEST_HZ` or half the sample
     rate; where bins lie further apart than that, every bin is a band.
     """
-    bins = fft_samples(sample_rate_hz) // 2 + 1
-    of_bin_hz = sample_rate_hz / fft_samples(sample_rate_hz)
-    most_hz = min(HIGHEST_HZ, sample_rate_hz / 2)
-    count = math.floor(math.log2(most_hz / LOWEST_HZ) * BANDS_PER_OCTAVE)
-    steps = torch.arange(count + 1, dtype=torch.float64)
-    centres = (LOWEST_HZ * 2.0 ** (steps / BANDS_PER_OCTAVE) / of_bin_hz).round().unique()
+    bins, centres = fft_samples(sample_rate_hz) // 2 + 1, band_bins(sample_rate_hz)
     bin_number = torch.arange(bins, dtype=torch.float64)
     low, centre, high = (each[:, None] for each in (centres[:-2], centres[1:-1], centres[2:]))
     rise, fall = (bin_number - low) / (centre - low), (high - bin_number) / (high - centre)
@@ -80,8 +89,10 @@ def magnitudes(frames: Tensor, of_window: Tensor, n_fft: int) -> Tensor:
     return spectra.abs().square().sum(1).sqrt()
 
 
-def flux(now: Tensor, before: Tensor, reference: Tensor, gain: float = GAIN) -> Tensor:
-    """How much louder bands are than they were.
+def loudness(
+    now: Tensor, before: Tensor, reference: Tensor, gain: float = GAIN
+) -> tuple[Tensor, Tensor]:
+    """How loud bands are, and how much louder than they were, by the logarithm.
 
     Args:
         now: magnitudes of bands, [R, N].
@@ -89,10 +100,15 @@ def flux(now: Tensor, before: Tensor, reference: Tensor, gain: float = GAIN) -> 
         reference: how loud it was lately, > 0, [R].
         gain: g.
 
-    Shape: → [R].
+    Shape: → [R, N] each.
     """
     beside = F.pad(before, [1, 1])
     widest = torch.maximum(torch.maximum(beside[:, :-2], beside[:, 2:]), before)
     scale = gain / reference[:, None]
-    risen = torch.log10(1.0 + now * scale) - torch.log10(1.0 + widest * scale)
-    return risen.clamp_min(0.0).mean(1)
+    loud = torch.log10(1.0 + now * scale)
+    return loud, (loud - torch.log10(1.0 + widest * scale)).clamp_min(0.0)
+
+
+def flux(now: Tensor, before: Tensor, reference: Tensor, gain: float = GAIN) -> Tensor:
+    """How much louder all bands together are: what `loudness` takes → [R]."""
+    return loudness(now, before, reference, gain)[1].mean(1)

@@ -10,6 +10,7 @@ import torch
 
 from vschaos2.audio import SoundReader, UnreadableAudio
 from vschaos2.events.detector import OnsetDetector
+from vschaos2.events.onset_net import ready_net
 from vschaos2.events.onsets import Onsets, onsets_of
 from vschaos2.events.options import USUAL, Listening
 
@@ -85,6 +86,7 @@ def onsets_of_blocks(
 
 def listening(sample_rate_hz: int, channels: int, options: Listening) -> OnsetDetector:
     """A detector that listens so."""
-    detector = OnsetDetector(sample_rate_hz, channels)
+    detector = OnsetDetector(sample_rate_hz, channels, ready_net() if options.by_net else None)
     detector.threshold, detector.min_gap_ms = options.threshold, options.min_gap_ms
+    detector.by_net, detector.likelihood = options.by_net, options.threshold
     return detector.eval()

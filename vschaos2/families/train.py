@@ -79,6 +79,12 @@ def find_training(path: Path, overrides: list[str]) -> Resumed:
     Raises:
         InputError: as `training.resume.find_training`.
     """
+    inner = path.with_name(f"{path.name}_vae")
+    if not path.exists() and inner.is_dir():
+        raise InputError(
+            f"{path}: no such run folder: it ended while its VAE was trained: go on with "
+            f"resume={inner}, and begin it again with vae={inner} in place of recordings"
+        )
     return resume.find_training(path, overrides, family_of)
 
 

@@ -6,7 +6,12 @@ The flow of a domain turns its data into noise along an equation without chance,
 still holds what the data were; the target's flow makes of it what the target would. How far up the
 way goes is how much may change.
 
-Source: Su et al. (2022), "Dual diffusion implicit bridges for image-to-image translation".
+The flow of each may be followed further than it was learnt, away from that of the other: then less
+noise is enough to lose what is the source's, and more is left of what both share. Up and down are
+moved alike, so that a way there and back still ends where it began.
+
+Source: Su et al. (2022), "Dual diffusion implicit bridges for image-to-image translation"; Ho and
+Salimans (2022), "Classifier-free diffusion guidance", with the other domain in place of none.
 """
 
 import torch
@@ -21,7 +26,8 @@ class NoiseBridge(nn.Module):
     """The way, in blocks.
 
     Each evaluation of the net keeps a past of its own: that of the same evaluation of the block
-    before. So blocks joined equal the whole.
+    before. So blocks joined equal the whole. What a net says that hears both sides comes later
+    than its frame, which waits for it.
 
     Args:
         net: that knows the slopes of all domains.
@@ -30,10 +36,15 @@ class NoiseBridge(nn.Module):
         steps: on each side.
         method: one of `flows.solvers.METHODS`.
         is_warm: what arrives is noise already, so that the way down is all.
+        guidance: how much further than a domain's own slopes those are that are followed, in parts
+            of their difference from the other's. The slope that leads to the middle of a midpoint
+            step goes without: it would cost another evaluation, and tells of a place alone.
 
     Attributes:
+        rows_per_frame: of all that the net works out together.
         state_size: numbers carried from block to block.
-        reach: frames before its own that an output hears.
+        reach: frames before the last one that an output hears.
+        delay: frames that an output comes later than its own.
 
     Shape: x [B, F, Z], state [B, S], source and target [B] → y [B, F, Z], state.
     """
@@ -43,6 +54,8 @@ class NoiseBridge(nn.Module):
     kept: list[float]
     said: list[float]
     told: Tensor
+    guided: list[bool]
+    starts: list[int]
 
     def __init__(
         self,
@@ -52,6 +65,7 @@ class NoiseBridge(nn.Module):
         steps: int,
         method: str,
         is_warm: bool = False,
+        guidance: float = 0.0,
     ) -> None:
         super().__init__()
         n_domains = net.n_domains
@@ -73,8 +87,18 @@ class NoiseBridge(nn.Module):
             ]
         self.register_buffer("told", torch.stack(told), persistent=False)
         self.steps, self.is_warm = steps, is_warm
-        self.reach = net.reach * len(wanted)
-        self.state_size = net.state_size * len(wanted)
+        self.lag = net.delay
+        self.reach, self.delay = net.reach * len(wanted), net.delay * len(wanted)
+        self.waiting = 2 * net.delay * net.latent_dim
+        self.guidance = guidance
+        self.guided = [
+            guidance != 0.0 and (self.is_heun or number % 2 == 1) for number in range(len(wanted))
+        ]
+        self.rows_per_frame = 2 if guidance != 0.0 else 1
+        # Where in the state each evaluation keeps its past.
+        sizes = [net.state_size * (2 if both else 1) + self.waiting for both in self.guided]
+        self.starts = [sum(sizes[:number]) for number in range(len(sizes) + 1)]
+        self.state_size = sum(sizes)
 
     def forward(
         self, x: Tensor, state: Tensor, source: Tensor, target: Tensor
@@ -83,20 +107,48 @@ class NoiseBridge(nn.Module):
         pasts: list[Tensor] = []
         sides = 1 if self.is_warm else 2
         for side in range(sides):
-            domain = target if side == sides - 1 else source
+            is_last = side == sides - 1
+            domain, other = (target, source) if is_last else (source, target)
             for step in range(self.steps):
                 at = side * (self.steps + 1) + step
                 span = self.levels[at + 1] - self.levels[at]
-                slope = self._slope(x, domain, state, pasts)
-                part = span if self.is_heun else 0.5 * span
-                other = self._slope(x + part * slope, domain, state, pasts)
-                x = x + 0.5 * span * (slope + other) if self.is_heun else x + span * other
+                half = 0.5 * span
+                x, slope = self._slope(x, x, domain, other, state, pasts)
+                there = x + (span if self.is_heun else half) * slope
+                begun = x + half * slope if self.is_heun else x
+                x, slope = self._slope(there, begun, domain, other, state, pasts)
+                x = x + (half if self.is_heun else span) * slope
         return x, torch.cat(pasts, 1)
 
-    def _slope(self, x: Tensor, domain: Tensor, state: Tensor, pasts: list[Tensor]) -> Tensor:
-        """The slope of the next evaluation, whose past is put behind those of the others."""
-        at, size = len(pasts), self.net.state_size
-        past = state[:, at * size : (at + 1) * size]
-        said, past = self.net(x * self.heard[at], self.told[at][domain], past)
-        pasts.append(past)
-        return x * self.kept[at] + said * self.said[at]
+    def _slope(
+        self,
+        x: Tensor,
+        beside: Tensor,
+        domain: Tensor,
+        other: Tensor,
+        state: Tensor,
+        pasts: list[Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """What stands beside x, and the slope at x; both as late as the net is.
+
+        The past of this evaluation, and what waits, are put behind those of the others.
+        """
+        at, batch = len(pasts), len(x)
+        past = state[:, self.starts[at] : self.starts[at + 1]]
+        size, heard, told = self.net.state_size, x * self.heard[at], self.told[at]
+        if self.guided[at]:
+            twice = torch.cat((past[:, :size], past[:, size : 2 * size]))
+            ways = torch.cat((domain, other))
+            said, kept = self.net(torch.cat((heard, heard)), told[ways], twice)
+            said = said[:batch] + self.guidance * (said[:batch] - said[batch:])
+            kept, size = torch.cat((kept[:batch], kept[batch:]), 1), 2 * size
+        else:
+            said, kept = self.net(heard, told[domain], past[:, :size])
+        if self.lag > 0:
+            both = torch.stack((x, beside), 1)
+            waited = past[:, size:].reshape(batch, 2, self.lag, x.shape[2])
+            both = torch.cat((waited, both), 2)
+            kept = torch.cat((kept, both[:, :, x.shape[1] :].flatten(1)), 1)
+            x, beside = both[:, 0, : x.shape[1]], both[:, 1, : x.shape[1]]
+        pasts.append(kept)
+        return beside, x * self.kept[at] + said * self.said[at]

@@ -1,6 +1,9 @@
-"""A net over sequences of noisy latents, which hears the past alone: gated dilated convolutions.
+"""A net over sequences of noisy latents: gated dilated convolutions, each told of level and domain.
 
-    noisy latents [B, F, Z] ──+──> layers, each told of level and domain ──> [B, F, Z]
+    noisy latents [B, F, Z] ──> layers ──> [B, F, Z]
+
+It hears the past alone, and can be played live, or what comes as well, and knows more. Then what
+it says of a frame comes some frames later, so that a stream of blocks needs nothing else.
 
 Source: van den Oord et al. (2016), "WaveNet"; told of the level as in Kong et al. (2021),
 "DiffWave: a versatile diffusion model for audio synthesis".
@@ -21,17 +24,23 @@ TAPS = 3  # frames that a layer joins
 WAVES = 16  # that tell of the level
 TOLD = 32  # numbers that tell of the domain
 LARGEST_DILATION = 512
+PAST, BOTH = "past", "both"
+SIDES = (PAST, BOTH)  # of a frame, that a net hears
 
 
 class GatedLayer(nn.Module):
     """x + W·(tanh(a) · σ(b)), a and b being sums over three frames, a dilation apart.
 
+    The x of an output is that of the last of the three, or of the middle one: then it lies a
+    dilation back.
+
     Shape: x [B, F, H], past [B, 2·dilation, H], told [B, 2·H] → [B, F, H], past.
     """
 
-    def __init__(self, dims: int, dilation: int, told_dims: int) -> None:
+    def __init__(self, dims: int, dilation: int, told_dims: int, sides: str = PAST) -> None:
         super().__init__()
         self.dims, self.dilation, self.n_taps = dims, dilation, TAPS
+        self.own_tap = TAPS - 1 if sides == PAST else TAPS // 2
         self.taps = WideLinear(TAPS * dims, 2 * dims)
         self.told = WideLinear(told_dims, 2 * dims)
         self.output = WideLinear(dims, dims)
@@ -53,7 +62,7 @@ class GatedLayer(nn.Module):
         gated = torch.tanh(both[:, :, : self.dims]) * torch.sigmoid(both[:, :, self.dims :])
         rows = padded_rows(gated.reshape(batch * count, self.dims))
         y = self.output(rows)[: batch * count].reshape(batch, count, self.dims)
-        return x + y, joined[:, count:]
+        return parts[self.own_tap] + y, joined[:, count:]
 
 
 class SequenceNet(nn.Module):
@@ -64,10 +73,13 @@ class SequenceNet(nn.Module):
         n_domains: that sequences may be of, N.
         hidden_dims: width, H.
         dilations: frames between those that each layer joins.
+        hears: one of `SIDES`.
 
     Attributes:
         state_size: numbers carried from block to block, 2·Σ dilations·H.
-        reach: frames before its own that an output hears.
+        reach: frames before the last one that an output hears.
+        delay: frames that an output comes later than its own: Σ dilations where both sides are
+            heard, or none.
 
     Shape: x [B, F, Z], told [B, layers, 2·H], state [B, S] → y [B, F, Z], state. Blocks joined
         equal the whole, bit for bit. A state of zeros stands for no past.
@@ -84,6 +96,7 @@ class SequenceNet(nn.Module):
         n_domains: int,
         hidden_dims: int = 96,
         dilations: Sequence[int] = (1, 2, 4, 8, 1, 2),
+        hears: str = PAST,
     ) -> None:
         super().__init__()
         check_sizes(hidden_dims, 1)
@@ -93,18 +106,22 @@ class SequenceNet(nn.Module):
             )
         for number, dilation in enumerate(dilations):
             check_count(f"model.flow.dilations[{number}]", dilation, 1, LARGEST_DILATION)
-        self.dims, self.n_domains = hidden_dims, n_domains
+        if hears not in SIDES:
+            raise InputError(f"model.flow.hears must be {' or '.join(SIDES)}, got {hears!r}")
+        self.latent_dim, self.n_domains, self.hears = latent_dim, n_domains, hears
+        self.dims = hidden_dims
         self.register_buffer("waves", 2.0 * torch.randn(WAVES))
         self.domain = nn.Embedding(n_domains, TOLD)
         told_dims = 4 * TOLD
         self.told = WideLinear(2 * WAVES + TOLD, told_dims)
         self.input = WideLinear(latent_dim, hidden_dims)
         self.layers = nn.ModuleList(
-            GatedLayer(hidden_dims, dilation, told_dims) for dilation in dilations
+            GatedLayer(hidden_dims, dilation, told_dims, hears) for dilation in dilations
         )
         self.output = WideLinear(hidden_dims, latent_dim)
         self.spans = [(TAPS - 1) * dilation for dilation in dilations]
         self.reach = sum(self.spans)
+        self.delay = 0 if hears == PAST else sum(dilations)
         self.state_size = self.reach * hidden_dims
 
     waves: Tensor

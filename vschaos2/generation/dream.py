@@ -14,7 +14,6 @@ from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.hearing import hear_frames
 from vschaos2.families.bridge.ways import WARM, Way, ways_of
 from vschaos2.families.vae.signal_path import (
-    BLOCK_FRAMES,
     RECOVERIES,
     check_choices,
     exactly,
@@ -109,10 +108,9 @@ def dream(run: Run, folder: Path, options: DreamOptions) -> list[Path]:
 def dreamt(model: BridgeModel, instrument: int, frames: int, steps: int, seed: int) -> Tensor:
     """Latents that nobody played: noise, down the flow of an instrument, [F, Z]."""
     level = 1.0 if model.path == STRAIGHT else MOST_SIGMA
-    way = Way(model, WARM, level, steps, seed=seed)
+    way = Way(model, WARM, level, steps, seed=seed, guidance=0.0)
     nothing = model.latents_of(torch.zeros(1, frames, model.latent_dim))
-    parts = [way(part, instrument, instrument) for part in nothing.split(BLOCK_FRAMES, 1)]
-    return torch.cat(parts, 1)[0]
+    return way.whole(nothing, instrument, instrument)[0]
 
 
 def _instrument(model: BridgeModel, options: DreamOptions) -> int:

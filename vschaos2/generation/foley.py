@@ -1,6 +1,7 @@
 """Sound for a film, or after another sound: hits on its events, or a texture that follows it."""
 
 import logging
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -221,8 +222,8 @@ def _is_same(one: Path, other: Path) -> bool:
 def _check_times(path: Path, may_replace: bool) -> None:
     if path.exists() and not may_replace:
         raise InputError(
-            f"{path}: is there already, and may have been edited: render it by --onsets {path}, "
-            "give --overwrite, or another --out"
+            f"{path}: is there already, and may have been edited: render it by --onsets "
+            f"{shlex.quote(str(path))}, give --overwrite, or another --out"
         )
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from vschaos2.audio import length_at
 from vschaos2.errors import InputError
-from vschaos2.events.onsets import Onsets, read_onsets
+from vschaos2.events.onsets import GREATEST_SUFFIX, Onsets, read_onsets
 from vschaos2.film.frames import facts_of
 from vschaos2.film.opening import is_film
 from vschaos2.film.sound import sound_pieces
@@ -29,6 +29,7 @@ class Guide(NamedTuple):
         finder: a run that finds events in films; None for motion alone.
         threshold: how much must be new in a sound, or stop in a film; None for the usual.
         min_gap_ms: least time between two events; None for the usual.
+        by_net: whether a sound is listened to by a small trained net, which hears notes.
     """
 
     events: Path | None = None
@@ -37,6 +38,7 @@ class Guide(NamedTuple):
     finder: Run | None = None
     threshold: float | None = None
     min_gap_ms: float | None = None
+    by_net: bool = False
 
     @property
     def path(self) -> Path:
@@ -50,7 +52,9 @@ class Guide(NamedTuple):
         """What results are called: after the film or the sound, or else the file of events."""
         of = self.film or self.audio or self.events
         assert of is not None
-        return of.name.removesuffix(".csv").removesuffix(".times") if of == self.events else of.stem
+        if of != self.events:
+            return of.stem
+        return of.name.removesuffix(GREATEST_SUFFIX).removesuffix(".csv").removesuffix(".times")
 
 
 def check_guide(guide: Guide) -> None:
@@ -73,6 +77,8 @@ def check_guide(guide: Guide) -> None:
         raise InputError(f"{guide.film}: is no film: give one, or a sound by --audio")
     if guide.finder is not None and (guide.film is None or guide.events is not None):
         raise InputError("--finder finds events in films: give --video, and no --onsets")
+    if guide.by_net and (guide.audio is None or guide.events is not None):
+        raise InputError("--notes listens to a guide: give --audio, and no --onsets")
     for option, value in (("--threshold", guide.threshold), ("--min-gap", guide.min_gap_ms)):
         if value is not None and guide.events is not None:
             raise InputError(f"{option} finds events, and --onsets tells them: leave one out")
@@ -86,7 +92,9 @@ def events_of(guide: Guide) -> Onsets:
     """
     if guide.events is not None:
         return read_onsets(guide.events)
-    finding = Finding(guide.threshold, guide.min_gap_ms, guide.finder, guide.film is None)
+    finding = Finding(
+        guide.threshold, guide.min_gap_ms, guide.finder, guide.film is None, guide.by_net
+    )
     return finding.onsets_of(guide.path)
 
 

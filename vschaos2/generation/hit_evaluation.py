@@ -206,14 +206,22 @@ def drawn_for(model: HitModel, hits: HitSet, numbers: list[int], steps: int = ST
     """Draws for the labels and velocities of some hits."""
     classes = hits.classes[numbers].repeat(DRAWS, 1)
     velocity = torch.from_numpy(hits.velocity.velocity).float()[numbers].repeat(DRAWS)
+    components = components_for(model, hits, numbers, steps)
+    sound = model.sound(Hits(model.latents_of(components), model.gain_of(components, velocity)))
+    level_db = brought_to(sound, model.sample_rate_hz, USUAL_LEVEL)[1]
+    return Drawn(components, classes, velocity, level_db)
+
+
+@torch.no_grad()
+def components_for(model: HitModel, hits: HitSet, numbers: list[int], steps: int = STEPS) -> Tensor:
+    """The numbers that stand for these draws: [DRAWS·N, K]."""
+    classes = hits.classes[numbers].repeat(DRAWS, 1)
+    velocity = torch.from_numpy(hits.velocity.velocity).float()[numbers].repeat(DRAWS)
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(len(velocity), model.noise_dims, generator=generator)
     labels = {name: classes[:, place] for place, name in enumerate(model.labels)}
     told = model.told(model.classes(labels, len(velocity)), velocity)
-    components = model.flow.drawn(noise, told, steps)
-    sound = model.sound(Hits(model.latents_of(components), model.gain_of(components, velocity)))
-    level_db = brought_to(sound, model.sample_rate_hz, USUAL_LEVEL)[1]
-    return Drawn(components, classes, velocity, level_db)
+    return model.flow.drawn(noise, told, steps)
 
 
 def judge_of(components: Tensor, classes: Tensor, count: int) -> nn.Module:

@@ -21,9 +21,9 @@ from vschaos2.errors import InputError
 from vschaos2.events.onsets import Onsets
 from vschaos2.families.foley.cutting import attacks, cut
 from vschaos2.families.foley.hit_model import STEPS, HitModel, varied
+from vschaos2.families.foley.labels_of import DRAW, VELOCITY
 from vschaos2.ranges import check_count, check_number
 
-VELOCITY, DRAW = "velocity", "draw"
 LIKE_VARIATION = 0.3  # where an example is to be followed
 MOST_SEED, MOST_STEPS = 2**31, 64
 

@@ -9,8 +9,14 @@ from vschaos2.audio import AUDIO_EXTENSIONS, UnreadableAudio, find_files
 from vschaos2.errors import InputError
 from vschaos2.events.film_motion import film_onsets
 from vschaos2.events.hearing import onsets_of_sound
-from vschaos2.events.onsets import SUFFIX, Onsets, write_onsets
-from vschaos2.events.options import MIN_GAP_MS, THRESHOLD, Listening
+from vschaos2.events.onsets import (
+    GREATEST_SUFFIX,
+    SUFFIX,
+    Onsets,
+    greatest_stem,
+    write_onsets,
+)
+from vschaos2.events.options import LIKELIHOOD, MIN_GAP_MS, THRESHOLD, Listening
 from vschaos2.families.film.marks import heard_onsets
 from vschaos2.families.film.seeing import film_onsets_by_run
 from vschaos2.files import check_place
@@ -34,12 +40,14 @@ class Finding(NamedTuple):
         min_gap_ms: between two onsets, at least; None for what is usual.
         run: of the family "film", which sees strikes; None: films are judged by their motion.
         is_heard: films are judged by their sound.
+        by_net: a small trained net listens, which hears notes.
     """
 
     threshold: float | None = None
     min_gap_ms: float | None = None
     run: Run | None = None
     is_heard: bool = False
+    by_net: bool = False
 
     @property
     def listening(self) -> Listening:
@@ -48,9 +56,11 @@ class Finding(NamedTuple):
         Raises:
             InputError: for a number out of range.
         """
+        usual = LIKELIHOOD if self.by_net else THRESHOLD
         return Listening(
-            THRESHOLD if self.threshold is None else self.threshold,
+            usual if self.threshold is None else self.threshold,
             MIN_GAP_MS if self.min_gap_ms is None else self.min_gap_ms,
+            self.by_net,
         )
 
     def onsets_of(self, path: Path, tell: Callable[[str], None] = lambda text: None) -> Onsets:
@@ -76,7 +86,11 @@ class Finding(NamedTuple):
 
 
 def onsets_of_files(
-    inputs: Sequence[Path], folder: Path, finding: Finding, is_replaced: bool = False
+    inputs: Sequence[Path],
+    folder: Path,
+    finding: Finding,
+    is_replaced: bool = False,
+    as_greatest_hits: bool = False,
 ) -> list[Path]:
     """Write the onsets of sounds and films to folder/NAME.times.csv; → the files written.
 
@@ -85,6 +99,8 @@ def onsets_of_files(
         folder: where the results go.
         finding: how.
         is_replaced: whether files of times that are there already are written anew.
+        as_greatest_hits: whether they are called, and written, as those of the Greatest Hits are:
+            NAME_times.txt.
 
     Raises:
         InputError: as `named_files` and `write_times`; for a number out of range, or what is for
@@ -92,11 +108,29 @@ def onsets_of_files(
     """
     _ = finding.listening  # numbers out of range are refused before any file is opened
     jobs = named_files(inputs, folder, suffix=SUFFIX, find=_sounds_and_films)
+    if as_greatest_hits:
+        jobs = _as_greatest_hits(jobs)
     if any(is_film(job.source) for job in jobs):
         pyav()
     elif finding.run is not None or finding.is_heard:
         raise InputError("--run and --sound are for films, and none is given: leave them out")
+    if finding.by_net and not finding.is_heard and all(is_film(job.source) for job in jobs):
+        raise InputError("--notes listens, and films are looked at: add --sound, or leave it out")
     return write_times(jobs, finding, is_replaced)
+
+
+def _as_greatest_hits(jobs: Sequence[Job]) -> list[Job]:
+    """The same jobs, with the names that the Greatest Hits give to their times."""
+    renamed: dict[Path, Job] = {}
+    for job in jobs:
+        name = greatest_stem(job.target.name.removesuffix(SUFFIX)) + GREATEST_SUFFIX
+        target = job.target.with_name(name)
+        if target in renamed:
+            raise InputError(
+                f"{job.source}: and {renamed[target].source} would both be {target}: give one"
+            )
+        renamed[target] = job._replace(target=target)
+    return list(renamed.values())
 
 
 def _sounds_and_films(folder: Path) -> list[Path]:

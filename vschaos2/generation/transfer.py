@@ -17,7 +17,15 @@ from vschaos2.errors import InputError
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.hearing import hear_frames, pitch_tracker
 from vschaos2.families.bridge.transfer_core import TransferCore
-from vschaos2.families.bridge.ways import BRIDGE, TRANSLATOR, USUAL_STEPS, WARM, Way, ways_of
+from vschaos2.families.bridge.ways import (
+    BRIDGE,
+    TRANSLATOR,
+    USUAL_GUIDANCE,
+    USUAL_STEPS,
+    WARM,
+    Way,
+    ways_of,
+)
 from vschaos2.families.vae.signal_path import RECOVERIES, check_choices
 from vschaos2.flows.paths import level_of_sigma
 from vschaos2.generation.process import at_rate
@@ -52,6 +60,7 @@ class TransferOptions(NamedTuple):
         transpose: semitones, or "auto" for the octave that suits.
         inversion: where phases come from; the run's if None.
         seed: of the noise of warm.
+        guidance: how much further away from the other each flow goes; the usual if None.
         rate_hz: of the results; the model's if None.
     """
 
@@ -65,6 +74,7 @@ class TransferOptions(NamedTuple):
     transpose: str = AUTO
     inversion: str | None = None
     seed: int = 0
+    guidance: float | None = None
     rate_hz: int | None = None
 
 
@@ -113,8 +123,11 @@ def transfer(
             origin, raised = about(source, way)
             core = TransferCore(model, way, origin, target, raised, inversion)
             at = model.vae.transform.sample_rate_hz
-            blocks = read_blocks(source, at, BLOCK_SAMPLES, mixed=False)
-            return at_rate(core.through(blocks), at, rate_hz)
+
+            def opened() -> Iterator[Samples]:
+                return read_blocks(source, at, BLOCK_SAMPLES, mixed=False)
+
+            return at_rate(core.through(opened), at, rate_hz)
 
         written += write_sounds(named, rate_hz, sound_of, "carrying over", _channels)
     return written
@@ -186,12 +199,18 @@ def _ways(model: BridgeModel, options: TransferOptions) -> list[tuple[Way, str]]
                 f"--level and --sigma say how far {BRIDGE} and {WARM} go: not {method}"
             )
         method = BRIDGE  # who says how far wants to go through noise
-    for name, value in (("--steps", options.steps), ("--solver", options.solver)):
+    of_noise = (
+        ("--steps", options.steps),
+        ("--solver", options.solver),
+        ("--guidance", options.guidance),
+    )
+    for name, value in of_noise:
         if value is not None and method not in (BRIDGE, WARM):
             raise InputError(f"{name} is of {BRIDGE} and {WARM}, not of {method}: add --method")
     ending = "" if options.method is None and not levels else f"_{method}"
     steps = USUAL_STEPS if options.steps is None else options.steps
-    how = steps, options.solver or "midpoint", options.seed
+    guidance = USUAL_GUIDANCE if options.guidance is None else options.guidance
+    how = steps, options.solver or "midpoint", options.seed, guidance
     if not levels:
         return [(Way(model, method, None, *how), ending)]
     levels = list(dict.fromkeys(levels))

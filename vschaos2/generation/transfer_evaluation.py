@@ -127,8 +127,7 @@ def _measured(
         if way is None:
             made.append(heard)
             continue
-        way.reset()
-        made.append(way(heard[None], source, target)[0])
+        made.append(way.whole(heard[None], source, target)[0])
     spent = time.process_time() - began
     raised = octaves if way is not None and way.name != AFFINE else 0
     values = judges.values(examples, made, target, source, others, raised)
@@ -144,7 +143,6 @@ def _measured(
 def _cycle(model: BridgeModel, latents: Tensor, source: int, target: int, way: Way) -> float:
     """Mean square of what is missed by going there and back, standardised, in 8 steps."""
     finer = Way(model, BRIDGE, way.level, CYCLE_STEPS)
-    there = finer(latents[None], source, target)
-    finer.reset()
-    back = finer(there, target, source)[0]
+    there = finer.whole(latents[None], source, target)
+    back = finer.whole(there, target, source)[0]
     return float((model.standardised(back) - model.standardised(latents)).square().mean())

@@ -9,6 +9,7 @@ from torch import Tensor
 from vschaos2.data.latent_takes import LatentTake
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.hearing import level_db
+from vschaos2.families.bridge.level import as_loud
 from vschaos2.generation.transfer_examples import Example
 from vschaos2.generation.transfer_judges import Ears, Judge, trained_judge
 from vschaos2.generation.transfer_measures import (
@@ -79,7 +80,8 @@ class Judges:
     ) -> dict[str, float]:
         """The measures of what a way made: latents of each example."""
         right, pitched, judged, with_key = 0.0, 0.0, 0, 0
-        rows: dict[str, list[float]] = {"DPD": [], "JD": [], "distance_db": [], "level_r": []}
+        rows: dict[str, list[float]] = {"DPD": [], "JD": [], "distance_db": []}
+        rows |= {"level_r": [], "own_level_r": []}
         for example, latents in zip(examples, made, strict=True):
             take = example.take
             latents = latents[: len(take.latents)]
@@ -101,8 +103,10 @@ class Judges:
                 thinned = [of[::MELODY_EVERY] for of in melodies]
                 rows["DPD"].append(melody_distance(*thinned))
                 rows["JD"].append(class_distance(*melodies))
-            levels = [level_db(of[: len(latents)][stable]) for of in (heard, magnitude)]
-            rows["level_r"].append(correlation(*levels))
+            heard, made_so = heard[: len(latents)][stable], magnitude[stable]
+            played = as_loud(made_so[None], heard[None], torch.ones(len(heard)))[0]
+            rows["level_r"].append(correlation(level_db(heard), level_db(played)))
+            rows["own_level_r"].append(correlation(level_db(heard), level_db(made_so)))
             if example.truth is not None:
                 truth = example.truth[1]
                 count = min(len(truth), len(latents))

@@ -26,17 +26,19 @@ HEADS = {
     "distance_db": "to truth, dB",
     "FD": "FD",
     "level_r": "level r",
+    "own_level_r": "level r by itself",
     "cycle": "cycle",
     "x_real_time": "× real time",
 }
 LEGEND = (
     "Timbre: part of the frames that a judge takes for the target. Pitch: part that sounds the "
-    "source's key, in the octave that is wanted. DPD: how far the melodies lie apart, in semitones "
-    "with octaves folded; JD: how far the sets of their notes do. To truth: how far spectra lie "
-    "from what the target really played, whatever the level (with --paired). FD: Fréchet distance "
-    "of latents to the target's. Level r: how closely loudness follows the source before it is "
-    "carried over. Cycle: what going there and back in 8 steps misses. × real time: of the latents "
-    "alone, one thread, as busy as this machine was."
+    "source's key, in the octave that is wanted. DPD: how far the melodies lie apart, in "
+    "semitones with octaves folded; JD: how far the sets of their notes do. To truth: how far "
+    "spectra lie from what the target really played, whatever the level (with --paired). FD: "
+    "Fréchet distance of latents to the target's. Level r: how closely the loudness of what is "
+    "played follows the source; by itself: where that of the source were not carried over. Cycle: "
+    "what going there and back in 8 steps misses. × real time: of the latents alone, one thread, "
+    "as busy as this machine was."
 )
 
 

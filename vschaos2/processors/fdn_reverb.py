@@ -17,9 +17,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from vschaos2.processors.closed_forms import room, turns
 from vschaos2.processors.delay_network import Network
 from vschaos2.processors.parameter import Parameter
-from vschaos2.processors.ping_pong import delayed
 from vschaos2.processors.recursion import BLOCK
 
 LINES_S = tuple(m / 44_100 for m in (997, 1153, 1327, 1559, 1801, 2099))
@@ -107,29 +107,8 @@ class FdnReverb(nn.Module):
         Shape: [B, 21], [K] in Hz → complex128 [B, 2, K].
         """
         values = values.double()
-        turn = (2.0 * math.pi / self.sample_rate) * frequencies.double()
+        samples = (1, *(round(each) for each in (self.seconds * self.sample_rate)[:, 0].tolist()))
         gain, a = self.losses(values[:, :, None])
-        once = delayed(turn, torch.ones_like(self.seconds[:1]))
-        lines = delayed(turn, self.seconds * self.sample_rate)
-        d = gain * a * lines / (1.0 - (1.0 - a) * once)
-        return network_response(
-            d, values[:, INPUTS:OUTPUTS], values[:, OUTPUTS:].reshape(-1, 2, LINES)
-        )
-
-
-def network_response(d: Tensor, entering: Tensor, leaving: Tensor) -> Tensor:
-    """What a network with a Householder matrix does to a steady sine.
-
-    Args:
-        d: what each line does once.
-        entering: b, gain into each line.
-        leaving: c, gains from each line.
-
-    Shape: d complex [B, L, K], entering [B, L], leaving [B, O, L] → complex [B, O, K].
-    """
-    share = 2.0 / d.shape[1]
-    e = d / (1.0 - d)
-    gains = torch.cat((torch.ones_like(entering[:, None]), leaving), 1).to(d.dtype)
-    driven = torch.matmul(gains * entering[:, None], e)  # Σ e b, c Σ e b
-    own = torch.matmul(gains, e)  # Σ e, Σ c e
-    return driven[:, 1:] - own[:, 1:] * (share * driven[:, :1] / (1.0 + share * own[:, :1]))
+        leaving = values[:, OUTPUTS:].reshape(len(values), -1, self.lines)
+        turned = turns(frequencies, self.sample_rate, samples)
+        return room(gain[..., 0], a[..., 0], values[:, INPUTS:OUTPUTS], leaving, turned)

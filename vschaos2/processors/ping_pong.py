@@ -15,6 +15,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from vschaos2.processors.closed_forms import echo, turns
 from vschaos2.processors.delay_lines import Combs, Crossfade, cubic
 from vschaos2.processors.parameter import Parameter
 
@@ -105,19 +106,8 @@ class PingPong(nn.Module):
         Shape: [B, ≥ 4], [K] in Hz → complex128 [B, 2, K].
         """
         _, ms, feedback, low_pass_hz = values.double()[:, :4, None].unbind(1)
-        turn = (2.0 * math.pi / self.sample_rate) * frequencies.double()  # ω
-        a, time = self.smoothing(low_pass_hz), ms * self.per_ms
+        a, time = self.smoothing(low_pass_hz)[:, 0], ms[:, 0] * self.per_ms
         whole = time.detach().floor()
-        weights = cubic(time - whole)
-        read = weights[0] * delayed(turn, whole - 1.0)
-        for k in (1, 2, 3):
-            read = read + weights[k] * delayed(turn, whole + k - 1.0)
-        once = read * a / (1.0 - (1.0 - a) * delayed(turn, torch.ones_like(a)))
-        odd = once / (1.0 - (feedback * once).square())
-        return torch.stack((odd, feedback * once * odd), 1)
-
-
-def delayed(turn: Tensor, samples: Tensor) -> Tensor:
-    """z⁻ᵐ: ω in radians per sample [K], m [..., 1] → complex128 [..., K]."""
-    angle = -turn * samples
-    return torch.polar(torch.ones_like(angle), angle)
+        first = tuple(round(each) - 1 for each in whole.tolist())
+        turned = turns(frequencies, self.sample_rate, (1, *first))
+        return echo(a, feedback[:, 0], torch.stack(cubic(time - whole), 1), turned)

@@ -15,6 +15,9 @@ import math
 import torch
 from torch import Tensor
 
+from vschaos2.processors.closed_forms import sections as closed
+from vschaos2.processors.closed_forms import turns
+
 SHAPES = ("low_pass", "high_pass", "peak", "low_shelf", "high_shelf")
 HIGHEST = 0.45  # of the sample rate: a filter's frequency stays below Nyquist's
 
@@ -65,9 +68,6 @@ def sections_response(sections: Tensor, frequencies: Tensor, sample_rate: float)
 
     Shape: [B, M, 9], frequencies [K] in Hz → complex128 [B, K].
     """
-    z = torch.exp(2j * math.pi * frequencies.double() / sample_rate)
-    a00, a01, a10, a11, b0, b1, c0, c1, d = sections[..., None].unbind(2)
-    # The adjugate of z - A, over its determinant.
-    n0 = (z - a11) * b0 + a01 * b1
-    n1 = (z - a00) * b1 + a10 * b0
-    return (d + (c0 * n0 + c1 * n1) / ((z - a00) * (z - a11) - a01 * a10)).prod(1)
+    if frequencies.requires_grad:
+        raise ValueError("frequencies: derivatives by them are not worked out")
+    return closed(sections, turns(frequencies, sample_rate, (1,))[0]).to(sections.device)

@@ -10,7 +10,7 @@ from vschaos2.terminal import printable
 DETECTOR = "detector"  # if no folder is called so
 WISHES = (
     *("projection", "latent_dims", "inversion", "texture", "confidence", "rate"),
-    *("to", "from", "method", "sigma", "steps"),
+    *("to", "from", "method", "sigma", "steps", "guidance"),
 )
 
 
@@ -66,9 +66,15 @@ def main() -> None:
         "--method", help="of a bridge: translator, bridge or affine (the first that it learnt)"
     )
     parser.add_argument(
-        "--sigma", type=float, help="of --method bridge: how far up into the noise (2.3)"
+        "--sigma", type=float, help="of --method bridge: how far up into the noise (1.2)"
     )
     parser.add_argument("--steps", type=int, help="of --method bridge: up, and down (2)")
+    parser.add_argument(
+        "--guidance",
+        type=float,
+        help="of --method bridge: how much further away from the other instrument than was learnt "
+        "each goes, 0 to 10 (0.2)",
+    )
     parser.add_argument(
         "--nam",
         nargs="*",

@@ -7,6 +7,7 @@ from typing import Any
 from vschaos2.events.options import (
     LEAST_GAP_MS,
     LEAST_THRESHOLD,
+    LIKELIHOOD,
     MIN_GAP_MS,
     MOST_GAP_MS,
     MOST_THRESHOLD,
@@ -38,11 +39,26 @@ def add_onsets(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "--run", type=Path, help="of onset_video, which sees strikes in films (by motion alone)"
     )
     parser.add_argument("--sound", action="store_true", help="listen to the sound of films instead")
+    add_notes(parser)
+    parser.add_argument(
+        "--greatest-hits",
+        action="store_true",
+        help="write NAME_times.txt, as the Greatest Hits have them: no strengths",
+    )
     parser.add_argument("--out", type=Path, default=Path(), help="folder to write to")
     parser.add_argument(
         "--overwrite", action="store_true", help="write files of times anew that are there already"
     )
     return parser
+
+
+def add_notes(parser: argparse.ArgumentParser) -> None:
+    """The argument that lets the net listen."""
+    parser.add_argument(
+        "--notes", action="store_true",
+        help="listen by a small trained net, which hears more notes than the flux does; "
+        f"--threshold is how sure it must be ({LIKELIHOOD:g})",
+    )  # fmt: skip
 
 
 def add_foley(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -80,6 +96,7 @@ def add_foley(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         metavar="MS",
         help=f"least time between two events ({MIN_GAP_MS:g}; films {1000 * FILM_GAP_S:g})",
     )
+    add_notes(parser)
     parser.add_argument(
         "--mux", action="store_true", help="write the film with this sound, pictures untouched"
     )
@@ -108,6 +125,7 @@ def make_foley(arguments: argparse.Namespace, trained: Any, finder: Any) -> list
         finder,
         arguments.threshold,
         arguments.min_gap,
+        arguments.notes,
     )
     check_guide(guide)
     if trained.config.family == "vae":
@@ -172,6 +190,7 @@ def _refuse_hits(arguments: argparse.Namespace) -> None:
         "--variation": arguments.variation is not None,
         "--offset": arguments.offset != 0.0,
         "--finder": arguments.finder is not None,
+        "--notes": arguments.notes,
         "--threshold": arguments.threshold is not None,
         "--min-gap": arguments.min_gap is not None,
     }

@@ -88,6 +88,7 @@ def transfer(arguments: argparse.Namespace) -> None:
         transpose=arguments.transpose,
         inversion=arguments.inversion,
         seed=arguments.seed,
+        guidance=arguments.guidance,
         rate_hz=arguments.sr,
     )
     tell(transfer(trained, arguments.files, arguments.out, options), arguments.out / FOLDER)
@@ -224,8 +225,14 @@ def find_onsets(arguments: argparse.Namespace) -> None:
     if arguments.run is not None and arguments.sound:
         raise InputError("--run sees films, --sound hears them: give one of them")
     run = None if arguments.run is None else load_run(arguments.run)
-    finding = Finding(arguments.threshold, arguments.min_gap, run, arguments.sound)
-    written = onsets_of_files(arguments.files, arguments.out, finding, arguments.overwrite)
+    finding = Finding(arguments.threshold, arguments.min_gap, run, arguments.sound, arguments.notes)
+    written = onsets_of_files(
+        arguments.files,
+        arguments.out,
+        finding,
+        arguments.overwrite,
+        arguments.greatest_hits,
+    )
     tell(written, arguments.out)
 
 

@@ -86,7 +86,7 @@ def add_transfer(commands: Commands) -> Parser:
         default=[],
         metavar="T",
         help="of bridge and warm: from the source's structure (0) to the target's timbre (1); a "
-        "file for each (0.7)",
+        "file for each (0.55)",
     )
     how_far.add_argument(
         "--sigma",
@@ -94,10 +94,16 @@ def add_transfer(commands: Commands) -> Parser:
         nargs="+",
         default=[],
         metavar="S",
-        help="the same as deviations of the noise, such as 1 2.3 5.7",
+        help="the same as deviations of the noise, such as 0.7 1.2 2.3",
     )
     parser.add_argument("--steps", type=int, help="of bridge and warm: each way, ≤ 1000 (2)")
     parser.add_argument("--solver", help="of bridge and warm: midpoint or heun (midpoint)")
+    parser.add_argument(
+        "--guidance",
+        type=float,
+        help="of bridge and warm: how much further away from the other instrument than was learnt "
+        "each goes, 0 to 10 (0.2)",
+    )
     parser.add_argument(
         "--transpose",
         default="auto",

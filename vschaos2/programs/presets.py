@@ -46,6 +46,10 @@ def add_collection(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         help="only runs that began from 2024-09-17, or 2024-09-17:15, on (any)",
     )
     parser.add_argument("--end", "--end_date", metavar="DATE", help="and until then (any)")
+    parser.add_argument(
+        "--latest", action="store_true",
+        help="of several runs of a track take the latest, as DiffVox does, not the nearest",
+    )  # fmt: skip
     return parser
 
 
@@ -72,7 +76,7 @@ def collect_presets(arguments: argparse.Namespace) -> None:
         read_date("--end", end) if end else None,
     )
     leave_busy_cores()
-    presets = collect(arguments.runs, limits)
+    presets = collect(arguments.runs, limits, arguments.latest)
     write_presets(made_folder(arguments.out), presets)
     count, left_out = len(presets.tracks), len(presets.info["left_out"])
     say(f"{arguments.out}: {count} presets of {len(presets.names)} settings; {left_out} left out")

@@ -46,6 +46,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the first run (0)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, of a folder (1)")
     parser.add_argument(
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="runs of a folder as jobs of Hydra's launcher, such as that of cluster=slurm",
+    )
+    parser.add_argument(
         "--start", type=Path, metavar="CHAIN", help="folder of a chain that analyse named"
     )
     parser.add_argument("--like", type=Path, help="a recording that the dry one is to sound like")
@@ -95,8 +101,10 @@ def _retrieve(arguments: Namespace) -> None:
     from vschaos2.ranges import check_count
     from vschaos2.retrieval.agreement import agreement_said
     from vschaos2.retrieval.folder import jobs_of, retrieve_all
+    from vschaos2.retrieval.jobs import retrieve_by_launcher
     from vschaos2.retrieval.retrieve import retrieve, said
     from vschaos2.runs.folder import check_run_name
+    from vschaos2.terminal import printable
     from vschaos2.training.threads import leave_busy_cores
 
     check_count("--repeat", arguments.repeat, 1, 1000)
@@ -114,6 +122,8 @@ def _retrieve(arguments: Namespace) -> None:
         raise InputError("--start: names the chain that is fitted: leave --config-name out")
     if arguments.wet is not None and arguments.jobs != 1:
         raise InputError("--jobs: is for a folder of pairs: leave it out for one pair")
+    if arguments.multirun and (arguments.wet is not None or arguments.jobs != 1):
+        raise InputError("--multirun: is for a folder of pairs, without --jobs: leave it out")
     if arguments.wet is None and arguments.dry.is_file():
         raise InputError(
             f"{arguments.dry}: is one recording: name the wet one behind it, or what it is to be "
@@ -137,6 +147,13 @@ def _retrieve(arguments: Namespace) -> None:
         return
     # Made before a minute of work.
     with results_folder(arguments.out):
+        if arguments.multirun:
+            made = retrieve_by_launcher(
+                jobs, arguments.config_name, arguments.override, arguments.out.absolute(),
+                arguments.repeat, arguments.seed,
+            )  # fmt: skip
+            say(f"{printable(arguments.out)}: {made} new runs")
+            return
         config = compose(arguments.config_name, "data.dataset.root=.", *arguments.override)
         if arguments.wet is None:
             retrieve_all(jobs, config, arguments.repeat, arguments.seed, say, arguments.jobs)
@@ -166,6 +183,7 @@ def _transfer(arguments: Namespace) -> None:
         ("--repeat", arguments.repeat != 1),
         ("--seed", arguments.seed != 0),
         ("--jobs", arguments.jobs != 1),
+        ("--multirun", arguments.multirun),
         ("--start", arguments.start is not None),
     ):
         if is_given:

@@ -23,10 +23,10 @@ LEAST_FOUND = 5  # in the sound of the proof
 
 
 class PlayableOnsets(Playable):
-    """`detect`, at the rate of a host.
+    """`detect`, at the rates of hosts.
 
     Args:
-        sample_rate_hz: of the host.
+        sample_rate_hz: of the host at first.
     """
 
     # The shortest gap: the checks hear no more than a few hundredths of a second.
@@ -58,21 +58,14 @@ class PlayableOnsets(Playable):
         Raises:
             ExportError: if blocks tell of other onsets than the whole, or nothing is found.
         """
-        generator = torch.Generator().manual_seed(1)
-        samples = round(PROOF_S * self.sample_rate_hz)
-        sound = self.example("detect", samples, generator)
         loaded = opened(content)
-        with torch.inference_mode(), settings(self.eager, self.exact["detect"]):
-            whole = played(self.eager, "detect", sound)
-        if int(whole.count_nonzero()) < LEAST_FOUND:
-            raise ExportError(f"detect: finds {int(whole.count_nonzero())} of many strokes")
-        for size in PROOF_BLOCKS:
-            heard = sound[:, :, : 100 * size] if size < 64 else sound
-            with torch.inference_mode(), settings(loaded, self.exact["detect"]):
-                parts = [played(loaded, "detect", part) for part in heard.split(size, 2)]
-            told = torch.cat(parts, 2)
-            if not torch.allclose(told, whole[:, :, : told.shape[2]], atol=1e-5, rtol=0.0):
-                raise ExportError(f"detect: blocks of {size} samples tell of other onsets")
+        for rate_hz in loaded.host_rates_hz:
+            own = self if rate_hz == self.sample_rate_hz else PlayableOnsets(rate_hz)
+            _prove_at(loaded, own)
+
+    def lines(self, content: bytes) -> dict[str, Any]:
+        """Rates of hosts at which its times are right."""
+        return {"host_rates_hz": self.eager.host_rates_hz}
 
     def for_engine(self) -> str:
         """What the small engine knows nothing of."""
@@ -82,6 +75,30 @@ class PlayableOnsets(Playable):
     def table(card: Mapping[str, Any]) -> list[str]:
         """How its outlet is read."""
         return ["  an onset is one sample, as high as it is strong; the patch makes a bang of it"]
+
+
+def _prove_at(loaded: torch.jit.ScriptModule, playable: PlayableOnsets) -> None:
+    """Hold blocks of a file against the whole of a detector that was made for one rate."""
+    rate_hz = playable.sample_rate_hz
+    samples = round(PROOF_S * rate_hz)
+    sound = playable.example("detect", samples, torch.Generator().manual_seed(1))
+    exact = playable.exact["detect"]
+    with torch.inference_mode(), settings(playable.eager, exact):
+        whole = played(playable.eager, "detect", sound)
+    if int(whole.count_nonzero()) < LEAST_FOUND:
+        raise ExportError(
+            f"detect: finds {int(whole.count_nonzero())} of many strokes at {rate_hz} Hz"
+        )
+    is_first = rate_hz == int(loaded.get_sample_rate()[0])
+    for size in PROOF_BLOCKS if is_first else PROOF_BLOCKS[-2:]:
+        heard = sound[:, :, : 100 * size] if size < 64 else sound
+        with torch.inference_mode(), settings(loaded, {"sample_rate": rate_hz, **exact}):
+            parts = [played(loaded, "detect", part) for part in heard.split(size, 2)]
+        told = torch.cat(parts, 2)
+        if not torch.allclose(told, whole[:, :, : told.shape[2]], atol=1e-5, rtol=0.0):
+            raise ExportError(
+                f"detect: blocks of {size} samples at {rate_hz} Hz tell of other onsets"
+            )
 
 
 def detector_rate(wishes: Mapping[str, Any]) -> int:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from vschaos2.processors.chain import Chain
 from vschaos2.processors.fdn_reverb import EVEN, LINES_S, SIDES
+from vschaos2.processors.filters import Filter
 from vschaos2.processors.recursion import BLOCK
 from vschaos2.retrieval.deconvolution import (
     Echoes,
@@ -26,8 +27,10 @@ from vschaos2.retrieval.deconvolution import (
     in_band,
     response,
 )
+from vschaos2.retrieval.equaliser import read_filters, read_response
 from vschaos2.retrieval.rendering import LONG_TAIL_S, Rendering
 from vschaos2.retrieval.spectra import SIZES, Target
+from vschaos2.training.allocator import keep_freed_memory
 
 CROP_S, GRID_S, UNSCORED_S = 6.0, 2.0, 3.0
 RATE = 0.08  # of Adam, on raw numbers
@@ -101,13 +104,15 @@ class Fit:
         self.chain, self.dry, self.wet, self.rate_hz = chain, dry, wet, rate_hz
         self.crops = Crops(dry, wet, rate_hz)
         self.rendering = Rendering(chain, rate_hz)
+        self.seed = seed
         self.generator = torch.Generator().manual_seed(seed)
         self.losses: list[float] = []
         self.steps = DRY_STEPS + ALL_STEPS
 
     def begin(self) -> None:
-        """Let thresholds begin where the sound is."""
-        level_db = 10.0 * math.log10(float(self.dry.square().mean()) + 1e-10)
+        """Let filters begin with the response that is read, and thresholds where the sound is."""
+        heard = self._filters()
+        level_db = 10.0 * math.log10(float(heard.square().mean()) + 1e-10)
         names = [p.name for p in self.chain.physical]
         begun = {
             n: level_db - (40.0 if "expander" in n else 5.0)
@@ -116,13 +121,32 @@ class Fit:
         }
         self.chain.load_preset(self.within(begun))
 
+    def _filters(self) -> Tensor:
+        """Read the chain's filters, if they are one processor; → the sound behind them, [T]."""
+        before = list(self.chain.processors)[:-1]
+        found = [(n, each) for n, each in enumerate(before) if isinstance(each, Filter)]
+        if len(found) != 1:
+            return self.dry
+        ((place, filters),) = found
+        reading = read_response(self.dry, self.wet, self.rate_hz)
+        values = read_filters(filters, reading, self.seed).values.tolist()
+        first = sum(self.chain.counts[:place])
+        names = [p.name for p in self.chain.physical][first : first + len(values)]
+        self.chain.load_preset(self.within(dict(zip(names, values, strict=True))))
+        count = len(self.dry) // BLOCK * BLOCK
+        state = torch.zeros(1, int(filters.state_size), dtype=torch.float64)
+        with torch.no_grad():
+            y, _ = filters(self.dry[None, None, :count], self.rendering.values(place), state)
+        return y[0, 0]
+
     def loss(self) -> Tensor:
         """D of a passage and a size, both at random."""
         turn = torch.randint(len(self.crops.starts), (1,), generator=self.generator)
         start = self.crops.starts[int(turn)]
         size = SIZES[int(torch.randint(len(SIZES), (1,), generator=self.generator))]
-        made = self.rendering.render(self.dry[start : start + self.crops.length])
-        return self.crops.target(start, size).distance(made[:, self.crops.scored(start)])
+        scored = self.crops.scored(start)
+        made = self.rendering.render(self.dry[start : start + self.crops.length], scored.start)
+        return self.crops.target(start, size).distance(made)
 
     def stage(
         self,
@@ -225,6 +249,7 @@ class Fit:
 
     def run(self, told: Callable[[Step], None]) -> None:
         """All stages."""
+        keep_freed_memory()
         last = len(self.chain.processors) - 1
         before = {n: torch.ones(self.chain.counts[n], 1) for n in range(last)}
         names = [p.name for p in self.rendering.space.physical]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig
 
-from vschaos2.data.pair_files import TARGET, WET, Pair, find_pairs
+from vschaos2.data.pair_files import TARGET, WET, Pair, pairs_and_others
 from vschaos2.errors import InputError
 from vschaos2.progress import Progress
 from vschaos2.retrieval.processes import Outcome, outcomes
@@ -24,11 +24,21 @@ NO_NAME = re.compile(r"[^\w .+-]")  # what a recording may be called, and no run
 def jobs_of(root: Path, rundir: Path) -> list[tuple[Pair, Path]]:
     """Every pair of a folder, and the run that it becomes, rundir/NAME.
 
+    What has no partner is named, and left out.
+
     Raises:
         InputError: for a folder without pairs, or two that would have one name.
     """
     jobs: dict[Path, Pair] = {}
-    for pair in find_pairs(root):
+    pairs, alone = pairs_and_others(root)
+    for path in alone:
+        lonely = printable(path.relative_to(root))
+        logger.warning("left out: %s: has no partner of the same name", lonely)
+    if not pairs:
+        raise InputError(
+            f"{root}: no recording has a partner: give dry and wet ones the same names"
+        )
+    for pair in pairs:
         name = PurePosixPath(pair.name).with_suffix("").as_posix().removeprefix(f"{WET}/")
         name = name.removesuffix(f".{TARGET}").replace("/", " ")
         name = NO_NAME.sub("-", name)
@@ -84,12 +94,7 @@ def retrieve_all(
     Raises:
         InputError: if none of them could be.
     """
-    tasks, complete = [], 0
-    for pair, out in jobs:
-        done = sum(checkpoint_path(each) is not None for each in out.glob("version_*"))
-        complete += min(done, repeat)
-        for turn in range(done, repeat):
-            tasks.append(Task(pair, config.copy(), out, seed + turn, processes == 1))
+    tasks, complete = wanted(jobs, config, repeat, seed, processes == 1)
     made: list[Path] = []
     reasons: dict[Path, str] = {}
     found = outcomes(_retrieved, tasks, processes) if processes > 1 else _in_turn(tasks, reasons)
@@ -110,6 +115,23 @@ def retrieve_all(
         reason = printable(next(iter(reasons.values())))
         raise InputError(f"none of {len(jobs)} pairs could be retrieved: {reason}")
     return made
+
+
+def wanted(
+    jobs: list[tuple[Pair, Path]],
+    config: DictConfig,
+    repeat: int,
+    seed: int,
+    is_shown: bool = False,
+) -> tuple[list[Task], int]:
+    """Runs that are to be made yet, and how many are there; arguments as of `retrieve_all`."""
+    tasks, complete = [], 0
+    for pair, out in jobs:
+        done = sum(checkpoint_path(each) is not None for each in out.glob("version_*"))
+        complete += min(done, repeat)
+        for turn in range(done, repeat):
+            tasks.append(Task(pair, config.copy(), out, seed + turn, is_shown))
+    return tasks, complete
 
 
 def _in_turn(tasks: list[Task], reasons: dict[Path, str]) -> Iterator[Outcome]:

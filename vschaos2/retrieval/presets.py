@@ -1,6 +1,7 @@
 """Many retrieved runs into a folder of presets; each that is left out is named with its reason.
 
-Of the tries of a track the one that came nearest stands for it: which one was last says nothing.
+Of the tries of a track the one that came nearest stands for it, as which one was last says nothing;
+or the last one, for those who tried again because the first were no good.
 Only chains of one kind go together: of several kinds the most frequent one is taken.
 """
 
@@ -26,8 +27,13 @@ from vschaos2.runs.folder import CONFIG
 logger = logging.getLogger(__name__)
 
 
-def collect(root: Path, limits: Limits) -> Presets:
+def collect(root: Path, limits: Limits, is_latest: bool = False) -> Presets:
     """The presets of a folder of retrieved runs.
+
+    Args:
+        root: the folder.
+        limits: of runs that are good enough.
+        is_latest: whether the latest of a track's tries stands for it, not the nearest.
 
     Raises:
         InputError: if the folder is none, or no run in it can be taken: with the first reason.
@@ -58,7 +64,7 @@ def collect(root: Path, limits: Limits) -> Presets:
         except InputError as error:
             left_out[each.name] = _short(str(error), each.folder)
     tries = _of_one_kind([each for each in tries if each.name in chains], chains, left_out)
-    tries = _best(tries, left_out)
+    tries = _one_each(tries, left_out, is_latest)
     for name, reason in sorted(left_out.items()):
         logger.info("left out: %s: %s", name, reason)
     if not tries:
@@ -134,17 +140,24 @@ def _of_one_kind(
     return [each for each, kind in zip(tries, kinds, strict=True) if kind == chosen]
 
 
-def _best(tries: Sequence[Try], left_out: dict[str, str]) -> list[Try]:
-    """Of the tries of each track the one that came nearest, by the names of tracks."""
-    best: dict[str, Try] = {}
+def _one_each(tries: Sequence[Try], left_out: dict[str, str], is_latest: bool) -> list[Try]:
+    """Of the tries of each track the one that came nearest, or the latest, by names of tracks."""
+    chosen: dict[str, Try] = {}
     for each in tries:
-        known = best.get(each.track)
-        if known is None or each.badness < known.badness:
-            best[each.track] = each
+        known = chosen.get(each.track)
+        if known is None:
+            is_chosen = True
+        elif is_latest:
+            is_chosen = each.begun >= known.begun
+        else:
+            is_chosen = each.badness < known.badness
+        if is_chosen:
+            chosen[each.track] = each
+    why = "is later" if is_latest else "came nearer"
     for each in tries:
-        if best[each.track] is not each:
-            left_out[each.name] = f"{best[each.track].name} came nearer"
-    return [best[track] for track in sorted(best)]
+        if chosen[each.track] is not each:
+            left_out[each.name] = f"{chosen[each.track].name} {why}"
+    return [chosen[track] for track in sorted(chosen)]
 
 
 def _gathered(

@@ -41,18 +41,21 @@ class Rendering:
             )
         self.space = last
         self.frozen: Tensor | None = None
+        self.frozen_spectra: dict[int, Tensor] = {}
         self.hear(tail_s)
 
     def hear(self, tail_s: float) -> None:
         """From now on, hear the space for so long: what comes later would come too early."""
         self.tail = fast_length(round(tail_s * self.rate_hz))
         self.frequencies = torch.fft.rfftfreq(self.tail, 1.0 / self.rate_hz, dtype=torch.float64)
+        self.lowest = self.frequencies[:1]
 
     @contextmanager
     def frozen_space(self) -> Iterator[None]:
         """Meanwhile echoes and room stand as they are; the side of the direct sound may move."""
         with torch.no_grad():
-            self.frozen = self._late()
+            self.frozen = self._late(self._responses(self.frequencies))
+        self.frozen_spectra = {}
         try:
             yield
         finally:
@@ -73,13 +76,25 @@ class Rendering:
 
     def answer(self) -> Tensor:
         """That of the space to a pulse: [2, `tail`], float32."""
-        late = self._late() if self.frozen is None else self.frozen
-        direct = self._responses(self.frequencies[:1])["direct"][0].real
-        return late + torch.nn.functional.pad(direct.float(), (0, self.tail - 1))
+        if self.frozen is None:
+            found = self._responses(self.frequencies)
+            late, direct = self._late(found), found["direct"]
+        else:
+            late, direct = self.frozen, self._responses(self.lowest)["direct"]
+        return late + torch.nn.functional.pad(direct[0].real.float(), (0, self.tail - 1))
 
-    def _late(self) -> Tensor:
-        """Echoes and room alone."""
-        found = self._responses(self.frequencies)
+    def _spectrum(self, size: int) -> Tensor:
+        """Of the answer, followed by silence. Shape: → complex [2, K]."""
+        if self.frozen is None:
+            return torch.fft.rfft(self.answer(), size)
+        if size not in self.frozen_spectra:
+            self.frozen_spectra[size] = torch.fft.rfft(self.frozen, size)
+        # A pulse at once is the same at all frequencies.
+        direct = self._responses(self.lowest)["direct"][0].real.float()
+        return self.frozen_spectra[size] + direct
+
+    def _late(self, found: dict[str, Tensor]) -> Tensor:
+        """Echoes and room alone, of `_responses`: [2, `tail`]."""
         late = [found[name][0] for name in ("echo", "reverb") if name in found]
         if not late:
             return torch.zeros(2, self.tail)
@@ -89,9 +104,15 @@ class Rendering:
         values = self.values(len(self.chain.processors) - 1)
         return self.space.responses(values[..., 0], frequencies)
 
-    def render(self, dry: Tensor) -> Tensor:
-        """A sound behind the chain, from rest. Shape: [T] → [2, T], T of whole sub-blocks."""
-        size = fast_length(len(dry) + self.tail)
-        answer = torch.fft.rfft(self.answer(), size)
-        wet = torch.fft.irfft(torch.fft.rfft(self.dry_path(dry), size) * answer, size)
-        return wet[:, : len(dry)]
+    def render(self, dry: Tensor, first: int = 0) -> Tensor:
+        """A sound behind the chain, from rest.
+
+        Args:
+            dry: of whole sub-blocks.
+            first: sample from which on it is wanted: up to it a tail may be wrapped round.
+
+        Shape: [T] → [2, T - first].
+        """
+        size = fast_length(max(len(dry), len(dry) + self.tail - first))
+        wet = torch.fft.irfft(torch.fft.rfft(self.dry_path(dry), size) * self._spectrum(size), size)
+        return wet[:, first : len(dry)]

@@ -81,6 +81,7 @@ def retrieve(
         "distance": distance,
         "distance_unprocessed": unprocessed,
         "losses": [round(each, 5) for each in fit.losses],
+        "ended": f"after all {len(fit.losses)} steps",
         "begun": begun.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - clock, 1),
         "seed": seed,

@@ -80,6 +80,7 @@ def transfer(
         "distance_unprocessed": unprocessed,
         "surprise": float(prior.surprise(search.found)),
         "losses": [round(each, 5) for each in search.costs],
+        "ended": f"after all {len(search.costs)} steps",
         "begun": begun.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - clock, 1),
     }

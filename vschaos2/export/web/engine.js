@@ -121,6 +121,16 @@ class Engine {
     return taken === 1;
   }
 
+  // The number that a control shows; undefined where it shows none.
+  number(name) {
+    this.shown ??= this.claim(16);
+    const place = this.textIn(name);
+    const word = this.exports.vschaos_engine_get(this.instrument, place, this.shown, 1, this.shown + 8);
+    this.exports.free(place);
+    const view = new DataView(this.exports.memory.buffer, this.shown, 16);
+    return word || view.getInt32(8, true) < 1 ? undefined : view.getFloat64(0, true);
+  }
+
   reset() {
     this.exports.vschaos_engine_reset(this.instrument);
   }

@@ -17,6 +17,7 @@ document.getElementById("lead").textContent = isEffect
 document.getElementById("figures").textContent =
   `${about.rate} Hz. Everything is in this one file; nothing leaves this machine. Made with vschaos2.`;
 
+document.getElementById("panels").classList.toggle("is-effect", isEffect);
 const sources = new Sources(sound, about);
 if (!isEffect) {
   const axes = new Axes(about, (axis, value) => {
@@ -29,7 +30,12 @@ if (!isEffect) {
   new Keys(about, (note) => playNote(note, moves, shows), (isOn) => sound.tell({ gate: isOn }),
     (level) => sound.tell({ key: level }));
 }
-showSettings(about.settings, isEffect, (name, value) => sound.tell({ set: { name, value } }));
+const numbers = showSettings(about.settings, isEffect,
+  (name, value) => sound.tell({ set: { name, value } }),
+  () => sound.tell({ ask: Object.keys(numbers) }));
+sound.listeners.numbers = (values) => {
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) numbers[name](value);
+};
 new Recorder(sound, about);
 showLevel(sound);
 

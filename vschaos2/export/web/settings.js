@@ -2,15 +2,17 @@
 
 "use strict";
 
-// A panel for each group of settings; changed(name, value) tells the instrument.
-function showSettings(settings, isEffect, changed) {
-  const groups = Map.groupBy ? Map.groupBy(settings, ({ group }) => group) : grouped(settings);
+// A panel for each group of settings; changed(name, value) tells the instrument, and happened() that
+// an event may have changed others. Returns what shows numbers, by the names of their settings.
+function showSettings(settings, isEffect, changed, happened) {
+  const shows = {};
   let number = 0;
-  for (const [group, rows] of groups) {
-    const parts = rows.map((setting) => settingRow(setting, changed));
+  for (const [group, members] of grouped(settings)) {
+    const rows = members.map((setting) => settingRow(setting, changed, happened, shows));
     const title = group || (isEffect ? "Knobs" : "Settings");
-    panel(`settings-${++number}`, title, element("div", { className: "sliders" }, ...parts));
+    panel(`settings-${++number}`, title, element("div", { className: "sliders" }, ...rows));
   }
+  return shows;
 }
 
 function grouped(settings) {
@@ -21,9 +23,10 @@ function grouped(settings) {
   return groups;
 }
 
-function settingRow(setting, changed) {
+function settingRow(setting, changed, happened, shows) {
   const { kind, choices, value } = setting;
-  const name = spoken(setting.name, setting.unit);
+  const whole = spoken(setting.name, setting.unit);
+  const name = whole.startsWith(`${setting.group} `) ? whole.slice(setting.group.length + 1) : whole;
   if (kind === "choice") {
     return choice(name, choices.map((word) => spoken(word)), choices.indexOf(value), (index) =>
       changed(setting.name, choices[index])).row;
@@ -31,10 +34,15 @@ function settingRow(setting, changed) {
   if (kind === "switch") return toggle(name, Boolean(value), (isOn) => changed(setting.name, Number(isOn))).row;
   if (kind === "event") {
     const button = element("button", { type: "button" }, name);
-    button.addEventListener("click", () => changed(setting.name, 1));
+    button.addEventListener("click", () => {
+      changed(setting.name, 1);
+      happened();
+    });
     return element("div", { className: "event" }, button);
   }
-  return slider({ ...setting, name }, (number) => changed(setting.name, number)).row;
+  const { row, show } = slider({ ...setting, name }, (number) => changed(setting.name, number));
+  shows[setting.name] = show;
+  return row;
 }
 
 // A name in words; its unit stands by the value.

@@ -11,7 +11,7 @@ class Sound {
   constructor(about, state) {
     Object.assign(this, { about, state });
     this.context = null;
-    this.listeners = { level: () => {}, axes: () => {}, recorded: () => {} };
+    this.listeners = { level: () => {}, axes: () => {}, recorded: () => {}, numbers: () => {} };
   }
 
   // The instrument as a node of a context, offline ones, too.
@@ -73,6 +73,7 @@ class Sound {
     if (message.error) showError(`This page cannot play: ${message.error}`);
     if ("peak" in message) this.listeners.level(message.peak * (this.gain ?? 1));
     if (message.axes) this.listeners.axes(message.axes);
+    if (message.numbers) this.listeners.numbers(message.numbers);
     if (message.recorded) this.listeners.recorded(message.recorded, message.isLast);
   }
 

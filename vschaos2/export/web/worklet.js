@@ -52,6 +52,7 @@ class InstrumentProcessor extends AudioWorkletProcessor {
     const does = {
       play: () => this.play(value),
       set: () => this.engine.set(value.name, value.value),
+      ask: () => this.answer(value),
       put: () => this.motion.put(value.axis, value.value),
       glide: () => this.motion.glide(value.axes, value.seconds),
       walk: () => this.motion.walk(value),
@@ -63,6 +64,12 @@ class InstrumentProcessor extends AudioWorkletProcessor {
       record: () => this.record(value),
     };
     does[what]();
+  }
+
+  // What controls show once an event has happened.
+  answer(names) {
+    const numbers = Object.fromEntries(names.map((name) => [name, this.engine.number(name)]));
+    this.port.postMessage({ numbers });
   }
 
   play(method) {

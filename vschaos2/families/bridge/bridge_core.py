@@ -111,11 +111,12 @@ class BridgeCore(InstrumentCore):
         A few frames at a time, so that their numbers do not depend on the block they come in; see
         `FramePath`.
         """
-        if heard.shape[0] * heard.shape[1] <= self.most_rows:
+        rows = heard.shape[0] * self.way.rows_per_frame
+        if rows * heard.shape[1] <= self.most_rows:
             moved, past = self.way(heard, past, self.source, self.target)
             return moved, past
         made: list[Tensor] = []
-        for few in heard.split(max(1, self.most_rows // heard.shape[0]), 1):
+        for few in heard.split(max(1, self.most_rows // rows), 1):
             moved, past = self.way(few, past, self.source, self.target)
             made.append(moved)
         return torch.cat(made, 1), past

@@ -23,8 +23,8 @@ BRIDGE_FAMILY = Family(
     kept=kept,
     keys=(
         *("vae", "vae_training", "task", "inversion", "data.source", "data.target"),
-        "data.dataset.sample_rate_hz",
+        *("data.dataset.sample_rate_hz", "data.augment", "training.coupling"),
     ),
     changeable=("inversion",),
-    optional=("data.source", "data.target"),
+    optional=("data.source", "data.target", "data.augment", "training.coupling"),
 )

@@ -1,6 +1,6 @@
 """What only a training of a bridge has use for: it loads the trainer, which takes seconds."""
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from vschaos2.data.latent_module import LatentDataModule
 from vschaos2.errors import InputError
@@ -8,6 +8,7 @@ from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.material import material, tell
 from vschaos2.families.bridge.objective import BridgeObjective
 from vschaos2.families.bridge.settle import settle
+from vschaos2.ranges import check_count
 from vschaos2.runs.folder import Run
 from vschaos2.runs.meanings import Meaning, plain_meanings
 
@@ -24,7 +25,10 @@ def objective(config: DictConfig, model: BridgeModel) -> BridgeObjective:
     """
     if model.translator is None and model.flow is None:
         raise InputError("model: give model.translator, model.flow or both: nothing else learns")
-    return BridgeObjective(model)
+    frames = OmegaConf.select(config, "training.coupling")
+    if frames is not None and model.flow is not None:
+        check_count("training.coupling", frames, 1, config.data.loader.window_frames)
+    return BridgeObjective(model, frames)
 
 
 def transfer(

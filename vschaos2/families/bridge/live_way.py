@@ -8,7 +8,9 @@ from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.ways import (
     AFFINE,
     BRIDGE,
+    MOST_GUIDANCE,
     TRANSLATOR,
+    USUAL_GUIDANCE,
     USUAL_SIGMA,
     USUAL_STEPS,
     ways_of,
@@ -31,6 +33,7 @@ class LiveWay(nn.Module):
 
     Attributes:
         state_size: numbers carried from block to block, S.
+        rows_per_frame: of all that is worked out together.
         name: one of `LIVE_WAYS`.
 
     Shape: latents [B, F, Z], state [B, S] → latents [B, F, Z], state [B, S]. Blocks joined equal
@@ -45,8 +48,10 @@ class LiveWay(nn.Module):
         self.is_learnt = is_learnt and model.translator is not None
         self.name = TRANSLATOR if self.is_learnt else AFFINE
         self.state_size = model.state_size if self.is_learnt else 0
+        self.rows_per_frame = 1
         if noise is not None:
             self.state_size = noise.state_size
+            self.rows_per_frame = noise.rows_per_frame
             self.name = BRIDGE
 
     def forward(
@@ -66,15 +71,20 @@ class LiveWay(nn.Module):
 
 
 def live_way(
-    model: BridgeModel, method: str | None, sigma: float | None, steps: int | None
+    model: BridgeModel,
+    method: str | None,
+    sigma: float | None,
+    steps: int | None,
+    guidance: float | None = None,
 ) -> LiveWay:
     """The way that is asked for.
 
     Args:
         model: the trained bridge.
         method: one of `LIVE_WAYS`; None for the first of them that it learnt.
-        sigma: of "bridge", how far up into the noise, in deviations of the latents (2.3).
+        sigma: of "bridge", how far up into the noise, in deviations of the latents (1.2).
         steps: of "bridge", on each side (2).
+        guidance: of "bridge", how much further away from the other each flow goes (.2).
 
     Raises:
         InputError: for a way that it did not learn, or numbers that do not belong to it.
@@ -86,14 +96,22 @@ def live_way(
             f"--method {chosen}: is none that this run can play live (it has {', '.join(known)})"
         )
     if chosen != BRIDGE:
-        for name, value in (("sigma", sigma), ("steps", steps)):
+        for name, value in (("sigma", sigma), ("steps", steps), ("guidance", guidance)):
             if value is not None:
                 raise InputError(f"--{name}: belongs to --method bridge, not to {chosen}")
         return LiveWay(model, is_learnt=chosen == TRANSLATOR)
     sigma = USUAL_SIGMA if sigma is None else sigma
     steps = USUAL_STEPS if steps is None else steps
+    guidance = USUAL_GUIDANCE if guidance is None else guidance
+    check_number("--guidance", guidance, 0.0, MOST_GUIDANCE)
     check_number("--sigma", sigma, LEAST_SIGMA, MOST_SIGMA)
     check_count("--steps", steps, 1, MOST_STEPS)
     assert model.flow is not None
+    if model.flow.delay:
+        raise InputError(
+            "--method bridge: the flow of this run hears what is yet to come, and cannot be played "
+            "live: train with model.flow.hears=past"
+        )
     level = level_of_sigma(model.path, sigma)
-    return LiveWay(model, NoiseBridge(model.flow, model.path, level, steps, "midpoint"))
+    noise = NoiseBridge(model.flow, model.path, level, steps, "midpoint", guidance=guidance)
+    return LiveWay(model, noise)

@@ -9,9 +9,9 @@ from omegaconf import DictConfig
 from vschaos2.config import call, plain
 from vschaos2.data.latent_module import LatentDataModule
 from vschaos2.families.bridge.bridge_model import BridgeModel
-from vschaos2.families.bridge.takes import octaves_of, takes_of
-from vschaos2.families.bridge.vae_run import vae_run
-from vschaos2.families.vae.inner_vae import take_vae
+from vschaos2.families.bridge.other_keys import AugmentOptions, in_other_keys
+from vschaos2.families.bridge.takes import cache_of, octaves_of, takes_of
+from vschaos2.families.vae.inner_vae import take_vae, vae_run
 from vschaos2.ranges import check_number
 from vschaos2.terminal import printable
 
@@ -30,7 +30,11 @@ def material(config: DictConfig, model: BridgeModel) -> LatentDataModule:
     check_number("data.dataset.validation_fraction", dataset.validation_fraction, 0.001, 0.9)
     if not bool(model.is_fitted):
         take_vae(model, vae_run(config.vae).model)
+    told = {} if config.data.get("augment") is None else plain(config, "data.augment")
+    augment = call(AugmentOptions, "data.augment", told)
+    augment.check()
     training, held_out = takes_of(config, model)
+    moved = in_other_keys(cache_of(config), training, model.vae, augment, config.seed)
     options = plain(config, "data.loader")
     return call(
         LatentDataModule,
@@ -44,6 +48,8 @@ def material(config: DictConfig, model: BridgeModel) -> LatentDataModule:
         rate_hz=model.vae.transform.sample_rate_hz,
         hop=model.vae.transform.hop,
         seed=config.seed,
+        moved=moved,
+        share=augment.share,
     )
 
 

@@ -10,6 +10,7 @@ from vschaos2.data.latent_module import LatentDataModule
 from vschaos2.data.latent_takes import LatentTake, key_range
 from vschaos2.families.bridge.bridge_model import BridgeModel
 from vschaos2.families.bridge.takes import octaves_of
+from vschaos2.flows.coupling import coupled
 from vschaos2.flows.gaussian_transport import transport_matrix
 from vschaos2.flows.paths import drawn_levels, mistakes, net_input, net_label, noisy
 from vschaos2.flows.sequence_net import SequenceNet
@@ -27,9 +28,15 @@ class BridgeObjective(Objective):
 
     Args:
         model: that learns.
+        coupling: frames of the pieces in which noise goes to the data it lies nearest to; None for
+            noise at random.
     """
 
     model: BridgeModel
+
+    def __init__(self, model: BridgeModel, coupling: int | None = None) -> None:
+        super().__init__(model)
+        self.coupling = coupling
 
     @torch.no_grad()
     def fit(self, data: LatentDataModule) -> None:
@@ -71,21 +78,26 @@ class BridgeObjective(Objective):
             terms["translator"] = parts[-1].detach()
             terms["affine"] = ((made - added - wanted).square() * weight).sum().detach() / count
         if model.flow is not None:
-            parts.append(_flow_loss(model, model.flow, batch))
+            parts.append(_flow_loss(model, model.flow, batch, self.coupling))
             terms["flow"] = parts[-1].detach()
         return Losses(torch.stack(parts).sum(), terms)
 
 
-def _flow_loss(model: BridgeModel, net: SequenceNet, batch: Mapping[str, Any]) -> Tensor:
+def _flow_loss(
+    model: BridgeModel, net: SequenceNet, batch: Mapping[str, Any], coupling: int | None
+) -> Tensor:
     """How far a flow misses the way from latents to noise."""
     x = model.standardised(batch["latents"])
     level = drawn_levels(model.path, len(x)).to(x.device)
     noise = torch.randn_like(x)
+    if coupling is not None:
+        noise = coupled(x, noise, batch["source"], coupling)
     heard = net_input(model.path, noisy(model.path, x, noise, level), level)
     no_past = x.new_zeros(len(x), net.state_size)
     told = net.told_of(net_label(model.path, level), batch["source"])
-    output, _ = net(heard, told, no_past)
-    return mistakes(model.path, x, noise, level, output).mean()
+    late = torch.nn.functional.pad(heard, (0, 0, 0, net.delay))
+    output, _ = net(late, told, no_past)
+    return mistakes(model.path, x, noise, level, output[:, net.delay :]).mean()
 
 
 def translated(model: BridgeModel, batch: Mapping[str, Any]) -> tuple[Tensor, Tensor]:

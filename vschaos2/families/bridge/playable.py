@@ -27,7 +27,7 @@ from vschaos2.ranges import check_number
 from vschaos2.runs.folder import Run
 
 WISHES = (
-    *("to", "from", "method", "sigma", "steps"),
+    *("to", "from", "method", "sigma", "steps", "guidance"),
     *("projection", "latent_dims", "inversion", "texture", "rate"),
 )
 USUAL = "live"  # what has the shortest delay: that of the input's phase is longer
@@ -162,7 +162,8 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableBridge:
             to: the instrument that is played; needed, unless of two `from` is told;
             from: the instrument that is heard; of two, the other one;
             method: the way between them, one of `live_way.LIVE_WAYS` (the first that was learnt);
-            sigma, steps: of the way through noise, how far up and in how many steps (2.3, 2);
+            sigma, steps, guidance: of the way through noise, how far up, in how many steps, and how
+                far away from the other (1.2, 2, .2);
             projection: axes shown at first, one of `PROJECTIONS` (pca);
             latent_dims: axes shown: a count, or a fidelity between 0 and 1 (all);
             inversion: phase recovery of `forward` and `decode` (live);
@@ -175,7 +176,7 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableBridge:
     check_wishes(wishes, WISHES, "bridge")
     model, vae, latents = run.model, run.model.vae, run.kept.latents
     source, target = ends_of(model, wishes)
-    way = live_way(model, wishes.get("method"), wishes.get("sigma"), wishes.get("steps"))
+    way = live_way(model, *(wishes.get(key) for key in ("method", "sigma", "steps", "guidance")))
     projection, inversion = wishes.get("projection", "pca"), wishes.get("inversion", USUAL)
     texture = wishes.get("texture", vae.texture)
     for name, value, choices in (

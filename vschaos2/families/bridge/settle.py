@@ -10,9 +10,9 @@ from vschaos2.families.bridge.build import AUTO
 from vschaos2.families.bridge.instruments import instruments_of
 from vschaos2.families.bridge.shared_vae import gathered
 from vschaos2.families.bridge.takes import cache_of
-from vschaos2.families.bridge.vae_run import vae_run
+from vschaos2.families.bridge.two_vaes import settle_two
 from vschaos2.families.vae.inner_training import train_vae
-from vschaos2.families.vae.inner_vae import described, settle_rate
+from vschaos2.families.vae.inner_vae import described, settle_rate, vae_run
 
 OPTIONS = ("root", "n_files", "sample_rate_hz", "validation_fraction")
 
@@ -25,6 +25,8 @@ def settle(config: DictConfig) -> None:
     """
     check_keys(config.data.dataset, "data.dataset", OPTIONS)
     dataset = config.data.dataset
+    if OmegaConf.is_list(config.vae):
+        settle_two(config)
     folders = config.data.source, config.data.target
     if (folders[0] is None) != (folders[1] is None):
         raise InputError("data.source and data.target: give both, or neither")

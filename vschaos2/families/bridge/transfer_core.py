@@ -1,9 +1,12 @@
 """The signal path of files through a bridge, block by block, every channel by itself.
 
 sound ─> analysis ─> transposition ─> encoder ─> a way ─> decoder ─> level ─> recovered phase
+
+A way that hears what is yet to come has gone over all of a sound before the first of it is played:
+latents are few beside samples, and can be kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +57,7 @@ class TransferCore(OfflineCore):
         if inversion == OFFLINE:
             self.forward_inversion.configure_offline()
         self.way, self.source, self.target, self.semitones = way, source, target, semitones
+        self.ahead: Tensor | None = None
         self.eval()
 
     def forget(self) -> None:
@@ -67,38 +71,57 @@ class TransferCore(OfflineCore):
     def carried(self, latent: Tensor, batch: int) -> Tensor:
         """What is decoded: latents as another instrument's, [B·F, Z] → [B·F, Z]."""
         heard = latent.reshape(batch, len(latent) // batch, latent.shape[1])
-        return self.way(heard, self.source, self.target).reshape(latent.shape)
+        if self.ahead is None:
+            return self.way(heard, self.source, self.target).reshape(latent.shape)
+        here, self.ahead = self.ahead.tensor_split([heard.shape[1]], 1)
+        return here.reshape(latent.shape)
 
     def levelled(self, magnitude: Tensor, given: Tensor) -> Tensor:
         """What is played, as loud as what was heard: [B, F, K], [B, F, K] → [B, F, K]."""
         return as_loud(magnitude, given, magnitude.new_ones(magnitude.shape[1]))
 
     @torch.inference_mode()
-    def through(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
-        """A sound without the delay, with its tail: blocks [T, C] → blocks [T, C]."""
+    def through(self, opened: Callable[[], Iterator[Samples]]) -> Iterator[Samples]:
+        """A sound without the delay, with its tail, in blocks [T, C].
+
+        Args:
+            opened: begins to read the sound, in blocks [T, C]; called twice where the way hears
+                what is yet to come.
+        """
+        self.ahead = None
+        if self.way.delay:
+            self.reset()
+            latents = [self._latents(part) for part in self._parts(opened())]
+            if latents:
+                self.ahead = self.way.whole(torch.cat(latents, 1), self.source, self.target)
         self.reset()
-        unit, delay = BLOCK_FRAMES * self.hop, self.forward_delay()
-        skip = delay
+        skip = self.forward_delay()
+        for part in self._parts(opened()):
+            made = self.forward(part)[:, 0].numpy().T
+            yield made[skip:]
+            skip = max(0, skip - len(made))
+
+    def _latents(self, part: Tensor) -> Tensor:
+        magnitude = self.forward_analysis(part[:, 0]).abs()
+        batch, count, bins = magnitude.shape
+        return self.sample(magnitude.reshape(batch * count, bins)).reshape(batch, count, -1)
+
+    def _parts(self, blocks: Iterator[Samples]) -> Iterator[Tensor]:
+        """A sound, and the silence that pushes its last samples out: parts [C, 1, T]."""
+        unit = BLOCK_FRAMES * self.hop
         held: Samples | None = None
         for block in blocks:
             held = block if held is None else np.concatenate((held, block))
-            whole = len(held) - len(held) % unit
-            if whole:
-                made = self._called(held[:whole])
-                yield made[skip:]
-                skip, held = max(0, skip - whole), held[whole:]
+            while len(held) > unit:
+                yield _channels_first(held[:unit])
+                held = held[unit:]
         if held is None:
             return
-        # Silence after the end pushes the last samples out.
-        missing = -(len(held) + delay) % self.hop
-        made = self._called(np.pad(held, ((0, delay + missing), (0, 0))))
-        yield made[skip:]
+        missing = -(len(held) + self.forward_delay()) % self.hop
+        held = np.pad(held, ((0, self.forward_delay() + missing), (0, 0)))
+        for first in range(0, len(held), unit):
+            yield _channels_first(held[first : first + unit])
 
-    def _called(self, block: Samples) -> Samples:
-        made = [
-            self.forward(torch.from_numpy(np.ascontiguousarray(part.T))[:, None])[:, 0].numpy().T
-            for part in np.split(
-                block, range(BLOCK_FRAMES * self.hop, len(block), BLOCK_FRAMES * self.hop)
-            )
-        ]
-        return np.concatenate(made)
+
+def _channels_first(block: Samples) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(block.T))[:, None]

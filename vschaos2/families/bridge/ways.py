@@ -18,9 +18,10 @@ from vschaos2.ranges import check_count, check_number
 
 TRANSLATOR, BRIDGE, WARM, AFFINE = "translator", "bridge", "warm", "affine"
 WAYS = (TRANSLATOR, BRIDGE, WARM, AFFINE)
-USUAL_SIGMA = 2.3  # 0.7 of a straight path: the other's timbre, and the melody still
-USUAL_STEPS = 2
+USUAL_SIGMA = 1.2  # .55 of a straight path: the other's timbre, and the melody still
+USUAL_STEPS, USUAL_GUIDANCE, MOST_GUIDANCE = 2, 0.2, 10.0
 MOST_STEPS = 1000
+FRAMES_AT_ONCE = 1024
 
 
 class Way:
@@ -33,6 +34,10 @@ class Way:
         steps: on each side.
         solver: one of `flows.solvers.METHODS`.
         seed: of the noise of warm.
+        guidance: how much further away from the other than it learnt each flow goes.
+
+    Attributes:
+        delay: frames that its results come late.
 
     Raises:
         InputError: for a way that the model did not learn, or a number out of range.
@@ -46,21 +51,27 @@ class Way:
         steps: int = USUAL_STEPS,
         solver: str = "midpoint",
         seed: int = 0,
+        guidance: float = USUAL_GUIDANCE,
     ) -> None:
         check_way(model, name)
         self.model, self.name, self.seed = model, name, seed
         self.bridge: NoiseBridge | None = None
+        self.delay = 0
         self.level = level_of_sigma(model.path, USUAL_SIGMA) if level is None else level
         if name in (BRIDGE, WARM):
             most = 1.0 if model.path == STRAIGHT else MOST_SIGMA
             check_number("--level", self.level, 0.0, most)
             check_count("--steps", steps, 1, MOST_STEPS)
+            check_number("--guidance", guidance, 0.0, MOST_GUIDANCE)
             if solver not in SOLVERS:
                 raise InputError(f"--solver must be {' or '.join(SOLVERS)}, got {solver!r}")
             assert model.flow is not None
             self.bridge = NoiseBridge(
-                model.flow, model.path, self.level, steps, solver, is_warm=name == WARM
+                *(model.flow, model.path, self.level, steps, solver),
+                is_warm=name == WARM,
+                guidance=guidance,
             ).eval()
+            self.delay = self.bridge.delay
         self.reset()
 
     def reset(self) -> None:
@@ -69,8 +80,24 @@ class Way:
         self.chance = torch.Generator().manual_seed(self.seed)
 
     @torch.no_grad()
+    def whole(self, latents: Tensor, source: int, target: int) -> Tensor:
+        """All latents of a sound, each at its own frame.
+
+        What lies before and after them is taken for the mean of all instruments.
+
+        Shape: [B, F, Z] → [B, F, Z].
+        """
+        self.reset()
+        after = self.model.mean.expand(len(latents), self.delay, -1)
+        blocks = torch.cat((latents, after), 1).split(FRAMES_AT_ONCE, 1)
+        made = torch.cat([self(block, source, target) for block in blocks], 1)
+        return made[:, self.delay :]
+
+    @torch.no_grad()
     def __call__(self, latents: Tensor, source: int, target: int) -> Tensor:
         """Latents of one instrument as another's, after those of the call before.
+
+        They come `delay` frames late.
 
         Shape: [B, F, Z] → [B, F, Z].
         """

@@ -84,6 +84,15 @@ class FilmNet(nn.Module):
         return Seen(logits, 0.5 * torch.tanh(offsets))
 
 
+def seen_either_way(model: nn.Module, pictures: Tensor) -> Seen:
+    """What a network sees in pictures and in their mirror images, the mean of both.
+
+    A strike is one in a mirror, too; what a network takes for one is less often one in both.
+    """
+    seen, mirrored = model(pictures), model(pictures.flip(-1))
+    return Seen(*(0.5 * (one + other) for one, other in zip(seen, mirrored, strict=True)))
+
+
 class SpaceTimeLayer(nn.Module):
     """A convolution over pictures, then one over time; with the input beside it where both fit.
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from vschaos2.events.scores import Agreement, agreement, average_precision, pooled
 from vschaos2.families.film.augment import Variety, varied
 from vschaos2.families.film.batches import FilmBatch
-from vschaos2.families.film.net import FilmNet, Seen
+from vschaos2.families.film.net import FilmNet, Seen, seen_either_way
 from vschaos2.families.film.picking import picked
 from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
 from vschaos2.ranges import check_number
@@ -108,8 +108,8 @@ class WindowScores:
 
 @torch.no_grad()
 def seen_in(model: FilmNet, pictures: Tensor) -> Seen:
-    """What a model sees in many windows. Shape: [N, F, S, S], 0 to 255 → `Seen`."""
-    parts = [model(some.float() / 255.0) for some in pictures.split(SEEN_AT_ONCE)]
+    """What a model sees in many windows, either way. Shape: [N, F, S, S], 0 to 255 → `Seen`."""
+    parts = [seen_either_way(model, some.float() / 255.0) for some in pictures.split(SEEN_AT_ONCE)]
     return Seen(*(torch.cat(each) for each in zip(*parts, strict=True)))
 
 

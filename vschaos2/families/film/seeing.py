@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vschaos2.errors import InputError
 from vschaos2.events.onsets import Onsets, onsets_of
-from vschaos2.families.film.net import FilmNet
+from vschaos2.families.film.net import FilmNet, seen_either_way
 from vschaos2.families.film.picking import picked
 from vschaos2.film.frames import frame_chunks
 from vschaos2.film.usual import FILM_GAP_S, FILM_THRESHOLD
@@ -79,7 +79,7 @@ def seen_in_chunks(
         end = len(held) if is_end else len(held) - delay
         if end <= said:
             continue
-        seen = model(torch.from_numpy(held)[None].float() / 255.0)
+        seen = seen_either_way(model, torch.from_numpy(held)[None].float() / 255.0)
         likely = torch.sigmoid(seen.logits)[0, said:end].numpy().astype(np.float64)
         yield likely, seen.offsets[0, said:end].numpy().astype(np.float64)
         begin = max(0, end - reach)

@@ -2,22 +2,25 @@
 
     recording ──attacks──> samples at which it is struck ──cut──> hits of one length
 
-A stroke is where the energy of a millisecond or so rises far above what was heard just before.
+A stroke is an onset, as in every sound; a hit of it begins a little earlier, where it is first
+heard at all.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from vschaos2.errors import InputError
+from vschaos2.events.attack import LEAST_DB as SOFTEST_DB
+from vschaos2.events.hearing import onsets_of_blocks
+from vschaos2.events.options import Listening
 
 Sound = npt.NDArray[np.float32]
 
-STEP_MS = 2.0  # of the energies that are compared
-MEMORY_MS = 60.0  # how long what was heard before counts
-RISE_DB = 12.0  # above that: a stroke
-LEAST_DB = -40.0  # below the loudest step of a recording nothing is a stroke
-APART_MS = 80.0  # two strokes are at least so far from each other
+STROKES = Listening(threshold=0.2, min_gap_ms=80.0)
+LEAST_DB = -40.0  # against the strongest stroke of a recording: what is weaker is none
 BEGIN_DB = -34.0  # of its peak: where a stroke is heard to begin
+ABOVE = 2.0  # times what sounded before, at least
+EARLIER_MS = 20.0  # than its onset it may begin
 PEAK_MS = 10.0  # after which a stroke has reached that peak
 FADE_MS = 40.0  # at a hit's end
 SILENT = 1e-4  # peak below which a recording is none, -80 dB
@@ -28,21 +31,12 @@ def attacks(sound: Sound, rate_hz: int) -> list[int]:
     peak = float(np.abs(sound).max(initial=0.0))
     if not peak >= SILENT:
         return []
-    step = max(1, round(STEP_MS * rate_hz / 1000.0))
-    padded = np.pad(sound, (0, -len(sound) % step)).reshape(-1, step)
-    levels_db = 10.0 * np.log10(np.square(padded).mean(1) + (peak * 1e-4) ** 2)
-    loud = levels_db > levels_db.max() + LEAST_DB
-    memory, apart = round(MEMORY_MS / STEP_MS), round(APART_MS / STEP_MS)
-    found: list[int] = []
-    last = -apart
-    for number in np.flatnonzero(loud).tolist():
-        before = levels_db[max(0, number - memory) : number]
-        # The first step of a recording has nothing before it, and that is silence.
-        risen = not len(before) or levels_db[number] > before.max() + RISE_DB
-        if risen and number - last >= apart:
-            found.append(_begin(sound, number * step, rate_hz))
-            last = number
-    return found or [_begin(sound, int(np.argmax(levels_db)) * step, rate_hz)]
+    # As loud as can be: of a soft recording nothing is too soft to be an onset.
+    found = onsets_of_blocks([(sound / peak)[:, None]], rate_hz, STROKES)
+    least = found.strengths.max(initial=0.0) + LEAST_DB / abs(SOFTEST_DB)
+    near = (found.times_s[found.strengths > least] * rate_hz).round().astype(int).tolist()
+    near = near or [int(np.abs(sound).argmax())]
+    return sorted({_begin(sound, place, rate_hz) for place in near})
 
 
 def cut(sound: Sound, starts: list[int], rate_hz: int, length: int) -> list[Sound]:
@@ -74,9 +68,11 @@ def cut(sound: Sound, starts: list[int], rate_hz: int, length: int) -> list[Soun
 
 
 def _begin(sound: Sound, near: int, rate_hz: int) -> int:
-    """The first sample near one at which a stroke is heard, against its peak just after."""
-    reach = round(PEAK_MS * rate_hz / 1000.0)
-    first = max(0, near - round(2 * STEP_MS * rate_hz / 1000.0))
-    window = np.abs(sound[first : near + reach])
-    heard = np.flatnonzero(window >= window.max(initial=0.0) * 10.0 ** (BEGIN_DB / 20.0))
+    """The first sample near an onset at which a stroke is heard, against its peak just after."""
+    early, late = (round(ms * rate_hz / 1000.0) for ms in (EARLIER_MS, PEAK_MS))
+    first = max(0, near - early)
+    before = np.abs(sound[max(0, first - early) : first]).max(initial=0.0)
+    window = np.abs(sound[first : near + late])
+    least = max(window.max(initial=0.0) * 10.0 ** (BEGIN_DB / 20.0), ABOVE * before)
+    heard = np.flatnonzero(window[: near - first + 1] >= least)
     return first + int(heard[0]) if len(heard) else near

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from vschaos2.config import suggestion
 from vschaos2.errors import InputError
+from vschaos2.events.onsets import STRENGTH, TIME_COLUMNS
 from vschaos2.labels.metadata import load_metadata, task_folders
 from vschaos2.labels.told_by_names import folders_of, name_of
 
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 AUTO = "auto"
 MATERIAL = "material"  # what folders, or names of files, tell of
 VELOCITY = "velocity"  # the label of how hard a hit is struck
+DRAW = "draw"  # the column of a table of events that says which hit it is
+COLUMNS = (*TIME_COLUMNS, STRENGTH, VELOCITY, DRAW)  # that mean something else there than a label
 MIDI_MOST = 127.0
 FEWEST = 4  # hits of one name, from which on names of files may tell
 
@@ -59,7 +62,8 @@ def labels_of(
         task: name of a label, a list of them, "auto", or None for none.
 
     Raises:
-        InputError: for a label that there is not, or whose values are no classes.
+        InputError: for a label that there is not, whose values are no classes, or whose name
+            tables of events need.
     """
     there = [folder.name for folder in task_folders(root)]
     velocity = _velocity(root, files, file_of, seconds, VELOCITY in there)
@@ -78,6 +82,7 @@ def labels_of(
                 f"task={name}: {root} has no metadata/{name}{suggestion(name, others)}: write it, "
                 "or let folders or names of files tell, with task=auto"
             )
+    _check_columns(root, wanted)
     if not wanted:
         return Labels({}, np.zeros((len(file_of), 0), np.int64), velocity)
     metadata = load_metadata(root, files, tasks=wanted)
@@ -98,6 +103,23 @@ def labels_of(
             columns.append(np.array([renumbered.get(value, -1) for value in values.tolist()]))
     numbers = np.stack(columns, 1) if columns else np.zeros((len(file_of), 0), np.int64)
     return Labels(classes, numbers, velocity)
+
+
+def _check_columns(root: Path, wanted: Sequence[str]) -> None:
+    """See that a table of events can have a column for each label: names in small letters."""
+    small = [name.lower() for name in wanted]
+    for name in wanted:
+        if name.lower() in COLUMNS:
+            raise InputError(
+                f"task={name}: {root}/metadata/{name} would be a label, and tables of events have "
+                f"a column {name.lower()} that means something else: give the folder another name, "
+                "or choose others with task=[…]"
+            )
+        if small.count(name.lower()) > 1:
+            raise InputError(
+                f"task={name}: another label differs in capitals only, and tables of events know "
+                "none: give one folder another name"
+            )
 
 
 def _by_names(files: Sequence[str], file_of: npt.NDArray[np.int64], velocity: Values) -> Labels:

@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from vschaos2.errors import InputError
 from vschaos2.export.checks import check_finite
 from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.export.trial import ExportError, opened, played, settings
 from vschaos2.families.foley.hit_model import HitModel
 from vschaos2.families.foley.streaming_hits import StreamingHits
 from vschaos2.families.foley.voices import VOICES
+from vschaos2.patches.figures import in_words
 from vschaos2.runs.folder import Run
 from vschaos2.terminal import printable
 
@@ -28,13 +30,21 @@ class PlayableHits(Playable):
     Args:
         model: that draws them.
         facts: lines of the card, in plain values.
+        rate_hz: of the host at first; the model's own if None.
+
+    Raises:
+        ValueError: for a rate at which hits cannot be played.
     """
 
     short_blocks: ClassVar[tuple[int, ...]] = (64,)
 
-    def __init__(self, model: HitModel, facts: Mapping[str, Any]) -> None:
-        super().__init__(StreamingHits(model).eval(), model.sample_rate_hz)
+    def __init__(
+        self, model: HitModel, facts: Mapping[str, Any], rate_hz: int | None = None
+    ) -> None:
+        eager = StreamingHits(model, rate_hz).eval()
+        super().__init__(eager, model.sample_rate_hz if rate_hz is None else rate_hz)
         self.model, self.facts = model, dict(facts)
+        self.host_rates_hz = eager.host_rates_hz
 
     def example(self, method: str, samples: int, generator: torch.Generator) -> Tensor:
         """Triggers at random, one at least, and whatever may be told: [1, inlets, samples]."""
@@ -52,7 +62,7 @@ class PlayableHits(Playable):
         return block
 
     def prove(self, content: bytes) -> None:
-        """That a hit begins at the sample of its trigger, wherever in a block that is."""
+        """That a hit begins at the sample of its trigger, wherever, at every rate of a host."""
         check_beginnings(content, self)
 
     def lines(self, content: bytes) -> dict[str, Any]:
@@ -62,15 +72,17 @@ class PlayableHits(Playable):
             {"name": printable(name), "attribute": attribute, "classes": [*map(printable, of)]}
             for (name, of), attribute in zip(self.model.labels.items(), names, strict=True)
         ]
-        seconds = round(self.model.samples / self.sample_rate_hz, 3)
+        seconds = round(self.model.samples / self.model.sample_rate_hz, 3)
         return {
+            "host_rates_hz": self.host_rates_hz,
+            "trained_at_hz": self.model.sample_rate_hz,
             "hits": {
                 "labels": labels,
                 "seconds": seconds,
                 "voices": VOICES,
                 "load_of_all_voices": load_of_voices(content, self),
                 **self.facts,
-            }
+            },
         }
 
     @staticmethod
@@ -78,8 +90,10 @@ class PlayableHits(Playable):
         """A sentence for what can be told, and for what it costs."""
         told = card["hits"]
         of = [f"{label['name']} ({', '.join(label['classes'])})" for label in told["labels"]]
+        rates = in_words(card["host_rates_hz"])
         lines = [
             f"  hits of {told['seconds']:g} s at most, which begin at the sample of their trigger",
+            f"  in tune at {rates}, learnt at {card['trained_at_hz']} Hz",
             f"  {told['velocity']}",
             f"  {told['voices']} voices that sound together take "
             f"{100 * told['load_of_all_voices']:.1f}% of a core; each block of the table is struck",
@@ -91,27 +105,33 @@ def check_beginnings(content: bytes, playable: PlayableHits) -> None:
     """Raise ExportError unless a hit begins at its trigger, and is the same, wherever that is."""
     loaded = opened(content)
     inlets, count = playable.methods["hit"].inlets, 2 * AT[-1]
-    due: Tensor | None = None
-    with torch.inference_mode(), settings(loaded, {"limiter": False, "free": False}):
-        for at in AT:
-            block = torch.zeros(1, inlets, AT[-1] + count)
-            block[0, 0, at] = 1.0
-            loaded.set_reset(True)
-            sound = played(loaded, "hit", block)[0, 0]
-            if float(sound[:at].abs().sum()) > 0.0:
-                raise ExportError(f"hit: sounds before its trigger at sample {at}")
-            own = sound[at : at + count]
-            due = own if due is None else due
-            error = float((own - due).abs().max())
-            if not error <= HEARD * max(float(due.abs().max()), 1e-6):
-                raise ExportError(f"hit: at sample {at} deviates from that at 0 by {error:.1e}")
+    for rate_hz in playable.host_rates_hz:
+        due: Tensor | None = None
+        changed = {"sample_rate": rate_hz, "limiter": False, "free": False}
+        with torch.inference_mode(), settings(loaded, changed):
+            for at in AT:
+                block = torch.zeros(1, inlets, AT[-1] + count)
+                block[0, 0, at] = 1.0
+                loaded.set_reset(True)
+                sound = played(loaded, "hit", block)[0, 0]
+                if float(sound[:at].abs().sum()) > 0.0:
+                    raise ExportError(f"hit: at {rate_hz} Hz sounds before its trigger at {at}")
+                own = sound[at : at + count]
+                due = own if due is None else due
+                error = float((own - due).abs().max())
+                if not error <= HEARD * max(float(due.abs().max()), 1e-6):
+                    raise ExportError(
+                        f"hit: at {rate_hz} Hz deviates at sample {at} from that at 0 by "
+                        f"{error:.1e}"
+                    )
 
 
 def load_of_voices(content: bytes, playable: PlayableHits) -> float:
     """The part of a core that all voices take together, struck one after another."""
     loaded = opened(content)
     loaded.get_methods()
-    length, inlets = playable.model.samples, playable.methods["hit"].inlets
+    rate_hz, inlets = playable.sample_rate_hz, playable.methods["hit"].inlets
+    length = playable.model.samples * rate_hz // playable.model.sample_rate_hz
     first, blocks = -(-length // LOAD_BLOCK), max(64, 4 * length // LOAD_BLOCK)
     triggers = torch.zeros(1, inlets, (first + blocks) * LOAD_BLOCK)
     triggers[0, 0, :: max(1, length // VOICES)] = 1.0
@@ -126,7 +146,7 @@ def load_of_voices(content: bytes, playable: PlayableHits) -> float:
             spent = time.thread_time() - started
     finally:
         torch.set_num_threads(threads)
-    return round(spent * playable.sample_rate_hz / (blocks * LOAD_BLOCK), 4)
+    return round(spent * rate_hz / (blocks * LOAD_BLOCK), 4)
 
 
 def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableHits:
@@ -134,11 +154,15 @@ def playable(run: Run, wishes: Mapping[str, Any]) -> PlayableHits:
 
     Args:
         run: the trained model.
-        wishes: none.
+        wishes: may have
+            rate: the host's sample rate at first, in Hz (the model's own).
 
     Raises:
-        InputError: for a wish, or a run that no instrument can come from.
+        InputError: for a wish that cannot be, or a run that no instrument can come from.
     """
-    check_wishes(wishes, (), "foley")
+    check_wishes(wishes, ("rate",), "foley")
     check_finite(run.folder, run.model.state_dict())
-    return PlayableHits(run.model, {"velocity": run.kept.velocity})
+    try:
+        return PlayableHits(run.model, {"velocity": run.kept.velocity}, wishes.get("rate"))
+    except ValueError as error:
+        raise InputError(f"--{error}: give one of these") from error

@@ -20,7 +20,7 @@ AXES = 4  # of the hits' principal components, that a player moves
 MOST_SEED = 65_535.0
 OWN = (
     *("velocity", "variation", "seed", "free", "polyphony", "choke", "gain_db", "limiter"),
-    *("reset", "latency", "hit"),
+    *("sample_rate", "reset", "latency", "hit"),
 )  # names that no label may have
 WARM_UP_CALLS = 4  # TorchScript watches the first calls before it compiles
 WARM_UP_SAMPLES = 2048
@@ -39,20 +39,34 @@ class StreamingHits(NnTildeModule):
         choke        on: a hit silences those before
         gain_db      -120 to 60, reached over the next block
         limiter      on: sound bends at full scale (`soft_clip`)
+        sample_rate  of the host, in Hz, one of `host_rates_hz`; any other is refused and changes
+                     nothing. Hits are in tune, and begin at their triggers, at all of them
         reset        any value: silence, and the first hit again; what was set stays
         latency      samples from a trigger to its hit: 0, read only
 
     Args:
         model: that draws hits.
+        rate_hz: of the host at first; the model's own if None.
+
+    Raises:
+        ValueError: for a rate at which hits cannot be played.
     """
 
     axis_names: list[str]
+    host_rates_hz: list[int]
     label_names: list[str]
 
-    def __init__(self, model: HitModel) -> None:
+    def __init__(self, model: HitModel, rate_hz: int | None = None) -> None:
         super().__init__()
         axes = min(AXES, model.components)
         self.striking = Striking(model, axes)
+        self.host_rates_hz = list(self.striking.voices.rates_hz)
+        rate_hz = model.sample_rate_hz if rate_hz is None else rate_hz
+        if rate_hz not in self.host_rates_hz:
+            known = ", ".join(map(str, self.host_rates_hz))
+            raise ValueError(
+                f"rate must be one of {known} for hits of {model.sample_rate_hz} Hz, got {rate_hz}"
+            )
         self.level = OutputLevel()
         self.level.is_limited = True
         self.n_labels, self.n_inlets = len(model.labels), 2 + len(model.labels) + axes
@@ -94,11 +108,15 @@ class StreamingHits(NnTildeModule):
             Control("choke", "switch", False, note="a hit silences those before"),
             Control("gain_db", "number", 0.0, -120.0, 60.0, unit="dB", usual=(-60.0, 12.0)),
             Control("limiter", "switch", True, shown=False),
+            Control(
+                "sample_rate", "integer", rate_hz, choices=tuple(self.host_rates_hz), shown=False
+            ),
             Control("reset", "event", False),
             Control("latency", "reading", 0),
         ]
         for control in controls:
             self.register_control(control)
+        self.striking.set_rate(rate_hz)
 
     @torch.jit.export
     def get_methods(self) -> list[str]:
@@ -106,10 +124,13 @@ class StreamingHits(NnTildeModule):
         if not self.is_warm:
             self.is_warm = True
             with torch.no_grad():
-                for _ in range(self.warm_up_calls):
-                    block = torch.zeros(1, self.n_inlets, self.warm_up_samples)
-                    block[:, 0, :: self.warm_up_samples // 4] = 1.0
-                    self.play(block)
+                for rate_hz in self.host_rates_hz:
+                    self.striking.set_rate(rate_hz)
+                    for _ in range(self.warm_up_calls):
+                        block = torch.zeros(1, self.n_inlets, self.warm_up_samples)
+                        block[:, 0, :: self.warm_up_samples // 4] = 1.0
+                        self.play(block)
+            self.striking.set_rate(int(self.control_values["sample_rate"]))
             self.reset()
         return self.method_names
 
@@ -159,6 +180,9 @@ class StreamingHits(NnTildeModule):
             self.level.gain = math.pow(10.0, value / 20.0)
         elif name == "limiter":
             self.level.is_limited = value != 0.0
+        elif name == "sample_rate":
+            self.striking.set_rate(int(value))
+            self.reset()
         elif name == "reset":
             self.reset()
         elif name in self.label_names:

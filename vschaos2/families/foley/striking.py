@@ -43,7 +43,7 @@ class Striking(Stateful):
         self.voices = HitVoices(model.sounding, model.sample_rate_hz)
         self.draws = RandomDraws(model.noise_dims)
         self.steps, self.threshold, self.loudest = STEPS, THRESHOLD, LOUDEST
-        self.farthest = FARTHEST
+        self.farthest, self.apart_ms = FARTHEST, APART_MS
         self.apart = round(APART_MS * model.sample_rate_hz / 1000.0)
         self.n_labels, self.axes = len(model.class_counts), axes
         self.velocity, self.variation, self.seed = 1.0, 1.0, 0
@@ -58,6 +58,13 @@ class Striking(Stateful):
     def forget(self) -> None:
         """Begin with the first hit again, and with no trigger."""
         self.begin(self.was_high.shape[0])
+
+    @torch.jit.export
+    def set_rate(self, rate_hz: int) -> None:
+        """Begin anew at a host's rate, one of `voices.rates_hz`."""
+        self.apart = int(self.apart_ms * rate_hz / 1000.0 + 0.5)
+        self.voices.set_rate(rate_hz)
+        self.reset()
 
     def begin(self, batch: int) -> None:
         """Begin anew with so many items."""

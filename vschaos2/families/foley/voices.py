@@ -5,19 +5,24 @@
 
 A voice is rendered in parts, at moments that the stream's own samples count; so what is heard does
 not depend on how it is cut into blocks. A voice that is taken, or choked, fades within the samples
-that it has ahead.
+that it has ahead. At a host's rate that is another, each hit is read at that rate from its own
+first sample on: it begins at its trigger there, too, and nothing is later.
 """
 
 import math
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from vschaos2.dsp.rate_reader import RateReader
+from vschaos2.dsp.resampling import bridged_rates
 from vschaos2.dsp.state import Stateful
 from vschaos2.families.foley.hit_sound import HitSound
 
 VOICES = 8
 FADE_MS = 4.0  # of a voice that is taken or choked
+LEAST_STEP = 16  # samples from one moment at which parts are rendered to the next
 IDLE = -1  # instead of the number of the next part
 
 
@@ -26,9 +31,10 @@ class HitVoices(Stateful):
 
     Args:
         sounding: that renders.
-        rate_hz: of the samples.
+        own_rate_hz: of what it renders.
 
     Attributes:
+        rates_hz: of hosts that can be played in.
         step: samples from one moment at which parts are rendered to the next.
         fade: samples in which a voice falls silent that is taken.
     """
@@ -37,28 +43,57 @@ class HitVoices(Stateful):
     ramp: Tensor  # of a voice that is taken, [fade]
     latents: list[Tensor]  # of each voice, [parts·C, Z]
     states: list[Tensor]  # [1, S]
+    waiting: list[Tensor]  # rendered samples of each voice that are to be read yet, [T]
+    rates_hz: list[int]
     gains: list[float]
     parts: list[int]  # number of the next one, or `IDLE`
     ready: list[int]  # samples of `future` that are rendered
     ages: list[int]  # number of the strike that each is of
 
-    def __init__(self, sounding: HitSound, rate_hz: int) -> None:
+    def __init__(self, sounding: HitSound, own_rate_hz: int) -> None:
         super().__init__()
         self.sounding = sounding
-        self.voices, self.idle = VOICES, IDLE
-        self.fade = round(FADE_MS * rate_hz / 1000.0)
-        first = sounding.part_samples - sounding.delay_samples  # samples of a hit in its first part
-        self.step = sounding.part_samples // 2
-        while self.step + self.fade > first:
-            self.step //= 2
-        self.length = 2 * self.step + self.fade + sounding.part_samples
-        fall = (torch.arange(self.fade) + 1.0) / (self.fade + 1.0)
-        self.register_buffer("ramp", 0.5 + 0.5 * torch.cos(math.pi * fall), persistent=False)
+        self.voices, self.idle, self.fade_ms = VOICES, IDLE, FADE_MS
+        self.own_rate_hz = own_rate_hz
+        # Samples of a hit in its first part, and as many ahead as a step and a fade need.
+        self.first = sounding.part_samples - sounding.delay_samples
+        usable = [
+            reader
+            for hz in bridged_rates(own_rate_hz)
+            if (reader := RateReader(own_rate_hz, hz)).due(reader.waiting, self.first)
+            >= round(FADE_MS * hz / 1000.0) + LEAST_STEP
+        ]
+        self.rates_hz = sorted([own_rate_hz, *(reader.rate_hz for reader in usable)])
+        readers: Any = nn.ModuleList(usable)
+        self.readers = readers
+        self.reader = -1  # the number of the reader in use, if any
         self.register_buffer("future", torch.zeros(0), persistent=False)
+        self.register_buffer("ramp", torch.zeros(0), persistent=False)
+        self.step, self.fade, self.length = 0, 0, 0
         self.strikes, self.elapsed = 0, 0
-        self.latents, self.states, self.gains = [], [], []
+        self.latents, self.states, self.waiting, self.gains = [], [], [], []
         self.parts, self.ready, self.ages = [], [], []
-        self.begin(1)
+        self.set_rate(own_rate_hz)
+
+    @torch.jit.export
+    def set_rate(self, rate_hz: int) -> None:
+        """Silence, and from now on samples of a host's rate, one of `rates_hz`."""
+        first, least = self.first, self.sounding.part_samples
+        most = least
+        self.reader = -1
+        for number, reader in enumerate(self.readers):
+            if reader.rate_hz == rate_hz:
+                self.reader = number
+                first = reader.due(reader.waiting, first)
+                least, most = reader.least(least), reader.most(most)
+        self.fade = int(self.fade_ms * rate_hz / 1000.0 + 0.5)
+        self.step = self.sounding.part_samples // 2
+        while self.step > least or self.step + self.fade > first:
+            self.step = self.step // 2
+        self.length = 2 * self.step + self.fade + most
+        fall = (torch.arange(self.fade, device=self.future.device) + 1.0) / (self.fade + 1.0)
+        self.ramp = 0.5 + 0.5 * torch.cos(math.pi * fall)
+        self.begin(max(1, len(self.parts) // self.voices))
 
     @torch.jit.export
     def forget(self) -> None:
@@ -71,6 +106,7 @@ class HitVoices(Stateful):
         rows = batch * self.voices
         self.future = torch.zeros(rows, self.length, device=self.ramp.device)
         nothing = torch.zeros(0, 0, device=self.ramp.device)
+        self.waiting = [nothing for _ in range(rows)]
         self.latents = [nothing for _ in range(rows)]
         self.states = [nothing for _ in range(rows)]
         self.gains = [0.0 for _ in range(rows)]
@@ -117,11 +153,21 @@ class HitVoices(Stateful):
             self.sounding.initial_state(1),
             True,
         )
-        heard = sound[0, self.sounding.delay_samples :] * gain
+        self.parts[row] = 1 if self.sounding.parts > 1 else self.idle
+        heard = self.read(row, sound[0, self.sounding.delay_samples :], True) * gain
         future[row, at : at + heard.shape[0]] += heard
         self.future = future
         self.ready[row] = at + heard.shape[0]
-        self.parts[row] = 1 if self.sounding.parts > 1 else self.idle
+
+    def read(self, row: int, sound: Tensor, is_first: bool) -> Tensor:
+        """What a voice rendered, at the host's rate: all of it, once it is idle: [N] → [M]."""
+        for number, reader in enumerate(self.readers):
+            if number == self.reader:
+                before = reader.begin() if is_first else self.waiting[row]
+                if self.parts[row] == self.idle:
+                    sound = torch.cat((sound, sound.new_zeros(reader.rest)))
+                sound, self.waiting[row] = reader.forward(before, sound)
+        return sound
 
     def free_row(self, item: int, at: int, polyphony: int) -> int:
         """A voice that is silent, or else the one that was struck first."""
@@ -160,14 +206,15 @@ class HitVoices(Stateful):
         future = self.future.clone()
         over = self.sounding.over(after)
         for index, row in enumerate(rows):
-            start = self.ready[row]
-            end = start + self.sounding.part_samples
-            future[row, start:end] += sounds[index] * self.gains[row]
-            self.ready[row] = end
             self.states[row] = after[index : index + 1]
             self.parts[row] += 1
             if self.parts[row] >= self.sounding.parts or bool(over[index]):
                 self.parts[row] = self.idle
+            heard = self.read(row, sounds[index], False) * self.gains[row]
+            start = self.ready[row]
+            end = start + heard.shape[0]
+            future[row, start:end] += heard
+            self.ready[row] = end
         self.future = future
 
     @torch.jit.export
