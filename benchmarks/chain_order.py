@@ -219,6 +219,8 @@ def main() -> None:
     parser.add_argument("--guitar", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if arguments.store:
+        arguments.store.mkdir(parents=True, exist_ok=True)
     known = estimator_of(arguments.run, False)
     own = bars(Bench(known, arguments.examples, arguments.store), arguments.pedalboard)
     if arguments.with_dry:
