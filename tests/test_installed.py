@@ -72,7 +72,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     package = ROOT / "vschaos2"
     folders = (package / "recognition/ready", package / "export/web")
     data = [path for folder in folders for path in folder.iterdir()]
-    data += (package / "configs").rglob("*.yaml")
+    data += [package / "events/onset_net.npz", *(package / "configs").rglob("*.yaml")]
     wanted = [package / "py.typed", *package.rglob("*.py"), *data]
     assert held == {path.relative_to(ROOT).as_posix() for path in wanted}
     assert wheel.name == f"vschaos2-{__version__}-py3-none-any.whl"

@@ -43,7 +43,8 @@ class PriorStream(Stateful):
     def forward(self, temperature: Tensor) -> Tensor:
         """The next latents, at a temperature ≥ 0 for each: [B, F] → [B, F, Z]."""
         batch, count = temperature.shape
-        first = self.model.basis.first
+        basis = self.model.basis
+        first = basis.first
         # Rows in fours: a stream does not know what plays beside it.
         before = padded_rows(self.before.recall(batch) + first)
         x = padded_rows(self.position.recall(batch) + first)
@@ -64,14 +65,15 @@ class PriorStream(Stateful):
                     self.spread * normal[frame : frame + 1],
                     heat[:, frame : frame + 1],
                 )
-                x = self.model.basis.bounded(next_one)
+                x = basis.bounded(next_one)
             self.phase += 1
-            path.append(before + float(self.phase) / float(self.every) * (x - before))
+            point = (before + float(self.phase) / float(self.every) * (x - before)).unsqueeze(1)
+            # Each frame by itself, as products of more rows add in another order.
+            path.append(basis.latents(basis.leaning(basis.distributed(point))))
             if self.phase == self.every:
                 self.phase = 0
         self.before.keep(before[:batch] - first)
         self.position.keep(x[:batch] - first)
         self.memory.keep(state[:batch])
         self.choice.keep(choice)
-        basis = self.model.basis
-        return basis.latents(basis.leaning(basis.distributed(torch.stack(path, 1))))[:batch]
+        return torch.cat(path, 1)[:batch]
