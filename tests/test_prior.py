@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import TINY
 from exports import export_run, loaded
+from omegaconf import OmegaConf
 from torch import Tensor
 
 from vschaos2.dsp.random_draws import RandomDraws
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.families.vae import prior_calibration, prior_finish, prior_training
+from vschaos2.families.vae.build import build_model
+from vschaos2.families.vae.instrument_core import InstrumentCore
 from vschaos2.families.vae.prior import LEAN, NEAR, LatentPrior
 from vschaos2.families.vae.prior_file import PRIOR, read_prior, write_prior
 from vschaos2.families.vae.prior_steps import lines, step_frames, thinned
@@ -26,6 +30,7 @@ from vschaos2.families.vae.prior_training import (
     fit_basis,
     fit_prior,
 )
+from vschaos2.families.vae.projection import PROJECTIONS, fit_axes
 from vschaos2.generation.paths import PathOptions, play_paths
 from vschaos2.generation.player import Player
 from vschaos2.nets.mixture import Mixture, mixture_log_density, mixture_sample
@@ -330,3 +335,15 @@ def test_a_foreign_prior_is_refused_in_one_line(run_with_prior, key, value):
     torch.save(content, path)
     with pytest.raises(InputError, match=r"prior\.ckpt"):
         read_prior(run_with_prior.folder, run_with_prior.model)
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+def test_axes_do_not_know_their_block_where_latents_hardly_move(projection):
+    model = build_model(OmegaConf.create(TINY)).eval().requires_grad_(False)
+    latents = 3.0 + 1e-3 * torch.randn(400, 4, generator=torch.Generator().manual_seed(0))
+    axes = {kind: fit_axes(latents, kind, model.unlabelled_magnitude) for kind in PROJECTIONS}
+    core = InstrumentCore(model, axes, 3).eval()
+    core.set_projection(PROJECTIONS.index(projection))
+    whole = core.axes_of(latents)
+    for size in (1, 3, 4, 16):
+        assert torch.equal(torch.cat([core.axes_of(part) for part in latents.split(size)]), whole)

@@ -201,9 +201,14 @@ class InstrumentCore(FramePath, Stateful):
         return finite.transpose(1, 2).reshape(-1, axes.shape[1])
 
     def axes_of(self, latent: Tensor) -> Tensor:
-        """Latents on the player's axes, shown or not: [..., Z] → [..., Z]."""
+        """Latents on the player's axes, shown or not: [..., Z] → [..., Z].
+
+        A product of matrices would add in another order with every number of rows; and where
+        latents hardly move, axes are differences of them that are many times as large.
+        """
         i = self.projection
-        return torch.matmul(latent - self.stacked_centre[i], self.stacked_to_axes[i])
+        away = (latent - self.stacked_centre[i]).unsqueeze(-1)
+        return (away * self.stacked_to_axes[i]).sum(-2)
 
     def latent_at(self, axes: Tensor) -> Tensor:
         """Latents at coordinates of the axes that are shown: [N, latent_dims] → [N, Z]."""
