@@ -24,7 +24,8 @@ class PriorStream(Stateful):
         self.model, self.every = prior, prior.every
         self.draws = RandomDraws(prior.dims)
         self.memory = State(prior.state_size)
-        self.before = State(prior.dims)  # the last step, from the first point: zeros are the first
+        self.begun = State(1)  # 0 until there is a step behind it
+        self.before = State(prior.dims)  # the last step
         self.position = State(prior.dims)  # the step that the stream is on its way to
         self.choice = State(1)
         self.phase = 0  # frames since the last step
@@ -46,8 +47,9 @@ class PriorStream(Stateful):
         basis = self.model.basis
         first = basis.first
         # Rows in fours: a stream does not know what plays beside it.
-        before = padded_rows(self.before.recall(batch) + first)
-        x = padded_rows(self.position.recall(batch) + first)
+        begun = self.begun.recall(batch) > 0.0
+        before = padded_rows(torch.where(begun, self.before.recall(batch), first))
+        x = padded_rows(torch.where(begun, self.position.recall(batch), first))
         state = padded_rows(self.memory.recall(batch))
         choice = self.choice.recall(1)
         heat = padded_rows(temperature)
@@ -72,8 +74,9 @@ class PriorStream(Stateful):
             path.append(basis.latents(basis.leaning(basis.distributed(point))))
             if self.phase == self.every:
                 self.phase = 0
-        self.before.keep(before[:batch] - first)
-        self.position.keep(x[:batch] - first)
+        self.begun.keep(torch.ones([batch, 1], device=x.device))
+        self.before.keep(before[:batch])
+        self.position.keep(x[:batch])
         self.memory.keep(state[:batch])
         self.choice.keep(choice)
         return torch.cat(path, 1)[:batch]
