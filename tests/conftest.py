@@ -1,5 +1,6 @@
 """A tiny instrument that never trained: small enough to be built and exported by the test suite."""
 
+import ctypes
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import torch
 from exports import export_run, few_blocks_timed, loaded
 from omegaconf import DictConfig, OmegaConf
+from small_engine import built, library
 
 from vschaos2.families.vae.build import build_model
 from vschaos2.families.vae.instrument_core import InstrumentCore
@@ -181,3 +183,15 @@ def instrument(loaded_instruments) -> torch.jit.ScriptModule:
 def twin(loaded_instruments) -> torch.jit.ScriptModule:
     """Another copy of the same file, in the same condition."""
     return as_first_set(loaded_instruments[1])
+
+
+@pytest.fixture(scope="session")
+def engine_folder() -> Path:
+    """Of the small engine's library, probes and tests, freshly built."""
+    return built()
+
+
+@pytest.fixture(scope="session")
+def engine(engine_folder) -> ctypes.CDLL:
+    """The small engine and its probes."""
+    return library(engine_folder)

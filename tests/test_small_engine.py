@@ -1,10 +1,8 @@
 """Exported instruments in the small engine, held against torch; and files that it refuses."""
 
-import ctypes
 import json
 import subprocess
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ import torch
 from conftest import TINY
 from engine_beside_torch import Both, rewritten
 from omegaconf import OmegaConf
-from small_engine import Player, RefusedError, built, is_buildable, labels_of, library, relative
+from small_engine import Player, RefusedError, is_buildable, labels_of, relative
 from taught import HOP, USUAL, sound, taught
 
 from vschaos2.dsp.inversion_modes import MODES
@@ -29,16 +27,6 @@ pytestmark = [
     pytest.mark.skipif(not is_buildable(), reason="cmake and g++ are missing"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    return built()
-
-
-@pytest.fixture(scope="module")
-def engine(folder) -> ctypes.CDLL:
-    return library(folder)
 
 
 @pytest.fixture(scope="module")
@@ -403,15 +391,18 @@ def test_a_flipped_bit_is_found(engine, usual, tmp_path):
         Player(engine, tmp_path / "damaged.ts")
 
 
-def test_nothing_is_allocated_while_playing(folder, usual):
+def test_nothing_is_allocated_while_playing(engine_folder, usual):
     done = subprocess.run(
-        [folder / "engine_allocations", usual.path], capture_output=True, text=True, check=False
+        [engine_folder / "engine_allocations", usual.path],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 
 
-def test_damaged_files_crash_nothing(folder, usual):
-    command = [folder / "engine_fuzz", usual.path, "150", "1"]
+def test_damaged_files_crash_nothing(engine_folder, usual):
+    command = [engine_folder / "engine_fuzz", usual.path, "150", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     refused = int(done.stdout.split()[0])

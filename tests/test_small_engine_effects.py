@@ -1,6 +1,5 @@
 """Exported effects in the small engine, held against torch; and files that it refuses."""
 
-import ctypes
 import subprocess
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from engine_beside_torch import Both, rewritten
-from small_engine import Player, RefusedError, built, is_buildable, labels_of, library, relative
+from small_engine import Player, RefusedError, is_buildable, labels_of, relative
 
 from vschaos2.export.for_engine import card_lines, description
 from vschaos2.export.nn_tilde import get_attribute
@@ -111,16 +110,6 @@ def exported(name: str, folders: pytest.TempPathFactory) -> tuple[Path, Playable
         path.write_bytes(playable.saved())
         EXPORTED[name] = path, playable
     return EXPORTED[name]
-
-
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    return built()
-
-
-@pytest.fixture(scope="module")
-def engine(folder) -> ctypes.CDLL:
-    return library(folder)
 
 
 @pytest.fixture(scope="module", params=NETS)
@@ -419,14 +408,14 @@ def test_a_chain_in_blocks_that_it_has_not(engine, chain, tmp_path):
         Player(engine, path)
 
 
-def test_nothing_is_allocated_while_playing(folder, both):
-    command = [folder / "engine_allocations", both.path]
+def test_nothing_is_allocated_while_playing(engine_folder, both):
+    command = [engine_folder / "engine_allocations", both.path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_damaged_files_crash_nothing(folder, both):
-    command = [folder / "engine_fuzz", both.path, "60", "1"]
+def test_damaged_files_crash_nothing(engine_folder, both):
+    command = [engine_folder / "engine_fuzz", both.path, "60", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert 20 < int(done.stdout.split()[0]) < 60

@@ -1,14 +1,12 @@
 """Labels, guesses and memories in the small engine, held against torch."""
 
-import ctypes
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from engine_beside_torch import Both, rewritten
-from small_engine import Player, RefusedError, built, is_buildable, library, relative
+from small_engine import Player, RefusedError, is_buildable, relative
 from taught import HOP, USUAL, sound, taught
 
 from vschaos2.export.nn_tilde import get_attribute, set_attribute
@@ -32,16 +30,6 @@ LABELS = {
     },
 }
 CLASSES = {"key": ["c", "3", "e"], "player": ["Ada", "Bo", "Cy"]}
-
-
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    return built()
-
-
-@pytest.fixture(scope="module")
-def engine(folder) -> ctypes.CDLL:
-    return library(folder)
 
 
 @pytest.fixture(scope="module")
@@ -188,10 +176,10 @@ def test_descriptions_that_do_not_fit(engine, labelled, tmp_path, change, said):
         Player(engine, path)
 
 
-def test_labels_allocate_nothing_and_damage_crashes_nothing(folder, labelled):
+def test_labels_allocate_nothing_and_damage_crashes_nothing(engine_folder, labelled):
     for command in (
-        [folder / "engine_allocations", labelled.path],
-        [folder / "engine_fuzz", labelled.path, "100", "2"],
+        [engine_folder / "engine_allocations", labelled.path],
+        [engine_folder / "engine_fuzz", labelled.path, "100", "2"],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

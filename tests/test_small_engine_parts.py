@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from small_engine import FLOATS, built, floats, is_buildable, library, relative, rows
+from small_engine import FLOATS, floats, is_buildable, relative, rows
 
 from vschaos2.dsp.inversion import MagnitudeInversion
 from vschaos2.dsp.inversion_modes import MODES
@@ -18,11 +18,6 @@ from vschaos2.export.output_level import OutputLevel
 from vschaos2.nets.bound import bounded, within
 
 pytestmark = pytest.mark.skipif(not is_buildable(), reason="cmake and g++ are missing")
-
-
-@pytest.fixture(scope="module")
-def engine() -> ctypes.CDLL:
-    return library(built(target="vschaos_engine_probes"))
 
 
 def noise(*shape: int, seed: int = 0, scale: float = 1.0) -> np.ndarray:

@@ -8,7 +8,6 @@
 // Frames are those of the host's sample rate, magnitudes between encoder and decoder the model's.
 // Labels stand beside: commanded at further inlets, or guessed, which leaves at further outlets.
 
-
 #ifndef VSCHAOS_ENGINE_FAMILIES_VAE_H_
 #define VSCHAOS_ENGINE_FAMILIES_VAE_H_
 

@@ -55,7 +55,7 @@ def engine_program(
     }
     if core.prior_stream is not None:
         settings["prior"] = _prior(core.prior_stream)
-    if core.host.is_warped or len(core.host.rates_hz) > 1:
+    if _warped_rows(core.host):
         settings["host"] = _host(core.host)
     if core.labels.is_used:
         settings |= label_settings(core)
@@ -93,6 +93,13 @@ def _prior(stream: PriorStream) -> dict[str, Any]:
         "near": basis.near,
         "lean": basis.lean,
     }
+
+
+def _warped_rows(host: HostRate) -> list[int]:
+    """The rates, by place, that are another than the model's own, and need tables."""
+    if host.factor != 1:
+        return list(range(len(host.rates_hz)))
+    return [row for row, rate_hz in enumerate(host.rates_hz) if rate_hz != host.own_rate_hz]
 
 
 def _host(host: HostRate) -> dict[str, Any]:
@@ -135,7 +142,7 @@ def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
     if core.has_prior:
         yield from _prior_tensors("core.prior_stream")
     yield from label_tensors(model)
-    for row in range(len(core.host.rates_hz)):
+    for row in _warped_rows(core.host):
         for name, table in (
             ("window", "windows"),
             ("heard", "heard_weight"),
