@@ -23,6 +23,11 @@ Rows Table(const ModelFile& file, const char* name, int rows, int columns) {
   return table;
 }
 
+// A frame under a window, behind which there are zeros, is added.
+void AddUnder(const float* frame, const float* window, int count, float* to) {
+  ForEach(count, [&](int i) { Store(to + i, Load(to + i) + Load(frame + i) * Load(window + i)); });
+}
+
 }  // namespace
 
 ENGINE_ONCE HitSound::HitSound(const ModelFile& file) : model_(file, 0, 0, false) {
@@ -98,7 +103,8 @@ bool HitSound::Gate(State* state) {
     const float level = 10.0f * std::log10(part + kSmallest);
     const float gain = std::min(std::max((level - kSilent) / (kQuiet - kSilent), 0.0f), 1.0f);
     is_over = is_over && gain <= 0.0f;
-    for (int k = 0; k < bins_; ++k) magnitudes_[f][k] *= gain;
+    float* const row = magnitudes_[f];
+    ForEach(bins_, [&](int k) { Store(row + k, Load(row + k) * gain); });
   }
   return is_over;
 }
@@ -135,14 +141,14 @@ void HitSound::Sound(State* state, const float* envelope, float* out) {
     const float* const frame = frame_.data();
     float* const heard = heard_.data() + std::size_t(f) * hop_;
     float* const signal = signal_.data() + std::size_t(f) * hop_;
-    for (int i = 0; i < n_fft_; ++i) heard[i] += frame[i] * window_[i];
-    for (int i = 0; i < 2 * hop_; ++i) signal[i] += frame[trim + i] * short_window_[i];
+    AddUnder(frame, window_.data(), n_fft_, heard);
+    AddUnder(frame + trim, short_window_.data(), 2 * hop_, signal);
   }
   for (int i = 0; i < n_fft_ - hop_; ++i) heard_[i] += state->past[i];
   for (int i = 0; i < hop_; ++i) signal_[i] += state->tail[i];
   state->past.Copy(heard_.data() + made, n_fft_ - hop_);
   state->tail.Copy(signal_.data() + made, hop_);
-  for (int i = 0; i < made; ++i) out[i] = signal_[i] * envelope[i];
+  ForEach(made, [&](int i) { Store(out + i, Load(signal_.data() + i) * Load(envelope + i)); });
 }
 
 bool HitSound::Render(int part, const float* latents, State* state, float* out) {
