@@ -3,9 +3,9 @@
 # make demo-transfer   a voice as strings and back: melodies, training, export, pictures
 # make web-engine   the engine of web pages anew: see engine/web/make_module.py
 # make test   everything that must hold: style, types, tests
-# make external   vschaos~, a host for exported models in Pd (needs what externals/install_tools.sh
-#                 installs); make external ENGINE=1: the same without libtorch and Python, for
-#                 instruments that the small engine plays, in build/external-engine
+# make external   vschaos~, a host for exported models in Pd, in build/external (needs what
+#                 externals/install_tools.sh installs, no Python); make external LIBTORCH=1: with
+#                 libtorch beside it, for models of any maker, in build/external-torch
 # make constraints   the versions of everything that .venv is installed from, renewed
 # Each builds .venv first; running them again is quick.
 
@@ -28,14 +28,14 @@ demo-transfer: .venv/.installed
 demo-foley: .venv/.installed-video
 	$(BIN)/python examples/make_foley_demo.py demo_foley
 
-ifdef ENGINE
-external:
-	cmake -S externals -B build/external-engine -DVSCHAOS_MODELS=engine
-	cmake --build build/external-engine --parallel --target vschaos_tilde
-else
+ifdef LIBTORCH
 external: .venv/.installed
-	cmake -S externals -B build/external -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
-	cmake --build build/external --parallel
+	cmake -S externals -B build/external-torch -DVSCHAOS_LIBTORCH=ON -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
+	cmake --build build/external-torch --parallel --target vschaos_tilde
+else
+external:
+	cmake -S externals -B build/external
+	cmake --build build/external --parallel --target vschaos_tilde
 endif
 
 web-engine:

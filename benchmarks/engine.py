@@ -1,6 +1,6 @@
 """The small engine beside TorchScript: speed, exactness, loading and memory, on one file.
 
-    make external ENGINE=1 && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
+    make external && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
     python -m benchmarks.engine --pedals [--rounds 5]
 
 Of an instrument it prints, on one thread and in one run, medians of rounds of the processor time
@@ -248,7 +248,7 @@ def costs(path: Path) -> None:
             found.append([float(word) for word in done.stdout.split()])
         load_ms, grown = (statistics.median(side) for side in zip(*found, strict=True))
         print(f"{kind}: ready after {load_ms:.0f} ms, memory grows by {grown:.0f} MB")
-    external = ROOT / "build/external-engine/vschaos~.pd_linux"
+    external = ROOT / "build/external/vschaos~.pd_linux"
     if external.exists():
         size = external.stat().st_size / 1000
         print(f"{external.name} without libtorch: {size:.0f} kB (bar 400)")

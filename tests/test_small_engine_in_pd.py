@@ -10,7 +10,8 @@ import torch
 from pd.runner import BLOCK, play
 from small_engine import ROOT, built, relative
 from taught import HOP, USUAL, sound, taught
-from test_external import HEADERS, require
+from test_external import HEADERS, compiler, require  # noqa: F401
+from test_external import library as with_libtorch  # noqa: F401
 
 from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.families.effect.effect_model import EffectModel
@@ -27,8 +28,7 @@ def library() -> Path:
     for tool in ("cmake", "g++", "pd"):
         require(tool, shutil.which(tool) is not None)
     require("m_pd.h", any(Path(folder, "m_pd.h").exists() for folder in HEADERS))
-    folder, options = ROOT / "build/external-engine", "-DVSCHAOS_MODELS=engine"
-    return built(folder, options, target="vschaos_tilde", source="externals")
+    return built(ROOT / "build/external", target="vschaos_tilde", source="externals")
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +145,44 @@ def test_files_that_it_does_not_play_cost_one_line(library, path, tmp_path):
         errors = [line for line in made.lines if line.startswith("error")]
         assert made.code == 0 and len(errors) == 1 and said in errors[0], made.lines
         assert not made.signals.any()
+
+
+class Halver(torch.nn.Module):
+    """Another maker's model, as nn~ plays it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("forward_params", torch.tensor([1, 1, 1, 1]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 0.5 * x
+
+    @torch.jit.export
+    def get_methods(self) -> list[str]:
+        return ["forward"]
+
+
+def test_beside_libtorch_each_file_is_played_by_who_can(
+    with_libtorch, path, tmp_path, monkeypatch
+):
+    foreign, signals = tmp_path / "foreign.ts", sound(0.2).numpy()
+    torch.jit.save(torch.jit.script(Halver()), foreign)
+    for player, file, due in (
+        ("", path, "engine"),
+        ("", foreign, "libtorch"),
+        ("engine", path, "engine"),
+        ("libtorch", path, "libtorch"),
+        ("torch", path, "engine"),
+    ):
+        monkeypatch.setenv("VSCHAOS_PLAYER", player)
+        box = f"vschaos~ {file} forward 0"
+        made = play(tmp_path, with_libtorch, [(box, 1)], signals, [(10, "dump")])
+        assert f"info: player {due}" in made.lines, made.lines
+        assert any("VSCHAOS_PLAYER is torch" in line for line in made.lines) == (player == "torch")
+        if file == foreign:
+            assert np.array_equal(made.signals, 0.5 * signals)
+        else:
+            assert made.signals.any()
 
 
 def test_it_is_small_and_needs_no_library_of_its_own(library):
