@@ -6,15 +6,18 @@
 # make external   vschaos~, a host for exported models in Pd, in build/external (needs what
 #                 externals/install_tools.sh installs, no Python); make external LIBTORCH=1: with
 #                 libtorch beside it, for models of any maker, in build/external-torch
+# make release    vschaos~ packed for Debian and Raspberry Pi OS, in build/release: see
+#                 externals/make_release.py
 # make constraints   the versions of everything that .venv is installed from, renewed
 # Each builds .venv first; running them again is quick.
 
 PYTHON ?= python3
+CORES := $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect demo-transfer demo-foley test external web-engine constraints clean
+.PHONY: demo demo-effect demo-transfer demo-foley test external release web-engine constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -31,12 +34,15 @@ demo-foley: .venv/.installed-video
 ifdef LIBTORCH
 external: .venv/.installed
 	cmake -S externals -B build/external-torch -DVSCHAOS_LIBTORCH=ON -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
-	cmake --build build/external-torch --parallel --target vschaos_tilde
+	cmake --build build/external-torch -j$(CORES) --target vschaos_tilde
 else
 external:
 	cmake -S externals -B build/external
-	cmake --build build/external --parallel --target vschaos_tilde
+	cmake --build build/external -j$(CORES) --target vschaos_tilde
 endif
+
+release:
+	$(PYTHON) externals/make_release.py
 
 web-engine:
 	$(PYTHON) engine/web/make_module.py

@@ -45,7 +45,7 @@ def build(folder: Path, *options: str, target: str = "all") -> Path:
     with FileLock(f"{folder}.lock"):
         for command in (
             ["cmake", "-S", str(ROOT / "externals"), "-B", str(folder), *options],
-            ["cmake", "--build", str(folder), "--parallel", "--target", target],
+            ["cmake", "--build", str(folder), f"-j{os.cpu_count()}", "--target", target],
         ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

@@ -1,7 +1,10 @@
 """vschaos~ without libtorch in a real Pd, held against Python, sample by sample."""
 
+import platform
 import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,9 @@ from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.nets.audio_recurrent import LSTM
+
+sys.path.insert(0, str(ROOT / "externals"))
+import make_release
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -163,7 +169,10 @@ class Halver(torch.nn.Module):
 
 
 def test_beside_libtorch_each_file_is_played_by_who_can(
-    with_libtorch, path, tmp_path, monkeypatch
+    with_libtorch,  # noqa: F811
+    path,
+    tmp_path,
+    monkeypatch,
 ):
     foreign, signals = tmp_path / "foreign.ts", sound(0.2).numpy()
     torch.jit.save(torch.jit.script(Halver()), foreign)
@@ -183,6 +192,21 @@ def test_beside_libtorch_each_file_is_played_by_who_can(
             assert np.array_equal(made.signals, 0.5 * signals)
         else:
             assert made.signals.any()
+
+
+def test_a_release_plays_in_pd_and_stays_small(library, path, tmp_path, monkeypatch):
+    monkeypatch.setattr(make_release, "library", lambda _: library / "vschaos~.pd_linux")
+    folder, package = make_release.pack(tmp_path, ["amd64", "arm64"])
+    machine = "arm64" if platform.machine() == "aarch64" else "amd64"
+    assert (folder / f"vschaos~.l_{machine}").exists() and (folder / "LICENSE").exists()
+    assert package.name.endswith("](Linux-amd64-32)(Linux-arm64-32).dek")
+    with zipfile.ZipFile(package) as archive:
+        assert sorted(Path(name).name for name in archive.namelist()) == sorted(
+            file.name for file in folder.iterdir()
+        )
+    assert sum(file.stat().st_size for file in folder.iterdir()) < make_release.MOST_BYTES
+    made = play(tmp_path, folder, [(f"vschaos~ {path} forward 0", 1)], sound(0.1).numpy())
+    assert made.code == 0 and made.signals.any()
 
 
 def test_it_is_small_and_needs_no_library_of_its_own(library):

@@ -30,7 +30,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    options = f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'engine/tests/aarch64.cmake'}"
+    options = f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'engine/aarch64.cmake'}"
     place = ROOT / "build/engine-aarch64"
     built(place, options, target="engine_fuzz")
     return built(place, options, target="engine_play")
