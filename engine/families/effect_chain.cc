@@ -13,7 +13,6 @@ namespace engine {
 namespace {
 
 constexpr int kMostProcessors = 64, kLongestGlide = 4096;
-constexpr double kPi = 3.14159265358979323846;
 
 class ChainNet : public EffectNet {
  public:
@@ -61,16 +60,18 @@ ChainNet::ChainNet(const ModelFile& file, const EffectShape& shape) : shape_(sha
   if (rows.empty() || rows.size() > kMostProcessors) {
     throw Refused("has a chain of no processors, or of more than any");
   }
-  if (shape.outputs != shape.channels) {
-    throw Refused("has a chain that makes stereo, which the small engine does not know");
-  }
   controllers_.resize(rows.size());
+  int channels = shape.channels;
   for (std::size_t n = 0; n < rows.size(); ++n) {
-    const std::string name = "controllers." + std::to_string(n) + ".adds";
-    controllers_[n].Read(file, rows[n].At("controller"), name, shape.knobs);
-    plans_.push_back(ReadPlan(rows[n], rate_hz, shape.channels, controllers_[n].count()));
+    const std::string number = std::to_string(n);
+    controllers_[n].Read(file, rows[n].At("controller"), "controllers." + number + ".adds",
+                         shape.knobs);
+    plans_.push_back(ReadPlan(file, rows[n], "processors." + number, rate_hz, channels,
+                              controllers_[n].count()));
     values_ += controllers_[n].count();
+    channels = plans_.back().outputs;
   }
+  if (channels != shape.outputs) throw Refused("has a chain that makes other channels than it says");
   if (static_cast<int>(settings.At("settings").Items().size()) != values_) {
     throw Refused("has settings that are not its values: export it again");
   }
@@ -135,14 +136,14 @@ void ChainStream::Glide(const Rows& knobs) {
 }
 
 void ChainStream::Play(const Rows& sound, const Rows& knobs, int, Rows* made) {
-  const int channels = net_->shape_.channels;
-  for (int c = 0; c < channels; ++c) std::copy_n(sound[c], kSubBlock, (*made)[c]);
+  for (int c = 0; c < net_->shape_.channels; ++c) std::copy_n(sound[c], kSubBlock, (*made)[c]);
   Glide(knobs);
   const double* const held = moved_.data() + net_->shape_.knobs;
   const double* const at = held + net_->values_;
   int first = 0;
   for (std::size_t n = 0; n < processors_.size(); ++n) {
     const Controller& controller = net_->controllers_[n];
+    const int channels = net_->plans_[n].channels;
     controller(*made, channels, moved_.data(), ends_.data(), &pasts_[n]);
     for (int v = 0; v < controller.count(); ++v) {
       const double share = held[first + v];
