@@ -1,6 +1,7 @@
 """Exported effects in the small engine, held against torch; and files that it refuses."""
 
 import subprocess
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,78 @@ def test_a_glide_does_not_know_its_blocks(pedal):
     assert all(np.array_equal(each, found[0]) for each in found)
 
 
+BRIDGED = ["lstm begun", "gru of all", "chain that hears"]
+
+
+@pytest.fixture(params=BRIDGED)
+def bridged(request, engine, tmp_path_factory) -> Iterator[Both]:
+    """Effects at the rates of other hosts."""
+    pair = Both(engine, *exported(request.param, tmp_path_factory))
+    yield pair
+    pair.tell(sample_rate=RATE)
+
+
+@pytest.mark.parametrize("rate_hz", [44100, 48000, 96000])
+def test_at_the_rate_of_a_host_every_sample_is_as_in_torch(bridged, rate_hz):
+    """Also where blocks of the host hold no whole blocks of a chain."""
+    bridged.set(sample_rate=rate_hz)
+    delay = bridged.engine.delay("forward")
+    assert bridged.engine.get("delay") == get_attribute(bridged.torch, "delay")
+    assert 50 < delay == get_attribute(bridged.torch, "delay")[0]
+    assert bridged.engine.get("sample_rate") == [rate_hz]
+    for method in bridged.engine.methods:
+        x = given(bridged, method, 5760)
+        bridged.reset()
+        made, due = bridged.play(method, x, 576)
+        assert relative(made, due) < 1e-5
+        assert np.abs(due).max() > 0.05
+        for block in (64, 192, 5760):
+            bridged.engine.reset()
+            assert np.array_equal(bridged.engine.play(method, x.numpy(), block), made)
+
+
+def test_at_the_rate_of_a_host_everything_glides_as_in_torch(pedal):
+    """In blocks of any length; bypassed it is the sound itself, late."""
+    pedal.set(sample_rate=48000)
+    x, pieces = given(pedal, "modulate", 500 * len(TURNS)), []
+    for turn, part in zip(TURNS, x.split(500, 1), strict=True):
+        pedal.tell(**turn)
+        pieces.append(pedal.play("modulate", part, 37))
+    made, due = (np.concatenate(side, 1) for side in zip(*pieces, strict=True))
+    assert relative(made, due) < 1e-5
+    pedal.set(bypass=1.0)
+    delay = pedal.engine.delay("forward")
+    sound = given(pedal, "forward", 800).numpy()
+    found = pedal.engine.play("forward", sound, 50)
+    assert not found[:, :delay].any()
+    assert np.array_equal(found[:, delay:], sound[:, :-delay])
+    pedal.tell(sample_rate=RATE)
+    assert pedal.engine.delay("forward") == 0
+
+
+def test_at_the_rate_of_a_host_voices_do_not_hear_each_other(engine, pedal):
+    pair, alone = Player(engine, pedal.path, voices=2), Player(engine, pedal.path)
+    for player in (pair, alone):
+        assert player.set("sample_rate", 96000.0)
+    x = given(pedal, "forward", 1280).numpy()
+    due = alone.play("forward", x, 64)
+    for start in range(0, 1280, 64):
+        part = slice(start, start + 64)
+        pair.play("forward", -x[:, part], 64, voice=0)
+        assert np.array_equal(pair.play("forward", x[:, part], 64, voice=1), due[:, part])
+    pair.reset()
+    assert np.array_equal(pair.play("forward", x, 64, voice=0), due)
+
+
+def test_a_file_begins_at_the_rate_that_it_was_exported_for(engine, tmp_path):
+    playable = PlayableEffect(effect("lstm begun").model, {}, 44100)
+    pair = Both(engine, tmp_path / "effect.ts", playable)
+    assert pair.engine.library.vschaos_engine_sample_rate_hz(pair.engine.handle) == 44100
+    assert pair.engine.get("sample_rate") == [44100]
+    made, due = pair.play("forward", given(pair, "forward", 4096), 256)
+    assert relative(made, due) < 1e-5
+
+
 @pytest.fixture(scope="module")
 def chain(engine, tmp_path_factory) -> Both:
     """A chain, whose parameters can be set."""
@@ -415,7 +488,7 @@ def test_what_is_no_sound(pedal):
     ("name", "value"),
     [
         ("drive", 11.0), ("drive", 1.9), ("drive", "much"), ("drive", float("nan")), ("mix", 1.1),
-        ("output_db", -121.0), ("bypass", "on"), ("sample_rate", 48000.0), ("delay", 1.0),
+        ("output_db", -121.0), ("bypass", "on"), ("sample_rate", 44000.0), ("delay", 1.0),
         ("nothing", 1.0), ("release", 1.0),
     ],
 )  # fmt: skip
@@ -447,9 +520,6 @@ def test_files_tell_the_engine_and_their_card(pedal):
 
 
 def test_what_the_engine_knows_nothing_of_is_said(monkeypatch):
-    model = effect("lstm").model
-    said = PlayableEffect(model, {}, 48000).for_engine()
-    assert said == "sample rates that a model was not trained at"
     for kind in (Flanger, Mlp):
         monkeypatch.delitem(engine_chain.KINDS, kind)
     chain = ChainNet(1, 0, 1, RATE, ["gain", "flanger", "mlp"])
@@ -478,7 +548,13 @@ def test_what_the_engine_knows_nothing_of_is_said(monkeypatch):
         ({"settings/hidden_dims": 16}, "units.*_l0 has the shape"),
         ({"settings/layers": 33}, "layers"),
         ({"settings/layers": 4}, "_l3 was expected"),
-        ({"settings/glide_samples": 0}, "glide_samples"),
+        ({"settings/glide_ms": -1.0}, "glides for too long"),
+        ({"settings/block": 0}, "block"),
+        ({"settings/rate_hz": 0}, "rate_hz"),
+        ({"settings/host_rates_hz": [44101]}, "has a rate of hosts that it cannot be played at"),
+        ({"settings/host_rates_hz": [300]}, "has a rate of hosts that it cannot be played at"),
+        ({"settings/host_rates_hz": [44100] * 9}, "has more rates than anybody could choose"),
+        ({"settings/host_rates_hz": [44100]}, "has a sample_rate that it cannot be played at"),
         ({"settings/skip": 1}, "its description is damaged"),
         ({"methods/modulate/inlets": 4}, "modulate has other channels"),
         ({"methods/forward/in_ratio": 2, "block_samples": 2}, "forward has other channels"),
@@ -545,9 +621,10 @@ def test_chains_that_are_not_what_they_should_be(engine, chain, tmp_path, rows, 
 
 
 def test_a_chain_in_blocks_that_it_has_not(engine, chain, tmp_path):
-    path = rewritten(chain.content, tmp_path / "other.ts", {"block_samples": 1})
-    with pytest.raises(RefusedError, match="has blocks that a chain cannot be played in"):
-        Player(engine, path)
+    for key in ("block_samples", "settings/block"):
+        path = rewritten(chain.content, tmp_path / "other.ts", {key: 1})
+        with pytest.raises(RefusedError, match="has blocks that a chain cannot be played in"):
+            Player(engine, path)
 
 
 def test_nothing_is_allocated_while_playing(engine_folder, both):

@@ -3,6 +3,8 @@
 //     forward    sound ─> input_db ─> network, told its knobs ─> mix, output_db, bypass ─> sound
 //     modulate   the same; signals beside the sound are added to the knobs
 //
+// At a host's rate that is not the model's, the network hears and says at its own, and the sound as
+// it is waits as long as that takes.
 // Whatever is set is reached along a raised cosine.
 
 #include <algorithm>
@@ -12,13 +14,15 @@
 #include "base/refused.h"
 #include "families/layers_of_file.h"
 #include "families/effect_net.h"
+#include "families/effect_rate.h"
 #include "families/families.h"
 
 namespace engine {
 
 namespace {
 
-constexpr int kMostChannels = 2, kMostKnobs = 64, kLongestGlide = 1 << 20;
+constexpr int kMostChannels = 2, kMostKnobs = 64, kFastestRate = 1500000, kMostRates = 8;
+constexpr double kLongestGlideMs = 500.0;
 constexpr float kPi = 3.14159265358979f;
 // What glides behind the knobs.
 enum { kMix, kInput, kOutput, kBypass, kLevels };
@@ -45,6 +49,7 @@ struct Path {
   Floats origins;  // where its glides began
   int since = 0;   // samples ago
   Gain before, after;
+  Recent heard, answers;  // at a host's rate, and at the model's, where these differ
 };
 
 class Effect : public Program {
@@ -58,12 +63,15 @@ class Effect : public Program {
   void Reset() override;
   bool IsHeard(const Control& control) const override { return FindSetting(control.name) >= 0; }
   void Show(const Control& event, std::vector<Control>* controls) const override;
-  int DelaySamples(int) const override { return 0; }
+  int DelaySamples(int) const override { return bridge_ ? bridge_->delay() : 0; }
   std::vector<double> Reading(const std::string&) const override {
-    return std::vector<double>(modulates_.size(), 0.0);
+    return std::vector<double>(modulates_.size(), DelaySamples(0));
   }
 
  private:
+  ENGINE_ONCE void ReadRates(const Json& settings);
+  void SetRate(int rate_hz);
+  void Bridge(Path* path, int count);
   int FindSetting(const std::string& name) const;
   float ValueAt(const Path& path, int which, int samples_ahead) const;
   void Move(Path* path, int count);
@@ -78,7 +86,12 @@ class Effect : public Program {
   std::vector<double> learnt_;         // where they stand by themselves
   float input_gain_, output_gain_, greatest_;
   bool is_physical_, glides_itself_;
+  int rate_hz_ = 0;  // the model's own
+  double glide_ms_ = 0.0;
+  std::vector<HostBridge> bridges_;
+  const HostBridge* bridge_ = nullptr;  // the one in use
   Floats rise_;  // how far a glide has come after so many samples
+  int glide_ = 1;  // samples of a glide
   Floats goal_;  // what is set
   std::unique_ptr<EffectNet> net_;
   std::vector<bool> modulates_;  // of each method
@@ -107,11 +120,6 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
   is_physical_ = settings.At("is_physical").Truth();
   glides_itself_ = settings.At("glides").Truth();
   greatest_ = static_cast<float>(settings.At("greatest").Number());
-  const int length = settings.At("glide_samples").Whole("glide_samples", 1, kLongestGlide);
-  rise_.Make(static_cast<std::size_t>(length));
-  for (int i = 0; i < length; ++i) {
-    rise_[i] = 0.5f - 0.5f * std::cos(kPi * (static_cast<float>(i) / static_cast<float>(length)));
-  }
   goal_.Make(glides_.size());
   const std::string& kind = settings.At("net").Text();
   if (kind == "LSTM" || kind == "GRU") {
@@ -148,10 +156,54 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
     path.stream = net_->Begun();
     path.origins.Make(glides_.size());
   }
+  ReadRates(settings);
   moving_.Make(static_cast<int>(glides_.size()), kEffectSamples);
   sound_.Make(shape_.channels, kEffectSamples);
   knobs_.Make(shape_.knobs, kEffectSamples);
   for (Rows* rows : {&dry_, &wet_}) rows->Make(shape_.outputs, kEffectSamples);
+}
+
+void Effect::ReadRates(const Json& settings) {
+  rate_hz_ = settings.At("rate_hz").Whole("rate_hz", 1, kFastestRate);
+  glide_ms_ = settings.At("glide_ms").Number();
+  if (!(glide_ms_ >= 0.0 && glide_ms_ <= kLongestGlideMs)) throw Refused("glides for too long");
+  const int block = settings.At("block").Whole("block", 1, kEffectSamples);
+  if (settings.At("net").Text() == "Chain" && block != kEffectSamples) {
+    throw Refused("has blocks that a chain cannot be played in: export it again");
+  }
+  const auto& rates = settings.At("host_rates_hz").Items();
+  if (rates.size() > kMostRates) throw Refused("has more rates than anybody could choose");
+  int longest = rate_hz_, heard = 0, made = 0;
+  for (const Json& rate : rates) {
+    const int hz = rate.Whole("host_rates_hz", 1, kFastestRate);
+    if (hz == rate_hz_) continue;
+    bridges_.emplace_back(hz, rate_hz_, block);
+    longest = std::max(longest, hz);
+    heard = std::max(heard, bridges_.back().heard_size());
+    // With what is made of a few samples of the host.
+    const int step = static_cast<int>(std::int64_t(kEffectSamples) * rate_hz_ / hz) + 2 * block;
+    made = std::max(made, bridges_.back().made_size() + step);
+  }
+  rise_.Make(static_cast<std::size_t>(glide_ms_ * longest / 1000.0) + 2);
+  for (Path& path : paths_) {
+    if (bridges_.empty()) break;
+    path.heard.Make(shape_.channels + shape_.knobs + shape_.outputs, heard + 2 * kEffectSamples);
+    path.answers.Make(shape_.outputs, made + kEffectSamples);
+  }
+  SetRate(rate_hz_);
+}
+
+// Begins anew at a rate, one of the file's.
+void Effect::SetRate(int rate_hz) {
+  bridge_ = nullptr;
+  for (const HostBridge& bridge : bridges_) {
+    if (bridge.rate_hz() == rate_hz) bridge_ = &bridge;
+  }
+  glide_ = std::max(1, static_cast<int>(glide_ms_ * rate_hz / 1000.0 + 0.5));
+  for (int i = 0; i < glide_; ++i) {
+    rise_[i] = 0.5f - 0.5f * std::cos(kPi * (static_cast<float>(i) / static_cast<float>(glide_)));
+  }
+  Reset();
 }
 
 // The place of a setting among them, or -1.
@@ -165,14 +217,14 @@ float Effect::ValueAt(const Path& path, int which, int samples_ahead) const {
   const float goal = goal_[which], origin = path.origins[which];
   const int since = path.since + samples_ahead;
   const bool is_at_once = glides_itself_ && which < shape_.knobs;
-  if (is_at_once || since >= static_cast<int>(rise_.size()) || goal == origin) return goal;
+  if (is_at_once || since >= glide_ || goal == origin) return goal;
   return origin + rise_[since] * (goal - origin);
 }
 
 // Fills what is heard of everything set in the next samples: knobs and levels, dB as factors.
 void Effect::Move(Path* path, int count) {
   const int all = static_cast<int>(glides_.size());
-  const bool rests = path->since >= static_cast<int>(rise_.size());
+  const bool rests = path->since >= glide_;
   for (int which = 0; which < all; ++which) {
     float* const row = moving_[which];
     Gain* const gain = which == shape_.knobs + kInput    ? &path->before
@@ -187,7 +239,7 @@ void Effect::Move(Path* path, int count) {
       row[t] = gain ? (*gain)(value) : value;
     }
   }
-  path->since = std::min(path->since + count, static_cast<int>(rise_.size()));
+  path->since = std::min(path->since + count, glide_);
 }
 
 // Fills what enters the network: sound and knobs; and the sound as it is.
@@ -228,11 +280,49 @@ void Effect::Hear(bool modulates, const float* const* in, int at, int count) {
   }
 }
 
+// What the network makes of the samples at hand, and the sound as it is, late.
+void Effect::Bridge(Path* path, int count) {
+  const int told = shape_.channels, as_it_is = told + shape_.knobs;
+  Recent *const heard = &path->heard, *const answers = &path->answers;
+  const std::int64_t first = heard->count();
+  for (int c = 0; c < shape_.channels; ++c) heard->Write(c, sound_[c], count);
+  for (int k = 0; k < shape_.knobs; ++k) heard->Write(told + k, knobs_[k], count);
+  for (int o = 0; o < shape_.outputs; ++o) heard->Write(as_it_is + o, dry_[o], count);
+  heard->Advance(count);
+  const std::int64_t due = bridge_->Due(heard->count());
+  while (answers->count() < due) {
+    const std::int64_t at = answers->count();
+    const int size = static_cast<int>(std::min<std::int64_t>(due - at, kEffectSamples));
+    for (int t = 0; t < size; ++t) {
+      for (int c = 0; c < shape_.channels; ++c) {
+        sound_[c][t] = bridge_->inward()(*heard, c, at + t);
+      }
+      for (int k = 0; k < shape_.knobs; ++k) {
+        knobs_[k][t] = bridge_->inward().Between(*heard, told + k, at + t);
+      }
+    }
+    path->stream->Play(sound_, knobs_, size, &wet_);
+    for (int o = 0; o < shape_.outputs; ++o) answers->Write(o, wet_[o], size);
+    answers->Advance(size);
+  }
+  const std::int64_t late = first - bridge_->delay();
+  for (int o = 0; o < shape_.outputs; ++o) {
+    for (int t = 0; t < count; ++t) {
+      wet_[o][t] = bridge_->outward()(*answers, o, late + t);
+      dry_[o][t] = *heard->At(as_it_is + o, late + t);
+    }
+  }
+}
+
 void Effect::Play(Path* path, bool modulates, const float* const* in, float* const* out, int at,
                   int count) {
   Move(path, count);
   Hear(modulates, in, at, count);
-  path->stream->Play(sound_, knobs_, count, &wet_);
+  if (bridge_) {
+    Bridge(path, count);
+  } else {
+    path->stream->Play(sound_, knobs_, count, &wet_);
+  }
   const float* const mix = moving_[shape_.knobs + kMix];
   const float level = is_physical_ ? 1.0f : output_gain_;
   const float* const after = moving_[shape_.knobs + kOutput];
@@ -257,6 +347,7 @@ void Effect::Process(int method, int voice, const float* const* in, float* const
 
 void Effect::Changed(const Control& control) {
   if (control.name == "reset") return Reset();
+  if (control.name == "sample_rate") return SetRate(static_cast<int>(control.value));
   const int setting = FindSetting(control.name);
   for (Path& path : paths_) {
     if (setting >= 0) path.stream->Hold(setting, control.value);
@@ -294,14 +385,25 @@ void Effect::Begin(const Control& control) {
   if (glides ? !is_plain : control.name != "sample_rate") {
     throw Refused("has a control " + control.name + " that the small engine does not know");
   }
+  if (control.name == "sample_rate") {
+    std::vector<double> known(1, rate_hz_);
+    for (const HostBridge& bridge : bridges_) known.push_back(bridge.rate_hz());
+    bool is_known = !control.integers.empty();
+    for (const double hz : control.integers) {
+      is_known = is_known && std::find(known.begin(), known.end(), hz) != known.end();
+    }
+    if (!is_known) throw Refused("has a sample_rate that it cannot be played at: export it again");
+  }
   Changed(control);
 }
 
 void Effect::Reset() {
   for (Path& path : paths_) {
     path.stream->Forget();
+    path.heard.Forget();
+    path.answers.Forget();
     path.origins.Copy(goal_.data(), glides_.size());
-    path.since = static_cast<int>(rise_.size());
+    path.since = glide_;
   }
 }
 

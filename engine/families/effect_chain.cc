@@ -55,7 +55,7 @@ class ChainStream : public EffectStream {
 
 ChainNet::ChainNet(const ModelFile& file, const EffectShape& shape) : shape_(shape) {
   const Json& settings = file.settings();
-  const double rate_hz = file.about().At("sample_rate_hz").Number();
+  const double rate_hz = settings.At("rate_hz").Number();
   const std::vector<Json>& rows = settings.At("processors").Items();
   if (rows.empty() || rows.size() > kMostProcessors) {
     throw Refused("has a chain of no processors, or of more than any");

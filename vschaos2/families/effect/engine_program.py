@@ -6,7 +6,7 @@ from typing import Any
 from vschaos2.export.for_engine import EngineProgram
 from vschaos2.families.effect.engine_chain import chain_settings, chain_tensors, unknown_of
 from vschaos2.families.effect.grey import ChainNet
-from vschaos2.families.effect.streaming_effect import GREATEST, StreamingEffect
+from vschaos2.families.effect.streaming_effect import GLIDE_MS, GREATEST, StreamingEffect
 from vschaos2.nets.audio_conv import GCN, TCN
 from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, RecurrentNet, StartedLSTM
@@ -33,8 +33,6 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
         return unknown_of(net.chain)
     if type(net) not in KINDS:
         return f"effects of the kind {type(net).__name__}"
-    if effect.bridge >= 0:
-        return "sample rates that a model was not trained at"
     if isinstance(net, TCN) and _remembered(net) > MOST_STATE:
         return f"effects that remember {_remembered(net)} numbers"
     settings = {
@@ -42,18 +40,21 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
         "channels": effect.n_in,
         "outputs": effect.n_out,
         "knobs": effect.knob_names,
-        "glide_samples": effect.glide_samples,
+        "block": net.block,
+        "rate_hz": model.rate_hz,
+        "host_rates_hz": effect.host_rates_hz,
+        "glide_ms": GLIDE_MS,
         "greatest": GREATEST,
         "is_physical": model.is_physical,
         "glides": net.glides,
     }
     return EngineProgram(
         family="effect",
-        sample_rate_hz=model.rate_hz,
+        sample_rate_hz=effect.sample_rate_hz,
         block_samples=net.block,
         settings=settings | _settings(effect, net),
         tensors={name: f"model.{path}" for name, path in _tensors(effect)},
-        choices={"sample_rate": [model.rate_hz]},
+        choices={},
     )
 
 
