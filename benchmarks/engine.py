@@ -188,7 +188,7 @@ def loads(name: str, path: Path, engine: ctypes.CDLL, rounds: int, bar: float | 
             f"| {name}, {block} | {slow:.1%} | {quick:.2%} | {slow / quick:.1f} | {verdict} |",
             flush=True,
         )
-    noise = inputs("forward", model, rate_hz)
+    noise = inputs("forward", model, rate_hz // 64 * 64)
     player.reset()
     model.set_reset(True)
     with torch.inference_mode():
