@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "families/families.h"
 #include "families/layers_of_file.h"
@@ -31,6 +32,13 @@ void Effect::SetRate(int rate_hz) {
 int Effect::FindSetting(const std::string& name) const {
   const auto found = std::find(settings_.begin(), settings_.end(), name);
   return found == settings_.end() ? -1 : static_cast<int>(found - settings_.begin());
+}
+
+// The place of what chooses among presets, or -1.
+int Effect::FindChooser(const std::string& name) const {
+  constexpr const char* kNames[] = {"preset", "towards", "morph"};
+  const auto found = std::find(std::begin(kNames), std::end(kNames), name);
+  return net_->presets() == 0 || found == std::end(kNames) ? -1 : static_cast<int>(found - kNames);
 }
 
 // What a path hears of something set, so many samples after those that it has played.
@@ -169,6 +177,10 @@ void Effect::Process(int method, int voice, const float* const* in, float* const
 void Effect::Changed(const Control& control) {
   if (control.name == "reset") return Reset();
   if (control.name == "sample_rate") return SetRate(static_cast<int>(control.value));
+  if (const int chooser = FindChooser(control.name); chooser >= 0) {
+    chosen_[chooser] = control.value;
+    return net_->Choose(static_cast<int>(chosen_[0]), static_cast<int>(chosen_[1]), chosen_[2]);
+  }
   const int setting = FindSetting(control.name);
   for (EffectPath& path : paths_) {
     if (setting >= 0) path.stream->Hold(setting, control.value);

@@ -70,6 +70,7 @@ void ReadRates(const Json& settings);
   void SetRate(int rate_hz);
   void Bridge(EffectPath* path, int count);
   int FindSetting(const std::string& name) const;
+  int FindChooser(const std::string& name) const;
   float ValueAt(const EffectPath& path, int which, int samples_ahead) const;
   void Move(EffectPath* path, int count);
   void Hear(bool modulates, const float* const* in, int at, int count);
@@ -81,6 +82,7 @@ void ReadRates(const Json& settings);
   Floats lowest_, highest_;          // of the knobs
   std::vector<std::string> settings_;  // of the network, beside the knobs
   std::vector<double> learnt_;         // where they stand by themselves
+  double chosen_[3] = {};  // of a collection: preset, towards, morph
   float input_gain_, output_gain_, greatest_;
   bool is_physical_, glides_itself_;
   int rate_hz_ = 0;  // the model's own

@@ -12,21 +12,33 @@ namespace engine {
 
 namespace {
 
-constexpr int kMostProcessors = 64, kLongestGlide = 4096;
+constexpr int kMostProcessors = 64, kLongestGlide = 4096, kMostPresets = 1000;
 
 class ChainNet : public EffectNet {
  public:
   ChainNet(const ModelFile& file, const EffectShape& shape);
   std::unique_ptr<EffectStream> Begun() const override;
+  int presets() const override { return presets_; }
+  void Choose(int first, int second, double morph) override;
 
  private:
   friend class ChainStream;
+
+  void ReadPresets(const ModelFile& file);
+  // A number of a preset is the sum of two floats.
+  double Raw(int preset, std::size_t value) const {
+    const std::size_t at = std::size_t(preset) * raw_.size() + value;
+    return double(given_[at]) + double(given_[at + raw_.size() * std::size_t(presets_)]);
+  }
 
   const EffectShape shape_;
   std::vector<ProcessorPlan> plans_;
   std::vector<Controller> controllers_;
   int values_ = 0;               // of all processors
   std::vector<double> weights_;  // of a glide, the oldest sub-block first
+  int presets_ = 0;
+  Floats given_;             // of all presets
+  std::vector<double> raw_;  // where it stands between them
 };
 
 class ChainStream : public EffectStream {
@@ -72,13 +84,36 @@ ChainNet::ChainNet(const ModelFile& file, const EffectShape& shape) : shape_(sha
     channels = plans_.back().outputs;
   }
   if (channels != shape.outputs) throw Refused("has a chain that makes other channels than it says");
-  if (static_cast<int>(settings.At("settings").Items().size()) != values_) {
+  if (settings.At("net").Text() == "Collection") {
+    ReadPresets(file);
+  } else if (static_cast<int>(settings.At("settings").Items().size()) != values_) {
     throw Refused("has settings that are not its values: export it again");
+  }
+  for (const Controller& controller : controllers_) {
+    if (controller.is_placed() != (presets_ > 0)) {
+      throw Refused("has a controller that hears no presets, or hears some where there are none");
+    }
   }
   const int length = settings.At("glide").Whole("glide", 2, kLongestGlide);
   for (int i = length - 1; i >= 0; --i) {
     const auto risen = [&](int at) { return 0.5 - 0.5 * std::cos(kPi * at / length); };
     weights_.push_back(risen(i + 1) - risen(i));
+  }
+}
+
+ENGINE_ONCE void ChainNet::ReadPresets(const ModelFile& file) {
+  presets_ = file.settings().At("presets").Whole("presets", 1, kMostPresets + 1);
+  const float* const from = file.Find("presets", {2, presets_, values_});
+  raw_.resize(static_cast<std::size_t>(values_));
+  given_.Make(2 * raw_.size() * std::size_t(presets_));
+  given_.Copy(from, given_.size());
+  Choose(0, 0, 0.0);
+}
+
+void ChainNet::Choose(int first, int second, double morph) {
+  for (std::size_t v = 0; v < raw_.size(); ++v) {
+    const double begun = Raw(first, v);
+    raw_[v] = begun + morph * (Raw(second, v) - begun);
   }
 }
 
@@ -96,7 +131,7 @@ ChainStream::ChainStream(const ChainNet* net) : net_(net) {
   const auto values = static_cast<std::size_t>(net->values_);
   held_.resize(values);
   values_.resize(values);
-  targets_.resize(net->shape_.knobs + 2 * values);
+  targets_.resize(net->shape_.knobs + 2 * values + net->raw_.size());
   moved_.resize(targets_.size());
   history_.resize(targets_.size() * (net->weights_.size() - 1));
   ends_.resize(most);
@@ -116,6 +151,7 @@ void ChainStream::Glide(const Rows& knobs) {
     targets_[told + v] = held_[v];
     targets_[told + values + v] = held_[v] * values_[v];
   }
+  std::copy(net_->raw_.begin(), net_->raw_.end(), targets_.begin() + told + 2 * values);
   const std::size_t count = targets_.size(), length = net_->weights_.size();
   if (!has_begun_) {
     for (std::size_t i = 0; i + 1 < length; ++i) {
@@ -140,11 +176,12 @@ void ChainStream::Play(const Rows& sound, const Rows& knobs, int, Rows* made) {
   Glide(knobs);
   const double* const held = moved_.data() + net_->shape_.knobs;
   const double* const at = held + net_->values_;
+  const double* const raw = at + net_->values_;
   int first = 0;
   for (std::size_t n = 0; n < processors_.size(); ++n) {
     const Controller& controller = net_->controllers_[n];
     const int channels = net_->plans_[n].channels;
-    controller(*made, channels, moved_.data(), ends_.data(), &pasts_[n]);
+    controller(*made, channels, moved_.data(), raw + first, ends_.data(), &pasts_[n]);
     for (int v = 0; v < controller.count(); ++v) {
       const double share = held[first + v];
       ends_[v] = (1.0 - share) * ends_[v] + at[first + v];

@@ -42,7 +42,7 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
     net_ = ReadRecurrentNet(file, shape_, kind == "LSTM");
   } else if (kind == "TCN" || kind == "GCN" || kind == "SSM") {
     net_ = ReadLayeredNet(file, shape_, kind);
-  } else if (kind == "Chain") {
+  } else if (kind == "Chain" || kind == "Collection") {
     net_ = ReadChainNet(file, shape_);
     for (const Json& name : settings.At("settings").Items()) settings_.push_back(name.Text());
     for (const Json& value : settings.At("learnt").Items()) learnt_.push_back(value.Number());
@@ -84,7 +84,8 @@ void Effect::ReadRates(const Json& settings) {
   glide_ms_ = settings.At("glide_ms").Number();
   if (!(glide_ms_ >= 0.0 && glide_ms_ <= kLongestGlideMs)) throw Refused("glides for too long");
   const int block = settings.At("block").Whole("block", 1, kEffectSamples);
-  if (settings.At("net").Text() == "Chain" && block != kEffectSamples) {
+  const std::string& net = settings.At("net").Text();
+  if ((net == "Chain" || net == "Collection") && block != kEffectSamples) {
     throw Refused("has blocks that a chain cannot be played in: export it again");
   }
   const auto& rates = settings.At("host_rates_hz").Items();
@@ -113,6 +114,14 @@ void Effect::Begin(const Control& control) {
   if (FindSetting(control.name) >= 0) {
     if (control.kind == Control::Kind::kNumber) return;  // it shows what was learnt
     throw Refused("has a setting " + control.name + " that is no number: export it again");
+  }
+  if (const int chooser = FindChooser(control.name); chooser >= 0) {
+    const bool is_choice = control.kind == Control::Kind::kChoice &&
+                           static_cast<int>(control.choices.size()) == net_->presets();
+    if (chooser == 2 ? control.kind != Control::Kind::kNumber : !is_choice) {
+      throw Refused("has a " + control.name + " that is none of its presets: export it again");
+    }
+    return Changed(control);
   }
   const bool glides = std::find(glides_.begin(), glides_.end(), control.name) != glides_.end();
   const bool is_plain = control.kind == Control::Kind::kNumber ||

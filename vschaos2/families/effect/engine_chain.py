@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vschaos2.processors.chain import Chain
-from vschaos2.processors.controllers import Controller, Following, Told
+from vschaos2.processors.controllers import Controller, Following, Placed, Told
 from vschaos2.processors.dynamics import Compressor, Expander, Level
 from vschaos2.processors.fdn_reverb import FdnReverb
 from vschaos2.processors.filters import Filter
@@ -47,7 +47,7 @@ def unknown_of(chain: Chain) -> str:
 def chain_settings(chain: Chain) -> dict[str, Any]:
     """Its glide and its processors, in plain values."""
     pairs: Any = zip(chain.processors, chain.controllers, strict=True)
-    rows = [_processor(*pair) for pair in pairs]
+    rows = [_processor(*pair, len(chain.physical)) for pair in pairs]
     return {"glide": chain.glide.length, "processors": rows}
 
 
@@ -82,9 +82,9 @@ def _weights(processor: Any) -> Iterator[str]:
         yield from (f"{layer}.{tensor}" for tensor in ("weight", "bias"))
 
 
-def _processor(processor: Any, controller: Controller) -> dict[str, Any]:
-    """A row of a chain: kind, controller, and what the kind has of its own."""
-    row = {"kind": KINDS[type(processor)], "controller": _controller(controller)}
+def _processor(processor: Any, controller: Controller, total: int) -> dict[str, Any]:
+    """A row of a chain of so many values: kind, controller, and what the kind has of its own."""
+    row = {"kind": KINDS[type(processor)], "controller": _controller(controller, total)}
     return row | _own(processor)
 
 
@@ -145,20 +145,28 @@ def _bands(of: Filter) -> list[dict[str, Any]]:
 
 
 def _heard(controller: Controller) -> str | None:
-    """What moves it: knobs, or the sound."""
-    if isinstance(controller.adds, Following):
-        return "following"
-    return "told" if isinstance(controller.adds, Told) else None
+    """What moves it: knobs, by a network or along directions, or the sound."""
+    adds = controller.adds
+    for kind, name in ((Following, "following"), (Told, "told"), (Placed, "placed")):
+        if isinstance(adds, kind):
+            return name
+    return None
 
 
-def _controller(controller: Controller) -> dict[str, Any]:
+def _controller(controller: Controller, total: int) -> dict[str, Any]:
     if controller.is_fixed:
         return {"kind": "fixed", "base": controller.start[:, 0].tolist()}
     ranges, adds = controller.ranges, controller.adds
     base = controller.start + ranges.pace * controller.moved.detach()
-    return {
+    own: dict[str, Any] = {}
+    if isinstance(adds, Placed):
+        # Its own raw numbers are told behind the sliders, as they are.
+        axes = ranges.pace * adds.directions[:, : adds.directions.shape[1] - total]
+        own = {"axes": axes.T.tolist()}
+    else:
+        own = {"hears_knobs": isinstance(adds, Told) or adds.n_knobs > 0}  # type: ignore[operator]
+    return own | {
         "kind": _heard(controller),
-        "hears_knobs": isinstance(adds, Told) or adds.n_knobs > 0,  # type: ignore[operator]
         "base": base[:, 0].tolist(),
         **{name: getattr(ranges, name)[:, 0].tolist() for name in ("least", "span", "pace")},
         "is_log": ranges.is_log[:, 0].tolist(),
