@@ -28,6 +28,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from small_engine import Player, built, library, relative, rows
 
+from vschaos2.families.effect import grey  # noqa: F401 - it registers chains
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
@@ -134,13 +135,24 @@ PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
     "TCN": ("TCN", {}),
     "GCN": ("GCN", {}),
     "SSM": ("SSM", {}),
+    "delay and reverb": ("Chain", {"processors": ["ping_pong", "fdn_reverb"]}),
+    "chain of twelve": (
+        "Chain",
+        {
+            "processors": [
+                *("expander", "compressor", "tanh", "parametric_eq", {"fir": {"taps": 1024}}),
+                *("phaser", "chorus", "flanger", "tremolo", "phase_shift", "echo", "room"),
+            ]
+        },
+    ),
 }
 
 
 def pedal(kind: str, options: dict[str, Any]) -> bytes:
     """An effect of one knob at 44.1 kHz, untrained, as a file."""
     torch.manual_seed(0)
-    net = parts("effect_net")[kind](1, 1, 1, 44100, **options)
+    is_stereo = "ping_pong" in options.get("processors", ())
+    net = parts("effect_net")[kind](1, 1, 1 + is_stereo, 44100, **options)
     model = EffectModel(net, [Knob("drive", 0.0, 10.0, 4.0)], 44100)
     return PlayableEffect(model.eval().requires_grad_(False), {}).saved()
 
@@ -176,7 +188,7 @@ def loads(name: str, path: Path, engine: ctypes.CDLL, rounds: int, bar: float | 
             f"| {name}, {block} | {slow:.1%} | {quick:.2%} | {slow / quick:.1f} | {verdict} |",
             flush=True,
         )
-    noise = inputs("forward", model, rate_hz)
+    noise = inputs("forward", model, rate_hz // 64 * 64)
     player.reset()
     model.set_reset(True)
     with torch.inference_mode():
