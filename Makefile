@@ -6,6 +6,8 @@
 # make external   vschaos~, a host for exported models in Pd (needs what externals/install_tools.sh
 #                 installs); make external ENGINE=1: the same without libtorch and Python, for
 #                 instruments that the small engine plays, in build/external-engine
+# make plugins   LV2, VST3 and CLAP of the small engine, into build/plugins: script.py --daw puts
+#                a model into them (needs what plugins/install_tools.sh installs)
 # make constraints   the versions of everything that .venv is installed from, renewed
 # Each builds .venv first; running them again is quick.
 
@@ -14,7 +16,7 @@ BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect demo-transfer demo-foley test external web-engine constraints clean
+.PHONY: demo demo-effect demo-transfer demo-foley test external plugins web-engine constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -38,11 +40,16 @@ external: .venv/.installed
 	cmake --build build/external --parallel
 endif
 
+plugins:
+	cmake -S plugins -B build/plugins
+	cmake --build build/plugins --parallel
+
 web-engine:
 	$(PYTHON) engine/web/make_module.py
 
 test: .venv/.installed-dev
 	-externals/install_tools.sh
+	-plugins/install_tools.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
