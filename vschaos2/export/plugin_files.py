@@ -29,12 +29,13 @@ ARCHITECTURE = "x86_64-linux"  # as VST3 calls it
 METHODS: Mapping[Kind, str] = {"instrument": "decode", "effect": "forward"}
 
 
-def check_plugins(playable: Playable, built: Path = BUILT) -> None:
+def check_plugins(playable: Playable, built: Path | None = None) -> None:
     """Refuse what no plug-in can play, and a machine that has none.
 
     Raises:
         InputError: saying what is missing.
     """
+    built = built or BUILT
     program = playable.for_engine()
     if isinstance(program, str):
         raise InputError(
@@ -53,7 +54,7 @@ def kinds_of(methods: Mapping[str, Any]) -> list[Kind]:
 
 
 def plugin_files(
-    name: str, card: Mapping[str, Any], content: bytes, built: Path = BUILT
+    name: str, card: Mapping[str, Any], content: bytes, built: Path | None = None
 ) -> dict[Path, bytes]:
     """Files of the plug-ins of a model, by their places beneath a folder.
 
@@ -64,7 +65,7 @@ def plugin_files(
         name: of the model.
         card: of `measure_card`.
         content: of NAME.ts.
-        built: the folder that `make plugins` fills.
+        built: the folder that `make plugins` fills, if it is another.
 
     Raises:
         InputError: if what is in it cannot be used.
@@ -73,7 +74,7 @@ def plugin_files(
     files: dict[Path, bytes] = {}
     for kind in kinds:
         called = name if len(kinds) == 1 or kind == "instrument" else f"{name} {kind}"
-        files |= _files_of(kind, called, card, content, built)
+        files |= _files_of(kind, called, card, content, built or BUILT)
     return files
 
 
