@@ -8,6 +8,8 @@
 #                 libtorch beside it, for models of any maker, in build/external-torch
 # make release    vschaos~ packed for Debian and Raspberry Pi OS, in build/release: see
 #                 externals/make_release.py
+# make plugins   LV2, VST3 and CLAP of the small engine, into build/plugins: script.py --daw puts
+#                a model into them (needs what plugins/install_tools.sh installs)
 # make constraints   the versions of everything that .venv is installed from, renewed
 # Each builds .venv first; running them again is quick.
 
@@ -17,7 +19,7 @@ BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect demo-transfer demo-foley test external release web-engine constraints clean
+.PHONY: demo demo-effect demo-transfer demo-foley test external release plugins web-engine constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -44,11 +46,16 @@ endif
 release:
 	$(PYTHON) externals/make_release.py
 
+plugins:
+	cmake -S plugins -B build/plugins
+	cmake --build build/plugins -j$(CORES)
+
 web-engine:
 	$(PYTHON) engine/web/make_module.py
 
 test: .venv/.installed-dev
 	-externals/install_tools.sh
+	-plugins/install_tools.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
