@@ -8,11 +8,13 @@ of a block and their ratio, with the bars; what the engine's sound differs by; l
 on disk. The engine is built into build/engine first if it is not there.
 
 Of an effect, or of pedals made for it, untrained, it prints the load of one core: the processor
-time of a stretch of blocks over the time that it sounds.
+time of a stretch of blocks over the time that it sounds; of hits the same with all voices sounding,
+at each rate of a host.
 """
 
 import argparse
 import ctypes
+import json
 import statistics
 import subprocess
 import sys
@@ -119,6 +121,7 @@ class Call:
     def __init__(self, player: Player, method: str, given: np.ndarray, block: int) -> None:
         index, shape = player.methods[method]
         self.out = np.zeros((shape.out_channels, block // shape.out_ratio), np.float32)
+        given = np.ascontiguousarray(given)
         self.given, self.process = given, player.library.vschaos_engine_process
         self.arguments = (player.handle, index, 0, rows(given), rows(self.out), block)
 
@@ -127,6 +130,8 @@ class Call:
         self.process(*self.arguments)
 
 
+HIT_BLOCKS = (64, 512)
+VOICES = 8  # that hits sound in
 EFFECT_BLOCKS = (64, 256, 1024)
 LSTM_BAR = 0.02  # of a core, of 32 units at blocks of 64
 PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -211,6 +216,40 @@ def effects(path: Path | None, engine: ctypes.CDLL, rounds: int) -> None:
             loads(name, file, engine, rounds, LSTM_BAR if kind == "LSTM" else None)
 
 
+def hits(path: Path, engine: ctypes.CDLL, rounds: int) -> None:
+    """Rows of a table: the load of all voices, and how far the engine's hits are from torch's."""
+    model, player = torch.jit.load(str(path)), Player(engine, path)
+    model.get_methods()
+    seconds = json.loads(path.with_suffix(".json").read_text())["hits"]["seconds"]
+    inlets = int(model.hit_params[0])
+    print("| rate, block | torch | engine | ratio | of the peak |\n|---|---|---|---|---|")
+    for rate_hz in model.host_rates_hz:
+        model.set_sample_rate(rate_hz)
+        player.set("sample_rate", rate_hz)
+        apart = int(seconds * rate_hz) // VOICES
+        given = np.zeros((1, inlets, rounds * rate_hz), np.float32)
+        given[0, 0, ::apart] = 1.0
+        for block in HIT_BLOCKS:
+            parts = torch.from_numpy(given).split(block, 2)
+            player.reset()
+            model.set_reset(True)
+            start = time.process_time()
+            with torch.inference_mode():
+                due = torch.cat([model.hit(part) for part in parts], 2)[0].numpy()
+            slow = time.process_time() - start
+            calls = [Call(player, "hit", part[0].numpy(), part.shape[2]) for part in parts]
+            start = time.process_time()
+            for call in calls:
+                call()
+            quick = time.process_time() - start
+            made = np.concatenate([call.out for call in calls], 1)
+            print(
+                f"| {rate_hz}, {block} | {slow / rounds:.1%} | {quick / rounds:.2%} "
+                f"| {slow / quick:.1f} | {relative(made, due):.1e} |",
+                flush=True,
+            )
+
+
 def exactness(model: torch.jit.ScriptModule, player: Player, sound: np.ndarray) -> None:
     """How far the engine's sound is from torch's, of the peak."""
     hop = int(model.encode_params[3])
@@ -272,7 +311,7 @@ def costs(path: Path) -> None:
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, nargs="?", help="an instrument or an effect")
+    parser.add_argument("file", type=Path, nargs="?", help="an instrument, an effect, or hits")
     parser.add_argument("--pedals", action="store_true", help="effects made for it, and no file")
     parser.add_argument("--sound", type=Path, help="played through it for exactness, at most 8 s")
     parser.add_argument("--rounds", type=int, default=5)
@@ -286,6 +325,9 @@ def main() -> None:
         effects(None, engine, arguments.rounds)
         return
     model = torch.jit.load(str(arguments.file))
+    if "hit" in model.get_methods():
+        hits(arguments.file, engine, arguments.rounds)
+        return
     if "encode" not in model.get_methods():
         effects(arguments.file, engine, arguments.rounds)
         return

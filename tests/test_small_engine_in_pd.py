@@ -12,6 +12,7 @@ import pytest
 import torch
 from pd.runner import BLOCK, play
 from small_engine import ROOT, built, relative
+from small_hits import decaying_hits
 from taught import HOP, USUAL, sound, taught
 from test_external import HEADERS, compiler, require  # noqa: F401
 from test_external import library as with_libtorch  # noqa: F401
@@ -115,6 +116,23 @@ def test_an_effect_and_its_knob(library, tmp_path):
         with torch.inference_mode():
             due += [effect.eager.forward(block[None])[0] for block in part.split(BLOCK, 1)]
     assert relative(made.signals, torch.cat(due, 1).numpy()) < 1e-5
+
+
+def test_hits_at_the_sample(library, tmp_path):
+    """Struck anywhere in Pd's blocks they sound as in Python, and begin at their triggers."""
+    playable, x = decaying_hits(), np.zeros((7, 128 * BLOCK), np.float32)
+    file, at = tmp_path / "knock.ts", [100, 1333, 5000]
+    file.write_bytes(playable.saved())
+    x[0, at], x[1], x[2] = 1.0, 0.7, 1.0
+    messages = [(-1, "set seed 5"), (-1, "set axis1 0.5")]
+    made = play(tmp_path, library, [(f"vschaos~ {file} hit 0", 1)], x, messages)
+    assert made.code == 0, made.lines
+    for name, value in (("seed", 5), ("axis1", 0.5)):
+        assert set_attribute(playable.eager, name, value) == 0
+    with torch.inference_mode():
+        due = playable.eager.hit(torch.from_numpy(x)[None])[0].numpy()
+    assert relative(made.signals, due) < 1e-5
+    assert np.flatnonzero(made.signals[0])[0] == at[0]
 
 
 def test_answers_and_errors(library, path, tmp_path):
