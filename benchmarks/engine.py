@@ -34,7 +34,12 @@ from vschaos2.families.effect import grey  # noqa: F401 - it registers chains
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
-from vschaos2.nets import audio_conv, audio_recurrent, state_space  # noqa: F401 - they register
+from vschaos2.nets import (  # noqa: F401 - they register
+    audio_conv,
+    audio_recurrent,
+    state_space,
+    wavenet,
+)
 from vschaos2.parts import parts
 
 ROOT = Path(__file__).parents[1]
@@ -134,6 +139,12 @@ HIT_BLOCKS = (64, 512)
 VOICES = 8  # that hits sound in
 EFFECT_BLOCKS = (64, 256, 1024)
 LSTM_BAR = 0.02  # of a core, of 32 units at blocks of 64
+DILATIONS = [2**n for n in range(10)]
+WAVE = {"kernels": [3] * 10, "dilations": DILATIONS, "activations": ["Tanh"] * 10}
+WAVES = [  # as .nam files of the usual size have them
+    {"channels": 16, "head_channels": 8, **WAVE},
+    {"channels": 8, "head_channels": 1, "head_bias": True, **WAVE},
+]
 PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
     "LSTM of 32 units": ("LSTM", {"hidden_dims": 32}),
     "GRU of 32 units": ("GRU", {"hidden_dims": 32}),
@@ -150,6 +161,7 @@ PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
             ]
         },
     ),
+    "WaveNet of a .nam": ("WaveNet", {"arrays": WAVES}),
 }
 
 
