@@ -51,7 +51,9 @@ pytestmark = [
 def plugins(engine_folder) -> Path:
     """The folder of plug-ins of any model."""
     library = f"-DVSCHAOS_ENGINE_LIBRARY={engine_folder / 'libvschaos_engine.a'}"
-    return built(ROOT / "build/plugins-tests", "-DCMAKE_BUILD_TYPE=Quick", library, source="plugins")
+    return built(
+        ROOT / "build/plugins-tests", "-DCMAKE_BUILD_TYPE=Quick", library, source="plugins"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +171,9 @@ def test_dry_and_wet_sound_meet(folder, opened):
 
 def steady(player: Player, values: list[float], frames: int, hop: int) -> np.ndarray:
     """What axes and labels that stand still sound like from the beginning on."""
-    return player.play("decode", np.repeat(np.array(values, np.float32)[:, None], frames // hop, 1), hop)[0]
+    return player.play(
+        "decode", np.repeat(np.array(values, np.float32)[:, None], frames // hop, 1), hop
+    )[0]
 
 
 def first_place(folder: Path) -> list[float]:
@@ -205,7 +209,9 @@ def test_a_drone_is_what_its_axes_sound_like(engine, folder, bells):
     rise = 1.0 - np.exp(-3.0 * np.arange(1, FRAMES - late + 1) / (0.01 * RATE))
     assert not made[:, :late].any()
     peak = np.abs(due).max()
-    np.testing.assert_allclose(made[0, late : len(due)], rise[: len(due) - late] * due[late:], atol=2e-4 * peak)
+    np.testing.assert_allclose(
+        made[0, late : len(due)], rise[: len(due) - late] * due[late:], atol=2e-4 * peak
+    )
     np.testing.assert_array_equal(made[0], made[1])
 
 
@@ -317,7 +323,13 @@ def test_notes_command_pitch_and_octave(engine, folder, plugins, opened, tmp_pat
         player.play("decode", np.full((5, 1), -1.0, np.float32), 128)  # no inlet is empty
         player.reset()
         due = steady(player, [0.0, 0.0, 0.0, pitch, octave], 4000, 128)
-        assert np.abs(np.abs(np.fft.rfft(made[late : late + 1024])) - np.abs(np.fft.rfft(due[late : late + 1024]))).max() < 1.0
+        assert (
+            np.abs(
+                np.abs(np.fft.rfft(made[late : late + 1024]))
+                - np.abs(np.fft.rfft(due[late : late + 1024]))
+            ).max()
+            < 1.0
+        )
 
 
 @pytest.fixture
@@ -494,15 +506,15 @@ def test_parameters_are_called_after_what_they_set(folder):
     assert all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", symbol) for symbol in symbols)
     assert "prior temperature" in {row["name"] for row in about["parameters"]}
     assert "prior temperature" not in {
-        row["name"] for row in plugin_about("effect", "bells", card)["parameters"]
+        row["name"] for row in plugin_about("insert", "bells", card)["parameters"]
     }
     card["labels"] = {"commanded": [LABEL], "guessed": []}
     card["methods"]["decode"]["inlets"] += 1
     (label,) = [
-        row for row in plugin_about("effect", "x", card)["parameters"] if row["target"] == "label"
+        row for row in plugin_about("insert", "x", card)["parameters"] if row["target"] == "label"
     ]
     assert label["choices"] == ["heard", "A", "B"] and label["value"] == label["lowest"] == -1.0
-    assert kinds_of(card["methods"]) == ["instrument", "effect"]
+    assert kinds_of(card["methods"]) == ["instrument", "insert"]
 
 
 LABEL = {
@@ -527,7 +539,7 @@ def test_what_carries_a_damaged_description_is_for_any_model(plugins, opened, tm
     code = (plugins / "effect-clap.so").read_bytes()
     about = {"name": "x", "parameters": [{"name": "odd"}], "places": []}
     for number, content in enumerate(
-        (carrying(code, "effect", about, b"model"), code + bytes([255] * 16) + b"vschaos2")
+        (carrying(code, "insert", about, b"model"), code + bytes([255] * 16) + b"vschaos2")
     ):
         place = tmp_path / f"{number}.clap"
         place.write_bytes(content)
