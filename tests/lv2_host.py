@@ -137,12 +137,8 @@ class Lv2Plugin:
         self.longest = c_int32(8192)
         self.options = (Option * 2)()
         key, kind = self._number(f"{LV2}ext/buf-size#maxBlockLength"), f"{LV2}ext/atom#Int"
-        self.options[0] = Option(
-            0, 0, key, 4, self._number(kind), ctypes.addressof(self.longest)
-        )
-        self.schedule = Schedule(
-            None, CFUNCTYPE(c_int, c_void_p, c_uint32, c_void_p)(lambda *_: 0)
-        )
+        self.options[0] = Option(0, 0, key, 4, self._number(kind), ctypes.addressof(self.longest))
+        self.schedule = Schedule(None, CFUNCTYPE(c_int, c_void_p, c_uint32, c_void_p)(lambda *_: 0))
         self.listed = [
             Feature(f"{LV2}ext/options#options".encode(), ctypes.addressof(self.options)),
             Feature(f"{LV2}ext/urid#map".encode(), ctypes.addressof(self.map)),

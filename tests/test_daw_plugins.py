@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,9 @@ pytestmark = [
 def plugins(engine_folder) -> Path:
     """The folder of plug-ins of any model."""
     library = f"-DVSCHAOS_ENGINE_LIBRARY={engine_folder / 'libvschaos_engine.a'}"
-    return built(ROOT / "build/plugins-tests", "-DCMAKE_BUILD_TYPE=Quick", library, source="plugins")
+    return built(
+        ROOT / "build/plugins-tests", "-DCMAKE_BUILD_TYPE=Quick", library, source="plugins"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +171,9 @@ def test_dry_and_wet_sound_meet(folder, opened):
 
 def steady(player: Player, values: list[float], frames: int, hop: int) -> np.ndarray:
     """What axes and labels that stand still sound like from the beginning on."""
-    return player.play("decode", np.repeat(np.array(values, np.float32)[:, None], frames // hop, 1), hop)[0]
+    return player.play(
+        "decode", np.repeat(np.array(values, np.float32)[:, None], frames // hop, 1), hop
+    )[0]
 
 
 def first_place(folder: Path) -> list[float]:
@@ -204,7 +209,9 @@ def test_a_drone_is_what_its_axes_sound_like(engine, folder, bells):
     rise = 1.0 - np.exp(-3.0 * np.arange(1, FRAMES - late + 1) / (0.01 * RATE))
     assert not made[:, :late].any()
     peak = np.abs(due).max()
-    np.testing.assert_allclose(made[0, late : len(due)], rise[: len(due) - late] * due[late:], atol=2e-4 * peak)
+    np.testing.assert_allclose(
+        made[0, late : len(due)], rise[: len(due) - late] * due[late:], atol=2e-4 * peak
+    )
     np.testing.assert_array_equal(made[0], made[1])
 
 
@@ -289,7 +296,8 @@ def test_axes_move_the_sound_and_move_by_themselves(engine, folder, bells):
 def generic(plugins: Path, kind: str, folder: Path) -> Path:
     """A copy of its own: a library that is loaded already is not loaded from another place."""
     place = folder / f"{kind}.clap"
-    place.write_bytes((plugins / f"{kind}-clap.so").read_bytes())
+    if not place.exists():
+        place.write_bytes((plugins / f"{kind}-clap.so").read_bytes())
     return place
 
 
@@ -315,4 +323,255 @@ def test_notes_command_pitch_and_octave(engine, folder, plugins, opened, tmp_pat
         player.play("decode", np.full((5, 1), -1.0, np.float32), 128)  # no inlet is empty
         player.reset()
         due = steady(player, [0.0, 0.0, 0.0, pitch, octave], 4000, 128)
-        assert np.abs(np.abs(np.fft.rfft(made[late : late + 1024])) - np.abs(np.fft.rfft(due[late : late + 1024]))).max() < 1.0
+        assert (
+            np.abs(
+                np.abs(np.fft.rfft(made[late : late + 1024]))
+                - np.abs(np.fft.rfft(due[late : late + 1024]))
+            ).max()
+            < 1.0
+        )
+
+
+@pytest.fixture
+def chosen(plugins, folder, opened, tmp_path) -> ClapPlugin:
+    """An effect of any model, which plays the one of `own.ts`."""
+    (tmp_path / "own.ts").write_bytes((folder / "bells.ts").read_bytes())
+    plugin = opened(generic(plugins, "effect", tmp_path))
+    assert plugin.text("status") == "no model"
+    plugin.load(of_model(tmp_path / "own.ts"))
+    return plugin
+
+
+def test_a_model_of_a_file_is_kept_in_the_state(engine, folder, plugins, opened, tmp_path, chosen):
+    chosen.set("knob 1", 0.9)  # of the knobs that it has, the first
+    chosen.activate(RATE)
+    assert chosen.text("status") == "plays"
+    made = chosen.play(noise(), [512])
+    kept = chosen.save()
+    again = opened(generic(plugins, "effect", tmp_path))
+    again.load(kept)
+    assert again.value("knob 1") == pytest.approx(0.9)
+    again.activate(RATE)
+    np.testing.assert_array_equal(again.play(noise(), [512]), made)
+    assert str(tmp_path / "own.ts").encode() in again.save()
+
+
+def test_a_file_that_cannot_be_played_costs_one_line_and_the_sound(folder, chosen, tmp_path, capfd):
+    for change in ("gone", "cut", "empty", "folder", "of another kind"):
+        place = tmp_path / change
+        if change == "folder":
+            place.mkdir()
+        elif change == "cut":
+            place.write_bytes((tmp_path / "own.ts").read_bytes()[:-1000])
+        elif change == "empty":
+            place.write_bytes(b"")
+        elif change == "of another kind":
+            place.write_bytes(b"RIFF" * 1000)
+        chosen.load(of_model(place))
+        capfd.readouterr()
+        chosen.activate(RATE)
+        assert not chosen.play(noise(2000), [512]).any()
+        assert chosen.text("status") == "cannot play the file" and chosen.latency == 0
+        chosen.deactivate()
+        chosen.load(of_model(tmp_path / "own.ts"))
+        chosen.activate(RATE)
+        assert chosen.play(noise(2000), [512]).any()
+        chosen.deactivate()
+
+
+def test_why_a_file_is_not_played_is_said(plugins, folder, opened, tmp_path, capfd):
+    instrument = opened(generic(plugins, "instrument", tmp_path))
+    for place, said in (
+        (tmp_path / "gone.ts", "cannot be read"),
+        (folder / "pedal.ts", "is an effect: load it into the effect, not the instrument"),
+    ):
+        capfd.readouterr()
+        instrument.load(of_model(place))
+        instrument.activate(RATE)
+        instrument.deactivate()
+        lines = capfd.readouterr().err.splitlines()
+        assert len(lines) == 1 and lines[0].startswith(f"vschaos2: {place}: ") and said in lines[0]
+
+
+def test_another_model_is_taken_up_while_it_plays(folder, chosen, engine):
+    player = Player(engine, folder / "pedal.ts", 2)
+    rate_hz = engine.vschaos_engine_sample_rate_hz(player.handle)
+    chosen.activate(rate_hz)
+    before = chosen.latency
+    for _ in range(3):
+        chosen.load(of_model(folder / "pedal.ts"))
+        for _ in range(2000):
+            chosen.play(silence(64), [64])
+            if chosen.latency == 0:
+                break
+            time.sleep(0.005)
+        assert chosen.latency == 0 and before > 0
+        sound = noise(1000)
+        player.reset()
+        chosen.deactivate()
+        chosen.activate(rate_hz)
+        np.testing.assert_array_equal(chosen.play(sound, [128]), through_engine(player, sound))
+    assert chosen.restarts >= 1  # a host is told of another latency
+
+
+def test_its_turtle_and_its_sound_in_lv2(engine, folder):
+    plugin, player = Lv2Plugin(folder / "bells effect.lv2"), Player(engine, folder / "bells.ts", 2)
+    assert f"<{plugin.uri}>" in plugin.text and ID.decode() not in plugin.text
+    sound = noise()
+    due = through_engine(player, sound)
+    made = plugin.play(sound, [441])
+    assert plugin.latency == HOP + player.delay("forward")
+    np.testing.assert_array_equal(made[:, HOP : due.shape[1]], due[:, :-HOP])
+    plugin.close()
+    notes = [(500, bytes([DOWN, 60, 100]))]
+    plugin = Lv2Plugin(folder / "bells.lv2")
+    made = plugin.play(silence(), [441], notes)
+    assert np.flatnonzero(made[0])[0] == 500 + plugin.latency
+    assert list(plugin.names.values())[:6] == [
+        *("Latency", "voices", "attack", "release", "drone", "by itself")
+    ]
+    plugin.close()
+
+
+def test_a_file_in_the_state_of_lv2(plugins, folder, tmp_path):
+    bundle = tmp_path / "any.lv2"
+    bundle.mkdir()
+    (bundle / "plugin.so").write_bytes((plugins / "effect-lv2.so").read_bytes())
+    subprocess.run([plugins / "describe", bundle / "plugin.so"], cwd=bundle, check=True)
+    plugin = Lv2Plugin(bundle)
+    key = f"{plugin.uri}#model"
+    assert f"patch:writable <{key}>" in plugin.text  # a host can ask for a file
+    plugin.restore({key: str(folder / "bells.ts").encode() + b"\0"})
+    for _ in range(1000):
+        made = plugin.play(noise(2048), [512])
+        if plugin.latency > 0:
+            break
+        time.sleep(0.005)
+    assert plugin.play(noise(2048), [512]).any() and made is not None
+    assert plugin.save() == {key: str(folder / "bells.ts").encode() + b"\0"}
+    plugin.close()
+
+
+@pytest.mark.skipif(shutil.which("lv2info") is None, reason="lilv-utils: plugins/install_tools.sh")
+def test_lilv_reads_the_bundles(folder, tmp_path, monkeypatch):
+    for bundle in folder.glob("*.lv2"):
+        shutil.copytree(bundle, tmp_path / bundle.name)
+    monkeypatch.setenv("LV2_PATH", str(tmp_path))
+    listed = subprocess.run(["lv2ls"], capture_output=True, text=True, check=True)
+    uris = listed.stdout.split()
+    assert len(uris) == len(set(uris)) == 3 and listed.stderr == ""
+    for uri in uris:
+        told = subprocess.run(["lv2info", uri], capture_output=True, text=True, check=True)
+        assert told.stderr == ""
+        if ":instrument:" in uri:
+            names = re.findall(r"Name: +(.+)", told.stdout)
+            card = json.loads((folder / "bells.json").read_text(encoding="utf-8"))
+            rising = [words.split(",")[0] for words in card["latent"]["rising"]]
+            for axis, words in enumerate(rising, 1):
+                assert f"axis {axis} {words}".strip() in names
+
+
+def test_vst3_in_pedalboard(engine, folder):
+    pedalboard = pytest.importorskip("pedalboard")
+    plugin = pedalboard.load_plugin(str(folder / "bells effect.vst3"))
+    assert plugin.name == "bells effect"
+    player, sound = Player(engine, folder / "bells.ts", 2), noise()
+    due = through_engine(player, sound)
+    late = HOP + player.delay("forward")
+    for block in (64, 441, 512, 8192):  # it takes away what is told of the latency
+        made = plugin.process(sound, RATE, buffer_size=block)
+        end = due.shape[1] - late
+        np.testing.assert_array_equal(made[:, :end], due[:, late - HOP : end + late - HOP])
+    plugin.mix = 0.0
+    plugin.process(silence(2000), RATE)
+    np.testing.assert_array_equal(plugin.process(sound, RATE)[:, :9000], sound[:, :9000])
+    kept = plugin.raw_state
+    again = pedalboard.load_plugin(str(folder / "bells effect.vst3"))
+    again.raw_state = kept
+    assert again.mix == 0.0
+    instrument = pedalboard.load_plugin(str(folder / "bells.vst3"))
+    assert instrument.is_instrument and "axis_1_darker" in instrument.parameters
+    made = instrument([(bytes([DOWN, 60, 100]), 0.1)], duration=0.5, sample_rate=RATE)
+    assert np.abs(made).max() > 0.01 and not made[:, : int(0.1 * RATE)].any()
+
+
+def test_parameters_are_called_after_what_they_set(folder):
+    card = json.loads((folder / "bells.json").read_text(encoding="utf-8"))
+    about = plugin_about("instrument", 'be"lls\\', card)
+    assert about["name"] == "be'lls/"
+    axes = [row for row in about["parameters"] if row["target"] == "axis"]
+    assert [row["value"] for row in axes] == card["latent"]["places"][0]
+    symbols = [row["symbol"] for row in about["parameters"]]
+    assert len(set(symbols)) == len(symbols)
+    assert all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", symbol) for symbol in symbols)
+    assert "prior temperature" in {row["name"] for row in about["parameters"]}
+    assert "prior temperature" not in {
+        row["name"] for row in plugin_about("insert", "bells", card)["parameters"]
+    }
+    card["labels"] = {"commanded": [LABEL], "guessed": []}
+    card["methods"]["decode"]["inlets"] += 1
+    (label,) = [
+        row for row in plugin_about("insert", "x", card)["parameters"] if row["target"] == "label"
+    ]
+    assert label["choices"] == ["heard", "A", "B"] and label["value"] == label["lowest"] == -1.0
+    assert kinds_of(card["methods"]) == ["instrument", "insert"]
+
+
+LABEL = {
+    "task": "key",
+    "message": "set key",
+    "classes": ["A", "B"],
+    "plain": 0.0,
+    "encode_inlet": None,
+    "guessed_in": ["forward"],
+}
+
+
+def test_plugins_of_several_models_are_told_apart(folder, opened):
+    first, second = opened(folder / "bells.clap"), opened(folder / "pedal.clap")
+    other = opened(folder / "bells effect.clap")
+    assert (first.name, second.name, other.name) == ("bells", "pedal", "bells effect")
+    assert len({first.id, second.id, other.id}) == 3
+    assert "drive" in second.parameters and "mix" in second.parameters
+
+
+def test_what_carries_a_damaged_description_is_for_any_model(plugins, opened, tmp_path, capfd):
+    code = (plugins / "effect-clap.so").read_bytes()
+    about = {"name": "x", "parameters": [{"name": "odd"}], "places": []}
+    for number, content in enumerate(
+        (carrying(code, "insert", about, b"model"), code + bytes([255] * 16) + b"vschaos2")
+    ):
+        place = tmp_path / f"{number}.clap"
+        place.write_bytes(content)
+        assert opened(place).name == "vschaos effect"
+        assert "build it again from its model" in capfd.readouterr().err
+
+
+def test_what_no_plugin_can_be_made_of(plugins, folder, tmp_path):
+    with pytest.raises(InputError, match="run make plugins first"):
+        check_plugins(effect("lstm"), tmp_path)
+    unknown = effect("lstm")
+    unknown.for_engine = lambda: "a WaveNet"  # type: ignore[method-assign]
+    with pytest.raises(InputError, match="knows nothing of a WaveNet: leave --daw out"):
+        check_plugins(unknown, plugins)
+    for file in plugins.glob("*.so"):
+        (tmp_path / file.name).write_bytes(b"")
+    card = json.loads((folder / "pedal.json").read_text(encoding="utf-8"))
+    with pytest.raises(InputError, match="run make plugins again"):
+        plugin_files("pedal", card, b"", tmp_path)
+
+
+def test_what_is_compiled_in_may_be_given_on(plugins):
+    """DPF and LV2 headers: ISC, in each of them. CLAP's have no words of their own: MIT."""
+    lists = plugins.glob("CMakeFiles/*.dir/**/*.d")
+    words = set(itertools.chain.from_iterable(path.read_text().split() for path in lists))
+    used = {Path(word).resolve() for word in words if word.startswith("/usr/share/dpf/")}
+    assert len(used) > 50
+    for path in used:
+        text = re.sub(r"[\s*]+", " ", path.read_text(encoding="utf-8", errors="replace"))
+        if "clap" in path.parts:
+            assert "General Public" not in text
+        else:
+            assert "Permission to use, copy, modify, and/or distribute this software" in text, path
+    notice = (ROOT / "plugins/THIRD-PARTY.txt").read_text(encoding="utf-8")
+    assert "Filipe Coelho" in notice and "Alexandre BIQUE" in notice and "David Robillard" in notice

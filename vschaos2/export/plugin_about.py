@@ -10,7 +10,7 @@ from typing import Any, Literal
 from vschaos2.patches.controls import Controls, Label, words_of
 from vschaos2.patches.settings import Setting
 
-Kind = Literal["instrument", "effect"]
+Kind = Literal["instrument", "insert"]  # played by notes; what sound goes through
 MOST_CHOICES = 255  # of a parameter of the plug-in framework
 MOST_OF_A_LABEL = 127.0  # of one that is a number
 OF_DECODE = ("prior_temperature", "prior_seed")  # settings that no sound through a model hears
@@ -38,14 +38,16 @@ def plugin_about(kind: Kind, name: str, card: Mapping[str, Any]) -> dict[str, An
 
 def _own(kind: Kind, controls: Controls) -> Iterator[dict[str, Any]]:
     """What the plug-in itself does, and the axes."""
-    if kind == "effect":
+    if kind == "insert":
         # Pedals have a mix of their own.
         if all(setting.name != "mix" for setting in controls.settings):
             yield _row("mix", "mix", ends=(0.0, 1.0), value=1.0)
         return
     yield _row("voices", "voices", "integer", ends=(1.0, 16.0), value=4.0)
     yield _row("attack", "attack", ends=(1.0, 2000.0), value=10.0, unit="ms", is_exponential=True)
-    yield _row("release", "release", ends=(5.0, 5000.0), value=250.0, unit="ms", is_exponential=True)
+    yield _row(
+        "release", "release", ends=(5.0, 5000.0), value=250.0, unit="ms", is_exponential=True
+    )
     yield _row("drone", "drone", "switch")
     if controls.plays_itself:
         yield _row("by itself", "by_itself", "switch")
@@ -77,7 +79,7 @@ def _label(label: Label, index: int) -> dict[str, Any]:
 
 def _settings(kind: Kind, controls: Controls) -> Iterator[dict[str, Any]]:
     for setting in controls.settings:
-        if kind == "effect" and setting.name in OF_DECODE:
+        if kind == "insert" and setting.name in OF_DECODE:
             continue
         row = _setting(setting)
         if row is not None:

@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-import vschaos2
 from vschaos2.errors import InputError
 from vschaos2.export.playable import Playable
 from vschaos2.export.plugin_about import Kind, plugin_about
 
-ROOT = Path(vschaos2.__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "build" / "plugins"
 NOTICE = ROOT / "plugins" / "THIRD-PARTY.txt"
 OWN_LICENCE = ROOT / "LICENSE"
@@ -26,7 +25,8 @@ ID = b"anymodel" * 4  # VSCHAOS_ID of plugins/dpf/DistrhoPluginInfo.h
 MARK = b"vschaos2"  # and of plugins/core/parameters.cc
 FORMATS = ("lv2", "vst3", "clap")
 ARCHITECTURE = "x86_64-linux"  # as VST3 calls it
-METHODS: Mapping[Kind, str] = {"instrument": "decode", "effect": "forward"}
+METHODS: Mapping[Kind, str] = {"instrument": "decode", "insert": "forward"}
+FILES: Mapping[Kind, str] = {"instrument": "instrument-{}.so", "insert": "effect-{}.so"}
 
 
 def check_plugins(playable: Playable, built: Path | None = None) -> None:
@@ -42,7 +42,7 @@ def check_plugins(playable: Playable, built: Path | None = None) -> None:
             f"--daw: plug-ins play by the small engine, which knows nothing of {program}: leave "
             "--daw out, and play the .ts"
         )
-    needed = [f"{kind}-{form}.so" for kind in kinds_of(playable.methods) for form in FORMATS]
+    needed = [FILES[kind].format(of) for kind in kinds_of(playable.methods) for of in FORMATS]
     for file in [*needed, "describe"]:
         if not (built / file).is_file():
             raise InputError(f"--daw: there is no {built / file}: run make plugins first")
@@ -73,7 +73,7 @@ def plugin_files(
     kinds = kinds_of(card["methods"])
     files: dict[Path, bytes] = {}
     for kind in kinds:
-        called = name if len(kinds) == 1 or kind == "instrument" else f"{name} {kind}"
+        called = f"{name} effect" if kind == "insert" and len(kinds) > 1 else name
         files |= _files_of(kind, called, card, content, built or BUILT)
     return files
 
@@ -93,12 +93,10 @@ def _files_of(
     about = plugin_about(kind, name, card) | {"licences": notice.decode()}
     made: dict[str, bytes] = {}
     for form in FORMATS:
-        code = (built / f"{kind}-{form}.so").read_bytes()
+        place = built / FILES[kind].format(form)
+        code = place.read_bytes()
         if ID not in code:
-            raise InputError(
-                f"{built / f'{kind}-{form}.so'}: is not as this version makes it: run make plugins "
-                "again"
-            )
+            raise InputError(f"{place}: is not as this version makes it: run make plugins again")
         made[form] = carrying(code, kind, about, content)
     lv2, vst3 = Path(f"{name}.lv2"), Path(f"{name}.vst3") / "Contents"
     described = _described(made["lv2"], built)

@@ -41,9 +41,7 @@ def export(
     """
     check_name(name)
     playable = playable_of(run, wishes)
-    return export_playable(
-        playable, facts_of(run), folder, name, blocks, with_page, with_plugins
-    )
+    return export_playable(playable, facts_of(run), folder, name, blocks, with_page, with_plugins)
 
 
 def playable_of(run: Run, wishes: Mapping[str, Any]) -> Playable:
