@@ -1,6 +1,6 @@
 """The small engine beside TorchScript: speed, exactness, loading and memory, on one file.
 
-    make external ENGINE=1 && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
+    make external && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
     python -m benchmarks.engine --pedals [--rounds 5]
 
 Of an instrument it prints, on one thread and in one run, medians of rounds of the processor time
@@ -30,6 +30,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from small_engine import Player, built, library, relative, rows
 
+from vschaos2.families.effect import grey  # noqa: F401 - it registers chains
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
@@ -150,6 +151,16 @@ PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
     "TCN": ("TCN", {}),
     "GCN": ("GCN", {}),
     "SSM": ("SSM", {}),
+    "delay and reverb": ("Chain", {"processors": ["ping_pong", "fdn_reverb"]}),
+    "chain of twelve": (
+        "Chain",
+        {
+            "processors": [
+                *("expander", "compressor", "tanh", "parametric_eq", {"fir": {"taps": 1024}}),
+                *("phaser", "chorus", "flanger", "tremolo", "phase_shift", "echo", "room"),
+            ]
+        },
+    ),
     "WaveNet of a .nam": ("WaveNet", {"arrays": WAVES}),
 }
 
@@ -157,7 +168,8 @@ PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
 def pedal(kind: str, options: dict[str, Any]) -> bytes:
     """An effect of one knob at 44.1 kHz, untrained, as a file."""
     torch.manual_seed(0)
-    net = parts("effect_net")[kind](1, 1, 1, 44100, **options)
+    is_stereo = "ping_pong" in options.get("processors", ())
+    net = parts("effect_net")[kind](1, 1, 1 + is_stereo, 44100, **options)
     model = EffectModel(net, [Knob("drive", 0.0, 10.0, 4.0)], 44100)
     return PlayableEffect(model.eval().requires_grad_(False), {}).saved()
 
@@ -193,7 +205,7 @@ def loads(name: str, path: Path, engine: ctypes.CDLL, rounds: int, bar: float | 
             f"| {name}, {block} | {slow:.1%} | {quick:.2%} | {slow / quick:.1f} | {verdict} |",
             flush=True,
         )
-    noise = inputs("forward", model, rate_hz)
+    noise = inputs("forward", model, rate_hz // 64 * 64)
     player.reset()
     model.set_reset(True)
     with torch.inference_mode():
@@ -299,7 +311,7 @@ def costs(path: Path) -> None:
             found.append([float(word) for word in done.stdout.split()])
         load_ms, grown = (statistics.median(side) for side in zip(*found, strict=True))
         print(f"{kind}: ready after {load_ms:.0f} ms, memory grows by {grown:.0f} MB")
-    external = ROOT / "build/external-engine/vschaos~.pd_linux"
+    external = ROOT / "build/external/vschaos~.pd_linux"
     if external.exists():
         size = external.stat().st_size / 1000
         print(f"{external.name} without libtorch: {size:.0f} kB (bar 400)")

@@ -1,6 +1,7 @@
 """Exported effects in the small engine, held against torch; and files that it refuses."""
 
 import subprocess
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from small_engine import Player, RefusedError, is_buildable, labels_of, relative
 
 from vschaos2.export.for_engine import card_lines, description
 from vschaos2.export.nn_tilde import get_attribute
+from vschaos2.families.effect import engine_chain
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.grey import ChainNet
 from vschaos2.families.effect.knobs import Knob
@@ -22,6 +24,8 @@ from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, StartedLSTM
 from vschaos2.nets.state_space import SSM
 from vschaos2.nets.wavenet import WaveNet
+from vschaos2.processors.modulation import Flanger
+from vschaos2.processors.shaping import Mlp
 
 RATE = 32000
 KNOBS = (
@@ -96,6 +100,63 @@ NETS: dict[str, tuple[Any, int, int, int, dict[str, Any]]] = {
                 "dynamic_gain",
                 "polarity",
                 "offset",
+            ]
+        },
+    ),
+    "chain of curves": (
+        ChainNet,
+        1,
+        0,
+        1,
+        {
+            "processors": [
+                "mlp",
+                {"fir": {"taps": 50}},
+                "siren",
+                {"fir": {"taps": 300, "siren": True}},
+                "rational",
+                {"phase_shift": {"phase_deg": 70.0}},
+            ]
+        },
+    ),
+    "chain that sweeps": (
+        ChainNet,
+        2,
+        1,
+        2,
+        {
+            "processors": [
+                {"tremolo": {"controller": "told"}},
+                {"phaser": {"stages": 6, "feedback": 0.7, "lfo_skew": 0.5}},
+                {"chorus": {"controller": "following", "lfo_period_s": 0.1}},
+                {"flanger": {"controller": "told_following", "feedback": -0.6}},
+                {"phase_shift": {"controller": "told"}},
+            ]
+        },
+    ),
+    "chain of rooms": (
+        ChainNet,
+        1,
+        1,
+        2,
+        {
+            "processors": [
+                {"echo": {"echo_ms": 100.0, "echo_db": 0.0}},
+                {"room": {"controller": "told", "size": 0.5, "room_db": -6.0}},
+                {"space": {"controller": "told", "echo_ms": 100.0, "echo_to_reverb_db": 0.0}},
+            ]
+        },
+    ),
+    "chain of sides": (
+        ChainNet,
+        2,
+        0,
+        2,
+        {
+            "processors": [
+                {"pan": {"controller": "following"}},
+                {"ping_pong": {"echo_db": 0.0, "echo_ms": 100.0, "echo_feedback": 0.9}},
+                {"fdn_reverb": {"reverb_db": 0.0}},
             ]
         },
     ),
@@ -211,6 +272,21 @@ def test_blocks_are_the_whole_bit_for_bit(both):
             assert np.array_equal(both.engine.play(method, x, block), whole)
 
 
+@pytest.mark.parametrize("name", ["chain of rooms", "chain of sides"])
+def test_echoes_are_as_in_torch_and_know_no_blocks(engine, tmp_path_factory, name):
+    """They come after 3200 samples and more."""
+    pair = Both(engine, *exported(name, tmp_path_factory))
+    x = given(pair, "forward", 12800)
+    x[:, 6400:] = 0.0
+    pair.reset()
+    made, due = pair.play("forward", x, 1024)
+    assert relative(made, due) < 1e-5
+    assert np.abs(due[:, 11000:]).max() > 0.01 * np.abs(due).max()
+    for block in (64, 448, 12800):
+        pair.engine.reset()
+        assert np.array_equal(pair.engine.play("forward", x.numpy(), block), made)
+
+
 def test_the_file_plays_the_same_in_torch(pedal):
     loaded, x = torch.jit.load(str(pedal.path)), given(pedal, "modulate", 2000)
     with torch.inference_mode():
@@ -247,6 +323,78 @@ def test_a_glide_does_not_know_its_blocks(pedal):
     assert all(np.array_equal(each, found[0]) for each in found)
 
 
+BRIDGED = ["lstm begun", "gru of all", "chain that hears"]
+
+
+@pytest.fixture(params=BRIDGED)
+def bridged(request, engine, tmp_path_factory) -> Iterator[Both]:
+    """Effects at the rates of other hosts."""
+    pair = Both(engine, *exported(request.param, tmp_path_factory))
+    yield pair
+    pair.tell(sample_rate=RATE)
+
+
+@pytest.mark.parametrize("rate_hz", [44100, 48000, 96000])
+def test_at_the_rate_of_a_host_every_sample_is_as_in_torch(bridged, rate_hz):
+    """Also where blocks of the host hold no whole blocks of a chain."""
+    bridged.set(sample_rate=rate_hz)
+    delay = bridged.engine.delay("forward")
+    assert bridged.engine.get("delay") == get_attribute(bridged.torch, "delay")
+    assert 50 < delay == get_attribute(bridged.torch, "delay")[0]
+    assert bridged.engine.get("sample_rate") == [rate_hz]
+    for method in bridged.engine.methods:
+        x = given(bridged, method, 5760)
+        bridged.reset()
+        made, due = bridged.play(method, x, 576)
+        assert relative(made, due) < 1e-5
+        assert np.abs(due).max() > 0.05
+        for block in (64, 192, 5760):
+            bridged.engine.reset()
+            assert np.array_equal(bridged.engine.play(method, x.numpy(), block), made)
+
+
+def test_at_the_rate_of_a_host_everything_glides_as_in_torch(pedal):
+    """In blocks of any length; bypassed it is the sound itself, late."""
+    pedal.set(sample_rate=48000)
+    x, pieces = given(pedal, "modulate", 500 * len(TURNS)), []
+    for turn, part in zip(TURNS, x.split(500, 1), strict=True):
+        pedal.tell(**turn)
+        pieces.append(pedal.play("modulate", part, 37))
+    made, due = (np.concatenate(side, 1) for side in zip(*pieces, strict=True))
+    assert relative(made, due) < 1e-5
+    pedal.set(bypass=1.0)
+    delay = pedal.engine.delay("forward")
+    sound = given(pedal, "forward", 800).numpy()
+    found = pedal.engine.play("forward", sound, 50)
+    assert not found[:, :delay].any()
+    assert np.array_equal(found[:, delay:], sound[:, :-delay])
+    pedal.tell(sample_rate=RATE)
+    assert pedal.engine.delay("forward") == 0
+
+
+def test_at_the_rate_of_a_host_voices_do_not_hear_each_other(engine, pedal):
+    pair, alone = Player(engine, pedal.path, voices=2), Player(engine, pedal.path)
+    for player in (pair, alone):
+        assert player.set("sample_rate", 96000.0)
+    x = given(pedal, "forward", 1280).numpy()
+    due = alone.play("forward", x, 64)
+    for start in range(0, 1280, 64):
+        part = slice(start, start + 64)
+        pair.play("forward", -x[:, part], 64, voice=0)
+        assert np.array_equal(pair.play("forward", x[:, part], 64, voice=1), due[:, part])
+    pair.reset()
+    assert np.array_equal(pair.play("forward", x, 64, voice=0), due)
+
+
+def test_a_file_begins_at_the_rate_that_it_was_exported_for(engine, tmp_path):
+    playable = PlayableEffect(effect("lstm begun").model, {}, 44100)
+    pair = Both(engine, tmp_path / "effect.ts", playable)
+    assert pair.engine.library.vschaos_engine_sample_rate_hz(pair.engine.handle) == 44100
+    assert pair.engine.get("sample_rate") == [44100]
+    made, due = pair.play("forward", given(pair, "forward", 4096), 256)
+    assert relative(made, due) < 1e-5
+
+
 @pytest.fixture(scope="module")
 def chain(engine, tmp_path_factory) -> Both:
     """A chain, whose parameters can be set."""
@@ -276,6 +424,48 @@ def test_settings_are_held_glide_and_are_released(chain, block):
     assert chain.engine.get("gain_db") == [-6.0] != learnt
     chain.tell(release=1.0)
     assert chain.engine.get("gain_db") == learnt
+
+
+ROOM_HOLDS: tuple[dict[str, float], ...] = (
+    {}, {"echo_echo_ms": 130.0, "echo_echo_db": 6.0}, {"echo_echo_ms": 115.0},
+    {"pan": -80.0, "space_echo_ms": 103.0, "space_echo_feedback": 0.9},
+    {"reverb_low_s": 0.3, "reverb_db": 6.0, "room_low_s": 0.2, "reverb_in2": -1.0},
+    {"release": 1.0, "reverb_peak1_gain_db": 18.0}, {"echo_even_pan": -100.0, "reverb_left3": -1.0},
+    {"reset": 1.0, "echo_echo_low_pass_hz": 300.0}, {},
+)  # fmt: skip
+SWEPT_HOLDS: tuple[dict[str, float], ...] = (
+    {}, {"phaser_lfo_period_s": 0.05, "centre_hz": 3000.0},
+    {"flanger_delay_ms": 9.0, "flanger_mix": 1.0},
+    {"depth_octaves": 3.0, "phaser_feedback": -0.95}, {"tremolo_depth": 1.0, "phase_deg": 180.0},
+    {"release": 1.0, "chorus_feedback": 0.95}, {"phaser_lfo_phase": 0.5, "phaser_lfo_skew": -0.9},
+    {"reset": 1.0, "tremolo_lfo_triangle": 1.0}, {},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "holds", "samples"),
+    [("chain of rooms", ROOM_HOLDS, 2560), ("chain that sweeps", SWEPT_HOLDS, 1024)],
+)
+def test_echoes_and_sweeps_glide_as_in_torch(engine, tmp_path_factory, name, holds, samples):
+    """Echoes are crossed to; also where they are set anew on their way."""
+    pair = Both(engine, *exported(name, tmp_path_factory))
+    pair.reset()
+    x, pieces = given(pair, "forward", len(holds) * samples), []
+    for turn, part in zip(holds, x.split(samples, 1), strict=True):
+        pair.tell(**turn)
+        pieces.append(pair.play("forward", part, 512))
+    pair.tell(release=1.0)
+    made, due = (np.concatenate(side, 1) for side in zip(*pieces, strict=True))
+    assert relative(made, due) < 1e-5
+
+
+def test_a_reset_silences_every_line(engine, tmp_path_factory):
+    pair = Both(engine, *exported("chain of rooms", tmp_path_factory))
+    pair.engine.play("forward", given(pair, "forward", 6400).numpy(), 64)
+    silence = np.zeros((1, 6400), np.float32)
+    assert pair.engine.play("forward", silence, 64).any()
+    pair.engine.reset()
+    assert not pair.engine.play("forward", silence, 64).any()
 
 
 def test_what_is_shown_can_be_held(chain):
@@ -324,7 +514,7 @@ def test_what_is_no_sound(pedal):
     ("name", "value"),
     [
         ("drive", 11.0), ("drive", 1.9), ("drive", "much"), ("drive", float("nan")), ("mix", 1.1),
-        ("output_db", -121.0), ("bypass", "on"), ("sample_rate", 48000.0), ("delay", 1.0),
+        ("output_db", -121.0), ("bypass", "on"), ("sample_rate", 44000.0), ("delay", 1.0),
         ("nothing", 1.0), ("release", 1.0),
     ],
 )  # fmt: skip
@@ -355,10 +545,9 @@ def test_files_tell_the_engine_and_their_card(pedal):
     }  # fmt: skip
 
 
-def test_what_the_engine_knows_nothing_of_is_said():
-    model = effect("lstm").model
-    said = PlayableEffect(model, {}, 48000).for_engine()
-    assert said == "sample rates that a model was not trained at"
+def test_what_the_engine_knows_nothing_of_is_said(monkeypatch):
+    for kind in (Flanger, Mlp):
+        monkeypatch.delitem(engine_chain.KINDS, kind)
     chain = ChainNet(1, 0, 1, RATE, ["gain", "flanger", "mlp"])
     said = PlayableEffect(EffectModel(chain, (), RATE).eval(), {}).for_engine()
     assert said == "the processors flanger, mlp"
@@ -383,7 +572,13 @@ def test_what_the_engine_knows_nothing_of_is_said():
         ({"settings/hidden_dims": 16}, "units.*_l0 has the shape"),
         ({"settings/layers": 33}, "layers"),
         ({"settings/layers": 4}, "_l3 was expected"),
-        ({"settings/glide_samples": 0}, "glide_samples"),
+        ({"settings/glide_ms": -1.0}, "glides for too long"),
+        ({"settings/block": 0}, "block"),
+        ({"settings/rate_hz": 0}, "rate_hz"),
+        ({"settings/host_rates_hz": [44101]}, "has a rate of hosts that it cannot be played at"),
+        ({"settings/host_rates_hz": [300]}, "has a rate of hosts that it cannot be played at"),
+        ({"settings/host_rates_hz": [44100] * 9}, "has more rates than anybody could choose"),
+        ({"settings/host_rates_hz": [44100]}, "has a sample_rate that it cannot be played at"),
         ({"settings/skip": 1}, "its description is damaged"),
         ({"methods/modulate/inlets": 4}, "modulate has other channels"),
         ({"methods/forward/in_ratio": 2, "block_samples": 2}, "forward has other channels"),
@@ -401,6 +596,12 @@ def test_files_that_are_not_what_they_should_be(engine, pedal, tmp_path, change,
 
 GAIN = {"kind": "gain", "controller": {"kind": "fixed", "base": [0.0]}}
 FILTER = {**GAIN, "kind": "filter", "hop": 10}
+NOTHING = {**GAIN, "controller": {"kind": "fixed", "base": []}}
+ECHO = {**GAIN, "kind": "echo", "hop": 10, "longest": 32004}
+SPACE = {
+    **(ECHO | {"kind": "space", "panned": True, "echo": True, "room": True, "eq": False}),
+    "lengths": [700, 800, 900, 1000, 1100, 1200],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -408,8 +609,8 @@ FILTER = {**GAIN, "kind": "filter", "hop": 10}
     [
         ([], "has a chain of no processors"),
         ([GAIN] * 65, "has a chain of no processors, or of more than any"),
-        ([{**GAIN, "kind": "flanger"}], "has a processor flanger"),
-        ([{**GAIN, "kind": "clip"}], "has a clip of 1 values where 3 are due"),
+        ([{**GAIN, "kind": "vocoder"}], "has a processor vocoder"),
+        ([{**GAIN, "kind": "clip"}], "has the processor clip with 1 values where 3 are due"),
         ([{**GAIN, "controller": {"kind": "fixed", "base": [0.0] * 300}}], "has more values"),
         ([{**GAIN, "controller": {"kind": "told", "base": [0.0]}}], "least was expected"),
         ([GAIN], "has settings that are not its values"),
@@ -417,6 +618,23 @@ FILTER = {**GAIN, "kind": "filter", "hop": 10}
         ([{**FILTER, "bands": [{"shape": "notch"}]}], "has a filter of the shape notch"),
         ([{**FILTER, "hop": 0, "bands": []}], "hop"),
         ([{**GAIN, "kind": "compressor", "paths": 3}], "paths"),
+        ([{**NOTHING, "kind": "mlp"}], "processors.0.layers.0.weight was expected"),
+        ([{**NOTHING, "kind": "siren", "swing": 3.0}], "curve.layers.0.linear.weight was expected"),
+        ([{**NOTHING, "kind": "rational"}], "processors.0.above was expected"),
+        ([{**NOTHING, "kind": "fir", "taps": 1}], "taps"),
+        ([{**NOTHING, "kind": "fir", "taps": 9, "is_drawn": False}], "taps.taps was expected"),
+        ([{**GAIN, "kind": "phase_shift", "leading": [1.0], "lagging": []}], "ring for ever"),
+        ([{**GAIN, "kind": "tremolo"}], "has the processor tremolo with 1 values where 5 are due"),
+        ([{**GAIN, "kind": "phaser", "stages": 25}], "stages"),
+        ([{**GAIN, "kind": "delayed", "longest": 7}], "longest"),
+        ([{**ECHO, "longest": 127}], "longest"),
+        ([{**ECHO, "hop": 0}], "hop"),
+        ([ECHO], "has the processor echo with 1 values where 4 are due"),
+        ([{**ECHO, "kind": "room", "lengths": [700] * 5}], "has a room of other lines than six"),
+        ([{**ECHO, "kind": "room", "lengths": [63] * 6}], "lengths"),
+        ([SPACE], "has the processor space with 1 values where 29 are due"),
+        ([{**SPACE, "eq": True, "bands": []}], "has a filter of no band"),
+        ([{**SPACE, "echo": False, "room": False}], "has a chain that makes other channels"),
     ],
 )
 def test_chains_that_are_not_what_they_should_be(engine, chain, tmp_path, rows, said):
@@ -427,9 +645,10 @@ def test_chains_that_are_not_what_they_should_be(engine, chain, tmp_path, rows, 
 
 
 def test_a_chain_in_blocks_that_it_has_not(engine, chain, tmp_path):
-    path = rewritten(chain.content, tmp_path / "other.ts", {"block_samples": 1})
-    with pytest.raises(RefusedError, match="has blocks that a chain cannot be played in"):
-        Player(engine, path)
+    for key in ("block_samples", "settings/block"):
+        path = rewritten(chain.content, tmp_path / "other.ts", {key: 1})
+        with pytest.raises(RefusedError, match="has blocks that a chain cannot be played in"):
+            Player(engine, path)
 
 
 def test_nothing_is_allocated_while_playing(engine_folder, both):

@@ -43,6 +43,15 @@ void Controller::Read(const ModelFile& file, const Json& row, const std::string&
       is_log_.size() != size) {
     throw Refused("has ranges that do not fit its values: export it again");
   }
+  if (kind == "placed") {
+    kind_ = Kind::kPlaced;
+    for (const Json& axis : row.At("axes").Items()) {
+      axes_.push_back(Numbers(axis));
+      if (axes_.back().size() != size) throw Refused("has axes that do not fit its values");
+    }
+    if (static_cast<int>(axes_.size()) != knobs) throw Refused("has axes that are not its knobs");
+    return;
+  }
   knobs_ = row.At("hears_knobs").Truth() ? knobs : 0;
   if (kind == "following") {
     kind_ = Kind::kFollowing;
@@ -74,8 +83,8 @@ void Controller::Forget(Past* past) {
   Recurrent::Forget(&past->memory);
 }
 
-void Controller::operator()(const Rows& sound, int channels, const double* knobs, double* values,
-                            Past* past) const {
+void Controller::operator()(const Rows& sound, int channels, const double* knobs,
+                            const double* placed, double* values, Past* past) const {
   if (kind_ == Kind::kFixed) {
     std::copy(base_.begin(), base_.end(), values);
     return;
@@ -98,7 +107,7 @@ void Controller::operator()(const Rows& sound, int channels, const double* knobs
     power /= static_cast<float>(channels);
     past->levels[0] = std::log10(std::sqrt(power + 1e-20f) / kFloor + 1.0f);
     past->levels[1] = std::log10(peak / kFloor + 1.0f);
-  } else {
+  } else if (kind_ == Kind::kTold) {
     first_(heard, 0, past->first.data(), 0, 1);
     Tanh(past->first.data(), kHidden);
     second_(past->first.data(), 0, past->second.data(), 0, 1);
@@ -106,7 +115,13 @@ void Controller::operator()(const Rows& sound, int channels, const double* knobs
     head_(past->second.data(), 0, past->added.data(), 0, 1);
   }
   for (int p = 0; p < count(); ++p) {
-    const double raw = base_[p] + pace_[p] * static_cast<double>(past->added[p]);
+    double raw = base_[p];
+    if (kind_ == Kind::kPlaced) {
+      raw = placed[p];
+      for (std::size_t k = 0; k < axes_.size(); ++k) raw += axes_[k][p] * (2.0 * knobs[k] - 1.0);
+    } else {
+      raw += pace_[p] * static_cast<double>(past->added[p]);
+    }
     const double place = least_[p] + span_[p] / (1.0 + std::exp(-raw));
     values[p] = is_log_[p] ? std::exp(place) : place;
   }

@@ -15,7 +15,8 @@ namespace engine {
 
 constexpr int kSubBlock = 64;  // samples, in which chains work
 
-// Fixed values; or raw numbers, which knobs, and the sound before a sub-block, add to.
+// Fixed values; or raw numbers, which knobs, and the sound before a sub-block, add to; or which
+// are told, and moved by knobs along axes.
 class Controller {
  public:
   struct Past {
@@ -31,18 +32,21 @@ class Controller {
   Past Begun() const;
   static void Forget(Past* past);
 
-  // The values that a sub-block of the sound reaches at its end; knobs from 0 to 1.
-  void operator()(const Rows& sound, int channels, const double* knobs, double* values,
-                  Past* past) const;
+  bool is_placed() const { return kind_ == Kind::kPlaced; }
+  // The values that a sub-block of the sound reaches at its end; knobs from 0 to 1, and raw numbers
+  // of a placed one.
+  void operator()(const Rows& sound, int channels, const double* knobs, const double* raw,
+                  double* values, Past* past) const;
 
  private:
-  enum class Kind { kFixed, kTold, kFollowing };
+  enum class Kind { kFixed, kTold, kFollowing, kPlaced };
 
   Kind kind_ = Kind::kFixed;
   int knobs_ = 0;
   std::vector<double> base_;                 // values, or raw numbers
   std::vector<double> least_, span_, pace_;  // of ranges
   std::vector<bool> is_log_;
+  std::vector<std::vector<double>> axes_;  // raw, of each knob from its middle to its end
   Linear first_, second_, head_;
   Recurrent units_;
 };

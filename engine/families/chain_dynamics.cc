@@ -14,8 +14,6 @@ using Kind = ProcessorPlan::Kind;
 
 constexpr float kSilence = 1e-10f;
 constexpr float kToDecibels = 4.34294481903f;    // 10 / ln 10
-constexpr float kPerDecibel = 0.115129254650f;   // ln 10 / 20
-constexpr double kInaudible = 1e-100;
 
 // The a of an average that gets within 1/e of a step in a time.
 double Smoothing(double time_ms, double rate_hz) { return -std::expm1(-1000.0 / (time_ms * rate_hz)); }
@@ -72,7 +70,7 @@ class Dynamics : public Processor {
     for (int c = 0; c < plan_.channels; ++c) {
       float* const x = (*sound)[c];
       ForEach(kSubBlock, [&](int t) {
-        Store(x + t, Load(x + t) * Exponential(Load(reduction_.data() + t) * kPerDecibel));
+        Store(x + t, Load(x + t) * Exponential(Load(reduction_.data() + t) * float(kPerDecibel)));
       });
     }
   }
@@ -130,7 +128,7 @@ class Dynamics : public Processor {
     for (int t = 0; t < kSubBlock; ++t) reduction_[t] = -reduction_[t];
   }
 
-  const ProcessorPlan plan_;
+  const ProcessorPlan& plan_;
   Ramps values_;
   Ballistics detector_, fast_, slow_;
   Floats rows_[4];  // threshold, ratio, knee, and makeup or range

@@ -12,15 +12,8 @@ namespace {
 
 using Band = ProcessorPlan::Band;
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr double kHalfDecibel = 0.05756462732485115;  // ln 10 / 40
 constexpr double kFlatQ = 0.70710678118654752;
-constexpr double kInaudible = 1e-100;  // states below it are none: what ever dies away costs time
-
-// s' = A s + B x, y = C s + D x.
-struct Section {
-  double a00, a01, a10, a11, b0, b1, c0, c1, d;
-};
 
 Section MakeSection(Band::Shape shape, double hz, double gain_db, double q, double rate_hz) {
   const double half = hz * (kPi / rate_hz);
@@ -67,10 +60,7 @@ class Filter : public Processor {
       fixed.states.resize(2 * bands * plan.channels);
       fixed.made.resize(std::size_t(plan.channels) * kSubBlock);
     }
-    fade_.resize(std::size_t(plan.hop) * kSubBlock);
-    for (std::size_t i = 0; i < fade_.size(); ++i) {
-      fade_[i] = 0.5 - 0.5 * std::cos(kPi * (double(i) / double(fade_.size())));
-    }
+    fade_ = CosineRise(plan.hop * kSubBlock);
   }
 
   void Forget() override {
@@ -143,23 +133,11 @@ class Filter : public Processor {
     for (int c = 0; c < plan_.channels; ++c) {
       double* const y = fixed->made.data() + c * kSubBlock;
       for (int t = 0; t < kSubBlock; ++t) y[t] = sound[c][t];
-      double* state = fixed->states.data() + 2 * fixed->sections.size() * c;
-      for (const Section& of : fixed->sections) {
-        double s0 = state[0], s1 = state[1];
-        for (int t = 0; t < kSubBlock; ++t) {
-          const double x = y[t];
-          y[t] = of.c0 * s0 + of.c1 * s1 + of.d * x;
-          const double next = of.a00 * s0 + of.a01 * s1 + of.b0 * x;
-          s1 = of.a10 * s0 + of.a11 * s1 + of.b1 * x;
-          s0 = next;
-        }
-        *state++ = std::fabs(s0) < kInaudible ? 0.0 : s0;
-        *state++ = std::fabs(s1) < kInaudible ? 0.0 : s1;
-      }
+      RunSections(fixed->sections, y, fixed->states.data() + 2 * fixed->sections.size() * c);
     }
   }
 
-  const ProcessorPlan plan_;
+  const ProcessorPlan& plan_;
   bool has_begun_ = false;
   int place_ = 0;  // sub-blocks since a hop began
   Fixed fixed_[3];
@@ -167,6 +145,21 @@ class Filter : public Processor {
 };
 
 }  // namespace
+
+void RunSections(const std::vector<Section>& sections, double* y, double* state) {
+  for (const Section& of : sections) {
+    double s0 = state[0], s1 = state[1];
+    for (int t = 0; t < kSubBlock; ++t) {
+      const double x = y[t];
+      y[t] = of.c0 * s0 + of.c1 * s1 + of.d * x;
+      const double next = of.a00 * s0 + of.a01 * s1 + of.b0 * x;
+      s1 = of.a10 * s0 + of.a11 * s1 + of.b1 * x;
+      s0 = next;
+    }
+    *state++ = std::fabs(s0) < kInaudible ? 0.0 : s0;
+    *state++ = std::fabs(s1) < kInaudible ? 0.0 : s1;
+  }
+}
 
 std::unique_ptr<Processor> MakeFilter(const ProcessorPlan& plan) {
   return std::make_unique<Filter>(plan);

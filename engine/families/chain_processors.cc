@@ -1,10 +1,10 @@
-// What has no memory of the sound: gain, polarity, offset, curves.
+// What has no memory of the sound and is set by values: gain, polarity, offset, tanh, clip. And what
+// all processors share.
 
 #include "families/chain_processors.h"
 
 #include <cmath>
 
-#include "base/refused.h"
 #include "nn/layers.h"
 
 namespace engine {
@@ -12,42 +12,8 @@ namespace engine {
 namespace {
 
 using Kind = ProcessorPlan::Kind;
-using Band = ProcessorPlan::Band;
 
-constexpr int kMostBands = 16, kLongestHop = 1 << 16;
-constexpr double kPerDecibel = 0.11512925464970229;  // ln 10 / 20
 constexpr float kTiny = 1e-12f;
-
-struct Known {
-  const char* name;
-  Kind kind;
-  int values;  // -1: as its bands or paths have them
-};
-constexpr Known kKnown[] = {
-    {"gain", Kind::kGain, 1},        {"polarity", Kind::kPolarity, 1},
-    {"offset", Kind::kOffset, 1},    {"tanh", Kind::kTanh, 2},
-    {"clip", Kind::kClip, 3},        {"level", Kind::kLevel, 2},
-    {"compressor", Kind::kCompressor, -1}, {"expander", Kind::kExpander, 7},
-    {"filter", Kind::kFilter, -1},
-};
-constexpr struct {
-  const char* name;
-  Band::Shape shape;
-} kShapes[] = {
-    {"low_pass", Band::Shape::kLowPass},   {"high_pass", Band::Shape::kHighPass},
-    {"peak", Band::Shape::kPeak},          {"low_shelf", Band::Shape::kLowShelf},
-    {"high_shelf", Band::Shape::kHighShelf},
-};
-
-ENGINE_ONCE Band ReadBand(const Json& row) {
-  const std::string& name = row.At("shape").Text();
-  for (const auto& known : kShapes) {
-    if (name == known.name) {
-      return {known.shape, row.At("has_gain").Truth(), row.At("has_q").Truth()};
-    }
-  }
-  throw Refused("has a filter of the shape " + name + ", which the small engine does not know");
-}
 
 // Each sample by itself, by values that may move.
 class Bending : public Processor {
@@ -103,47 +69,35 @@ class Bending : public Processor {
     return u * Exponential(-bent / hardness);
   }
 
-  const ProcessorPlan plan_;
+  const ProcessorPlan& plan_;
   Ramps values_;
   Floats rows_[3];
 };
 
 }  // namespace
 
-ENGINE_ONCE ProcessorPlan ReadPlan(const Json& row, double rate_hz, int channels, int values) {
-  const std::string& name = row.At("kind").Text();
-  ProcessorPlan plan;
-  bool is_known = false;
-  int due = 0;
-  for (const Known& known : kKnown) {
-    if (name != known.name) continue;
-    plan.kind = known.kind;
-    due = known.values;
-    is_known = true;
+std::vector<double> CosineRise(int count) {
+  std::vector<double> rise;
+  for (int i = 0; i < count; ++i) rise.push_back(0.5 - 0.5 * std::cos(kPi * (double(i) / count)));
+  return rise;
+}
+
+bool Ramps::Run(const double* ends) {
+  const bool was_flat = has_begun_ && is_still_;
+  is_still_ = true;
+  for (std::size_t p = 0; p < last_.size(); ++p) {
+    if (!has_begun_) last_[p] = ends[p];
+    is_still_ = is_still_ && last_[p] == ends[p];
   }
-  if (!is_known) throw Refused("has a processor " + name + ", which the small engine does not know");
-  plan.rate_hz = rate_hz;
-  plan.channels = channels;
-  plan.values = values;
-  if (plan.kind == Kind::kFilter) {
-    plan.hop = row.At("hop").Whole("hop", 1, kLongestHop);
-    due = 0;
-    for (const Json& band : row.At("bands").Items()) {
-      plan.bands.push_back(ReadBand(band));
-      due += 1 + plan.bands.back().has_gain + plan.bands.back().has_q;
-      if (plan.bands.size() > kMostBands) throw Refused("has more filters in series than any");
-    }
-    if (plan.bands.empty()) throw Refused("has a filter of no band: export it again");
+  has_begun_ = true;
+  if (is_still_ && was_flat) return false;
+  for (std::size_t p = 0; p < last_.size(); ++p) {
+    double* const row = rows_.data() + p * kSubBlock;
+    const double start = last_[p], way = ends[p] - start;
+    for (int t = 0; t < kSubBlock; ++t) row[t] = start + way * ((t + 1) / 64.0);
+    last_[p] = ends[p];
   }
-  if (plan.kind == Kind::kCompressor) {
-    plan.paths = row.At("paths").Whole("paths", 1, 2);
-    due = plan.paths == 2 ? 10 : 7;
-  }
-  if (values != due) {
-    throw Refused("has a " + name + " of " + std::to_string(values) + " values where " +
-                  std::to_string(due) + " are due: export it again");
-  }
-  return plan;
+  return true;
 }
 
 std::unique_ptr<Processor> MakeProcessor(const ProcessorPlan& plan) {
@@ -154,6 +108,21 @@ std::unique_ptr<Processor> MakeProcessor(const ProcessorPlan& plan) {
     case Kind::kCompressor:
     case Kind::kExpander:
       return MakeDynamics(plan);
+    case Kind::kPhaseShift:
+      return MakePhaseShift(plan);
+    case Kind::kMlp:
+    case Kind::kSiren:
+    case Kind::kRational:
+    case Kind::kFir:
+      return MakeCurve(plan);
+    case Kind::kTremolo:
+    case Kind::kPhaser:
+    case Kind::kDelayed:
+      return MakeSwept(plan);
+    case Kind::kEcho:
+    case Kind::kRoom:
+    case Kind::kSpace:
+      return MakeSpace(plan);
     default:
       return std::make_unique<Bending>(plan);
   }

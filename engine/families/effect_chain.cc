@@ -12,22 +12,33 @@ namespace engine {
 
 namespace {
 
-constexpr int kMostProcessors = 64, kLongestGlide = 4096;
-constexpr double kPi = 3.14159265358979323846;
+constexpr int kMostProcessors = 64, kLongestGlide = 4096, kMostPresets = 1000;
 
 class ChainNet : public EffectNet {
  public:
   ChainNet(const ModelFile& file, const EffectShape& shape);
   std::unique_ptr<EffectStream> Begun() const override;
+  int presets() const override { return presets_; }
+  void Choose(int first, int second, double morph) override;
 
  private:
   friend class ChainStream;
+
+  void ReadPresets(const ModelFile& file);
+  // A number of a preset is the sum of two floats.
+  double Raw(int preset, std::size_t value) const {
+    const std::size_t at = std::size_t(preset) * raw_.size() + value;
+    return double(given_[at]) + double(given_[at + raw_.size() * std::size_t(presets_)]);
+  }
 
   const EffectShape shape_;
   std::vector<ProcessorPlan> plans_;
   std::vector<Controller> controllers_;
   int values_ = 0;               // of all processors
   std::vector<double> weights_;  // of a glide, the oldest sub-block first
+  int presets_ = 0;
+  Floats given_;             // of all presets
+  std::vector<double> raw_;  // where it stands between them
 };
 
 class ChainStream : public EffectStream {
@@ -56,28 +67,53 @@ class ChainStream : public EffectStream {
 
 ChainNet::ChainNet(const ModelFile& file, const EffectShape& shape) : shape_(shape) {
   const Json& settings = file.settings();
-  const double rate_hz = file.about().At("sample_rate_hz").Number();
+  const double rate_hz = settings.At("rate_hz").Number();
   const std::vector<Json>& rows = settings.At("processors").Items();
   if (rows.empty() || rows.size() > kMostProcessors) {
     throw Refused("has a chain of no processors, or of more than any");
   }
-  if (shape.outputs != shape.channels) {
-    throw Refused("has a chain that makes stereo, which the small engine does not know");
-  }
   controllers_.resize(rows.size());
+  int channels = shape.channels;
   for (std::size_t n = 0; n < rows.size(); ++n) {
-    const std::string name = "controllers." + std::to_string(n) + ".adds";
-    controllers_[n].Read(file, rows[n].At("controller"), name, shape.knobs);
-    plans_.push_back(ReadPlan(rows[n], rate_hz, shape.channels, controllers_[n].count()));
+    const std::string number = std::to_string(n);
+    controllers_[n].Read(file, rows[n].At("controller"), "controllers." + number + ".adds",
+                         shape.knobs);
+    plans_.push_back(ReadPlan(file, rows[n], "processors." + number, rate_hz, channels,
+                              controllers_[n].count()));
     values_ += controllers_[n].count();
+    channels = plans_.back().outputs;
   }
-  if (static_cast<int>(settings.At("settings").Items().size()) != values_) {
+  if (channels != shape.outputs) throw Refused("has a chain that makes other channels than it says");
+  if (settings.At("net").Text() == "Collection") {
+    ReadPresets(file);
+  } else if (static_cast<int>(settings.At("settings").Items().size()) != values_) {
     throw Refused("has settings that are not its values: export it again");
+  }
+  for (const Controller& controller : controllers_) {
+    if (controller.is_placed() != (presets_ > 0)) {
+      throw Refused("has a controller that hears no presets, or hears some where there are none");
+    }
   }
   const int length = settings.At("glide").Whole("glide", 2, kLongestGlide);
   for (int i = length - 1; i >= 0; --i) {
     const auto risen = [&](int at) { return 0.5 - 0.5 * std::cos(kPi * at / length); };
     weights_.push_back(risen(i + 1) - risen(i));
+  }
+}
+
+ENGINE_ONCE void ChainNet::ReadPresets(const ModelFile& file) {
+  presets_ = file.settings().At("presets").Whole("presets", 1, kMostPresets + 1);
+  const float* const from = file.Find("presets", {2, presets_, values_});
+  raw_.resize(static_cast<std::size_t>(values_));
+  given_.Make(2 * raw_.size() * std::size_t(presets_));
+  given_.Copy(from, given_.size());
+  Choose(0, 0, 0.0);
+}
+
+void ChainNet::Choose(int first, int second, double morph) {
+  for (std::size_t v = 0; v < raw_.size(); ++v) {
+    const double begun = Raw(first, v);
+    raw_[v] = begun + morph * (Raw(second, v) - begun);
   }
 }
 
@@ -95,7 +131,7 @@ ChainStream::ChainStream(const ChainNet* net) : net_(net) {
   const auto values = static_cast<std::size_t>(net->values_);
   held_.resize(values);
   values_.resize(values);
-  targets_.resize(net->shape_.knobs + 2 * values);
+  targets_.resize(net->shape_.knobs + 2 * values + net->raw_.size());
   moved_.resize(targets_.size());
   history_.resize(targets_.size() * (net->weights_.size() - 1));
   ends_.resize(most);
@@ -115,6 +151,7 @@ void ChainStream::Glide(const Rows& knobs) {
     targets_[told + v] = held_[v];
     targets_[told + values + v] = held_[v] * values_[v];
   }
+  std::copy(net_->raw_.begin(), net_->raw_.end(), targets_.begin() + told + 2 * values);
   const std::size_t count = targets_.size(), length = net_->weights_.size();
   if (!has_begun_) {
     for (std::size_t i = 0; i + 1 < length; ++i) {
@@ -135,15 +172,16 @@ void ChainStream::Glide(const Rows& knobs) {
 }
 
 void ChainStream::Play(const Rows& sound, const Rows& knobs, int, Rows* made) {
-  const int channels = net_->shape_.channels;
-  for (int c = 0; c < channels; ++c) std::copy_n(sound[c], kSubBlock, (*made)[c]);
+  for (int c = 0; c < net_->shape_.channels; ++c) std::copy_n(sound[c], kSubBlock, (*made)[c]);
   Glide(knobs);
   const double* const held = moved_.data() + net_->shape_.knobs;
   const double* const at = held + net_->values_;
+  const double* const raw = at + net_->values_;
   int first = 0;
   for (std::size_t n = 0; n < processors_.size(); ++n) {
     const Controller& controller = net_->controllers_[n];
-    controller(*made, channels, moved_.data(), ends_.data(), &pasts_[n]);
+    const int channels = net_->plans_[n].channels;
+    controller(*made, channels, moved_.data(), raw + first, ends_.data(), &pasts_[n]);
     for (int v = 0; v < controller.count(); ++v) {
       const double share = held[first + v];
       ends_[v] = (1.0 - share) * ends_[v] + at[first + v];

@@ -37,6 +37,9 @@ class EffectNet {
  public:
   virtual ~EffectNet() = default;
   virtual std::unique_ptr<EffectStream> Begun() const = 0;
+  // Of a collection: how many presets there are, and between which two of them it stands.
+  virtual int presets() const { return 0; }
+  virtual void Choose(int /*first*/, int /*second*/, double /*morph*/) {}
 };
 
 // The network of a file, of a kind; throws Refused for what it does not know.

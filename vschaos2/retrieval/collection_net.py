@@ -26,7 +26,7 @@ class CollectionNet(AudioNet):
 
     Args:
         processors: the items of the chain.
-        presets: raw, [N, P], float64; it begins at the first.
+        presets: raw, [N, P], float64; it begins at the first. They are kept as sums of two floats.
         axes: raw, each as long as one deviation, [K, P].
         channels: of the sound that enters.
         rate_hz: of the sound.
@@ -70,8 +70,11 @@ class CollectionNet(AudioNet):
         self.chain = chain
         self.state_size = chain.state_size
         self.step, self.reach_deviations = BLOCK, REACH
-        self.register_buffer("presets", presets.double())
-        self.register_buffer("base", presets[:1].double().clone(), persistent=False)
+        coarse = presets.float()
+        fine = (presets.double() - coarse.double()).float()
+        # In floats, which the small engine reads; together they are as good as doubles.
+        self.register_buffer("presets", torch.stack((coarse, fine)))
+        self.register_buffer("base", self.preset(0), persistent=False)
 
     @torch.jit.export
     def begin(self, batch: int) -> Tensor:
@@ -87,8 +90,13 @@ class CollectionNet(AudioNet):
             second: where a morph of 1 is.
             morph: 0 to 1.
         """
-        begun, end = self.presets[first : first + 1], self.presets[second : second + 1]
+        begun, end = self.preset(first), self.preset(second)
         self.base = begun + morph * (end - begun)
+
+    @torch.jit.export
+    def preset(self, index: int) -> Tensor:
+        """One of the presets, raw, [1, P]."""
+        return self.presets[:, index : index + 1].double().sum(0)
 
     def forward(self, x: Tensor, knobs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """See `AudioNet`; of the knobs, what they have come to at the end of each sub-block."""

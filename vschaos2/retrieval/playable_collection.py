@@ -11,6 +11,7 @@ from vschaos2.controls import Control
 from vschaos2.dsp.resampling import bridged_rates
 from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS
+from vschaos2.export.for_engine import EngineProgram
 from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.export.write import check_name, export_playable
 from vschaos2.families.effect.effect_model import EffectModel
@@ -20,6 +21,7 @@ from vschaos2.processors.parameter import Parameter
 from vschaos2.ranges import check_count
 from vschaos2.retrieval.collection_net import REACH, CollectionNet
 from vschaos2.retrieval.effect_map import EffectMap, map_effects
+from vschaos2.retrieval.engine_collection import engine_collection
 from vschaos2.retrieval.preset_folder import INFO, read_presets
 from vschaos2.retrieval.streaming_collection import StreamingCollection
 from vschaos2.terminal import printable
@@ -69,6 +71,10 @@ class PlayableCollection(PlayableEffect):
             }
         }
         self.model_rates_hz = eager.host_rates_hz
+
+    def for_engine(self) -> EngineProgram | str:
+        """See `PlayableEffect`."""
+        return engine_collection(self.eager)  # type: ignore[arg-type]
 
     @staticmethod
     def table(card: Mapping[str, Any]) -> list[str]:

@@ -1,13 +1,13 @@
 """What the small engine (engine/families/effect.cc) plays an effect from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vschaos2.export.for_engine import EngineProgram
 from vschaos2.families.effect.engine_chain import chain_settings, chain_tensors, unknown_of
 from vschaos2.families.effect.engine_wave import remembered, wave_settings, wave_tensors
 from vschaos2.families.effect.grey import ChainNet
-from vschaos2.families.effect.streaming_effect import GREATEST, StreamingEffect
+from vschaos2.families.effect.streaming_effect import GLIDE_MS, GREATEST, StreamingEffect
 from vschaos2.nets.audio_conv import GCN, TCN
 from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, RecurrentNet, StartedLSTM
@@ -35,27 +35,43 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
         return unknown_of(net.chain)
     if type(net) not in KINDS:
         return f"effects of the kind {type(net).__name__}"
-    if effect.bridge >= 0:
-        return "sample rates that a model was not trained at"
     if isinstance(net, TCN | WaveNet) and _remembered(net) > MOST_STATE:
         return f"effects that remember {_remembered(net)} numbers"
+    return program_of(effect, KINDS[type(net)], _settings(effect, net), dict(_tensors(effect)))
+
+
+def program_of(
+    effect: StreamingEffect, kind: str, own: Mapping[str, Any], tensors: Mapping[str, str]
+) -> EngineProgram:
+    """The program of an effect whose network is of a kind, which has settings of its own.
+
+    Args:
+        effect: the effect.
+        kind: of its network, by the engine's name.
+        own: settings of this kind.
+        tensors: the engine's names of tensors → the model's.
+    """
+    model = effect.model
     settings = {
-        "net": KINDS[type(net)],
+        "net": kind,
         "channels": effect.n_in,
         "outputs": effect.n_out,
         "knobs": effect.knob_names,
-        "glide_samples": effect.glide_samples,
+        "block": model.net.block,
+        "rate_hz": model.rate_hz,
+        "host_rates_hz": effect.host_rates_hz,
+        "glide_ms": GLIDE_MS,
         "greatest": GREATEST,
         "is_physical": model.is_physical,
-        "glides": net.glides,
+        "glides": model.net.glides,
     }
     return EngineProgram(
         family="effect",
-        sample_rate_hz=model.rate_hz,
-        block_samples=net.block,
-        settings=settings | _settings(effect, net),
-        tensors={name: f"model.{path}" for name, path in _tensors(effect)},
-        choices={"sample_rate": [model.rate_hz]},
+        sample_rate_hz=effect.sample_rate_hz,
+        block_samples=model.net.block,
+        settings=settings | dict(own),
+        tensors={name: f"model.{path}" for name, path in tensors.items()},
+        choices={},
     )
 
 
@@ -85,13 +101,17 @@ def _settings(effect: StreamingEffect, net: Any) -> dict[str, Any]:
     return of | {"kernel": taps[0].kernel_size[0], "dilations": dilations}
 
 
-def _tensors(effect: StreamingEffect) -> Iterator[tuple[str, str]]:
-    """The engine's names of tensors, and the model's."""
+def level_tensors(effect: StreamingEffect) -> Iterator[tuple[str, str]]:
+    """Names of what stands around any network: the engine's, and the model's."""
     names = ["input_gain", "output_gain"]
     if effect.knob_names:
         names += ["lowest", "highest"]
-    for name in names:
-        yield name, name
+    yield from zip(names, names, strict=True)
+
+
+def _tensors(effect: StreamingEffect) -> Iterator[tuple[str, str]]:
+    """The engine's names of tensors, and the model's."""
+    yield from level_tensors(effect)
     net = effect.model.net
     if isinstance(net, ChainNet):
         for name in chain_tensors(net.chain):
