@@ -37,7 +37,7 @@ void Controller::Read(const ModelFile& file, const Json& row, const std::string&
   least_ = Numbers(row.At("least"));
   span_ = Numbers(row.At("span"));
   pace_ = Numbers(row.At("pace"));
-  for (const Json& is_log : row.At("is_log").Items()) is_log_.push_back(is_log.Truth());
+  for (const Json& is_log : row.At("is_log").Items()) is_log_.push_back(is_log.Truth() ? 1.0 : 0.0);
   const std::size_t size = base_.size();
   if (least_.size() != size || span_.size() != size || pace_.size() != size ||
       is_log_.size() != size) {
@@ -123,7 +123,7 @@ void Controller::operator()(const Rows& sound, int channels, const double* knobs
       raw += pace_[p] * static_cast<double>(past->added[p]);
     }
     const double place = least_[p] + span_[p] / (1.0 + std::exp(-raw));
-    values[p] = is_log_[p] ? std::exp(place) : place;
+    values[p] = is_log_[p] > 0.0 ? std::exp(place) : place;
   }
 }
 

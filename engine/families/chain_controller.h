@@ -45,7 +45,7 @@ class Controller {
   int knobs_ = 0;
   std::vector<double> base_;                 // values, or raw numbers
   std::vector<double> least_, span_, pace_;  // of ranges
-  std::vector<bool> is_log_;
+  std::vector<double> is_log_;  // 1, or 0
   std::vector<std::vector<double>> axes_;  // raw, of each knob from its middle to its end
   Linear first_, second_, head_;
   Recurrent units_;

@@ -52,7 +52,7 @@ class EchoLines {
             float (*made)[kSubBlock]);
 
  private:
-  int lines_ = 1, hop_ = 1;
+  int lines_ = 0, hop_ = 1;
   double rate_hz_ = 0.0, longest_ = 0.0;
   bool has_begun_ = false;
   int place_ = 0;                      // sub-blocks since a hop began

@@ -39,13 +39,12 @@ void Add(const float* gain, const float* x, float* y) {
 class Space : public Processor {
  public:
   explicit Space(const ProcessorPlan& plan)
-      : plan_(plan), is_each_(plan.kind != Kind::kSpace),
-        sends_(is_each_ ? plan.channels : 1) {
+      : plan_(plan), is_each_(plan.kind != Kind::kSpace) {
     values_.Make(plan.values);
-    if (plan.has_echo) echoes_.resize(static_cast<std::size_t>(sends_));
-    if (plan.has_room) rooms_.resize(static_cast<std::size_t>(sends_));
-    for (EchoLines& echo : echoes_) echo.Make(plan, is_each_ ? 1 : 2);
-    for (RoomLines& room : rooms_) room.Make(plan);
+    for (int c = 0; c < (is_each_ ? plan.channels : 1); ++c) {
+      if (plan.has_echo) echoes_[c].Make(plan, is_each_ ? 1 : 2);
+      if (plan.has_room) rooms_[c].Make(plan);
+    }
     echo_at_ = plan.has_pan;
     const int echo_values = is_each_ ? 4 : 6;
     room_at_ = echo_at_ + (plan.has_echo ? echo_values + plan.has_room : 0);
@@ -167,11 +166,10 @@ class Space : public Processor {
 
   const ProcessorPlan& plan_;
   const bool is_each_;  // each channel by itself
-  const int sends_;
   int echo_at_ = 0, room_at_ = 0;  // first values
   Ramps values_;
-  std::vector<EchoLines> echoes_;
-  std::vector<RoomLines> rooms_;
+  EchoLines echoes_[2];  // of all channels together, or of each
+  RoomLines rooms_[2];
   ProcessorPlan eq_plan_;
   std::unique_ptr<Processor> eq_;
   std::vector<double> ends_;  // of its values

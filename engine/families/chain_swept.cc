@@ -20,8 +20,9 @@ class Swept : public Processor {
     values_.Make(plan.values);
     const auto channels = static_cast<std::size_t>(plan.channels);
     states_.resize(channels * (plan.stages + 1));
-    if (plan.kind == Kind::kDelayed) lines_.resize(channels);
-    for (DelayLine& line : lines_) line.Make(plan.longest);
+    for (int c = 0; c < plan.channels && plan.kind == Kind::kDelayed; ++c) {
+      lines_[c].Make(plan.longest);
+    }
   }
 
   void Forget() override {
@@ -114,7 +115,7 @@ class Swept : public Processor {
   double turns_ = 0.0;  // of the oscillator
   double swept_[kSubBlock], made_[kSubBlock];
   std::vector<double> states_;  // of a phaser's all-passes, and what left them last
-  std::vector<DelayLine> lines_;
+  DelayLine lines_[2];          // of each channel
 };
 
 }  // namespace

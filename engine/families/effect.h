@@ -93,7 +93,7 @@ void ReadRates(const Json& settings);
   int glide_ = 1;  // samples of a glide
   Floats goal_;  // what is set
   std::unique_ptr<EffectNet> net_;
-  std::vector<bool> modulates_;  // of each method
+  std::vector<int> modulates_;  // of each method
   std::vector<EffectPath> paths_;      // methods of the first voice, of the second …
 
   Rows moving_, dry_, sound_, knobs_, wet_;  // of samples that are worked out together

@@ -115,6 +115,7 @@ int main(int count, char** arguments) {
         const std::string name = control.name;
         player.Set(name, control.highest);
         for (const std::string& word : control.choices) player.Set(name, word), Play(&player);
+        for (const double whole : control.integers) player.Set(name, whole), Play(&player);
       }
       Play(&player);
       ++played;

@@ -47,7 +47,8 @@ def unknown_of(chain: Chain) -> str:
 def chain_settings(chain: Chain) -> dict[str, Any]:
     """Its glide and its processors, in plain values."""
     pairs: Any = zip(chain.processors, chain.controllers, strict=True)
-    rows = [_processor(*pair, len(chain.physical)) for pair in pairs]
+    total = len(chain.physical)
+    rows = [_processor(processor, controller, total) for processor, controller in pairs]
     return {"glide": chain.glide.length, "processors": rows}
 
 
