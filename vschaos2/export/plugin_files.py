@@ -42,6 +42,11 @@ def check_plugins(playable: Playable, built: Path | None = None) -> None:
             f"--daw: plug-ins play by the small engine, which knows nothing of {program}: leave "
             "--daw out, and play the .ts"
         )
+    if not kinds_of(playable.methods):
+        raise InputError(
+            f"--daw: plug-ins play {' and '.join(METHODS.values())}, and this has "
+            f"{', '.join(playable.methods)} alone: leave --daw out, and play the .ts"
+        )
     needed = [FILES[kind].format(of) for kind in kinds_of(playable.methods) for of in FORMATS]
     for file in [*needed, "describe"]:
         if not (built / file).is_file():
