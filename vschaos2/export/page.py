@@ -41,8 +41,8 @@ def check_page(playable: Playable) -> None:
         )
     if not any(method in PLAYED for method in playable.methods):
         raise InputError(
-            f"--web: a page plays {' and '.join(PLAYED)}, and this has {', '.join(playable.methods)} "
-            "alone: leave --web out, and play the .ts"
+            f"--web: a page plays {' and '.join(PLAYED)}, and this has "
+            f"{', '.join(playable.methods)} alone: leave --web out, and play the .ts"
         )
 
 
