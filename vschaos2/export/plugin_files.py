@@ -9,7 +9,7 @@ import hashlib
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -42,23 +42,28 @@ def check_plugins(playable: Playable, built: Path | None = None) -> None:
             f"--daw: plug-ins play by the small engine, which knows nothing of {program}: leave "
             "--daw out, and play the .ts"
         )
-    check_built(kinds_of(playable.methods), built)
+    check_built(playable.methods, built)
 
 
-def check_built(kinds: Iterable[Kind], built: Path | None = None) -> None:
-    """Refuse a machine that has not built plug-ins of these kinds.
+def check_built(methods: Collection[str], built: Path | None = None) -> None:
+    """Refuse what has no method that a plug-in plays, and a machine that has built none.
 
     Raises:
-        InputError: naming a file that is missing.
+        InputError: saying what a plug-in plays, or naming a file that is missing.
     """
-    built = built or BUILT
+    built, kinds = built or BUILT, kinds_of(methods)
+    if not kinds:
+        raise InputError(
+            f"--daw: plug-ins play {' and '.join(METHODS.values())}, and this has "
+            f"{', '.join(methods)} alone: leave --daw out, and play the .ts"
+        )
     needed = [FILES[kind].format(of) for kind in kinds for of in FORMATS]
     for file in [*needed, DESCRIBER]:
         if not (built / file).is_file():
             raise InputError(f"--daw: there is no {built / file}: run make plugins first")
 
 
-def kinds_of(methods: Mapping[str, Any]) -> list[Kind]:
+def kinds_of(methods: Collection[str]) -> list[Kind]:
     """Which plug-ins there are of a model with these methods."""
     return [kind for kind in get_args(Kind) if METHODS[kind] in methods]
 

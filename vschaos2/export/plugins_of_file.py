@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vschaos2.errors import InputError
-from vschaos2.export.plugin_files import check_built, kinds_of, plugin_files
+from vschaos2.export.plugin_files import check_built, plugin_files
 from vschaos2.export.write import check_name
 from vschaos2.files import reason
 from vschaos2.folders import made_folder
@@ -45,8 +45,7 @@ def write_plugins_of(path: Path, folder: Path, name: str | None, built: Path | N
         ) from error
     try:
         _check_engine(path, card)
-        kinds = kinds_of(card["methods"])
-        check_built(kinds, built)
+        check_built(card["methods"], built)
         made = plugin_files(name, card, content, built)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, InputError):
