@@ -3,18 +3,23 @@
 # make demo-transfer   a voice as strings and back: melodies, training, export, pictures
 # make web-engine   the engine of web pages anew: see engine/web/make_module.py
 # make test   everything that must hold: style, types, tests
-# make external   vschaos~, a host for exported models in Pd (needs what externals/install_tools.sh
-#                 installs); make external ENGINE=1: the same without libtorch and Python, for
-#                 instruments that the small engine plays, in build/external-engine
+# make external   vschaos~, a host for exported models in Pd, in build/external (needs what
+#                 externals/install_tools.sh installs, no Python); make external LIBTORCH=1: with
+#                 libtorch beside it, for models of any maker, in build/external-torch
+# make release    vschaos~ packed for Debian and Raspberry Pi OS, in build/release: see
+#                 externals/make_release.py
+# make plugins   LV2, VST3 and CLAP of the small engine, into build/plugins: script.py --daw puts
+#                a model into them (needs what plugins/install_tools.sh installs)
 # make constraints   the versions of everything that .venv is installed from, renewed
 # Each builds .venv first; running them again is quick.
 
 PYTHON ?= python3
+CORES := $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect demo-transfer demo-foley test external web-engine constraints clean
+.PHONY: demo demo-effect demo-transfer demo-foley test external release plugins web-engine constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -28,21 +33,29 @@ demo-transfer: .venv/.installed
 demo-foley: .venv/.installed-video
 	$(BIN)/python examples/make_foley_demo.py demo_foley
 
-ifdef ENGINE
-external:
-	cmake -S externals -B build/external-engine -DVSCHAOS_MODELS=engine
-	cmake --build build/external-engine --parallel --target vschaos_tilde
-else
+ifdef LIBTORCH
 external: .venv/.installed
-	cmake -S externals -B build/external -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
-	cmake --build build/external --parallel
+	cmake -S externals -B build/external-torch -DVSCHAOS_LIBTORCH=ON -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
+	cmake --build build/external-torch -j$(CORES) --target vschaos_tilde
+else
+external:
+	cmake -S externals -B build/external
+	cmake --build build/external -j$(CORES) --target vschaos_tilde
 endif
+
+release:
+	$(PYTHON) externals/make_release.py
+
+plugins:
+	cmake -S plugins -B build/plugins
+	cmake --build build/plugins -j$(CORES)
 
 web-engine:
 	$(PYTHON) engine/web/make_module.py
 
 test: .venv/.installed-dev
 	-externals/install_tools.sh
+	-plugins/install_tools.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

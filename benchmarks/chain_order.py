@@ -1,12 +1,14 @@
 """How right chains of effects are named: the bars of the family "order", each with its figure.
 
-    python -m benchmarks.chain_order [RUN] [--with-dry RUN] [--examples N] [--store FOLDER]
+    python -m benchmarks.chain_order [RUN] [--with-dry [RUN]] [--examples N] [--store FOLDER]
                                      [--pedalboard] [--guitar FOLDER]
 
 RUN is one of the family "order"; without it the estimator of the package. All examples are of other
 numbers than those that anything is trained, chosen or calibrated by. The six effects are
 compressor, EQ, distortion, chorus, delay and reverb: the estimator is told that no others can be
-there, as with `analyse_chain.py --effects`. --with-dry names a run that hears the dry sound, too.
+there, as with `analyse_chain.py --effects`. A RUN that knows fewer than six is measured on chains
+of one to three of five alone. --with-dry names a run that hears the dry sound, too; without a name
+it is the package's.
 --pedalboard needs that package (GPL-3.0), which nothing else here imports: its effects were never
 trained on. --guitar is a folder of real takes whose names say what is on them: "Clean" and "di" are
 dry, "TapeEcho" is a delay.
@@ -39,6 +41,7 @@ SIX = ("compressor", "eq", "distortion", "chorus", "delay", "reverb")
 FIVE = ("compressor", "eq", "distortion", "delay", "reverb")
 COMMUTING = (("eq", "delay"), ("eq", "reverb"), ("delay", "reverb"))
 SETTINGS = ("eq.cutoff_hz", "distortion.drive_db", "delay.time_ms", "reverb.decay_s")
+PACKAGE = Path()  # stands for the estimator of the package
 RENDERED = 120  # chains that are rendered again
 SHARES = [0.04, 0.16, 0.28, 0.32, 0.20]  # of lengths, as those of the prototype were
 
@@ -48,6 +51,15 @@ def told(what: str, figure: float, least: float, most: float = float("inf")) -> 
     bar = f"≥ {least:g}" if most == float("inf") else f"{least:g} to {most:g}"
     bar = f"≤ {most:g}" if least == float("-inf") else bar
     print(f"{'held  ' if least <= figure <= most else 'missed'} {figure:6.3f}  {bar:<12} {what}")
+
+
+def by_chance(found: Scores) -> float:
+    """The calibration error that so many examples show of probabilities that are true."""
+    rng, total = np.random.default_rng(0), 0.0
+    for said_, _, count in found.calibration:
+        drawn = rng.binomial(count, min(max(said_, 0.0), 1.0), 2_000) / count
+        total += count * float(np.abs(drawn - said_).mean())
+    return total / max(found.examples, 1)
 
 
 class Bench:
@@ -138,8 +150,18 @@ class Bench:
         return nearer / max(count, 1)
 
 
+def five_effects(bench: Bench) -> None:
+    """The bar of chains of one to three of five effects, told by how each length fares."""
+    shares = [0.0, 0.25, 0.35, 0.4, 0.0][: bench.model.vocabulary.longest + 1]
+    found = bench.scored(bench.examples(bench.renderer(FIVE, shares=shares)), FIVE, 1)
+    told("five effects, chains of 1 to 3", found.class_exact, 0.80)
+    lengths = ", ".join(f"{share.right:.3f}" for share in found.by_length.values())
+    print(f"       {lengths}: of one, two, three; set {found.set_exact:.3f}")
+
+
 def bars(bench: Bench, with_pedalboard: bool) -> Scores:
     """All bars that need no other run; → the scores of the six effects."""
+    five_effects(bench)
     renderer = bench.renderer(SIX)
     examples = bench.examples(renderer)
     own = bench.scored(examples, SIX)
@@ -150,9 +172,14 @@ def bars(bench: Bench, with_pedalboard: bool) -> Scores:
     told("two effects", own.by_length[2].right, 0.60)
     told("untouched sound called so", own.by_length[0].right, 0.92)
     told("calibration error", own.calibration_error, float("-inf"), 0.05)
+    print(f"       {by_chance(own):6.3f}               of true probabilities, by so few examples")
     told("eq · distortion: which comes first", own.by_pair["eq", "distortion"].right, 0.95)
     for pair in COMMUTING:
-        told(f"{' · '.join(pair)}: by chance", own.by_pair[pair].right, 0.42, 0.58)
+        alone, every = own.exchangeable[pair], own.by_pair[pair]
+        told(f"{' · '.join(pair)}: by chance, of {alone.of}", alone.right, 0.42, 0.58)
+        print(
+            f"       {every.right:6.3f}               the same with all that tells, of {every.of}"
+        )
     print(f"       {own.set_exact:6.3f}               set")
     order = own.order_given_set
     print(f"       {order.right:6.3f}               order given the right set")
@@ -163,9 +190,6 @@ def bars(bench: Bench, with_pedalboard: bool) -> Scores:
               f"{share.chance:.3f}")  # fmt: skip
     for name in SIX:
         print(f"       {own.by_effect[name].right:6.3f}               {name}: there or not")
-    five = bench.renderer(FIVE, shares=[0.0, 0.25, 0.35, 0.4, 0.0])
-    found = bench.scored(bench.examples(five), FIVE, 1)
-    told("five effects, chains of 1 to 3", found.class_exact, 0.80)
     notes, phrases = (
         bench.scored(bench.examples(bench.renderer(SIX, kind)), SIX).class_exact
         for kind in ("note", "phrase")
@@ -212,7 +236,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, nargs="?")
-    parser.add_argument("--with-dry", type=Path)
+    parser.add_argument("--with-dry", type=Path, nargs="?", const=PACKAGE)
     parser.add_argument("--examples", type=int, default=700)
     parser.add_argument("--store", type=Path)
     parser.add_argument("--pedalboard", action="store_true")
@@ -222,9 +246,14 @@ def main() -> None:
     if arguments.store:
         arguments.store.mkdir(parents=True, exist_ok=True)
     known = estimator_of(arguments.run, False)
-    own = bars(Bench(known, arguments.examples, arguments.store), arguments.pedalboard)
-    if arguments.with_dry:
-        bench = Bench(estimator_of(arguments.with_dry, True), arguments.examples, arguments.store)
+    bench = Bench(known, arguments.examples, arguments.store)
+    if not set(SIX) <= set(known.model.vocabulary.names):
+        five_effects(bench)
+        return
+    own = bars(bench, arguments.pedalboard)
+    if arguments.with_dry is not None:
+        run = None if arguments.with_dry == PACKAGE else arguments.with_dry
+        bench = Bench(estimator_of(run, True), arguments.examples, arguments.store)
         found = bench.scored(bench.examples(bench.renderer(SIX)), SIX)
         told("with the dry sound, above blind", found.class_exact - own.class_exact, 0.03)
         print(f"       {found.by_length[0].right:6.3f}               untouched sound, with dry")

@@ -1,6 +1,6 @@
 """The small engine beside TorchScript: speed, exactness, loading and memory, on one file.
 
-    make external ENGINE=1 && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
+    make external && python -m benchmarks.engine FILE.ts [--sound SOUND] [--rounds 5]
     python -m benchmarks.engine --pedals [--rounds 5]
 
 Of an instrument it prints, on one thread and in one run, medians of rounds of the processor time
@@ -8,11 +8,13 @@ of a block and their ratio, with the bars; what the engine's sound differs by; l
 on disk. The engine is built into build/engine first if it is not there.
 
 Of an effect, or of pedals made for it, untrained, it prints the load of one core: the processor
-time of a stretch of blocks over the time that it sounds.
+time of a stretch of blocks over the time that it sounds; of hits the same with all voices sounding,
+at each rate of a host.
 """
 
 import argparse
 import ctypes
+import json
 import statistics
 import subprocess
 import sys
@@ -32,7 +34,12 @@ from vschaos2.families.effect import grey  # noqa: F401 - it registers chains
 from vschaos2.families.effect.effect_model import EffectModel
 from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
-from vschaos2.nets import audio_conv, audio_recurrent, state_space  # noqa: F401 - they register
+from vschaos2.nets import (  # noqa: F401 - they register
+    audio_conv,
+    audio_recurrent,
+    state_space,
+    wavenet,
+)
 from vschaos2.parts import parts
 
 ROOT = Path(__file__).parents[1]
@@ -119,6 +126,7 @@ class Call:
     def __init__(self, player: Player, method: str, given: np.ndarray, block: int) -> None:
         index, shape = player.methods[method]
         self.out = np.zeros((shape.out_channels, block // shape.out_ratio), np.float32)
+        given = np.ascontiguousarray(given)
         self.given, self.process = given, player.library.vschaos_engine_process
         self.arguments = (player.handle, index, 0, rows(given), rows(self.out), block)
 
@@ -127,8 +135,16 @@ class Call:
         self.process(*self.arguments)
 
 
+HIT_BLOCKS = (64, 512)
+VOICES = 8  # that hits sound in
 EFFECT_BLOCKS = (64, 256, 1024)
 LSTM_BAR = 0.02  # of a core, of 32 units at blocks of 64
+DILATIONS = [2**n for n in range(10)]
+WAVE = {"kernels": [3] * 10, "dilations": DILATIONS, "activations": ["Tanh"] * 10}
+WAVES = [  # as .nam files of the usual size have them
+    {"channels": 16, "head_channels": 8, **WAVE},
+    {"channels": 8, "head_channels": 1, "head_bias": True, **WAVE},
+]
 PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
     "LSTM of 32 units": ("LSTM", {"hidden_dims": 32}),
     "GRU of 32 units": ("GRU", {"hidden_dims": 32}),
@@ -145,6 +161,7 @@ PEDALS: dict[str, tuple[str, dict[str, Any]]] = {
             ]
         },
     ),
+    "WaveNet of a .nam": ("WaveNet", {"arrays": WAVES}),
 }
 
 
@@ -211,6 +228,40 @@ def effects(path: Path | None, engine: ctypes.CDLL, rounds: int) -> None:
             loads(name, file, engine, rounds, LSTM_BAR if kind == "LSTM" else None)
 
 
+def hits(path: Path, engine: ctypes.CDLL, rounds: int) -> None:
+    """Rows of a table: the load of all voices, and how far the engine's hits are from torch's."""
+    model, player = torch.jit.load(str(path)), Player(engine, path)
+    model.get_methods()
+    seconds = json.loads(path.with_suffix(".json").read_text())["hits"]["seconds"]
+    inlets = int(model.hit_params[0])
+    print("| rate, block | torch | engine | ratio | of the peak |\n|---|---|---|---|---|")
+    for rate_hz in model.host_rates_hz:
+        model.set_sample_rate(rate_hz)
+        player.set("sample_rate", rate_hz)
+        apart = int(seconds * rate_hz) // VOICES
+        given = np.zeros((1, inlets, rounds * rate_hz), np.float32)
+        given[0, 0, ::apart] = 1.0
+        for block in HIT_BLOCKS:
+            parts = torch.from_numpy(given).split(block, 2)
+            player.reset()
+            model.set_reset(True)
+            start = time.process_time()
+            with torch.inference_mode():
+                due = torch.cat([model.hit(part) for part in parts], 2)[0].numpy()
+            slow = time.process_time() - start
+            calls = [Call(player, "hit", part[0].numpy(), part.shape[2]) for part in parts]
+            start = time.process_time()
+            for call in calls:
+                call()
+            quick = time.process_time() - start
+            made = np.concatenate([call.out for call in calls], 1)
+            print(
+                f"| {rate_hz}, {block} | {slow / rounds:.1%} | {quick / rounds:.2%} "
+                f"| {slow / quick:.1f} | {relative(made, due):.1e} |",
+                flush=True,
+            )
+
+
 def exactness(model: torch.jit.ScriptModule, player: Player, sound: np.ndarray) -> None:
     """How far the engine's sound is from torch's, of the peak."""
     hop = int(model.encode_params[3])
@@ -260,7 +311,7 @@ def costs(path: Path) -> None:
             found.append([float(word) for word in done.stdout.split()])
         load_ms, grown = (statistics.median(side) for side in zip(*found, strict=True))
         print(f"{kind}: ready after {load_ms:.0f} ms, memory grows by {grown:.0f} MB")
-    external = ROOT / "build/external-engine/vschaos~.pd_linux"
+    external = ROOT / "build/external/vschaos~.pd_linux"
     if external.exists():
         size = external.stat().st_size / 1000
         print(f"{external.name} without libtorch: {size:.0f} kB (bar 400)")
@@ -272,7 +323,7 @@ def costs(path: Path) -> None:
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, nargs="?", help="an instrument or an effect")
+    parser.add_argument("file", type=Path, nargs="?", help="an instrument, an effect, or hits")
     parser.add_argument("--pedals", action="store_true", help="effects made for it, and no file")
     parser.add_argument("--sound", type=Path, help="played through it for exactness, at most 8 s")
     parser.add_argument("--rounds", type=int, default=5)
@@ -286,6 +337,9 @@ def main() -> None:
         effects(None, engine, arguments.rounds)
         return
     model = torch.jit.load(str(arguments.file))
+    if "hit" in model.get_methods():
+        hits(arguments.file, engine, arguments.rounds)
+        return
     if "encode" not in model.get_methods():
         effects(arguments.file, engine, arguments.rounds)
         return

@@ -61,7 +61,7 @@ def rewritten(content: bytes, path: Path, change: Mapping[str, Any] | None) -> P
         inner = about
         *outer, last = key.split("/")
         for name in outer:
-            inner = inner[name]
+            inner = inner[int(name)] if isinstance(inner, list) else inner[name]
         inner[last] = value
     if change is not None:
         entries[place] = json.dumps(about).encode()

@@ -1,6 +1,7 @@
 """The small engine (engine/), built and called from Python."""
 
 import ctypes
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ def built(
     with FileLock(f"{folder}.lock"):
         for command in (
             ["cmake", "-S", str(ROOT / source), "-B", str(folder), *options],
-            ["cmake", "--build", str(folder), "--parallel", "--target", target],
+            ["cmake", "--build", str(folder), f"-j{os.cpu_count()}", "--target", target],
         ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

@@ -6,6 +6,7 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from vschaos2.families.foley.hit_model import HitModel
+from vschaos2.families.foley.playable import PlayableHits
 from vschaos2.families.vae.build import build_model
 from vschaos2.flows.vector_flow import VectorFlow
 
@@ -29,6 +30,20 @@ def small_hits(labels: dict[str, list[str]] = LABELS) -> HitModel:
     model.mean.copy_(path.flatten())
     model.is_fitted.fill_(1.0)
     return model.eval().requires_grad_(False)
+
+
+def decaying_hits() -> PlayableHits:
+    """The same of a dense decoder, whose first latent is its level: as an export has them."""
+    model = small_hits()
+    options = {"model": {"decoder": {"linear": True}, "headroom_db": 9.0}}
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        decoder = build_model(OmegaConf.merge(OmegaConf.create(TINY), options)).decoder
+    decoder.requires_grad_(False)
+    decoder.linear.weight[:, 1:] *= 4.0
+    decoder.linear.weight[:, 0] = 2.0
+    model.vae.decoder = decoder
+    return PlayableHits(model, {})
 
 
 class Falling(nn.Module):

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +39,13 @@ def require(what: str, is_there: bool) -> None:
     pytest.skip(message)
 
 
-def build(folder: Path, *options: str) -> Path:
+def build(folder: Path, *options: str, target: str = "all") -> Path:
     """The folder, with the external or its tests built in it, by one test process at a time."""
     folder.parent.mkdir(exist_ok=True)
     with FileLock(f"{folder}.lock"):
         for command in (
             ["cmake", "-S", str(ROOT / "externals"), "-B", str(folder), *options],
-            ["cmake", "--build", str(folder), "--parallel"],
+            ["cmake", "--build", str(folder), f"-j{os.cpu_count()}", "--target", target],
         ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
@@ -64,11 +65,19 @@ def is_playable() -> bool:
 
 
 @pytest.fixture(scope="session")
-def library(compiler) -> Path:
-    """The folder of the freshly built external."""
+def library(compiler) -> Iterator[Path]:
+    """The folder of the freshly built external, which plays everything by libtorch."""
     require("puredata", shutil.which("pd") is not None)
     require("m_pd.h", is_playable())
-    return build(ROOT / "build/external", f"-DPython3_EXECUTABLE={sys.executable}")
+    folder = build(
+        ROOT / "build/external-torch",
+        "-DVSCHAOS_LIBTORCH=ON",
+        f"-DPython3_EXECUTABLE={sys.executable}",
+        target="vschaos_tilde",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VSCHAOS_PLAYER", "libtorch")
+        yield folder
 
 
 def noise(channels: int = 1, length: int = LENGTH) -> np.ndarray:

@@ -270,9 +270,12 @@ def test_a_chain_is_named(place, sounds, capsys):
         for settings in found["settings"].values():
             for each in settings.values():
                 assert each["lowest"] <= each["value"] <= each["highest"]
-    call("analyse_chain.py", sounds / "wet.wav", "--run", run, "--effects", "delay")
-    told = capsys.readouterr().out
-    assert "distortion" not in told and "no effect" in told
+    words = [sounds / "wet.wav", "--run", run, "--effects", "delay"]
+    call("analyse_chain.py", *words, "--json")
+    (found,) = json.loads(capsys.readouterr().out)
+    assert {tuple(*each["orders"]) for each in found["chains"]} <= {(), ("delay",)}
+    call("analyse_chain.py", *words)
+    assert "distortion" not in capsys.readouterr().out
 
 
 def test_whether_an_order_matters_is_told(sounds, capsys):

@@ -101,6 +101,32 @@ def test_probabilities_are_normalised_over_chains(six):
     torch.testing.assert_close(logs[1].exp(), expected / expected.sum())
 
 
+def test_chains_that_cannot_be_told_apart_share_their_probability(six):
+    logs = torch.log_softmax(20.0 * torch.randn(5, 517, dtype=torch.float64), 1)
+    logs.requires_grad_()
+    shared = six.shared(logs)
+    torch.testing.assert_close(six.by_class(shared), six.by_class(logs))
+    for members in six.members:
+        assert bool((shared[:, members] == shared[:, members[:1]]).all())
+    some = torch.tensor([0, 40, 100, 300, 516])
+    torch.testing.assert_close(six.shared_of(logs, some), shared[range(5), some])
+    # Its slope is that of the logarithm of a class's probability.
+    shared[0, six.number(["eq", "delay"])].backward()
+    own = [six.number(order) for order in (["eq", "delay"], ["delay", "eq"])]
+    due = torch.zeros(5, 517, dtype=torch.float64)
+    due[0, own] = torch.softmax(logs[0, own].detach(), 0)
+    torch.testing.assert_close(logs.grad, due)
+
+
+def test_two_effects_are_exchangeable_where_nothing_between_them_tells(six):
+    def asked(*names: str) -> bool:
+        return six.exchangeable(six.chains[six.number(names)], SIX.index("eq"), SIX.index("delay"))
+
+    assert asked("eq", "delay") and asked("eq", "reverb", "delay")
+    assert asked("distortion", "delay", "eq", "compressor")
+    assert not asked("eq", "distortion", "delay")
+
+
 def test_words_of_chains_are_read_back(six):
     assert six.words(six.number(["delay", "eq"])) == ("delay", "eq")
     with pytest.raises(InputError, match="no effect 'fuzz' here"):
@@ -441,6 +467,7 @@ def test_scores_of_perfect_answers_are_perfect(six):
     assert found.edit_distance == 0.0 and found.calibration_error < 1e-6
     assert all(share.right == 1.0 for share in found.by_effect.values())
     assert all(share.right == 1.0 for share in found.by_pair.values())
+    assert set(found.exchangeable) == {("eq", "delay"), ("eq", "reverb"), ("delay", "reverb")}
     assert all(share.right == 1.0 for share in found.given_set.values())
 
 

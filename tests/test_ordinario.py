@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 from pd.runner import BLOCK, Patch, run_pd
-from test_external import compiler, library  # noqa: F401
+from test_small_engine_in_pd import library  # noqa: F401
 
 PATCHES = Path(__file__).resolve().parents[1] / "patches"
 RATE_HZ = 44_100

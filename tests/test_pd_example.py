@@ -12,6 +12,7 @@ from pd.runner import BLOCK, Patch, Played, record, run_pd
 from test_external import assert_equal, compiler, hosted, library  # noqa: F401
 from test_label_export import labelled_run
 from test_pd_patches import FLAGS, LATENTS, MS, PATCHES, errors, labels, noise, played_path  # noqa: F401
+from test_small_engine_in_pd import library as without_libtorch  # noqa: F401
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,7 +39,7 @@ def test_no_boxes_overlap_and_all_are_in_view(path):
 
 
 @pytest.mark.parametrize("path", sorted(PATCHES.glob("*.pd")), ids=lambda path: path.stem)
-def test_patches_open_without_a_complaint(library, played_path, tmp_path, path):
+def test_patches_open_without_a_complaint(without_libtorch, played_path, tmp_path, path):
     arguments = {
         "four_voices": f"{played_path} 512 {LATENTS} 2",
         "four_voices_voice": f"1 512 {LATENTS} 2",
@@ -51,7 +52,7 @@ def test_patches_open_without_a_complaint(library, played_path, tmp_path, path):
     start = patch.box("loadbang")
     patch.send(start, 0.0, "; pd dsp 1")
     patch.send(start, 300.0, "; pd quit")
-    lines, code = run_pd(patch, tmp_path, library, *FLAGS)
+    lines, code = run_pd(patch, tmp_path, without_libtorch, *FLAGS)
     assert code == 0
     assert [line for line in lines if line.strip()] == []
 

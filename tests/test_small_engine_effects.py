@@ -39,6 +39,24 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
+# Arrays of WaveNets, the first like those of pedals, with every activation.
+BENDS = (
+    *("Tanh", "ReLU", "LeakyReLU", "Softsigmoid", "Hardtanh", "SiLU", "Hardswish", "Sigmoid"),
+    {"type": "LeakyHardtanh", "min_val": -0.5, "max_val": 0.7, "min_slope": 0.1},
+)
+FIRST = {
+    "channels": 4, "kernels": [3] * len(BENDS), "dilations": [2**n for n in range(len(BENDS))],
+    "activations": [*BENDS], "head_channels": 5,
+}  # fmt: skip
+PLAIN = {
+    "channels": 5, "kernels": [3], "dilations": [2], "activations": ["Tanh"], "head_bias": True,
+}  # fmt: skip
+GATED = {
+    "channels": 4, "kernels": [3, 1], "dilations": [90, 5], "activations": ["Tanh", "Softsign"],
+    "bottleneck": 3, "skip_channels": 2, "gates": ["gated", "blended"],
+    "gate_activations": ["Sigmoid", "Softsigmoid"], "head_kernel": 4,
+}  # fmt: skip
+
 # Networks by name: kind, channels, knobs, outputs, options.
 NETS: dict[str, tuple[Any, int, int, int, dict[str, Any]]] = {
     "lstm": (LSTM, 1, 1, 1, {"hidden_dims": 32}),
@@ -143,6 +161,14 @@ NETS: dict[str, tuple[Any, int, int, int, dict[str, Any]]] = {
         },
     ),
     "chain to a level": (ChainNet, 2, 0, 2, {"processors": ["level"]}),
+    "wavenet": (WaveNet, 1, 1, 1, {"arrays": [FIRST, {**PLAIN, "channels": 5}], "head_scale": 0.5}),
+    "wavenet with a head": (
+        *(WaveNet, 2, 2, 2),
+        {
+            "arrays": [{**GATED, "head_channels": 5}, {**PLAIN, "channels": 5, "mixes": False}],
+            "head": {"channels": 3, "kernels": [2, 1], "activation": "Hardswish"},
+        },
+    ),
     "ssm": (SSM, 1, 2, 2, {"layers": 3, "hidden_dims": 6}),
 }
 
@@ -525,12 +551,10 @@ def test_what_the_engine_knows_nothing_of_is_said(monkeypatch):
     chain = ChainNet(1, 0, 1, RATE, ["gain", "flanger", "mlp"])
     said = PlayableEffect(EffectModel(chain, (), RATE).eval(), {}).for_engine()
     assert said == "the processors flanger, mlp"
-    wave = WaveNet(
-        *(1, 0, 1, RATE),
-        [{"channels": 2, "kernels": [2], "dilations": [1], "activations": ["Tanh"]}],
-    )
-    said = PlayableEffect(EffectModel(wave, (), RATE).eval(), {}).for_engine()
-    assert said == "effects of the kind WaveNet"
+    far = {**PLAIN, "kernels": [60], "dilations": [2**14]}
+    wave = EffectModel(WaveNet(1, 0, 1, RATE, [far]), (), RATE).eval()
+    said = PlayableEffect(wave, {}).for_engine()
+    assert said == "effects that remember 4915212 numbers"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """vschaos~ without libtorch in a real Pd, held against Python, sample by sample."""
 
+import platform
 import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +12,10 @@ import pytest
 import torch
 from pd.runner import BLOCK, play
 from small_engine import ROOT, built, relative
+from small_hits import decaying_hits
 from taught import HOP, USUAL, sound, taught
-from test_external import HEADERS, require
+from test_external import HEADERS, compiler, require  # noqa: F401
+from test_external import library as with_libtorch  # noqa: F401
 
 from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.families.effect.effect_model import EffectModel
@@ -18,6 +23,9 @@ from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.nets.audio_recurrent import LSTM
+
+sys.path.insert(0, str(ROOT / "externals"))
+import make_release
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -27,8 +35,7 @@ def library() -> Path:
     for tool in ("cmake", "g++", "pd"):
         require(tool, shutil.which(tool) is not None)
     require("m_pd.h", any(Path(folder, "m_pd.h").exists() for folder in HEADERS))
-    folder, options = ROOT / "build/external-engine", "-DVSCHAOS_MODELS=engine"
-    return built(folder, options, target="vschaos_tilde", source="externals")
+    return built(ROOT / "build/external", target="vschaos_tilde", source="externals")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +118,23 @@ def test_an_effect_and_its_knob(library, tmp_path):
     assert relative(made.signals, torch.cat(due, 1).numpy()) < 1e-5
 
 
+def test_hits_at_the_sample(library, tmp_path):
+    """Struck anywhere in Pd's blocks they sound as in Python, and begin at their triggers."""
+    playable, x = decaying_hits(), np.zeros((7, 128 * BLOCK), np.float32)
+    file, at = tmp_path / "knock.ts", [100, 1333, 5000]
+    file.write_bytes(playable.saved())
+    x[0, at], x[1], x[2] = 1.0, 0.7, 1.0
+    messages = [(-1, "set seed 5"), (-1, "set axis1 0.5")]
+    made = play(tmp_path, library, [(f"vschaos~ {file} hit 0", 1)], x, messages)
+    assert made.code == 0, made.lines
+    for name, value in (("seed", 5), ("axis1", 0.5)):
+        assert set_attribute(playable.eager, name, value) == 0
+    with torch.inference_mode():
+        due = playable.eager.hit(torch.from_numpy(x)[None])[0].numpy()
+    assert relative(made.signals, due) < 1e-5
+    assert np.flatnonzero(made.signals[0])[0] == at[0]
+
+
 def test_answers_and_errors(library, path, tmp_path):
     messages = [
         *[(10, f"set gain_db {value}") for value in (-6, 900)],
@@ -145,6 +169,62 @@ def test_files_that_it_does_not_play_cost_one_line(library, path, tmp_path):
         errors = [line for line in made.lines if line.startswith("error")]
         assert made.code == 0 and len(errors) == 1 and said in errors[0], made.lines
         assert not made.signals.any()
+
+
+class Halver(torch.nn.Module):
+    """Another maker's model, as nn~ plays it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("forward_params", torch.tensor([1, 1, 1, 1]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 0.5 * x
+
+    @torch.jit.export
+    def get_methods(self) -> list[str]:
+        return ["forward"]
+
+
+def test_beside_libtorch_each_file_is_played_by_who_can(
+    with_libtorch,  # noqa: F811
+    path,
+    tmp_path,
+    monkeypatch,
+):
+    foreign, signals = tmp_path / "foreign.ts", sound(0.2).numpy()
+    torch.jit.save(torch.jit.script(Halver()), foreign)
+    for player, file, due in (
+        ("", path, "engine"),
+        ("", foreign, "libtorch"),
+        ("engine", path, "engine"),
+        ("libtorch", path, "libtorch"),
+        ("torch", path, "engine"),
+    ):
+        monkeypatch.setenv("VSCHAOS_PLAYER", player)
+        box = f"vschaos~ {file} forward 0"
+        made = play(tmp_path, with_libtorch, [(box, 1)], signals, [(10, "dump")])
+        assert f"info: player {due}" in made.lines, made.lines
+        assert any("VSCHAOS_PLAYER is torch" in line for line in made.lines) == (player == "torch")
+        if file == foreign:
+            assert np.array_equal(made.signals, 0.5 * signals)
+        else:
+            assert made.signals.any()
+
+
+def test_a_release_plays_in_pd_and_stays_small(library, path, tmp_path, monkeypatch):
+    monkeypatch.setattr(make_release, "library", lambda _: library / "vschaos~.pd_linux")
+    folder, package = make_release.pack(tmp_path, ["amd64", "arm64"])
+    machine = "arm64" if platform.machine() == "aarch64" else "amd64"
+    assert (folder / f"vschaos~.l_{machine}").exists() and (folder / "LICENSE").exists()
+    assert package.name.endswith("](Linux-amd64-32)(Linux-arm64-32).dek")
+    with zipfile.ZipFile(package) as archive:
+        assert sorted(Path(name).name for name in archive.namelist()) == sorted(
+            file.name for file in folder.iterdir()
+        )
+    assert sum(file.stat().st_size for file in folder.iterdir()) < make_release.MOST_BYTES
+    made = play(tmp_path, folder, [(f"vschaos~ {path} forward 0", 1)], sound(0.1).numpy())
+    assert made.code == 0 and made.signals.any()
 
 
 def test_it_is_small_and_needs_no_library_of_its_own(library):

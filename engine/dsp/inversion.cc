@@ -15,7 +15,6 @@ constexpr Mode kModes[] = {
     {"hq", 0, 1, 8, false, false},
 };
 constexpr int kMostKept = 1;  // frames kept back from call to call, in any mode
-constexpr float kMomentum = 0.9f;
 constexpr float kLargestMagnitude = 1e8f;
 constexpr double kPi = 3.14159265358979323846;
 
@@ -38,9 +37,7 @@ void Inversion::Make(const InversionTables* tables, Fourier* fourier) {
   propagate_.Make(n_fft_, hop_, tables->advance.data());
   noise_part_.Make(n_fft_, hop_, tables->low.data(), &tables->white_noise);
   logs_.Make(group + 2, bins_);
-  for (Rows* rows : {&magnitudes_, &real_, &imaginary_, &before_real_, &before_imaginary_}) {
-    rows->Make(group + kMostKept, bins_);
-  }
+  for (Rows* rows : {&magnitudes_, &real_, &imaginary_}) rows->Make(group + kMostKept, bins_);
   noise_real_.Make(group, bins_);
   noise_imaginary_.Make(group, bins_);
   windows_.Make(group + kMostKept, n_fft_);
@@ -49,7 +46,7 @@ void Inversion::Make(const InversionTables* tables, Fourier* fourier) {
   }
   frame_.Make(n_fft_);
   noise_frame_.Make(n_fft_);
-  signal_.Make(n_fft_ + std::size_t(group) * hop_);
+  refine_.Make(n_fft_, hop_, group + kMostKept, tables->window.data(), fourier);
   energy_.Make(2 * std::size_t(n_fft_) + std::size_t(group + kMostKept) * hop_);
   past_.Make(n_fft_, hop_);
   sound_.Make(n_fft_, hop_);
@@ -94,17 +91,13 @@ void Inversion::Admit(const float* magnitudes, float* row) const {
   }
 }
 
-// ∂L/∂n of a frame of the call: centred, or backward where the next frame is still to come.
+// ∂L/∂n of a frame of the call.
 void Inversion::Derivative(int frame, int frames) {
   const int now = frame + 2 - mode_->lookahead;
-  float* const slope = derivative_.data();
-  if (mode_->lookahead > 0 || frame + 1 < frames) {
-    const float *next = logs_[now + 1], *before = logs_[now - 1];
-    for (int k = 0; k < bins_; ++k) slope[k] = 0.5f * (next[k] - before[k]);
-    return;
-  }
-  const float *newest = logs_[now], *one = logs_[now - 1], *two = logs_[now - 2];
-  for (int k = 0; k < bins_; ++k) slope[k] = 1.5f * newest[k] - 2.0f * one[k] + 0.5f * two[k];
+  const bool has_next = mode_->lookahead > 0 || frame + 1 < frames;
+  const int two_before = std::max(now - 2, 0);  // which the centred one does not read
+  TimeDerivative(logs_[two_before], logs_[now - 1], logs_[now], has_next ? logs_[now + 1] : nullptr,
+                 derivative_.data(), bins_);
 }
 
 void Inversion::Process(const float* magnitudes, const float* coherence, int stride, int frames,
@@ -177,48 +170,11 @@ int Inversion::StepsFor(int frames) const {
   return steps + steps * (overlap - frames) / (overlap - 1);
 }
 
-// Griffin and Lim's steps, accelerated, on the open frames and the new ones.
+// Of the open frames and the new ones.
 void Inversion::Refine(int frames, int arrived) {
   if (windows_for_ != frames) MakeWindows(frames);
-  const float* const w = tables_->window.data();
-  const int steps = StepsFor(arrived);
-  for (int step = 0; step < steps; ++step) {
-    signal_.Zero();
-    for (int f = frames - 1; f >= 0; --f) {
-      fourier_->Inverse(real_[f], imaginary_[f], frame_.data());
-      float* const to = signal_.data() + std::size_t(f) * hop_;
-      const float* const frame = frame_.data();
-      for (int i = 0; i < n_fft_; ++i) to[i] += frame[i] * w[i];
-    }
-    for (int i = 0; i < n_fft_ - hop_; ++i) signal_[i] += past_.tail()[i];
-    for (int f = 0; f < frames; ++f) {
-      const float *from = signal_.data() + std::size_t(f) * hop_, *window = windows_[f];
-      float* const frame = frame_.data();
-      for (int i = 0; i < n_fft_; ++i) frame[i] = from[i] * window[i];
-      fourier_->Forward(frame, analysis_real_.data(), analysis_imaginary_.data());
-      ForEach(bins_, [&](int k) {
-        const Vector r = Load(analysis_real_.data() + k), i = Load(analysis_imaginary_.data() + k);
-        Vector to_r = r, to_i = i;
-        if (step > 0) {
-          to_r = r + kMomentum * (r - Load(before_real_[f] + k));
-          to_i = i + kMomentum * (i - Load(before_imaginary_[f] + k));
-        }
-        Store(before_real_[f] + k, r);
-        Store(before_imaginary_[f] + k, i);
-        const Vector length = Root(to_r * to_r + to_i * to_i);
-        const Vector gain = Select(length > Vector{},
-                                   Load(magnitudes_[f] + k) / Greatest(length, Splat(1e-37f)),
-                                   Vector{});
-        Store(real_[f] + k, to_r * gain);
-        Store(imaginary_[f] + k, to_i * gain);
-      });
-    }
-  }
-  const float *r = real_[frames - 1], *i = imaginary_[frames - 1];
-  for (int k = 0; k < bins_; ++k) {
-    const float sign = k % 2 ? -1.0f : 1.0f;
-    phase_[k] = std::atan2(i[k] * sign, r[k] * sign);
-  }
+  refine_(frames, StepsFor(arrived), windows_, past_.tail(), magnitudes_, &real_, &imaginary_,
+          phase_.data());
 }
 
 // A frame's spectrum becomes sound; its noise is heard with it, and is none that later frames must

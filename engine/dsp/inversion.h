@@ -11,6 +11,7 @@
 #include "dsp/gabor.h"
 #include "dsp/noise_part.h"
 #include "dsp/phase.h"
+#include "dsp/refinement.h"
 
 namespace engine {
 
@@ -82,15 +83,14 @@ class Inversion {
   int n_fft_ = 0, hop_ = 0, bins_ = 0;
   std::int64_t frame_count_ = 0;
   PhasePropagation propagate_;
+  Refinement refine_;
   NoisePart noise_part_;
   Rows logs_;                          // two frames before the call's, and these
   Rows magnitudes_, real_, imaginary_;  // first what was kept back, then the call's
-  Rows before_real_, before_imaginary_;  // analyses of the last refinement step
   Rows noise_real_, noise_imaginary_;
   Rows windows_;                       // w/Σw² of frames that follow a long row of frames
   int windows_for_ = 0;
-  Floats phase_, derivative_, energy_, signal_, frame_, noise_frame_, analysis_real_,
-      analysis_imaginary_;
+  Floats phase_, derivative_, energy_, frame_, noise_frame_, analysis_real_, analysis_imaginary_;
   OverlapAdd past_, sound_, short_sound_;
 };
 

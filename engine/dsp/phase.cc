@@ -20,6 +20,24 @@ void LogMagnitude(const float* magnitudes, float* logs, int bins) {
   ForEach(bins, [&](int k) { Store(logs + k, Logarithm(Load(magnitudes + k) + kLogFloor)); });
 }
 
+void TimeDerivative(const float* two_before, const float* before, const float* now,
+                    const float* next, float* slope, int bins) {
+  if (next) {
+    for (int k = 0; k < bins; ++k) slope[k] = 0.5f * (next[k] - before[k]);
+    return;
+  }
+  for (int k = 0; k < bins; ++k) slope[k] = 1.5f * now[k] - 2.0f * before[k] + 0.5f * two_before[k];
+}
+
+void Wrap(float* phases, int bins) {
+  // What is between is exact in float64.
+  const double turn = static_cast<float>(2.0 * kPi), turns = 1.0 / turn;
+  for (int k = 0; k < bins; ++k) {
+    const double value = phases[k];
+    phases[k] = static_cast<float>(value - std::floor(value * turns) * turn);
+  }
+}
+
 void WithPhase(const float* magnitudes, const float* phases, float* real, float* imaginary,
                int bins) {
   Vector alternation = {};
@@ -92,6 +110,17 @@ void PhasePropagation::FindRoots(const float* before) {
   }
 }
 
+void PhasePropagation::TimeStep(const float* before, const float* now, float* step) const {
+  const float quarter = static_cast<float>(0.25 / coupling_);
+  const int last = bins_ - 1;
+  step[0] = advance_[0];
+  step[last] = advance_[last];
+  for (int k = 1; k < last; ++k) {
+    const float rise = (now[k + 1] + before[k + 1]) - (now[k - 1] + before[k - 1]);
+    step[k] = advance_[k] + rise * quarter;
+  }
+}
+
 void PhasePropagation::operator()(const float* before, const float* now, const float* derivative,
                                   const float* noise, float* phase) {
   float peak = kDrowned;
@@ -107,24 +136,14 @@ void PhasePropagation::operator()(const float* before, const float* now, const f
     sum += slope;
     across_[k] = static_cast<float>(sum) - 0.5f * slope;
   }
-  const float quarter = static_cast<float>(0.25 / coupling_);
-  const int last = bins_ - 1;
-  step_[0] = advance_[0] - across_[0];
-  step_[last] = advance_[last] - across_[last];
-  for (int k = 1; k < last; ++k) {
-    const float rise = (now[k + 1] + before[k + 1]) - (now[k - 1] + before[k - 1]);
-    step_[k] = (advance_[k] + rise * quarter) - across_[k];
-  }
+  TimeStep(before, now, step_.data());
+  for (int k = 0; k < bins_; ++k) step_[k] -= across_[k];
   for (int k = 0; k < bins_; ++k) {
     const int root = roots_[k];
     next_[k] = phase[root] + (is_low_[k] ? noise[k] : step_[root] + across_[k]);
   }
-  // Modulo 2π as float32 has it; what is between is exact in float64.
-  const double turn = static_cast<float>(2.0 * kPi), turns = 1.0 / turn;
-  for (int k = 0; k < bins_; ++k) {
-    const double value = next_[k];
-    phase[k] = static_cast<float>(value - std::floor(value * turns) * turn);
-  }
+  std::copy_n(next_.data(), bins_, phase);
+  Wrap(phase, bins_);
   // Bin 0 is real: 0 or π.
   phase[0] = std::nearbyint(phase[0] * static_cast<float>(1.0 / kPi)) * static_cast<float>(kPi);
 }

@@ -16,6 +16,13 @@ constexpr float kLogFloor = 1e-6f;
 // L = ln(S + floor) in nepers.
 void LogMagnitude(const float* magnitudes, float* logs, int bins);
 
+// ∂L/∂n of a frame: centred, or backward where the next one is still to come (nullptr).
+void TimeDerivative(const float* two_before, const float* before, const float* now,
+                    const float* next, float* slope, int bins);
+
+// Phases modulo 2π as float32 has it.
+void Wrap(float* phases, int bins);
+
 // (-1)^k times magnitude and phase at the window's centre: a spectrum from the frame's start.
 void WithPhase(const float* magnitudes, const float* phases, float* real, float* imaginary,
                int bins);
@@ -30,6 +37,9 @@ class PhasePropagation {
   // before, now: their L; derivative: ∂L/∂n of this frame; noise: a phase for each low bin.
   void operator()(const float* before, const float* now, const float* derivative,
                   const float* noise, float* phase);
+
+  // The phase that each bin gains from the frame before to this one, from their L.
+  void TimeStep(const float* before, const float* now, float* step) const;
 
  private:
   void Scan(const float* before, const float* now);

@@ -46,6 +46,7 @@ class EffectNet {
 std::unique_ptr<EffectNet> ReadRecurrentNet(const ModelFile& file, const EffectShape& shape,
                                             bool is_lstm);
 std::unique_ptr<EffectNet> ReadChainNet(const ModelFile& file, const EffectShape& shape);
+std::unique_ptr<EffectNet> ReadWaveNet(const ModelFile& file, const EffectShape& shape);
 std::unique_ptr<EffectNet> ReadLayeredNet(const ModelFile& file, const EffectShape& shape,
                                           const std::string& kind);
 

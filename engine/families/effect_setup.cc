@@ -42,6 +42,8 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
     net_ = ReadRecurrentNet(file, shape_, kind == "LSTM");
   } else if (kind == "TCN" || kind == "GCN" || kind == "SSM") {
     net_ = ReadLayeredNet(file, shape_, kind);
+  } else if (kind == "WaveNet") {
+    net_ = ReadWaveNet(file, shape_);
   } else if (kind == "Chain" || kind == "Collection") {
     net_ = ReadChainNet(file, shape_);
     for (const Json& name : settings.At("settings").Items()) settings_.push_back(name.Text());

@@ -6,6 +6,8 @@ namespace engine {
 
 ProgramMaker MakerOf(const std::string& family) {
   if (family == "effect") return MakeEffect;
+  if (family == "foley") return MakeHits;
+  if (family == "onsets") return MakeOnsets;
   if (family == "vae") return MakeVae;
   throw Refused("is of the family " + family +
                 ", which the small engine does not know: play it with the vschaos~ that has "

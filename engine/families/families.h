@@ -12,6 +12,10 @@ ProgramMaker MakerOf(const std::string& family);
 
 std::unique_ptr<Program> MakeEffect(const ModelFile& file, const std::vector<std::string>& methods,
                                     int voices);
+std::unique_ptr<Program> MakeHits(const ModelFile& file, const std::vector<std::string>& methods,
+                                  int voices);
+std::unique_ptr<Program> MakeOnsets(const ModelFile& file, const std::vector<std::string>& methods,
+                                    int voices);
 std::unique_ptr<Program> MakeVae(const ModelFile& file, const std::vector<std::string>& methods,
                                  int voices);
 

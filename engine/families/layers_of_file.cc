@@ -23,6 +23,13 @@ Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, in
   return layer;
 }
 
+Linear ReadWideLinear(const ModelFile& file, const std::string& name, int inputs, int outputs) {
+  Linear layer(inputs, outputs);
+  layer.Place(file.Find(name + ".weight", {inputs, outputs}), false, 0, inputs, 0, outputs);
+  layer.AddBias(file.Find(name + ".bias", {outputs}), 0, outputs);
+  return layer;
+}
+
 LayerNorm ReadNorm(const ModelFile& file, const std::string& name, int width) {
   LayerNorm norm;
   norm.Make(file.Find(name + ".weight", {width}), file.Find(name + ".bias", {width}), width);

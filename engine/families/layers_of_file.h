@@ -21,6 +21,9 @@ inline float Between(float a, float b, float part) {
 // Throws Refused, as what follows does.
 Linear ReadLinear(const ModelFile& file, const std::string& name, int inputs, int outputs);
 
+// The same of a layer that keeps its weight as [inputs, outputs].
+Linear ReadWideLinear(const ModelFile& file, const std::string& name, int inputs, int outputs);
+
 LayerNorm ReadNorm(const ModelFile& file, const std::string& name, int width);
 
 // The size of an axis of a layer's matrix.

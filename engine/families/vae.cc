@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "families/layers_of_file.h"
+
 namespace engine {
 
 namespace {
@@ -33,6 +35,7 @@ void Vae::Hear(int row, const float* block, RecentSound* warped, int heard_row) 
   } else {
     std::memcpy(heard_[heard_row], given_[row], bins_ * sizeof(float));
   }
+  if (bridge_.is_there()) bridge_.Transpose(heard_[heard_row]);
 }
 
 // Points of heard frames, their latents means or draws at a temperature; and what is guessed.
@@ -109,7 +112,11 @@ void Vae::Forward(Voice* voice, const float* const* in, float* const* out, int f
         }
       }
       Infer(rows);
+      for (int r = 0; bridge_.is_there() && r < rows; ++r) Carry(r, &voice->forward_way);
       Make(row, rows, &voice->forward_past, knows);
+      for (int r = 0; bridge_.is_there() && r < rows; ++r) {
+        bridge_.Level(given_[row + r], amounts_[r], bins_, made_[row + r]);
+      }
       for (int r = 0; r < rows; ++r) {
         for (int i = 0; i < labels_.guesses(); ++i) {
           std::fill_n(out[1 + i] + std::size_t(at + row + r) * hop_, hop_, Guesses(r)[i]);
@@ -163,6 +170,38 @@ void Vae::Prior(Voice* voice, const float* in, float* const* out, int frames) {
   }
 }
 
+// What forward decodes of a latent that it heard: another instrument's, as far as is set.
+void Vae::Carry(int row, Bridge::Past* past) {
+  bridge_.Go(Point(row), past, moved_.data());
+  const float amount = amounts_[row] = bridge_.NextAmount(past);
+  for (int i = 0; i < latent_dim_; ++i) Point(row)[i] = Between(Point(row)[i], moved_[i], amount);
+}
+
+// A player's axes as another instrument has them.
+void Vae::Translate(Voice* voice, const float* const* in, float* const* out, int frames) {
+  const Axes& axes = axes_[projection_];
+  for (int frame = 0; frame < frames; ++frame) {
+    std::copy_n(axes.centre.data(), latent_dim_, Point(0));
+    for (int axis = 0; axis < shown_; ++axis) {
+      const float played = Played(in[axis][frame]);
+      const float* const step = axes.from_axes.data() + axis * latent_dim_;
+      for (int i = 0; i < latent_dim_; ++i) Point(0)[i] += played * step[i];
+    }
+    bridge_.Go(Point(0), &voice->translate_way, moved_.data());
+    const float amount = bridge_.NextAmount(&voice->translate_way);
+    for (int axis = 0; axis < shown_; ++axis) Point(0)[axis] = Played(in[axis][frame]);
+    ShowAxes(moved_.data(), out, frame);
+    for (int axis = 0; axis < shown_; ++axis) {
+      out[axis][frame] = Between(Point(0)[axis], out[axis][frame], amount);
+    }
+  }
+}
+
+// A coordinate of an axis, no number of them absurd.
+float Vae::Played(float given) const {
+  return std::isfinite(given) ? std::min(std::max(given, -kLatentLimit), kLatentLimit) : 0.0f;
+}
+
 // A latent as a player sees it, in one frame of the outlets.
 void Vae::ShowAxes(const float* latent, float* const* out, int frame) const {
   const Axes& axes = axes_[projection_];
@@ -187,11 +226,7 @@ void Vae::Decode(Voice* voice, const float* const* in, float* out, int frames) {
         float* const latent = Point(r);
         std::memcpy(latent, axes.centre.data(), latent_dim_ * sizeof(float));
         for (int axis = 0; axis < shown_; ++axis) {
-          const float given = in[axis][at + row + r];
-          float played = 0.0f;
-          if (std::isfinite(given)) {
-            played = std::min(std::max(given, -kLatentLimit), kLatentLimit);
-          }
+          float played = Played(in[axis][at + row + r]);
           if (temperature_ > 0.0f) played += temperature_ * random_.Normal();
           const float* const step = axes.from_axes.data() + axis * latent_dim_;
           for (int i = 0; i < latent_dim_; ++i) latent[i] += played * step[i];
@@ -225,6 +260,8 @@ void Vae::Process(int method, int voice, const float* const* in, float* const* o
       return Decode(&voices_[voice], in, out[0], frames);
     case Method::kPrior:
       return Prior(&voices_[voice], in[0], out, frames);
+    case Method::kTranslate:
+      return Translate(&voices_[voice], in, out, frames);
   }
 }
 

@@ -5,6 +5,8 @@
 //     forward   sound ─> analysis ─> encoder ─> decoder ─> input's phase, or recovery ─> sound
 //     prior     temperature ─> what its recordings' latents would do next ─> player's axes
 //
+//     translate  player's axes of one instrument ─> as another's, where it is a bridge
+//
 // Frames are those of the host's sample rate, magnitudes between encoder and decoder the model's.
 // Labels stand beside: commanded at further inlets, or guessed, which leaves at further outlets.
 
@@ -17,6 +19,7 @@
 #include "base/random.h"
 #include "dsp/inversion.h"
 #include "dsp/output_level.h"
+#include "families/vae_bridge.h"
 #include "families/vae_host_rate.h"
 #include "families/vae_labels.h"
 #include "families/vae_model.h"
@@ -39,6 +42,7 @@ struct Voice {
   OutputLevel forward_level, decode_level;
   LabelInlets forward_labels, encode_labels, decode_labels;
   VaeMemory::Past forward_past, decode_past;
+  Bridge::Past forward_way, translate_way;
   PriorStream prior;
   bool has_spoken = false;  // the inlet of its temperature
 };
@@ -56,12 +60,15 @@ class Vae : public Program {
   std::vector<double> Reading(const std::string& control) const override;
 
  private:
-  enum class Method { kForward, kEncode, kDecode, kPrior };
+  enum class Method { kForward, kEncode, kDecode, kPrior, kTranslate };
 
   void Forward(Voice* voice, const float* const* in, float* const* out, int frames);
   void Encode(Voice* voice, const float* const* in, float* const* out, int frames);
   void Decode(Voice* voice, const float* const* in, float* out, int frames);
   void Prior(Voice* voice, const float* in, float* const* out, int frames);
+  void Translate(Voice* voice, const float* const* in, float* const* out, int frames);
+  void Carry(int row, Bridge::Past* past);
+  float Played(float given) const;
   void ShowAxes(const float* latent, float* const* out, int frame) const;
   void Analyse(const float* samples, int row);
   void Hear(int row, const float* block, RecentSound* warped, int heard_row);
@@ -79,6 +86,7 @@ class Vae : public Program {
   PriorModel prior_;
   InversionTables tables_;
   HostRate host_;
+  Bridge bridge_;
   Fourier fourier_;
   const int hop_, bins_, latent_dim_;
   int shown_;  // axes
@@ -98,6 +106,7 @@ class Vae : public Program {
   Rows heard_, unwarped_;  // of some frames, in the model's bins
   Floats points_, deviations_, frame_, gain_;
   Floats commands_, told_, guesses_, beside_;  // of some rows
+  Floats moved_, amounts_;  // of a bridge
   std::vector<std::string> label_names_;
 };
 

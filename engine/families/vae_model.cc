@@ -19,7 +19,8 @@ constexpr float kHeardLogStd = -30.0f;  // of a latent that is heard, not learnt
 
 }  // namespace
 
-ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file, int beside_frames, int beside_latents)
+ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file, int beside_frames, int beside_latents,
+                               bool hears)
     : beside_frames_(beside_frames) {
   const Json& settings = file.settings();
   bins_ = settings.At("model_n_fft").Whole("model_n_fft", 64, kLongestWindow) / 2 + 1;
@@ -49,9 +50,11 @@ ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file, int beside_frames, int bes
     inverse_mel_.Place(file.Find("inverse_mel", {bands, bins_}), false, 0, bands, 0, bins_);
   }
   const int told = point_dim_ + memory_.width();
-  encoder_ = ReadEncoder(file, features_, beside_frames_, latent_dim_);
-  const int learnt = latent_dim_ - (encoder_->hears_first_latent() ? 1 : 0);
-  head_ = ReadLinear(file, "encoder.head", encoder_->feature_dim(), 2 * learnt);
+  if (hears) {
+    encoder_ = ReadEncoder(file, features_, beside_frames_, latent_dim_);
+    const int learnt = latent_dim_ - (encoder_->hears_first_latent() ? 1 : 0);
+    head_ = ReadLinear(file, "encoder.head", encoder_->feature_dim(), 2 * learnt);
+  }
   decoder_ = ReadDecoder(file, told, features_, is_normal_ ? 2 * features_ : features_);
   ReadBounds(file);
   has_coherence_ = file.Has("coherence.first.weight");
@@ -65,7 +68,7 @@ ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file, int beside_frames, int bes
   }
   const int frame = std::max({bins_, features_ + beside_frames_, head});
   given_.Make(kRows, RoundUp(frame, Linear::kPadding));
-  inner_.Make(kRows, RoundUp(std::max(encoder_->feature_dim(), head), Linear::kPadding));
+  inner_.Make(kRows, RoundUp(std::max(hears ? feature_dim() : 0, head), Linear::kPadding));
   outer_.Make(kRows, RoundUp(std::max(frame, 2 * latent_dim_), Linear::kPadding));
   told_.Make(kRows, told);
 }

@@ -18,8 +18,9 @@ class VaeModel {
  public:
   static constexpr int kRows = kRowsAtOnce;  // frames at a time, at most
 
-  // So many numbers stand beside every frame, and beside every latent point.
-  VaeModel(const ModelFile& file, int beside_frames, int beside_latents);
+  // So many numbers stand beside every frame, and beside every latent point. One that does not
+  // hear has no encoder, and is asked for nothing that needs one.
+  VaeModel(const ModelFile& file, int beside_frames, int beside_latents, bool hears = true);
 
   int bins() const { return bins_; }
   int latent_dim() const { return latent_dim_; }

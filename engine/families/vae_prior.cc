@@ -4,14 +4,14 @@
 #include <cmath>
 
 #include "base/refused.h"
+#include "dsp/random_draws.h"
 
 namespace engine {
 
 namespace {
 
 constexpr int kMostUnits = 4096, kMostComponents = 256, kMostEvery = 4096, kMostPlaces = 65536;
-// See vschaos2/dsp/random_draws.py: two tables whose lengths are prime, read side by side.
-constexpr std::int64_t kRowsA = 8191, kRowsB = 8179, kStride = 3571, kSeedA = 1237, kSeedB = 5113;
+constexpr std::int64_t kRowsA = Draw::kRowsA, kRowsB = Draw::kRowsB;
 constexpr float kSmallestStd = 0.01f, kColdest = 1e-3f;
 
 float Sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
@@ -158,11 +158,10 @@ float PriorStream::Distributed(int axis, float x) const {
 void PriorStream::Next(float temperature, float* latents) {
   const PriorModel& model = *model_;
   const int dims = model.dims;
-  const std::int64_t a = (frame_ * kStride + seed_ * kSeedA) % kRowsA;
-  const std::int64_t b = (frame_ * kStride + seed_ * kSeedB) % kRowsB;
-  ++frame_;
+  const Draw draw(frame_++, seed_);
   if (phase_ == 0) {
-    Step(temperature, Remainder(model.uniform_a[a] + model.uniform_b[b]), a, b);
+    const float uniform = model.uniform_a[draw.a] + model.uniform_b[draw.b];
+    Step(temperature, Remainder(uniform), draw.a, draw.b);
   }
   const float part = static_cast<float>(++phase_) / static_cast<float>(model.every);
   if (phase_ == model.every) phase_ = 0;

@@ -81,21 +81,27 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
   host_.Read(file, tables_.n_fft, hop_, model_.bins());
   prior_.Read(file, latent_dim_);
   labels_.ReadPredictors(file, model_.feature_dim(), latent_dim_);
+  bridge_.Read(file, latent_dim_, model_.bins());
   for (const std::string& name : methods) {
     const bool is_prior = name == "prior" && prior_.is_there();
-    if (!is_prior && name != "forward" && name != "encode" && name != "decode") {
+    const bool translates = name == "translate" && bridge_.is_there();
+    const bool is_told_axes = name == "decode" || translates;
+    const bool says_axes = name == "encode" || is_prior || translates;
+    if (!is_prior && !translates && name != "forward" && name != "encode" && name != "decode") {
       throw Refused("has the method " + name + ", which the small engine does not know");
     }
     methods_.push_back(name == "forward"  ? Method::kForward
                        : name == "encode" ? Method::kEncode
                        : is_prior         ? Method::kPrior
+                       : translates       ? Method::kTranslate
                                           : Method::kDecode);
-    const int told = name == "encode" ? labels_.encode_inlets() : is_prior ? 0 : labels_.count();
-    const int said = name == "decode" || is_prior ? 0 : labels_.guesses();
-    check(name, "inlets", (name == "decode" ? shown_ : 1) + told);
-    check(name, "outlets", (name == "encode" || is_prior ? shown_ : 1) + said);
-    check(name, "in_ratio", name == "decode" || is_prior ? hop_ : 1);
-    check(name, "out_ratio", name == "encode" || is_prior ? hop_ : 1);
+    const bool is_unlabelled = is_prior || translates;
+    const int told = name == "encode" ? labels_.encode_inlets() : is_unlabelled ? 0 : labels_.count();
+    const int said = name == "decode" || is_unlabelled ? 0 : labels_.guesses();
+    check(name, "inlets", (is_told_axes ? shown_ : 1) + told);
+    check(name, "outlets", (says_axes ? shown_ : 1) + said);
+    check(name, "in_ratio", is_told_axes || is_prior ? hop_ : 1);
+    check(name, "out_ratio", says_axes ? hop_ : 1);
   }
   if (file.about().Whole("block_samples") != hop_) throw Refused("has blocks that are no hops");
   for (const char* kind : kProjections) {
@@ -122,6 +128,10 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
     voice.decode_labels.Make(labels_.count());
     voice.forward_past = model_.Begun();
     voice.decode_past = model_.Begun();
+    if (bridge_.is_there()) {
+      voice.forward_way = bridge_.Begun();
+      voice.translate_way = bridge_.Begun();
+    }
     if (prior_.is_there()) voice.prior.Make(&prior_);
   }
   textured_gain_.Make(bins_, tables_.low.data());
@@ -138,6 +148,8 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
   guesses_.Make(std::size_t(VaeModel::kRows) * labels_.guesses());
   beside_.Make(std::size_t(VaeModel::kRows) * labels_.encoder_width());
   deviations_.Make(std::size_t(VaeModel::kRows) * latent_dim_);
+  moved_.Make(latent_dim_);
+  amounts_.Make(VaeModel::kRows);
   frame_.Make(tables_.n_fft);
   gain_.Make(bins_);
   SetModes("default");
@@ -194,7 +206,7 @@ void Vae::Changed(const Control& control) {
     }
   } else if (name == "reset") {
     Reset();
-  } else {
+  } else if (!bridge_.Set(name, control.value)) {
     for (std::size_t i = 0; i < label_names_.size(); ++i) {
       if (name == label_names_[i]) labels_.Set(static_cast<int>(i), value);
     }
@@ -209,6 +221,12 @@ void Vae::Begin(const Control& control) {
     return;
   }
   const bool is_choice = control.kind == Control::Kind::kChoice;
+  const bool is_end = name == "source" || name == "target";
+  if (bridge_.is_there() && is_choice == is_end &&
+      (!is_end || int(control.choices.size()) == bridge_.instruments()) &&
+      bridge_.Set(name, control.value)) {
+    return;
+  }
   bool is_known = is_choice == (name == "inversion" || name == "projection" || name == "limiter");
   for (const char* other : {"temperature", "inversion", "projection", "texture", "gain_db",
                             "limiter", "sample_rate", "prior_temperature", "prior_seed"}) {
@@ -241,6 +259,8 @@ void Vae::Reset() {
     model_.Forget(&voice.forward_past);
     model_.Forget(&voice.decode_past);
     voice.prior.Forget();
+    bridge_.Forget(&voice.forward_way);
+    bridge_.Forget(&voice.translate_way);
   }
 }
 
@@ -252,6 +272,7 @@ int Vae::DelaySamples(int method) const {
       return voices_[0].decode_inversion.delay_samples();
     case Method::kEncode:
     case Method::kPrior:
+    case Method::kTranslate:
       return 0;
   }
   return 0;

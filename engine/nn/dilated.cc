@@ -26,6 +26,11 @@ void Dilated::Place(const float* weights, const float* bias) {
   if (bias) taps_.AddBias(bias, 0, outputs());
 }
 
+void Dilated::PlaceWide(const float* weights, const float* bias) {
+  taps_.Place(weights, false, 0, taps_.inputs(), 0, outputs());
+  taps_.AddBias(bias, 0, outputs());
+}
+
 Dilated::Past Dilated::Begun() const {
   Past past;
   past.ring.Make(std::size_t(rows_) * inputs_);

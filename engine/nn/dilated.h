@@ -22,6 +22,9 @@ class Dilated {
   // Weights [outputs][inputs][kernel]; `bias` may be nullptr.
   void Place(const float* weights, const float* bias);
 
+  // The same of weights [kernel · inputs][outputs], the oldest sample's first.
+  void PlaceWide(const float* weights, const float* bias);
+
   int inputs() const { return inputs_; }
   int outputs() const { return taps_.outputs(); }
   // Floats that a past takes.

@@ -11,6 +11,7 @@ engine.sha256 says of which sources it is, and by which compiler; --check compar
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def build(folder: Path = FOLDER) -> Path:
     toolchain = f"-DCMAKE_TOOLCHAIN_FILE={ENGINE / 'web/wasm32.cmake'}"
     for command in (
         ["cmake", "-S", str(ENGINE), "-B", str(folder), toolchain],
-        ["cmake", "--build", str(folder), "--parallel", "--target", "vschaos_engine_web"],
+        ["cmake", "--build", str(folder), f"-j{os.cpu_count()}", "--target", "vschaos_engine_web"],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

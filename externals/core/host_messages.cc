@@ -140,6 +140,7 @@ void Host::Dump() {
   console_->Info("xruns", {double(engine_.xruns())});
   if (!playing_) return;
   const Method& method = playing_->methods()[FindMethod(*playing_, settings_.method)];
+  console_->Info("player", {std::string(playing_->player())});
   console_->Info("inputs", Words(method.input_labels));
   console_->Info("outputs", Words(method.output_labels));
   Obey("latency", {});

@@ -52,6 +52,9 @@ class Instrument {
   // What the model is made for; 0: it does not say.
   virtual int sample_rate_hz() const = 0;
 
+  // Who plays it: a word for the console.
+  virtual const char* player() const = 0;
+
   // The rates that its attribute sample_rate takes; empty: it has none.
   virtual std::vector<int> host_rates_hz() const { return {}; }
 

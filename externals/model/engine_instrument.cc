@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/processor.h"
-#include "core/model_file.h"
 #include "core/stream.h"
 #include "file/model_file.h"
 #include "model/models.h"
@@ -38,6 +37,7 @@ class EngineInstrument : public Instrument {
   const std::vector<Method>& methods() const override { return methods_; }
   const std::vector<std::string>& attributes() const override { return attributes_; }
   int sample_rate_hz() const override { return player_.sample_rate_hz(); }
+  const char* player() const override { return "engine"; }
 
   std::vector<int> host_rates_hz() const override {
     const engine::Control* const control = player_.Find("sample_rate");
@@ -150,13 +150,9 @@ class EngineInstrument : public Instrument {
 
 }  // namespace
 
-void PrepareModels() {}
-
-Loaded LoadInstrument(const LoadJob& job) {
+Loaded LoadByEngine(const LoadJob& job) {
   Loaded loaded;
   try {
-    loaded.failure = CheckModelFile(job.path, job.is_cancelled);
-    if (!loaded.failure.empty() || job.is_cancelled) return loaded;
     if (const char* missing = engine::MissingOfProcessor()) {
       loaded.failure = missing;
       return loaded;
@@ -178,7 +174,7 @@ Loaded LoadInstrument(const LoadJob& job) {
   return loaded;
 }
 
-bool PeekPorts(const std::string& path, const std::string& name, Ports* ports) {
+bool PeekByEngine(const std::string& path, const std::string& name, Ports* ports) {
   try {
     const engine::ModelFile file = engine::ModelFile::Read(path);
     const engine::Json* const method = file.about().At("methods").Find(name);

@@ -1,5 +1,5 @@
-// What opens models: either libtorch (torch_instrument.cc) or the small engine
-// (engine_instrument.cc), whichever this external is linked with.
+// What opens models: the small engine (engine_instrument.cc), which plays what script.py writes, and,
+// where this external is linked with it, libtorch (torch_instrument.cc), which plays any.
 
 #ifndef VSCHAOS_MODEL_MODELS_H_
 #define VSCHAOS_MODEL_MODELS_H_
@@ -20,6 +20,13 @@ Loaded LoadInstrument(const LoadJob& job);
 
 // The ports of a method, read from what a file says of itself. Reads no weights and no code.
 bool PeekPorts(const std::string& path, const std::string& method, Ports* ports);
+
+// The same by either player; the file has been looked at.
+Loaded LoadByEngine(const LoadJob& job);
+bool PeekByEngine(const std::string& path, const std::string& method, Ports* ports);
+void PrepareTorch();
+Loaded LoadByTorch(const LoadJob& job);
+bool PeekByTorch(const std::string& path, const std::string& method, Ports* ports);
 
 }  // namespace vschaos
 

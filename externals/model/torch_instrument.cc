@@ -19,7 +19,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/model_file.h"
 #include "core/stream.h"
 #include "model/bounded_memory.h"
 #include "model/torch_ports.h"
@@ -76,6 +75,7 @@ class TorchInstrument : public Instrument {
   const std::vector<Method>& methods() const override { return methods_; }
   const std::vector<std::string>& attributes() const override { return attributes_; }
   int sample_rate_hz() const override { return sample_rate_hz_; }
+  const char* player() const override { return "libtorch"; }
   std::vector<int> host_rates_hz() const override { return host_rates_hz_; }
 
   // Runs every method on silence in all voices; one that fails is marked, so that nobody plays it.
@@ -252,7 +252,7 @@ void PrintFirstLines(const std::string& text) {
 
 }  // namespace
 
-void PrepareModels() {
+void PrepareTorch() {
   BoundMemory();
   torch::jit::setPrintHandler(PrintFirstLines);
   // One thread a model: the worker is the thread, and helpers would have to be waited for.
@@ -260,11 +260,9 @@ void PrepareModels() {
 }
 
 // Every method is tried out on a copy whose state is thrown away, until TorchScript has compiled it.
-Loaded LoadInstrument(const LoadJob& job) {
+Loaded LoadByTorch(const LoadJob& job) {
   Loaded loaded;
   try {
-    loaded.failure = CheckModelFile(job.path, job.is_cancelled);
-    if (!loaded.failure.empty() || job.is_cancelled) return loaded;
     const c10::InferenceMode no_gradients;
     torch::jit::Module module = torch::jit::load(job.path, at::kCPU);
     module.eval();

@@ -78,7 +78,7 @@ std::string Printable(const std::string& text) {
 // The file is a zip archive whose data.pkl holds the attributes of the top module, the tensors
 // among them by the names of other records. Classes are taken as bags of attributes, and records
 // too big to be m_params as memory nobody looks at.
-bool PeekPorts(const std::string& path, const std::string& name, Ports* ports) {
+bool PeekByTorch(const std::string& path, const std::string& name, Ports* ports) {
   try {
     caffe2::serialize::PyTorchStreamReader archive(path);
     if (archive.getRecordSize("data.pkl") > kLargestPickle) return false;

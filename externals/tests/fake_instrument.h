@@ -28,6 +28,7 @@ class FakeInstrument : public Instrument {
   const std::vector<Method>& methods() const override { return methods_; }
   const std::vector<std::string>& attributes() const override { return attributes_; }
   int sample_rate_hz() const override { return 44100; }
+  const char* player() const override { return "fake"; }
   std::vector<int> host_rates_hz() const override { return host_rates; }
 
   Failure Process(int method, const Ports& ports, const float* in, float* out,

@@ -45,6 +45,8 @@ class Scores(NamedTuple):
         given_set: class_exact among the orders of the true effects, by length.
         by_effect: whether it is there, right by its own probability.
         by_pair: which of two comes first, where both are there.
+        exchangeable: the same of two that commute, where nothing that stands between them tells:
+            nobody can be right more often than by chance.
         calibration: of each bin of probabilities that has any: their mean, how often it is right,
             and how many there are.
         confusions: effects that were there and not named, against those named and not there; the
@@ -64,6 +66,7 @@ class Scores(NamedTuple):
     given_set: dict[int, Share]
     by_effect: dict[str, Share]
     by_pair: dict[tuple[str, str], Share]
+    exchangeable: dict[tuple[str, str], Share]
     calibration: list[tuple[float, float, int]]
     confusions: list[list[int]]
 
@@ -113,6 +116,7 @@ def score(vocabulary: Vocabulary, logs: Tensor, truth: Sequence[int]) -> Scores:
         },
         by_effect=_by_effect(vocabulary, logs, chains),
         by_pair=_by_pair(vocabulary, logs, chains),
+        exchangeable=_by_pair(vocabulary, logs, chains, True),
         calibration=calibration,
         confusions=_confusions(len(vocabulary.names), named, chains),
     )
@@ -159,12 +163,16 @@ def _by_effect(
 
 
 def _by_pair(
-    vocabulary: Vocabulary, logs: Tensor, chains: list[tuple[int, ...]]
+    vocabulary: Vocabulary, logs: Tensor, chains: list[tuple[int, ...]], exchangeable: bool = False
 ) -> dict[tuple[str, str], Share]:
     before = logs.exp() @ vocabulary.ordered.to(logs)  # p(a before b) - p(b before a)
     found = {}
     for place, (a, b) in enumerate(vocabulary.pairs):
         own = [n for n, chain in enumerate(chains) if a in chain and b in chain]
+        if exchangeable:
+            if not vocabulary.commute(a, b):
+                continue
+            own = [n for n in own if vocabulary.exchangeable(chains[n], a, b)]
         right = [
             (before[n, place].item() > 0.0) == (chains[n].index(a) < chains[n].index(b))
             for n in own

@@ -31,6 +31,7 @@ class Vocabulary:
         classes: of each chain the number of its class, [N].
         members: of each class its chains, the one that stands for it first.
         pairs: two effects each, P of them.
+        sizes: of each class the number of its chains.
         present: whether a chain has an effect, [N, E], 0 or 1.
         ordered: 1 where the first of a pair is before the second, -1 where it is behind, [N, P].
 
@@ -75,10 +76,19 @@ class Vocabulary:
                 if a in chain and b in chain:
                     self.ordered[number, place] = 1 if chain.index(a) < chain.index(b) else -1
         self.class_of = torch.tensor(self.classes)
+        self.sizes = torch.tensor([len(members) for members in self.members])
+        most = int(self.sizes.max())
+        filled = [[*members, *[members[0]] * (most - len(members))] for members in self.members]
+        self.filled = torch.tensor(filled)  # members of each class, as many of all
 
     def commute(self, a: int, b: int) -> bool:
         """Whether two neighbours may change places and no sample changes."""
         return a in self.linear and b in self.linear
+
+    def exchangeable(self, chain: Chain, a: int, b: int) -> bool:
+        """Whether two effects of a chain may change places and no sample changes."""
+        places = {a: b, b: a}
+        return self.canonical(chain) == self.canonical(tuple(places.get(x, x) for x in chain))
 
     def canonical(self, chain: Chain) -> Chain:
         """The chain that stands for its class: the first of them in the order of the effects."""
@@ -131,6 +141,30 @@ class Vocabulary:
         first, second = (ordered > 0).to(order), (ordered < 0).to(order)
         scores = scores - softplus(-order) @ first.T - softplus(order) @ second.T
         return torch.log_softmax(scores, 1)
+
+    def shared(self, logs: Tensor) -> Tensor:
+        """The same with each class's probability in equal parts on its chains.
+
+        Nothing that could be heard tells them apart: what a network says of that is noise.
+
+        Shape: [B, N] logarithms → [B, N].
+        """
+        class_of = self.class_of.to(logs.device)
+        most = logs.new_full((len(logs), len(self.members)), -torch.inf)
+        most = most.scatter_reduce(1, class_of.expand(len(logs), -1), logs, "amax")
+        sums = logs.new_zeros(most.shape).index_add(1, class_of, (logs - most[:, class_of]).exp())
+        return (most + sums.log() - self.sizes.to(logs).log())[:, class_of]
+
+    def shared_of(self, logs: Tensor, chains: Tensor) -> Tensor:
+        """What `shared` gives to one chain of each row, in a fraction of the time.
+
+        Shape: [B, N] logarithms, [B] numbers of chains → [B].
+        """
+        own = self.class_of.to(logs.device)[chains]
+        members, sizes = self.filled.to(logs.device)[own], self.sizes.to(logs.device)[own]
+        found = logs.gather(1, members)
+        behind = torch.arange(members.shape[1], device=logs.device) >= sizes[:, None]
+        return found.masked_fill(behind, -torch.inf).logsumexp(1) - sizes.to(logs).log()
 
     def by_class(self, logs: Tensor) -> Tensor:
         """Probabilities of classes: [B, N] logarithms → [B, number of classes], which sum to 1."""

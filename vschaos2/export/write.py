@@ -14,6 +14,7 @@ from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card
 from vschaos2.export.page import check_page, page
 from vschaos2.export.playable import Playable
+from vschaos2.export.plugin_files import check_plugins, plugin_files
 from vschaos2.files import check_place
 from vschaos2.folders import made_folder
 from vschaos2.patches import patch_files
@@ -33,6 +34,7 @@ def export_playable(
     name: str,
     blocks: int = BLOCKS,
     with_page: bool = False,
+    with_plugins: bool = False,
 ) -> Path:
     """Script a playable, check and measure the file, and only then put it in its place.
 
@@ -43,17 +45,21 @@ def export_playable(
         name: of the files, at least three characters (nn~ aborts Pd on a shorter one).
         blocks: calls to time for each method and block size.
         with_page: whether NAME.html is written, too, which plays it in a browser.
+        with_plugins: whether plug-ins are written, too, which carry it.
 
     Returns:
         The path of NAME.ts.
 
     Raises:
-        InputError: for a name or place that cannot be, or a page of what no page can play.
+        InputError: for a name or place that cannot be, or a page or plug-ins of what none of these
+            can play.
         ExportError, UnknownOperatorError: if the file fails a check; nothing is written then.
     """
     check_name(name)
     if with_page:
         check_page(playable)
+    if with_plugins:
+        check_plugins(playable)
     made_folder(folder)
     target, card_place = folder / f"{name}.ts", folder / f"{name}.json"
     page_place = folder / f"{name}.html"
@@ -64,8 +70,15 @@ def export_playable(
     card = measure_card(content, playable, run_facts, blocks)
     patches = {folder / file: text for file, text in patch_files(name, card).items()}
     pages = {page_place: page(name, card, content)} if with_page else {}
+    if with_plugins:
+        made = plugin_files(name, card, content)
+        plugins = {folder / place: text for place, text in made.items()}
+        for place in plugins:
+            made_folder(place.parent)
+    else:
+        plugins = {}
     card_text = json.dumps(card, indent=2, allow_nan=False) + "\n"
-    place_together({**patches, **pages, card_place: card_text, target: content})
+    place_together({**patches, **pages, **plugins, card_place: card_text, target: content})
     logger.info(card_table(target.name, card, playable.table(card)))
     return target
 

@@ -19,6 +19,7 @@ def export(
     wishes: Mapping[str, Any],
     blocks: int = BLOCKS,
     with_page: bool = False,
+    with_plugins: bool = False,
 ) -> Path:
     """Script a trained model, check and measure the file, and only then put it in its place.
 
@@ -29,6 +30,7 @@ def export(
         wishes: what is to be otherwise than usual, by name; which there are its family says.
         blocks: calls to time for each method and block size.
         with_page: whether NAME.html is written, too, which plays it in a browser.
+        with_plugins: whether plug-ins are written, too, which carry it.
 
     Returns:
         The path of NAME.ts.
@@ -38,7 +40,8 @@ def export(
         ExportError, UnknownOperatorError: if the file fails a check; nothing is written then.
     """
     check_name(name)
-    return export_playable(playable_of(run, wishes), facts_of(run), folder, name, blocks, with_page)
+    playable = playable_of(run, wishes)
+    return export_playable(playable, facts_of(run), folder, name, blocks, with_page, with_plugins)
 
 
 def playable_of(run: Run, wishes: Mapping[str, Any]) -> Playable:

@@ -148,6 +148,7 @@ def _plain(each: MeasuredSet) -> dict[str, Any]:
         "true_set_given": {str(n): share._asdict() for n, share in s.given_set.items()},
         "by_effect": {name: share._asdict() for name, share in s.by_effect.items()},
         "by_pair": {" ".join(pair): share._asdict() for pair, share in s.by_pair.items()},
+        "exchangeable": {" ".join(pair): share._asdict() for pair, share in s.exchangeable.items()},
         "calibration": [list(each) for each in s.calibration],
         "settings": {of.name: {**of._asdict(), "ratio": of.ratio} for of in each.settings},
     }

@@ -75,7 +75,7 @@ KINDS: dict[str, Callable[..., nn.Module]] = {
     "Tanh": lambda: nn.Tanh(),
     "Sigmoid": lambda: nn.Sigmoid(),
     "SiLU": lambda: nn.SiLU(),
-    "ReLU": lambda: nn.ReLU(),
+    "ReLU": lambda: Bent(0.0, FAR, 0.0, 0.0),  # torch's may work in place: hosts may not know that
     "LeakyReLU": _leaky_relu,
     "PReLU": _leaky_relu,  # of one slope: what it learnt stands in its description
     "Hardtanh": _hard_tanh,

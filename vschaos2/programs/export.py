@@ -87,6 +87,11 @@ def main() -> None:
         help="also write NAME.html, which plays it in a browser: one file, by a double click",
     )
     parser.add_argument(
+        "--daw",
+        action="store_true",
+        help="also write plug-ins that carry it: LV2, VST3 and CLAP (after make plugins)",
+    )
+    parser.add_argument(
         "--plugins", nargs="+", default=[], metavar="MODULE", help="code that the run needs (none)"
     )
     arguments = parser.parse_args()
@@ -112,7 +117,12 @@ def main() -> None:
     if arguments.run == Path(DETECTOR) and not arguments.run.exists():
         from vschaos2.recognition.playable_onsets import detector_rate, export_detector
 
-        of_runs = {"version": arguments.version, "nam": arguments.nam, "web": arguments.web or None}
+        of_runs = {
+            "version": arguments.version,
+            "nam": arguments.nam,
+            "web": arguments.web or None,
+            "daw": arguments.daw or None,
+        }
         given = {key: value for key, value in of_runs.items() if value is not None}
         rate_hz = detector_rate({**wishes, **given})
         _export(lambda: export_detector(arguments.out, arguments.name, rate_hz))
@@ -123,6 +133,7 @@ def main() -> None:
             version=arguments.version,
             nam=arguments.nam,
             web=arguments.web or None,
+            daw=arguments.daw or None,
         )
         _export(lambda: export_collection(arguments.run, arguments.out, arguments.name, wishes))
         return
@@ -138,11 +149,24 @@ def main() -> None:
             raise InputError(
                 "--nam and --web: NAME.nam is written instead of what a page plays: give one"
             )
+        if arguments.daw:
+            raise InputError(
+                "--nam and --daw: NAME.nam is written instead of what a plug-in carries: give one"
+            )
         check_wishes(wishes, ("nam",), "effect")
         path = export_nam(trained, arguments.out, name, arguments.nam)
         say(f"exported: {printable(path)}")
         return
-    _export(lambda: export(trained, arguments.out, name, wishes, with_page=arguments.web))
+    _export(
+        lambda: export(
+            trained,
+            arguments.out,
+            name,
+            wishes,
+            with_page=arguments.web,
+            with_plugins=arguments.daw,
+        )
+    )
 
 
 def _export(make: Callable[[], Path]) -> None:

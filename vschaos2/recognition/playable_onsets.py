@@ -10,9 +10,11 @@ from torch import Tensor
 from vschaos2.dsp.host_rate import HOST_RATES_HZ
 from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS
+from vschaos2.export.for_engine import EngineProgram
 from vschaos2.export.playable import Playable
 from vschaos2.export.trial import ExportError, opened, played, settings
 from vschaos2.export.write import check_name, export_playable
+from vschaos2.recognition.engine_onsets import engine_program
 from vschaos2.recognition.streaming_onsets import StreamingOnsets
 
 NAME = "detector"
@@ -67,9 +69,10 @@ class PlayableOnsets(Playable):
         """Rates of hosts at which its times are right."""
         return {"host_rates_hz": self.eager.host_rates_hz}
 
-    def for_engine(self) -> str:
-        """What the small engine knows nothing of."""
-        return "onsets in sound"
+    def for_engine(self) -> EngineProgram:
+        """Settings and tensors."""
+        onsets: Any = self.eager
+        return engine_program(onsets, self.sample_rate_hz)
 
     @staticmethod
     def table(card: Mapping[str, Any]) -> list[str]:

@@ -10,10 +10,12 @@ from vschaos2.config import suggestion
 from vschaos2.dsp.inversion_modes import MODES
 from vschaos2.errors import InputError
 from vschaos2.export.checks import TOLERANCE, check_finite
+from vschaos2.export.for_engine import EngineProgram
 from vschaos2.export.playable import check_wishes
 from vschaos2.export.trial import ExportError, opened, played, settings
 from vschaos2.families.bridge.bridge_core import BridgeCore
 from vschaos2.families.bridge.bridge_model import BridgeModel
+from vschaos2.families.bridge.engine_program import engine_program
 from vschaos2.families.bridge.live_way import live_way
 from vschaos2.families.bridge.streaming_bridge import FEW, StreamingBridge
 from vschaos2.families.bridge.ways import TRANSLATOR
@@ -72,6 +74,10 @@ class PlayableBridge(PlayableVAE):
         """Noise, or axes at random: [1, inlets, samples / in_ratio]."""
         like = "decode" if method == "translate" else method
         return super().example(like, samples, generator)
+
+    def for_engine(self) -> EngineProgram | str:
+        """Settings and tensors, or what the small engine knows nothing of, in words."""
+        return engine_program(self.core)
 
     def prove(self, content: bytes) -> None:
         """What a VAE proves, and that `amount 0` is the VAE's own sound."""

@@ -5,16 +5,18 @@ from typing import Any
 
 from vschaos2.export.for_engine import EngineProgram
 from vschaos2.families.effect.engine_chain import chain_settings, chain_tensors, unknown_of
+from vschaos2.families.effect.engine_wave import remembered, wave_settings, wave_tensors
 from vschaos2.families.effect.grey import ChainNet
 from vschaos2.families.effect.streaming_effect import GLIDE_MS, GREATEST, StreamingEffect
 from vschaos2.nets.audio_conv import GCN, TCN
 from vschaos2.nets.audio_rate import AudioNet
 from vschaos2.nets.audio_recurrent import LSTM, AudioGRU, RecurrentNet, StartedLSTM
 from vschaos2.nets.state_space import SSM
+from vschaos2.nets.wavenet import WaveNet
 
 KINDS: dict[type[AudioNet], str] = {
     LSTM: "LSTM", StartedLSTM: "LSTM", AudioGRU: "GRU", TCN: "TCN", GCN: "GCN", SSM: "SSM",
-    ChainNet: "Chain",
+    ChainNet: "Chain", WaveNet: "WaveNet",
 }  # fmt: skip
 NET = "model.net"  # of an exported effect
 MOST_STATE = 2**22  # numbers that a network may remember
@@ -28,12 +30,12 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
     model = effect.model
     net: Any = model.net
     if type(effect) is not StreamingEffect:
-        return "collections of effects"
+        return f"effects played by a {type(effect).__name__}"
     if isinstance(net, ChainNet) and unknown_of(net.chain):
         return unknown_of(net.chain)
     if type(net) not in KINDS:
         return f"effects of the kind {type(net).__name__}"
-    if isinstance(net, TCN) and _remembered(net) > MOST_STATE:
+    if isinstance(net, TCN | WaveNet) and _remembered(net) > MOST_STATE:
         return f"effects that remember {_remembered(net)} numbers"
     return program_of(effect, KINDS[type(net)], _settings(effect, net), dict(_tensors(effect)))
 
@@ -73,8 +75,10 @@ def program_of(
     )
 
 
-def _remembered(net: TCN) -> int:
+def _remembered(net: TCN | WaveNet) -> int:
     """Numbers that convolutions hear of the past, with the sample itself."""
+    if isinstance(net, WaveNet):
+        return remembered(net)
     layers: Any = net.layers
     kernels = [layer.taps.kernel_size[0] * layer.taps.dilation[0] for layer in layers]
     return int(net.dim * sum(kernels))
@@ -84,6 +88,8 @@ def _settings(effect: StreamingEffect, net: Any) -> dict[str, Any]:
     if isinstance(net, ChainNet):
         held = {"settings": effect.setting_names, "learnt": effect.learnt}
         return held | chain_settings(net.chain)
+    if isinstance(net, WaveNet):
+        return wave_settings(net)
     of = {"hidden_dims": net.dim, "conditioning": net.conditioning}
     if isinstance(net, RecurrentNet):
         return of | {"layers": net.n_layers, "skip": net.skip}
@@ -111,7 +117,7 @@ def _tensors(effect: StreamingEffect) -> Iterator[tuple[str, str]]:
         for name in chain_tensors(net.chain):
             yield name, f"net.chain.{name}"
         return
-    for name in _of_net(net):
+    for name in wave_tensors(net) if isinstance(net, WaveNet) else _of_net(net):
         yield name, f"net.{name}"
 
 

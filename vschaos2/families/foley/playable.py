@@ -9,8 +9,10 @@ from torch import Tensor
 
 from vschaos2.errors import InputError
 from vschaos2.export.checks import check_finite
+from vschaos2.export.for_engine import EngineProgram
 from vschaos2.export.playable import Playable, check_wishes
 from vschaos2.export.trial import ExportError, opened, played, settings
+from vschaos2.families.foley.engine_program import engine_program
 from vschaos2.families.foley.hit_model import HitModel
 from vschaos2.families.foley.streaming_hits import StreamingHits
 from vschaos2.families.foley.voices import VOICES
@@ -64,6 +66,11 @@ class PlayableHits(Playable):
     def prove(self, content: bytes) -> None:
         """That a hit begins at the sample of its trigger, wherever, at every rate of a host."""
         check_beginnings(content, self)
+
+    def for_engine(self) -> EngineProgram | str:
+        """Settings and tensors, or what the small engine knows nothing of, in words."""
+        hits: Any = self.eager
+        return engine_program(hits, self.sample_rate_hz)
 
     def lines(self, content: bytes) -> dict[str, Any]:
         """What can be told, how long a hit is, and what all voices cost."""

@@ -3,6 +3,8 @@
 pairwise        is each effect there, and which of each two comes first; normalised over all chains
 flat            one class a chain, which knows nothing of what chains have in common
 autoregressive  effect after effect, as a translation into words would be
+
+Of all of them, chains that cannot be told apart are given the same probability.
 """
 
 import torch
@@ -28,11 +30,15 @@ class Decoder(nn.Module):
 
     def forward(self, evidence: Evidence) -> Tensor:
         """Logarithms of probabilities before calibration. Shape: → [B, N]."""
+        return self.vocabulary.shared(self.chains(evidence))
+
+    def chains(self, evidence: Evidence) -> Tensor:
+        """The same before chains that cannot be told apart share what they have."""
         raise NotImplementedError
 
     def loss(self, evidence: Evidence, chains: Tensor) -> Tensor:
         """-log p of chains, the mean. Shape: chains [B], numbers of chains."""
-        return F.nll_loss(self(evidence), chains)
+        return -self.vocabulary.shared_of(self.chains(evidence), chains).mean()
 
 
 @part("chain_decoder", "pairwise")
@@ -44,7 +50,7 @@ class Pairwise(Decoder):
         self.presence = nn.Linear(WIDTH, len(vocabulary.names))
         self.order = nn.Linear(WIDTH, len(vocabulary.pairs))
 
-    def forward(self, evidence: Evidence) -> Tensor:
+    def chains(self, evidence: Evidence) -> Tensor:
         """See `Decoder`."""
         return self.vocabulary.joint(self.presence(evidence.whole), self.order(evidence.whole))
 
@@ -57,7 +63,7 @@ class Flat(Decoder):
         super().__init__(vocabulary, hidden_dims)
         self.head = nn.Linear(WIDTH, len(vocabulary.chains))
 
-    def forward(self, evidence: Evidence) -> Tensor:
+    def chains(self, evidence: Evidence) -> Tensor:
         """See `Decoder`."""
         return F.log_softmax(self.head(evidence.whole), 1)
 
@@ -84,7 +90,7 @@ class Autoregressive(Decoder):
             words[number, : len(chain)] = torch.tensor(chain, dtype=torch.long)
         self.register_buffer("words", words, persistent=False)
 
-    def forward(self, evidence: Evidence) -> Tensor:
+    def chains(self, evidence: Evidence) -> Tensor:
         """See `Decoder`: every chain is tried, whose sum is 1 but for what is no chain."""
         found = []
         for moments in evidence.moments:

@@ -109,8 +109,10 @@ def summed_up(mel: Tensor, summary: Tensor) -> Tensor:
     Shape: [B, sounds, F, 64], [B, sounds, S] → [B, sounds · (S + 4 · 64)].
     """
     moved = mel[:, :, 1:] - mel[:, :, :-1]
-    attack = moved.clamp(min=0.0).amax(2)
-    found = torch.cat((summary, mel.mean(2), mel.std(2), moved.abs().mean(2), attack), 2)
+    attack = moved.amax(2).clamp(min=0.0)
+    mean, frames = mel.mean(2), mel.shape[2]
+    variance = (mel - mean[:, :, None]).square().sum(2) / max(frames - 1, 1)
+    found = torch.cat((summary, mean, variance.sqrt(), moved.abs().mean(2), attack), 2)
     if found.shape[1] > 1:
         found = torch.stack((found[:, 0], found[:, 0] - found[:, 1]), 1)
     return found.flatten(1)

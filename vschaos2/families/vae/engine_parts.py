@@ -5,7 +5,6 @@ from typing import Any
 
 from torch import nn
 
-from vschaos2.export.for_engine import Source
 from vschaos2.families.vae.vae import VAE
 from vschaos2.nets.causal_conv import CausalConv
 from vschaos2.nets.decoders import ConvDecoder, DenseDecoder
@@ -16,7 +15,7 @@ from vschaos2.nets.recurrent import GRU
 
 PARTS = (*(DenseEncoder, DenseDecoder, ConvEncoder, ConvDecoder, HarmonicEncoder, HarmonicDecoder),)
 
-# Paths of modules within the model.
+# Paths of modules, or of tensors, within the model.
 Modules = Iterator[tuple[str, str]]
 
 
@@ -79,15 +78,15 @@ def part_modules(model: VAE) -> Modules:
                 yield f"memory.layer{number}.{name}", f"temporal.layers.{number}.{name}"
 
 
-def part_tensors(model: VAE) -> Iterator[tuple[str, Source]]:
-    """The engine's names of single tensors, and the file's."""
+def part_tensors(model: VAE) -> Modules:
+    """The engine's names of single tensors, and the model's."""
     if isinstance(model.encoder, HarmonicEncoder):
-        yield "harmonic.kernels", "core.model.encoder.body.fundamental.kernels"
-        yield "harmonic.numbers", "core.model.encoder.body.harmonics.numbers"
+        yield "harmonic.kernels", "encoder.body.fundamental.kernels"
+        yield "harmonic.numbers", "encoder.body.harmonics.numbers"
     if isinstance(model.temporal, GRU):
         for layer in range(model.temporal.n_layers):
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-                yield f"memory.{name}_l{layer}", f"core.model.temporal.units.{name}_l{layer}"
+                yield f"memory.{name}_l{layer}", f"temporal.units.{name}_l{layer}"
 
 
 def _memory(memory: nn.Module) -> dict[str, Any]:

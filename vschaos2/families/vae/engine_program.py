@@ -1,7 +1,6 @@
 """What the small engine (engine/families/vae.cc) plays a VAE from."""
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from typing import Any
 
 from vschaos2.dsp.host_rate import HostRate
@@ -12,14 +11,13 @@ from vschaos2.families.vae.engine_labels import (
     label_settings,
     label_tensors,
 )
-from vschaos2.families.vae.engine_parts import PARTS, part_modules, part_settings, part_tensors
+from vschaos2.families.vae.engine_model import model_settings, model_tensors, unknown_of
 from vschaos2.families.vae.instrument_core import KEEP_INPUT, InstrumentCore
 from vschaos2.families.vae.prior_stream import PriorStream
 from vschaos2.families.vae.projection import PROJECTIONS
 from vschaos2.labels.ports import LabelPort
-from vschaos2.nets.causal_conv import CausalConv
-from vschaos2.nets.recurrent import GRU
 
+MODEL = "core.model"  # of an exported instrument
 BASIS = ("centre", "from_basis", "lowest", "highest", "first", "drawn", "recorded", "places")
 
 
@@ -32,23 +30,14 @@ def engine_program(
         core: the signal path.
         labels: of every conditioning task, by the name of its message.
     """
-    unknown = _unknown(core)
+    unknown = unknown_of(core.model)
     if unknown:
         return unknown
-    model, transform = core.model, core.transform
-    head = model.coherence_head
     settings = {
+        **model_settings(core.model),
         "n_fft": core.n_fft,
-        "model_n_fft": transform.n_fft,
         "hop": core.hop,
-        "latent_dim": model.latent_dim,
         "latent_dims": core.latent_dims,
-        "contrast": transform.contrast,
-        "n_mels": transform.n_mels,
-        "output": model.output,
-        "headroom": model.headroom if model.is_bounded else None,
-        **part_settings(model),
-        "bins_together": 1 if head is None else head.bins_together,
         "silence": core.silence,
         "forward_mode": KEEP_INPUT if core.keep_input else core.forward_inversion.mode,
         "decode_mode": core.decode_inversion.mode,
@@ -67,16 +56,6 @@ def engine_program(
         tensors=dict(_tensors(core)),
         choices={name: class_names(label) for name, label in (labels or {}).items()},
     )
-
-
-def _unknown(core: InstrumentCore) -> str:
-    model = core.model
-    if model.temporal is not None and not isinstance(model.temporal, GRU | CausalConv):
-        return f"a memory of the kind {type(model.temporal).__name__}"
-    for part in (model.encoder, model.decoder):
-        if type(part) not in PARTS:
-            return f"models with a {type(part).__name__}"
-    return ""
 
 
 def _prior(stream: PriorStream) -> dict[str, Any]:
@@ -119,16 +98,10 @@ def _host(host: HostRate) -> dict[str, Any]:
 def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
     """The engine's names of tensors, and the file's."""
     model = core.model
-    for name, path in chain(part_modules(model), label_modules(model)):
-        yield f"{name}.weight", f"core.model.{path}.weight"
-        yield f"{name}.bias", f"core.model.{path}.bias"
-    yield from part_tensors(model)
-    for name in ("gain", "loudest", "loudest_frame"):
-        yield name, f"core.model.{name}"
-    yield "scale", "core.model.transform.scale"
-    if model.transform.n_mels > 0:
-        yield "mel", "core.model.transform.mel.bank"
-        yield "inverse_mel", "core.model.transform.inverse_mel.bank"
+    yield from model_tensors(model, MODEL)
+    for name, path in label_modules(model):
+        yield f"{name}.weight", f"{MODEL}.{path}.weight"
+        yield f"{name}.bias", f"{MODEL}.{path}.bias"
     yield "dual", "core.forward_synthesis.dual"
     yield "low", "core.low"
     for name in ("window", "short", "advance"):
@@ -149,11 +122,6 @@ def _tensors(core: InstrumentCore) -> Iterator[tuple[str, Source]]:
             ("played", "played_weight"),
         ):
             yield f"host{row}.{name}", (f"core.host.{table}", row)
-    if isinstance(model.temporal, GRU):
-        for layer in range(model.temporal.n_layers):
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-                path = f"core.model.temporal.units.{name}_l{layer}"
-                yield f"memory.{name}_l{layer}", path
 
 
 def _prior_tensors(stream: str) -> Iterator[tuple[str, Source]]:

@@ -1,0 +1,577 @@
+"""Plug-ins of the small engine in hosts of LV2, CLAP and VST3: sound, notes, parameters, state."""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clap_host import ClapPlugin
+from exports import few_blocks_timed
+from lv2_host import Lv2Plugin
+from small_engine import ROOT, Player, built
+from taught import USUAL, taught
+from test_small_engine_effects import effect
+
+from vschaos2.errors import InputError
+from vschaos2.export.plugin_about import plugin_about
+from vschaos2.export.plugin_files import ID, carrying, check_plugins, kinds_of, plugin_files
+from vschaos2.export.write import export_playable
+from vschaos2.pitch_classes import PITCH_CLASSES
+
+DPF = Path("/usr/share/dpf/distrho")
+RATE = 44100
+HOP = 256
+FRAMES = 12000
+BLOCKS = ([512], [64], [441], [1, 700, 3, 8192, 13])
+DOWN, UP = 0x90, 0x80
+OCTAVES = ["3", "4", "5"]
+NOTED = {
+    "conditioning": {
+        "pitch": {"dim": 12, "target": ["decoder"], "embedding": "OneHot"},
+        "octave": {"dim": 3, "target": ["decoder"], "embedding": "OneHot"},
+    }
+}
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.skipif(not DPF.is_dir(), reason="dpf-source is missing: plugins/install_tools.sh"),
+    pytest.mark.skipif(
+        shutil.which("cmake") is None or shutil.which("g++") is None,
+        reason="cmake or g++ is missing: plugins/install_tools.sh",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def plugins(engine_folder) -> Path:
+    """The folder of plug-ins of any model."""
+    library = f"-DVSCHAOS_ENGINE_LIBRARY={engine_folder / 'libvschaos_engine.a'}"
+    return built(
+        ROOT / "build/plugins-tests", "-DCMAKE_BUILD_TYPE=Quick", library, source="plugins"
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(plugins, tmp_path_factory) -> Path:
+    """Of an instrument one whose label of pitch notes play, and a pedal."""
+    folder = tmp_path_factory.mktemp("plugins")
+    models = {
+        "bells": taught(USUAL, {"n_fft": 1024, "hop": HOP}, plays_itself=True),
+        "pedal": effect("lstm"),
+    }
+    noted = taught({**USUAL, **NOTED}, classes={"pitch": list(PITCH_CLASSES), "octave": OCTAVES})
+    (folder / "noted.ts").write_bytes(noted.saved())
+    with few_blocks_timed(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vschaos2.export.plugin_files.BUILT", plugins)
+        for name, playable in models.items():
+            export_playable(playable, {}, folder, name, blocks=3, with_plugins=True)
+    return folder
+
+
+def noise(frames: int = FRAMES, seed: int = 0) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    return (0.1 * generator.standard_normal((2, frames))).astype(np.float32)
+
+
+def silence(frames: int = FRAMES) -> np.ndarray:
+    return np.zeros((2, frames), np.float32)
+
+
+@pytest.fixture
+def opened():
+    """Opens plug-ins, and closes them again."""
+    kept = []
+
+    def opener(path: Path) -> ClapPlugin:
+        kept.append(ClapPlugin(path))
+        return kept[-1]
+
+    yield opener
+    for plugin in kept:
+        plugin.close()
+
+
+def through_engine(player: Player, sound: np.ndarray) -> np.ndarray:
+    """Both channels by a voice each, as far as whole blocks go."""
+    block = player.library.vschaos_engine_block_samples(player.handle)
+    whole = sound.shape[1] // block * block
+    rows = [player.play("forward", sound[i : i + 1, :whole], whole, voice=i)[:1] for i in (0, 1)]
+    return np.concatenate(rows)
+
+
+def test_sound_through_it_is_the_engines_in_any_blocks(engine, folder, opened):
+    plugin, player = opened(folder / "bells effect.clap"), Player(engine, folder / "bells.ts", 2)
+    sound = noise()
+    due = through_engine(player, sound)
+    for blocks in BLOCKS:
+        plugin.activate(RATE)
+        assert plugin.latency == HOP + player.delay("forward")
+        made = plugin.play(sound, blocks)
+        np.testing.assert_array_equal(made[:, HOP : due.shape[1]], due[:, :-HOP])
+        assert not made[:, :HOP].any() and np.abs(due).max() > 0.01
+        plugin.deactivate()
+    assert plugin.text("status") == "plays" and plugin.restarts == 0
+
+
+def test_a_pedal_at_its_own_rate_is_not_late(engine, folder, opened):
+    plugin, player = opened(folder / "pedal.clap"), Player(engine, folder / "pedal.ts", 2)
+    rate_hz = engine.vschaos_engine_sample_rate_hz(player.handle)
+    sound = noise()
+    due = through_engine(player, sound)
+    for blocks in BLOCKS:
+        plugin.activate(rate_hz)
+        assert plugin.latency == player.delay("forward") == 0
+        np.testing.assert_array_equal(plugin.play(sound, blocks), due)
+        plugin.deactivate()
+    player.reset()
+    player.set("drive", 9.0)
+    plugin.set("drive", 9.0)
+    plugin.activate(rate_hz)
+    plugin.play(silence(1), [1])
+    plugin.deactivate()
+    plugin.activate(rate_hz)  # as a host begins anew: what is set stays
+    player.reset()
+    made = plugin.play(sound[:, :2000], [512])
+    np.testing.assert_array_equal(made, through_engine(player, sound[:, :2000]))
+
+
+@pytest.mark.parametrize("rate_hz", [RATE, 48000, 96000, 11025])
+def test_at_another_rate_a_tone_arrives_as_late_as_is_told(folder, opened, rate_hz):
+    plugin = opened(folder / "pedal.clap")  # of 16 kHz
+    tones = np.stack([np.sin(2 * np.pi * hz / rate_hz * np.arange(9000)) for hz in (440, 3000)])
+    plugin.activate(rate_hz)
+    plugin.set("bypass", 1.0)
+    plugin.play(silence(4000), [512])
+    made, late = plugin.play(tones, [100]), plugin.latency
+    inside = slice(late + 1000, None)  # behind the beginning, which no filter keeps
+    np.testing.assert_allclose(made[:, inside], tones[:, inside.start - late : -late], atol=2e-4)
+    plugin.deactivate()
+    made = []
+    for blocks in BLOCKS:
+        plugin.activate(rate_hz)
+        made.append(plugin.play(noise(3000), blocks))
+        plugin.deactivate()
+    for others in made[1:]:
+        np.testing.assert_array_equal(others, made[0])
+
+
+def test_dry_and_wet_sound_meet(folder, opened):
+    plugin, sound = opened(folder / "bells effect.clap"), noise()
+    plugin.set("mix", 0.0)
+    plugin.activate(RATE)
+    plugin.play(silence(2048), [512])
+    late = plugin.latency
+    np.testing.assert_array_equal(plugin.play(sound, [512])[:, late:], sound[:, :-late])
+
+
+def steady(player: Player, values: list[float], frames: int, hop: int) -> np.ndarray:
+    """What axes and labels that stand still sound like from the beginning on."""
+    return player.play(
+        "decode", np.repeat(np.array(values, np.float32)[:, None], frames // hop, 1), hop
+    )[0]
+
+
+def first_place(folder: Path) -> list[float]:
+    card = json.loads((folder / "bells.json").read_text(encoding="utf-8"))
+    return list(card["latent"]["places"][0])
+
+
+ECO = 3.0  # of the choices of inversion: no phase is refined, so blocks of any size are the same
+
+
+@pytest.fixture
+def bells(folder, opened) -> ClapPlugin:
+    plugin = opened(folder / "bells.clap")
+    plugin.activate(RATE)
+    plugin.set("inversion", ECO)
+    plugin.play(silence(HOP), [HOP])
+    plugin.deactivate()
+    return plugin
+
+
+def test_a_drone_is_what_its_axes_sound_like(engine, folder, bells):
+    player = Player(engine, folder / "bells.ts")
+    assert bells.text("inversion") == "eco" and player.set("inversion", "eco")
+    bells.set("drone", 1.0)
+    bells.activate(RATE)
+    bells.play(silence(1), [1])
+    bells.deactivate()
+    bells.activate(RATE)
+    late = HOP + player.delay("decode")
+    assert bells.latency == late
+    made = bells.play(silence(), [441])
+    due = steady(player, first_place(folder), FRAMES, HOP)
+    rise = 1.0 - np.exp(-3.0 * np.arange(1, FRAMES - late + 1) / (0.01 * RATE))
+    assert not made[:, :late].any()
+    peak = np.abs(due).max()
+    np.testing.assert_allclose(
+        made[0, late : len(due)], rise[: len(due) - late] * due[late:], atol=2e-4 * peak
+    )
+    np.testing.assert_array_equal(made[0], made[1])
+
+
+def test_notes_sound_exactly_as_late_as_is_told(bells):
+    notes = [(1000, bytes([DOWN, 60, 100])), (6000, bytes([UP, 60, 0]))]
+    made = []
+    bells.set("release", 20.0)
+    for blocks in BLOCKS:
+        bells.activate(RATE)
+        made.append(bells.play(silence(), blocks, notes))
+        sounding = np.flatnonzero(made[-1][0])
+        assert sounding[0] == 1000 + bells.latency
+        ended = 6000 + bells.latency
+        assert np.abs(made[-1][0, ended - 500 : ended]).max() > 0.01
+        assert np.abs(made[-1][0, ended + 2 * 882 :]).max() < 1e-3
+        assert sounding[-1] < ended + 4 * 882
+        bells.deactivate()
+    for others in made[1:]:
+        np.testing.assert_array_equal(others, made[0])
+
+
+def test_chords_are_sums_and_the_voices_are_counted(bells):
+    def chord(*keys: int) -> np.ndarray:
+        bells.activate(RATE)
+        notes = [(0, bytes([DOWN, key, 127])) for key in keys]
+        made = bells.play(silence(6000), [512], notes)[0]
+        bells.deactivate()
+        return made
+
+    one, two = chord(60), chord(61)
+    assert np.abs(one - two).max() > 0.01  # they recall presets
+    np.testing.assert_allclose(chord(60, 61), one + two, atol=1e-6)
+    bells.set("voices", 1.0)
+    bells.activate(RATE)
+    bells.play(silence(1), [1])
+    bells.deactivate()
+    np.testing.assert_allclose(chord(60, 61), two, atol=1e-6)  # the last one has the voice
+    assert np.abs(chord(60) - one).max() == 0.0
+
+
+def test_the_pedal_of_a_piano_holds_notes(bells):
+    bells.set("release", 5.0)
+    notes = [
+        *[(0, bytes([DOWN, 60, 127])), (10, bytes([0xB0, 64, 127])), (20, bytes([UP, 60, 0]))],
+        (6000, bytes([0xB0, 64, 0])),
+    ]
+    bells.activate(RATE)
+    made = bells.play(silence(), [512], notes)[0]
+    ended = 6000 + bells.latency
+    assert np.abs(made[ended - 400 : ended]).max() > 0.01
+    assert not made[ended + 2000 :].any()
+
+
+def test_axes_move_the_sound_and_move_by_themselves(engine, folder, bells):
+    player = Player(engine, folder / "bells.ts")
+    player.set("inversion", "eco")
+    axis = next(name for name in bells.parameters if name.startswith("axis 2"))
+    values = first_place(folder)
+    values[1] = 2.0
+    bells.set("drone", 1.0)
+    bells.set(axis, 2.0)
+    bells.set("attack", 1.0)
+    bells.activate(RATE)
+    bells.play(silence(1), [1])
+    bells.deactivate()
+    bells.activate(RATE)
+    made = bells.play(silence(), [512])[0]
+    due = steady(player, values, FRAMES, HOP)
+    late = bells.latency + 500  # and the rise
+    np.testing.assert_allclose(made[late : len(due)], due[late:], atol=1e-4)
+    bells.set("by itself", 1.0)
+    bells.play(silence(1), [1])
+    bells.deactivate()
+    bells.activate(RATE)
+    made = bells.play(silence(), [512])[0]
+    player.reset()
+    moved = player.play("prior", np.zeros((1, FRAMES // HOP), np.float32), HOP)
+    due = player.play("decode", moved, HOP)[0]
+    np.testing.assert_allclose(made[late : len(due)], due[late:], atol=1e-4)
+
+
+def generic(plugins: Path, kind: str, folder: Path) -> Path:
+    """A copy of its own: a library that is loaded already is not loaded from another place."""
+    place = folder / f"{kind}.clap"
+    if not place.exists():
+        place.write_bytes((plugins / f"{kind}-clap.so").read_bytes())
+    return place
+
+
+def of_model(path: Path) -> bytes:
+    """What a host that chose this file would have kept of a plug-in."""
+    words = ["__dpf_state_begin__", "model", str(path), "__dpf_state_end__"]
+    return b"".join(word.encode() + b"\0" for word in words) + b"\xfe\0"
+
+
+def test_notes_command_pitch_and_octave(engine, folder, plugins, opened, tmp_path):
+    plugin = opened(generic(plugins, "instrument", tmp_path))
+    plugin.load(of_model(folder / "noted.ts"))
+    plugin.set("attack", 1.0)
+    plugin.activate(RATE)
+    plugin.play(silence(1), [1])
+    plugin.deactivate()
+    player = Player(engine, folder / "noted.ts")
+    for key, pitch, octave in ((69, 0, 2), (60, 3, 1), (66, 9, 1), (20, 11, 0), (127, 10, 2)):
+        plugin.activate(RATE)
+        made = plugin.play(silence(4000), [100], [(0, bytes([DOWN, key, 127]))])[0]
+        late = plugin.latency + 500
+        plugin.deactivate()
+        player.play("decode", np.full((5, 1), -1.0, np.float32), 128)  # no inlet is empty
+        player.reset()
+        due = steady(player, [0.0, 0.0, 0.0, pitch, octave], 4000, 128)
+        assert (
+            np.abs(
+                np.abs(np.fft.rfft(made[late : late + 1024]))
+                - np.abs(np.fft.rfft(due[late : late + 1024]))
+            ).max()
+            < 1.0
+        )
+
+
+@pytest.fixture
+def chosen(plugins, folder, opened, tmp_path) -> ClapPlugin:
+    """An effect of any model, which plays the one of `own.ts`."""
+    (tmp_path / "own.ts").write_bytes((folder / "bells.ts").read_bytes())
+    plugin = opened(generic(plugins, "effect", tmp_path))
+    assert plugin.text("status") == "no model"
+    plugin.load(of_model(tmp_path / "own.ts"))
+    return plugin
+
+
+def test_a_model_of_a_file_is_kept_in_the_state(engine, folder, plugins, opened, tmp_path, chosen):
+    chosen.set("knob 1", 0.9)  # of the knobs that it has, the first
+    chosen.activate(RATE)
+    assert chosen.text("status") == "plays"
+    made = chosen.play(noise(), [512])
+    kept = chosen.save()
+    again = opened(generic(plugins, "effect", tmp_path))
+    again.load(kept)
+    assert again.value("knob 1") == pytest.approx(0.9)
+    again.activate(RATE)
+    np.testing.assert_array_equal(again.play(noise(), [512]), made)
+    assert str(tmp_path / "own.ts").encode() in again.save()
+
+
+def test_a_file_that_cannot_be_played_costs_one_line_and_the_sound(folder, chosen, tmp_path, capfd):
+    for change in ("gone", "cut", "empty", "folder", "of another kind"):
+        place = tmp_path / change
+        if change == "folder":
+            place.mkdir()
+        elif change == "cut":
+            place.write_bytes((tmp_path / "own.ts").read_bytes()[:-1000])
+        elif change == "empty":
+            place.write_bytes(b"")
+        elif change == "of another kind":
+            place.write_bytes(b"RIFF" * 1000)
+        chosen.load(of_model(place))
+        capfd.readouterr()
+        chosen.activate(RATE)
+        assert not chosen.play(noise(2000), [512]).any()
+        assert chosen.text("status") == "cannot play the file" and chosen.latency == 0
+        chosen.deactivate()
+        chosen.load(of_model(tmp_path / "own.ts"))
+        chosen.activate(RATE)
+        assert chosen.play(noise(2000), [512]).any()
+        chosen.deactivate()
+
+
+def test_why_a_file_is_not_played_is_said(plugins, folder, opened, tmp_path, capfd):
+    instrument = opened(generic(plugins, "instrument", tmp_path))
+    for place, said in (
+        (tmp_path / "gone.ts", "cannot be read"),
+        (folder / "pedal.ts", "is an effect: load it into the effect, not the instrument"),
+    ):
+        capfd.readouterr()
+        instrument.load(of_model(place))
+        instrument.activate(RATE)
+        instrument.deactivate()
+        lines = capfd.readouterr().err.splitlines()
+        assert len(lines) == 1 and lines[0].startswith(f"vschaos2: {place}: ") and said in lines[0]
+
+
+def test_another_model_is_taken_up_while_it_plays(folder, chosen, engine):
+    player = Player(engine, folder / "pedal.ts", 2)
+    rate_hz = engine.vschaos_engine_sample_rate_hz(player.handle)
+    chosen.activate(rate_hz)
+    before = chosen.latency
+    for _ in range(3):
+        chosen.load(of_model(folder / "pedal.ts"))
+        for _ in range(2000):
+            chosen.play(silence(64), [64])
+            if chosen.latency == 0:
+                break
+            time.sleep(0.005)
+        assert chosen.latency == 0 and before > 0
+        sound = noise(1000)
+        player.reset()
+        chosen.deactivate()
+        chosen.activate(rate_hz)
+        np.testing.assert_array_equal(chosen.play(sound, [128]), through_engine(player, sound))
+    assert chosen.restarts >= 1  # a host is told of another latency
+
+
+def test_its_turtle_and_its_sound_in_lv2(engine, folder):
+    plugin, player = Lv2Plugin(folder / "bells effect.lv2"), Player(engine, folder / "bells.ts", 2)
+    assert f"<{plugin.uri}>" in plugin.text and ID.decode() not in plugin.text
+    sound = noise()
+    due = through_engine(player, sound)
+    made = plugin.play(sound, [441])
+    assert plugin.latency == HOP + player.delay("forward")
+    np.testing.assert_array_equal(made[:, HOP : due.shape[1]], due[:, :-HOP])
+    plugin.close()
+    notes = [(500, bytes([DOWN, 60, 100]))]
+    plugin = Lv2Plugin(folder / "bells.lv2")
+    made = plugin.play(silence(), [441], notes)
+    assert np.flatnonzero(made[0])[0] == 500 + plugin.latency
+    assert list(plugin.names.values())[:6] == [
+        *("Latency", "voices", "attack", "release", "drone", "by itself")
+    ]
+    plugin.close()
+
+
+def test_a_file_in_the_state_of_lv2(plugins, folder, tmp_path):
+    bundle = tmp_path / "any.lv2"
+    bundle.mkdir()
+    (bundle / "plugin.so").write_bytes((plugins / "effect-lv2.so").read_bytes())
+    subprocess.run([plugins / "describe", bundle / "plugin.so"], cwd=bundle, check=True)
+    plugin = Lv2Plugin(bundle)
+    key = f"{plugin.uri}#model"
+    assert f"patch:writable <{key}>" in plugin.text  # a host can ask for a file
+    plugin.restore({key: str(folder / "bells.ts").encode() + b"\0"})
+    for _ in range(1000):
+        made = plugin.play(noise(2048), [512])
+        if plugin.latency > 0:
+            break
+        time.sleep(0.005)
+    assert plugin.play(noise(2048), [512]).any() and made is not None
+    assert plugin.save() == {key: str(folder / "bells.ts").encode() + b"\0"}
+    plugin.close()
+
+
+@pytest.mark.skipif(shutil.which("lv2info") is None, reason="lilv-utils: plugins/install_tools.sh")
+def test_lilv_reads_the_bundles(folder, tmp_path, monkeypatch):
+    for bundle in folder.glob("*.lv2"):
+        shutil.copytree(bundle, tmp_path / bundle.name)
+    monkeypatch.setenv("LV2_PATH", str(tmp_path))
+    listed = subprocess.run(["lv2ls"], capture_output=True, text=True, check=True)
+    uris = listed.stdout.split()
+    assert len(uris) == len(set(uris)) == 3 and listed.stderr == ""
+    for uri in uris:
+        told = subprocess.run(["lv2info", uri], capture_output=True, text=True, check=True)
+        assert told.stderr == ""
+        if ":instrument:" in uri:
+            names = re.findall(r"Name: +(.+)", told.stdout)
+            card = json.loads((folder / "bells.json").read_text(encoding="utf-8"))
+            rising = [words.split(",")[0] for words in card["latent"]["rising"]]
+            for axis, words in enumerate(rising, 1):
+                assert f"axis {axis} {words}".strip() in names
+
+
+def test_vst3_in_pedalboard(engine, folder):
+    pedalboard = pytest.importorskip("pedalboard")
+    plugin = pedalboard.load_plugin(str(folder / "bells effect.vst3"))
+    assert plugin.name == "bells effect"
+    player, sound = Player(engine, folder / "bells.ts", 2), noise()
+    due = through_engine(player, sound)
+    late = HOP + player.delay("forward")
+    for block in (64, 441, 512, 8192):  # it takes away what is told of the latency
+        made = plugin.process(sound, RATE, buffer_size=block)
+        end = due.shape[1] - late
+        np.testing.assert_array_equal(made[:, :end], due[:, late - HOP : end + late - HOP])
+    plugin.mix = 0.0
+    plugin.process(silence(2000), RATE)
+    np.testing.assert_array_equal(plugin.process(sound, RATE)[:, :9000], sound[:, :9000])
+    kept = plugin.raw_state
+    again = pedalboard.load_plugin(str(folder / "bells effect.vst3"))
+    again.raw_state = kept
+    assert again.mix == 0.0
+    instrument = pedalboard.load_plugin(str(folder / "bells.vst3"))
+    assert instrument.is_instrument and "axis_1_darker" in instrument.parameters
+    made = instrument([(bytes([DOWN, 60, 100]), 0.1)], duration=0.5, sample_rate=RATE)
+    assert np.abs(made).max() > 0.01 and not made[:, : int(0.1 * RATE)].any()
+
+
+def test_parameters_are_called_after_what_they_set(folder):
+    card = json.loads((folder / "bells.json").read_text(encoding="utf-8"))
+    about = plugin_about("instrument", 'be"lls\\', card)
+    assert about["name"] == "be'lls/"
+    axes = [row for row in about["parameters"] if row["target"] == "axis"]
+    assert [row["value"] for row in axes] == card["latent"]["places"][0]
+    symbols = [row["symbol"] for row in about["parameters"]]
+    assert len(set(symbols)) == len(symbols)
+    assert all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", symbol) for symbol in symbols)
+    assert "prior temperature" in {row["name"] for row in about["parameters"]}
+    assert "prior temperature" not in {
+        row["name"] for row in plugin_about("insert", "bells", card)["parameters"]
+    }
+    card["labels"] = {"commanded": [LABEL], "guessed": []}
+    card["methods"]["decode"]["inlets"] += 1
+    (label,) = [
+        row for row in plugin_about("insert", "x", card)["parameters"] if row["target"] == "label"
+    ]
+    assert label["choices"] == ["heard", "A", "B"] and label["value"] == label["lowest"] == -1.0
+    assert kinds_of(card["methods"]) == ["instrument", "insert"]
+
+
+LABEL = {
+    "task": "key",
+    "message": "set key",
+    "classes": ["A", "B"],
+    "plain": 0.0,
+    "encode_inlet": None,
+    "guessed_in": ["forward"],
+}
+
+
+def test_plugins_of_several_models_are_told_apart(folder, opened):
+    first, second = opened(folder / "bells.clap"), opened(folder / "pedal.clap")
+    other = opened(folder / "bells effect.clap")
+    assert (first.name, second.name, other.name) == ("bells", "pedal", "bells effect")
+    assert len({first.id, second.id, other.id}) == 3
+    assert "drive" in second.parameters and "mix" in second.parameters
+
+
+def test_what_carries_a_damaged_description_is_for_any_model(plugins, opened, tmp_path, capfd):
+    code = (plugins / "effect-clap.so").read_bytes()
+    about = {"name": "x", "parameters": [{"name": "odd"}], "places": []}
+    for number, content in enumerate(
+        (carrying(code, "insert", about, b"model"), code + bytes([255] * 16) + b"vschaos2")
+    ):
+        place = tmp_path / f"{number}.clap"
+        place.write_bytes(content)
+        assert opened(place).name == "vschaos effect"
+        assert "build it again from its model" in capfd.readouterr().err
+
+
+def test_what_no_plugin_can_be_made_of(plugins, folder, tmp_path):
+    with pytest.raises(InputError, match="run make plugins first"):
+        check_plugins(effect("lstm"), tmp_path)
+    unknown = effect("lstm")
+    unknown.for_engine = lambda: "a WaveNet"  # type: ignore[method-assign]
+    with pytest.raises(InputError, match="knows nothing of a WaveNet: leave --daw out"):
+        check_plugins(unknown, plugins)
+    for file in plugins.glob("*.so"):
+        (tmp_path / file.name).write_bytes(b"")
+    card = json.loads((folder / "pedal.json").read_text(encoding="utf-8"))
+    with pytest.raises(InputError, match="run make plugins again"):
+        plugin_files("pedal", card, b"", tmp_path)
+
+
+def test_what_is_compiled_in_may_be_given_on(plugins):
+    """DPF and LV2 headers: ISC, in each of them. CLAP's have no words of their own: MIT."""
+    lists = plugins.glob("CMakeFiles/*.dir/**/*.d")
+    words = set(itertools.chain.from_iterable(path.read_text().split() for path in lists))
+    used = {Path(word).resolve() for word in words if word.startswith("/usr/share/dpf/")}
+    assert len(used) > 50
+    for path in used:
+        text = re.sub(r"[\s*]+", " ", path.read_text(encoding="utf-8", errors="replace"))
+        if "clap" in path.parts:
+            assert "General Public" not in text
+        else:
+            assert "Permission to use, copy, modify, and/or distribute this software" in text, path
+    notice = (ROOT / "plugins/THIRD-PARTY.txt").read_text(encoding="utf-8")
+    assert "Filipe Coelho" in notice and "Alexandre BIQUE" in notice and "David Robillard" in notice
