@@ -229,6 +229,6 @@ def test_a_release_plays_in_pd_and_stays_small(library, path, tmp_path, monkeypa
 
 def test_it_is_small_and_needs_no_library_of_its_own(library):
     file = library / "vschaos~.pd_linux"
-    assert file.stat().st_size < 400_000
+    assert file.stat().st_size < 450_000
     needed = subprocess.run(["ldd", file], capture_output=True, text=True, check=True).stdout
     assert "torch" not in needed
