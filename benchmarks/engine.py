@@ -50,8 +50,10 @@ BARS = {
     ("encode", "keep_input"): (None, None, None),
     ("decode", "eco"): (9.0, 8.0, 5.0),
     ("decode", "balanced"): (5.0, 4.5, 3.5),
+    ("translate", "eco"): (None, None, None),  # of bridges
 }
 TEXTURE = "texture"
+AXES = ("decode", "translate")  # what is told axes
 MEMORY = """
 import ctypes, sys, time
 sys.path.insert(0, "tests")
@@ -78,7 +80,7 @@ def inputs(method: str, model: torch.jit.ScriptModule, samples: int) -> np.ndarr
     """A block of a method, [channels, values]."""
     channels, ratio = (int(n) for n in getattr(model, f"{method}_params")[:2])
     generator = np.random.default_rng(0)
-    scale = 1.0 if method == "decode" else 0.1
+    scale = 1.0 if method in AXES else 0.1
     return (scale * generator.standard_normal((channels, samples // ratio))).astype(np.float32)
 
 
@@ -97,6 +99,8 @@ def speeds(model: torch.jit.ScriptModule, player: Player, rounds: int, calls: in
     print("| method, block | torch µs | engine µs | ratio | bar | |")
     print("|---|---|---|---|---|---|")
     for (method, inversion), bars in BARS.items():
+        if method not in player.methods:
+            continue
         model.set_inversion(inversion)
         player.set("inversion", inversion)
         for block, bar in zip(BLOCKS, bars, strict=True):
@@ -288,9 +292,11 @@ def exactness(model: torch.jit.ScriptModule, player: Player, sound: np.ndarray) 
             model.set_texture(amount)
             player.set(TEXTURE, amount)
         for method, inversion in BARS:
+            if method not in player.methods:
+                continue
             model.set_inversion(inversion)
             player.set("inversion", inversion)
-            made, due = both(method, latents if method == "decode" else sound)
+            made, due = both(method, latents if method in AXES else sound)
             begun = player.delay(method) + 8 * hop if method == "decode" else made.shape[1]
             line = f"{method} {inversion}, texture {amount}: {relative(made, due):.1e} of the peak"
             if method == "decode":

@@ -13,6 +13,7 @@ import soundfile
 import torch
 from chromium import Browser, program
 from forked import run_forked
+from small_hits import decaying_hits
 from taught import USUAL, sound, taught
 from test_small_engine_effects import effect
 from web_engine import NO_NODE, ask_node, node, rounded_as_in_page
@@ -152,6 +153,10 @@ def test_what_no_page_plays_is_refused_before_anything_is_written(instrument, tm
             export_playable(instrument, {}, tmp_path / "new", "bells", blocks=3, with_page=True)
     finally:
         del instrument.for_engine
+    with pytest.raises(InputError, match=r"--web: .* forward and decode, and this has hit alone"):
+        export_playable(decaying_hits(), {}, tmp_path / "new", "knock", blocks=3, with_page=True)
+    with pytest.raises(InputError, match=r"--daw: .* decode and forward, and this has hit alone"):
+        export_playable(decaying_hits(), {}, tmp_path / "new", "knock", blocks=3, with_plugins=True)
     assert not (tmp_path / "new").exists()
 
 

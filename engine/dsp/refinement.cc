@@ -34,13 +34,15 @@ void Refinement::operator()(int frames, int steps, const Rows& windows, const fl
       fourier_->Inverse((*real)[f], (*imaginary)[f], frame_.data());
       float* const to = signal_.data() + std::size_t(f) * hop_;
       const float* const frame = frame_.data();
-      for (int i = 0; i < n_fft_; ++i) to[i] += frame[i] * window_[i];
+      ForEach(n_fft_, [&](int i) {
+        Store(to + i, Load(to + i) + Load(frame + i) * Load(window_ + i));
+      });
     }
     for (int i = 0; i < n_fft_ - hop_; ++i) signal_[i] += past[i];
     for (int f = 0; f < frames; ++f) {
       const float *from = signal_.data() + std::size_t(f) * hop_, *window = windows[f];
       float* const frame = frame_.data();
-      for (int i = 0; i < n_fft_; ++i) frame[i] = from[i] * window[i];
+      ForEach(n_fft_, [&](int i) { Store(frame + i, Load(from + i) * Load(window + i)); });
       fourier_->Forward(frame, analysis_real_.data(), analysis_imaginary_.data());
       ForEach(bins_, [&](int k) {
         const Vector r = Load(analysis_real_.data() + k), i = Load(analysis_imaginary_.data() + k);

@@ -23,6 +23,11 @@ Rows Table(const ModelFile& file, const char* name, int rows, int columns) {
   return table;
 }
 
+// A frame under a window, behind which there are zeros, is added.
+void AddUnder(const float* frame, const float* window, int count, float* to) {
+  ForEach(count, [&](int i) { Store(to + i, Load(to + i) + Load(frame + i) * Load(window + i)); });
+}
+
 }  // namespace
 
 ENGINE_ONCE HitSound::HitSound(const ModelFile& file) : model_(file, 0, 0, false) {
@@ -32,7 +37,7 @@ ENGINE_ONCE HitSound::HitSound(const ModelFile& file) : model_(file, 0, 0, false
   hop_ = settings.At("hop").Whole("hop", 1, n_fft_ / 2);
   if (settings.Find("memory") || n_fft_ > kLongestWindow || n_fft_ & (n_fft_ - 1) ||
       n_fft_ % (2 * hop_) != 0) {
-    throw Refused("has frames that no hit is made of: export it again");
+    Refuse("has frames that no hit is made of: export it again");
   }
   part_frames_ = settings.At("part_frames").Whole("part_frames", 1, kPhaseRows / kPhaseStride);
   frames_ = settings.At("frames").Whole("frames", 1, kMostFrames);
@@ -40,7 +45,7 @@ ENGINE_ONCE HitSound::HitSound(const ModelFile& file) : model_(file, 0, 0, false
   parts_ = (samples + delay_samples() + part_samples() - 1) / part_samples();
   if (samples < 1 || part_samples() <= delay_samples() ||
       std::int64_t(parts_) * part_frames_ * latent_dim() > kMostNumbers) {
-    throw Refused("has hits of a length that there is not: export it again");
+    Refuse("has hits of a length that there is not: export it again");
   }
   const Floats advance = file.Copy("advance", bins_);
   fourier_ = std::make_unique<Fourier>(n_fft_);
@@ -98,7 +103,8 @@ bool HitSound::Gate(State* state) {
     const float level = 10.0f * std::log10(part + kSmallest);
     const float gain = std::min(std::max((level - kSilent) / (kQuiet - kSilent), 0.0f), 1.0f);
     is_over = is_over && gain <= 0.0f;
-    for (int k = 0; k < bins_; ++k) magnitudes_[f][k] *= gain;
+    float* const row = magnitudes_[f];
+    ForEach(bins_, [&](int k) { Store(row + k, Load(row + k) * gain); });
   }
   return is_over;
 }
@@ -135,14 +141,14 @@ void HitSound::Sound(State* state, const float* envelope, float* out) {
     const float* const frame = frame_.data();
     float* const heard = heard_.data() + std::size_t(f) * hop_;
     float* const signal = signal_.data() + std::size_t(f) * hop_;
-    for (int i = 0; i < n_fft_; ++i) heard[i] += frame[i] * window_[i];
-    for (int i = 0; i < 2 * hop_; ++i) signal[i] += frame[trim + i] * short_window_[i];
+    AddUnder(frame, window_.data(), n_fft_, heard);
+    AddUnder(frame + trim, short_window_.data(), 2 * hop_, signal);
   }
   for (int i = 0; i < n_fft_ - hop_; ++i) heard_[i] += state->past[i];
   for (int i = 0; i < hop_; ++i) signal_[i] += state->tail[i];
   state->past.Copy(heard_.data() + made, n_fft_ - hop_);
   state->tail.Copy(signal_.data() + made, hop_);
-  for (int i = 0; i < made; ++i) out[i] = signal_[i] * envelope[i];
+  ForEach(made, [&](int i) { Store(out + i, Load(signal_.data() + i) * Load(envelope + i)); });
 }
 
 bool HitSound::Render(int part, const float* latents, State* state, float* out) {

@@ -39,7 +39,7 @@ ENGINE_ONCE OnsetRate::OnsetRate(const ModelFile& file, const Json& row, int num
   // What is asked is answered before its impulse is due.
   delay = whole("delay", measured + hop, 4 * kLongest);
   decay = static_cast<float>(row.At("decay").Number());
-  if (n_fft & (n_fft - 1)) throw Refused("has frames of a length that there is not: export it again");
+  if (n_fft & (n_fft - 1)) Refuse("has frames of a length that there is not: export it again");
   kept = std::max(window_samples, delay + std::max(before, measured));
   attack.Make(before, after, kept);
   window_ = file.Copy(name + "window", window_samples);
@@ -52,7 +52,7 @@ ENGINE_ONCE OnsetRate::OnsetRate(const ModelFile& file, const Json& row, int num
     while (first < last && table[std::size_t(first) * bands + band] == 0.0f) ++first;
     while (last > first && table[std::size_t(last) * bands + band] == 0.0f) --last;
     const int count = last - first + 1;
-    if (filled + count > weights_.size()) throw Refused("has bands that overlap: export it again");
+    if (filled + count > weights_.size()) Refuse("has bands that overlap: export it again");
     of_bands_.push_back({first, count, filled});
     for (int k = first; k <= last; ++k) weights_[filled++] = table[std::size_t(k) * bands + band];
   }

@@ -28,7 +28,7 @@ ENGINE_ONCE NoiseWay::NoiseWay(const ModelFile& file, const Json& settings, int 
   const std::size_t layers = dilations.size(), count = settings.At("stages").Items().size();
   if (layers < 1 || layers > kMostLayers || count != 4u * steps_ ||
       levels_.size() != 2u * (steps_ + 1)) {
-    throw Refused("has a way through noise of other sizes than it says: export it again");
+    Refuse("has a way through noise of other sizes than it says: export it again");
   }
   int pasts = 0;
   for (const Json& row : settings.At("stages").Items()) {
@@ -49,7 +49,7 @@ ENGINE_ONCE NoiseWay::NoiseWay(const ModelFile& file, const Json& settings, int 
     outputs_.push_back(ReadWideLinear(file, name + ".output", width_, width_));
     remembered += 2 * std::int64_t(count) * taps_.back().room();
   }
-  if (remembered > kMostRemembered) throw Refused("remembers more than the small engine has room for");
+  if (remembered > kMostRemembered) Refuse("remembers more than the small engine has room for");
   const auto all = {static_cast<int>(count), instruments, static_cast<int>(layers), 2 * width_};
   const float* const told = file.Find("noise.told", all);
   told_.Make(count * instruments * layers * 2 * width_);

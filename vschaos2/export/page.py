@@ -39,6 +39,11 @@ def check_page(playable: Playable) -> None:
             f"--web: a page is played by the small engine, which knows nothing of {program}: leave "
             "--web out, and play the .ts"
         )
+    if not any(method in PLAYED for method in playable.methods):
+        raise InputError(
+            f"--web: a page plays {' and '.join(PLAYED)}, and this has "
+            f"{', '.join(playable.methods)} alone: leave --web out, and play the .ts"
+        )
 
 
 def page(name: str, card: Mapping[str, Any], content: bytes) -> str:
