@@ -78,7 +78,9 @@ Hits::Hits(const ModelFile& file, const std::vector<std::string>& methods, int v
   const Json& about = file.about();
   axes_ = file.settings().At("axes").Whole("axes", 0, model_.components());
   const int rate_hz = about.Whole("sample_rate_hz");
-  if (!stage_.Has(rate_hz)) throw Refused("has a rate at which no hit can be played: export it again");
+  if (!stage_.Has(rate_hz)) {
+    throw Refused("has a rate at which no hit can be played: export it again");
+  }
   if (methods.size() != 1 || methods[0] != "hit") {
     throw Refused("has methods beside hit, which the small engine does not know");
   }
@@ -224,7 +226,8 @@ void Hits::Begin(const Control& control) {
       is_known = is_of(kSwitches);
   }
   if (!is_known) {
-    throw Refused("has a control " + name + ", or a value of it, that the small engine does not know");
+    throw Refused("has a control " + name +
+                  ", or a value of it, that the small engine does not know");
   }
   Changed(control);
 }

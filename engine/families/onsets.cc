@@ -52,7 +52,8 @@ Onsets::Onsets(const ModelFile& file, const std::vector<std::string>& methods, i
   }
   const Json& shape = file.about().At("methods").At("detect");
   for (const char* side : {"inlets", "outlets", "in_ratio", "out_ratio"}) {
-    if (shape.Whole(side) != 1) throw Refused("detect has other channels than the small engine plays");
+    if (shape.Whole(side) == 1) continue;
+    throw Refused("detect has other channels than the small engine plays");
   }
   streams_ = std::vector<OnsetStream>(static_cast<std::size_t>(voices));
   for (OnsetStream& stream : streams_) stream.Make(rates_, &net_, &listening_);
@@ -99,7 +100,8 @@ void Onsets::Begin(const Control& control) {
     });
   }
   if (!is_known) {
-    throw Refused("has a control " + name + ", or a value of it, that the small engine does not know");
+    throw Refused("has a control " + name +
+                  ", or a value of it, that the small engine does not know");
   }
   Changed(control);
 }

@@ -33,8 +33,9 @@ ENGINE_ONCE NoiseWay::NoiseWay(const ModelFile& file, const Json& settings, int 
   int pasts = 0;
   for (const Json& row : settings.At("stages").Items()) {
     const auto number = [&](const char* of) { return static_cast<float>(row.At(of).Number()); };
-    stages_.push_back({number("heard"), number("kept"), number("said"), row.At("guided").Truth(), pasts});
-    pasts += static_cast<int>(layers) * (stages_.back().is_guided ? 2 : 1);
+    const bool is_guided = row.At("guided").Truth();
+    stages_.push_back({number("heard"), number("kept"), number("said"), is_guided, pasts});
+    pasts += static_cast<int>(layers) * (is_guided ? 2 : 1);
   }
   input_ = ReadWideLinear(file, "noise.input", latent_dim, width_);
   output_ = ReadWideLinear(file, "noise.output", width_, latent_dim);
@@ -49,7 +50,9 @@ ENGINE_ONCE NoiseWay::NoiseWay(const ModelFile& file, const Json& settings, int 
     outputs_.push_back(ReadWideLinear(file, name + ".output", width_, width_));
     remembered += 2 * std::int64_t(count) * taps_.back().room();
   }
-  if (remembered > kMostRemembered) throw Refused("remembers more than the small engine has room for");
+  if (remembered > kMostRemembered) {
+    throw Refused("remembers more than the small engine has room for");
+  }
   const auto all = {static_cast<int>(count), instruments, static_cast<int>(layers), 2 * width_};
   const float* const told = file.Find("noise.told", all);
   told_.Make(count * instruments * layers * 2 * width_);
