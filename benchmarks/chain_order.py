@@ -113,12 +113,16 @@ class Bench:
         found = found._replace(chain=places[found.chain], settings=settings)
         return numbered(self.model.vocabulary, found)
 
-    def scored(self, examples: ChainBatch, names: Sequence[str], least: int = 0) -> Scores:
-        """Scores of examples, of chains of `least` effects or more, where no others can be."""
-        lengths = self.model.vocabulary.present[examples["chain"]].sum(1)
+    def scored(
+        self, examples: ChainBatch, names: Sequence[str], least: int = 0, most: int = 99
+    ) -> Scores:
+        """Scores of chains of `least` to `most` effects, where no others can be."""
         logs, _ = said(self.model, examples)
         logs = restricted(self.model.vocabulary, logs, names)
-        keep = lengths >= least
+        lengths = self.model.vocabulary.present.sum(1)
+        impossible = (lengths < least) | (lengths > most)
+        logs = torch.log_softmax(logs.masked_fill(impossible, float("-inf")), 1)
+        keep = ~impossible[examples["chain"]]
         return score(self.model.vocabulary, logs[keep], examples["chain"][keep].tolist())
 
     def rendered_again(self, renderer: Renderer) -> float:
@@ -153,7 +157,7 @@ class Bench:
 def five_effects(bench: Bench) -> None:
     """The bar of chains of one to three of five effects, told by how each length fares."""
     shares = [0.0, 0.25, 0.35, 0.4, 0.0][: bench.model.vocabulary.longest + 1]
-    found = bench.scored(bench.examples(bench.renderer(FIVE, shares=shares)), FIVE, 1)
+    found = bench.scored(bench.examples(bench.renderer(FIVE, shares=shares)), FIVE, 1, 3)
     told("five effects, chains of 1 to 3", found.class_exact, 0.80)
     lengths = ", ".join(f"{share.right:.3f}" for share in found.by_length.values())
     print(f"       {lengths}: of one, two, three; set {found.set_exact:.3f}")

@@ -20,6 +20,7 @@ from test_small_engine_effects import effect
 from vschaos2.errors import InputError
 from vschaos2.export.plugin_about import plugin_about
 from vschaos2.export.plugin_files import ID, carrying, check_plugins, kinds_of, plugin_files
+from vschaos2.export.plugins_of_file import write_plugins_of
 from vschaos2.export.write import export_playable
 from vschaos2.pitch_classes import PITCH_CLASSES
 
@@ -485,14 +486,14 @@ def test_vst3_in_pedalboard(engine, folder):
     plugin.mix = 0.0
     plugin.process(silence(2000), RATE)
     np.testing.assert_array_equal(plugin.process(sound, RATE)[:, :9000], sound[:, :9000])
-    kept = plugin.raw_state
-    again = pedalboard.load_plugin(str(folder / "bells effect.vst3"))
-    again.raw_state = kept
-    assert again.mix == 0.0
     instrument = pedalboard.load_plugin(str(folder / "bells.vst3"))
     assert instrument.is_instrument and "axis_1_darker" in instrument.parameters
     made = instrument([(bytes([DOWN, 60, 100]), 0.1)], duration=0.5, sample_rate=RATE)
     assert np.abs(made).max() > 0.01 and not made[:, : int(0.1 * RATE)].any()
+    kept = plugin.raw_state
+    again = pedalboard.load_plugin(str(folder / "bells effect.vst3"))
+    again.raw_state = kept
+    assert again.mix == 0.0
 
 
 def test_parameters_are_called_after_what_they_set(folder):
@@ -559,6 +560,30 @@ def test_what_no_plugin_can_be_made_of(plugins, folder, tmp_path):
     card = json.loads((folder / "pedal.json").read_text(encoding="utf-8"))
     with pytest.raises(InputError, match="run make plugins again"):
         plugin_files("pedal", card, b"", tmp_path)
+
+
+def test_of_a_file_that_was_exported_already(plugins, folder, tmp_path):
+    for end in ("ts", "json"):
+        shutil.copy(folder / f"pedal.{end}", tmp_path / f"pedal.{end}")
+    write_plugins_of(tmp_path / "pedal.ts", tmp_path / "new", None, plugins)
+    for path in (tmp_path / "new").rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (folder / path.relative_to(tmp_path / "new")).read_bytes()
+    assert len(list((tmp_path / "new").iterdir())) == 3
+    card = json.loads((tmp_path / "pedal.json").read_text(encoding="utf-8"))
+    for change, said in (
+        ({"engine": None}, "was exported before plug-ins could play it"),
+        ({"engine": {"plays": [], "knows_nothing_of": "hits"}}, "knows nothing of hits"),
+        ({"attributes": 5}, "is no card"),
+        ({"methods": ["forward"]}, "is no card"),
+    ):
+        (tmp_path / "pedal.json").write_text(json.dumps(card | change), encoding="utf-8")
+        with pytest.raises(InputError, match=said):
+            write_plugins_of(tmp_path / "pedal.ts", tmp_path / "other", None, plugins)
+    (tmp_path / "pedal.json").unlink()
+    with pytest.raises(InputError, match=r"pedal\.json: cannot be read: No such file"):
+        write_plugins_of(tmp_path / "pedal.ts", tmp_path / "other", None, plugins)
+    assert not (tmp_path / "other").exists()
 
 
 def test_what_is_compiled_in_may_be_given_on(plugins):

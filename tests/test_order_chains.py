@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from vschaos2.chains import features
+from vschaos2.chains.cepstra import PEAKS, PLACES, QUEFRENCIES_S, binned, cepstrum, echoes, ripples
 from vschaos2.chains.dry import in_a_room, through_pickup
 from vschaos2.chains.examples import Renderer, Rendering, rendered, rendered_families
 from vschaos2.chains.features import RATE_HZ, difference_db, heard, levelled
-from vschaos2.chains.fine_features import BLOCK, attacks, partials
+from vschaos2.chains.fine_features import BLOCK, attacks, fine_spectra, partials
 from vschaos2.chains.pedals import PEDALS, pedals_of
 from vschaos2.chains.plucked import take
 from vschaos2.chains.rack import Rack, Setup, items
@@ -221,15 +222,51 @@ def test_what_is_heard_does_not_depend_on_the_level(dry):
     assert np.isfinite(heard(np.zeros(RATE_HZ, np.float32)).summary).all()
 
 
-def test_an_echo_stands_in_the_cepstrum_at_its_time():
-    rng, late = np.random.default_rng(0), round(0.2 * RATE_HZ)
+def echo(late_s: float, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Noise, and noise with a copy of itself behind it; levelled."""
+    rng, late = np.random.default_rng(0), round(late_s * RATE_HZ)
     dry = rng.standard_normal(2 * RATE_HZ).astype(np.float32)
     wet = dry.copy()
-    wet[late:] += 0.6 * dry[:-late]
-    row = features._cepstrum(levelled(wet))[0]
-    place = int(np.searchsorted(features.QUEFRENCIES_S, 0.2)) - 1
+    wet[late:] += np.float32(level) * dry[:-late]
+    return levelled(dry), levelled(wet)
+
+
+def test_an_echo_stands_in_the_cepstrum_at_its_time():
+    row = binned(cepstrum(echo(0.2, 0.6)[1]), RATE_HZ)[0]
+    place = int(np.searchsorted(QUEFRENCIES_S, 0.2)) - 1
     assert int(row.argmax()) == place
     assert row[place] > 2.0 * np.sort(row)[-4]
+
+
+def test_an_echo_is_found_at_its_time_and_nothing_where_there_is_none():
+    """log |1 + a e^(-iωd)| is Σ a^n cos(nωd) / n with changing signs: a at d, -a² / 2 at 2 d."""
+    dry, wet = (echoes(cepstrum(sound), RATE_HZ) for sound in echo(0.2, 0.6))
+    told = wet[PEAKS:]
+    assert 0.25 * np.exp(told[0]) == pytest.approx(0.2, abs=1.5 / RATE_HZ)
+    assert wet[0] > dry[0] + 2.0 and wet[0] > wet[1] + 2.0
+    # a / 2 at d, for what is even has half of it behind the end, and less for what is cut off.
+    assert np.exp(told[6] - 4.0) == pytest.approx(0.6 / 2.0, rel=0.15)
+    assert told[3] == pytest.approx(-0.6 / 2.0, abs=0.05)
+    assert not echoes(np.zeros(50, np.float32), RATE_HZ).any()
+
+
+def test_short_frames_show_a_comb_and_whether_it_moves():
+    late, rng = 200, np.random.default_rng(0)
+    dry = rng.standard_normal(2 * RATE_HZ).astype(np.float32)
+    still, moving = dry.copy(), dry.copy()
+    still[late:] += 0.7 * dry[:-late]
+    time = np.arange(len(dry))
+    behind = late + 25.0 * np.sin(2.0 * np.pi * 0.5 * time / RATE_HZ)
+    moving += 0.7 * np.interp(time - behind, time, dry).astype(np.float32)
+    heights, spreads = [], []
+    for sound in (dry, still, moving):
+        mean, spread, _, highest = ripples(fine_spectra(levelled(sound))).reshape(4, -1)
+        assert len(mean) == len(spread)
+        own = int(np.searchsorted(PLACES, late, "right")) - 1
+        heights.append(highest[own])
+        spreads.append(spread[own - 1 : own + 2].mean())
+    assert heights[1] > 5.0 * heights[0] and heights[1] > 3.0 * heights[2]
+    assert spreads[2] > 1.5 * spreads[0] and spreads[2] > 1.5 * spreads[1]
 
 
 def test_the_level_around_attacks_is_what_it_was_made_as():
@@ -257,11 +294,11 @@ def test_partials_that_swing_together_and_apart_are_told_apart():
     apart = 1.0 + 0.6 * np.sin(2.0 * np.pi * 4.0 * time_s + phases)
     noise = 1e-3 * np.random.default_rng(0).standard_normal(2 * RATE_HZ)
     sounds = [0.05 * (tones * each).sum(0) + noise for each in (together, apart)]
-    found = [partials(sound.astype(np.float32)) for sound in sounds]
+    found = [partials(fine_spectra(sound.astype(np.float32))) for sound in sounds]
     for each in found:
         assert abs(each[:20].argmax() - 7) <= 1  # 4 Hz, in bins of half a Hz from the first on
     assert found[0][27] > found[1][27] + 0.5  # what is common at 4 Hz
-    still = partials((0.05 * tones.sum(0) + noise).astype(np.float32))
+    still = partials(fine_spectra((0.05 * tones.sum(0) + noise).astype(np.float32)))
     assert still[7] < found[0][7] - 1.0
 
 
@@ -438,7 +475,7 @@ def test_processes_that_render_end_with_a_training_that_was_killed(tmp_path):
     (tmp_path / "killed.py").write_text(KILLED)
     words = [sys.executable, tmp_path / "killed.py"]
     # It comes to an end once nobody holds the pipe, the process that renders among them.
-    said = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    said = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=300, check=False)
     assert said.returncode == -9 and int(said.stdout) > 0
 
 

@@ -15,6 +15,11 @@ class Refused : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The same from a text that is written out, which costs little wherever it is said.
+[[noreturn]] ENGINE_ONCE __attribute__((noinline)) inline void Refuse(const char* why) {
+  throw Refused(why);
+}
+
 }  // namespace engine
 
 #endif  // VSCHAOS_ENGINE_BASE_REFUSED_H_

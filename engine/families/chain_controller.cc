@@ -32,7 +32,7 @@ std::vector<double> Numbers(const Json& list) {
 void Controller::Read(const ModelFile& file, const Json& row, const std::string& name, int knobs) {
   const std::string& kind = row.At("kind").Text();
   base_ = Numbers(row.At("base"));
-  if (base_.size() > kMostValues) throw Refused("has more values than any processor");
+  if (base_.size() > kMostValues) Refuse("has more values than any processor");
   if (kind == "fixed") return;
   least_ = Numbers(row.At("least"));
   span_ = Numbers(row.At("span"));
@@ -41,15 +41,15 @@ void Controller::Read(const ModelFile& file, const Json& row, const std::string&
   const std::size_t size = base_.size();
   if (least_.size() != size || span_.size() != size || pace_.size() != size ||
       is_log_.size() != size) {
-    throw Refused("has ranges that do not fit its values: export it again");
+    Refuse("has ranges that do not fit its values: export it again");
   }
   if (kind == "placed") {
     kind_ = Kind::kPlaced;
     for (const Json& axis : row.At("axes").Items()) {
       axes_.push_back(Numbers(axis));
-      if (axes_.back().size() != size) throw Refused("has axes that do not fit its values");
+      if (axes_.back().size() != size) Refuse("has axes that do not fit its values");
     }
-    if (static_cast<int>(axes_.size()) != knobs) throw Refused("has axes that are not its knobs");
+    if (static_cast<int>(axes_.size()) != knobs) Refuse("has axes that are not its knobs");
     return;
   }
   knobs_ = row.At("hears_knobs").Truth() ? knobs : 0;

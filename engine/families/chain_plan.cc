@@ -69,9 +69,9 @@ int ReadBands(const Json& rows, ProcessorPlan* plan) {
   for (const Json& band : rows.Items()) {
     plan->bands.push_back(ReadBand(band));
     values += 1 + plan->bands.back().has_gain + plan->bands.back().has_q;
-    if (plan->bands.size() > kMostBands) throw Refused("has more filters in series than any");
+    if (plan->bands.size() > kMostBands) Refuse("has more filters in series than any");
   }
-  if (plan->bands.empty()) throw Refused("has a filter of no band: export it again");
+  if (plan->bands.empty()) Refuse("has a filter of no band: export it again");
   return values;
 }
 
@@ -116,7 +116,7 @@ std::vector<Section> ReadAllPasses(const Json& numbers) {
   for (const Json& number : numbers.Items()) {
     const double a = number.Number();
     if (!(a > -1.0 && a < 1.0) || sections.size() == kMostAllPasses) {
-      throw Refused("has all-passes that ring for ever, or more than any: export it again");
+      Refuse("has all-passes that ring for ever, or more than any: export it again");
     }
     sections.push_back({0.0, a, 1.0, 0.0, 1.0, 0.0, 0.0, a * a - 1.0, a});
   }
@@ -136,7 +136,7 @@ int ReadParts(const Json& row, ProcessorPlan* plan) {
   }
   if (plan->has_room) {
     const auto& lengths = row.At("lengths").Items();
-    if (lengths.size() != kRoomLines) throw Refused("has a room of other lines than six");
+    if (lengths.size() != kRoomLines) Refuse("has a room of other lines than six");
     for (int i = 0; i < kRoomLines; ++i) {
       plan->lengths[i] = lengths[i].Whole("lengths", kSubBlock, kLongestLine);
     }

@@ -70,7 +70,7 @@ ChainNet::ChainNet(const ModelFile& file, const EffectShape& shape) : shape_(sha
   const double rate_hz = settings.At("rate_hz").Number();
   const std::vector<Json>& rows = settings.At("processors").Items();
   if (rows.empty() || rows.size() > kMostProcessors) {
-    throw Refused("has a chain of no processors, or of more than any");
+    Refuse("has a chain of no processors, or of more than any");
   }
   controllers_.resize(rows.size());
   int channels = shape.channels;
@@ -83,15 +83,15 @@ ChainNet::ChainNet(const ModelFile& file, const EffectShape& shape) : shape_(sha
     values_ += controllers_[n].count();
     channels = plans_.back().outputs;
   }
-  if (channels != shape.outputs) throw Refused("has a chain that makes other channels than it says");
+  if (channels != shape.outputs) Refuse("has a chain that makes other channels than it says");
   if (settings.At("net").Text() == "Collection") {
     ReadPresets(file);
   } else if (static_cast<int>(settings.At("settings").Items().size()) != values_) {
-    throw Refused("has settings that are not its values: export it again");
+    Refuse("has settings that are not its values: export it again");
   }
   for (const Controller& controller : controllers_) {
     if (controller.is_placed() != (presets_ > 0)) {
-      throw Refused("has a controller that hears no presets, or hears some where there are none");
+      Refuse("has a controller that hears no presets, or hears some where there are none");
     }
   }
   const int length = settings.At("glide").Whole("glide", 2, kLongestGlide);

@@ -81,7 +81,7 @@ LayeredNet::LayeredNet(const ModelFile& file, const EffectShape& shape, const st
       has_states_ ? nullptr : &settings.At("dilations").Items();
   const int count = dilations ? static_cast<int>(std::min<std::size_t>(dilations->size(), 1000))
                               : settings.At("layers").Whole("layers", 1, kMostLayers);
-  if (count < 1 || count > kMostLayers) throw Refused("has too many layers: export it again");
+  if (count < 1 || count > kMostLayers) Refuse("has too many layers: export it again");
   const int states = has_states_ ? settings.At("n_states").Whole("n_states", 1, kMostStates) : 0;
   layers_.resize(static_cast<std::size_t>(count));
   std::int64_t remembered = 0;
@@ -95,7 +95,7 @@ LayeredNet::LayeredNet(const ModelFile& file, const EffectShape& shape, const st
       const int kernel = settings.At("kernel").Whole("kernel", 2, kMostKernel);
       remembered += std::int64_t(kernel) * dilation * width_;
       if (remembered > kMostRemembered) {
-        throw Refused("remembers more than the small engine has room for");
+        Refuse("remembers more than the small engine has room for");
       }
       ReadTaps(file, name, dilation, layer);
     }

@@ -50,7 +50,7 @@ ENGINE_ONCE void Resampling::Make(int from_hz, int to_hz) {
   down_ = from_hz / common;
   const double cutoff = std::min(1.0, double(to_hz) / from_hz), half = std::ceil(kZeros / cutoff);
   if (std::max(up_, down_) > kMostKernels || half > kMostHalf) {
-    throw Refused("has a rate of hosts that it cannot be played at: export it again");
+    Refuse("has a rate of hosts that it cannot be played at: export it again");
   }
   half_ = static_cast<int>(half);
   kernels_.Make(up_, 2 * half_);

@@ -22,13 +22,13 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
   shape_.outputs = settings.At("outputs").Whole("outputs", 1, kMostChannels);
   for (const Json& name : settings.At("knobs").Items()) glides_.push_back(name.Text());
   shape_.knobs = static_cast<int>(glides_.size());
-  if (shape_.knobs > kMostKnobs) throw Refused("has more knobs than any effect: export it again");
+  if (shape_.knobs > kMostKnobs) Refuse("has more knobs than any effect: export it again");
   glides_.insert(glides_.end(), std::begin(kLevelNames), std::end(kLevelNames));
   if (shape_.knobs > 0) {
     lowest_ = file.Copy("lowest", shape_.knobs);
     highest_ = file.Copy("highest", shape_.knobs);
     for (int k = 0; k < shape_.knobs; ++k) {
-      if (!(lowest_[k] < highest_[k])) throw Refused("has a knob without a range: export it again");
+      if (!(lowest_[k] < highest_[k])) Refuse("has a knob without a range: export it again");
     }
   }
   input_gain_ = *file.Find("input_gain", {});
@@ -48,9 +48,9 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
     net_ = ReadChainNet(file, shape_);
     for (const Json& name : settings.At("settings").Items()) settings_.push_back(name.Text());
     for (const Json& value : settings.At("learnt").Items()) learnt_.push_back(value.Number());
-    if (learnt_.size() != settings_.size()) throw Refused("does not say where its settings stand");
+    if (learnt_.size() != settings_.size()) Refuse("does not say where its settings stand");
     if (file.about().Whole("block_samples") % kEffectSamples != 0) {
-      throw Refused("has blocks that a chain cannot be played in: export it again");
+      Refuse("has blocks that a chain cannot be played in: export it again");
     }
   } else {
     throw Refused("has a network of the kind " + kind + ", which the small engine does not know");
@@ -84,14 +84,14 @@ Effect::Effect(const ModelFile& file, const std::vector<std::string>& methods, i
 void Effect::ReadRates(const Json& settings) {
   rate_hz_ = settings.At("rate_hz").Whole("rate_hz", 1, kFastestRate);
   glide_ms_ = settings.At("glide_ms").Number();
-  if (!(glide_ms_ >= 0.0 && glide_ms_ <= kLongestGlideMs)) throw Refused("glides for too long");
+  if (!(glide_ms_ >= 0.0 && glide_ms_ <= kLongestGlideMs)) Refuse("glides for too long");
   const int block = settings.At("block").Whole("block", 1, kEffectSamples);
   const std::string& net = settings.At("net").Text();
   if ((net == "Chain" || net == "Collection") && block != kEffectSamples) {
-    throw Refused("has blocks that a chain cannot be played in: export it again");
+    Refuse("has blocks that a chain cannot be played in: export it again");
   }
   const auto& rates = settings.At("host_rates_hz").Items();
-  if (rates.size() > kMostRates) throw Refused("has more rates than anybody could choose");
+  if (rates.size() > kMostRates) Refuse("has more rates than anybody could choose");
   int longest = rate_hz_, heard = 0, made = 0;
   for (const Json& rate : rates) {
     const int hz = rate.Whole("host_rates_hz", 1, kFastestRate);
@@ -138,7 +138,7 @@ void Effect::Begin(const Control& control) {
     for (const double hz : control.integers) {
       is_known = is_known && std::find(known.begin(), known.end(), hz) != known.end();
     }
-    if (!is_known) throw Refused("has a sample_rate that it cannot be played at: export it again");
+    if (!is_known) Refuse("has a sample_rate that it cannot be played at: export it again");
   }
   Changed(control);
 }

@@ -90,15 +90,13 @@ WaveNet::WaveNet(const ModelFile& file, const EffectShape& shape)
   const Json& settings = file.settings();
   scale_ = static_cast<float>(settings.At("head_scale").Number());
   const std::vector<Json>& rows = settings.At("arrays").Items();
-  if (rows.empty() || rows.size() > kMostLayers) {
-    throw Refused("has too many arrays: export it again");
-  }
+  if (rows.empty() || rows.size() > kMostLayers) Refuse("has too many arrays: export it again");
   int inputs = told_, outputs = 0;
   for (const Json& row : rows) {
     ReadArray(file, row, "arrays." + std::to_string(arrays_.size()), inputs);
     const WaveArray& array = arrays_.back();
     if (arrays_.size() > 1 && outputs != array.heard) {
-      throw Refused("has arrays that do not fit each other: export it again");
+      Refuse("has arrays that do not fit each other: export it again");
     }
     inputs = array.channels;
     outputs = array.head.outputs();
@@ -109,7 +107,7 @@ WaveNet::WaveNet(const ModelFile& file, const EffectShape& shape)
     const int channels = head.At("channels").Whole("channels", 1, kMostChannels);
     const std::vector<Json>& kernels = head.At("kernels").Items();
     if (kernels.empty() || kernels.size() > kMostLayers) {
-      throw Refused("has too long a head: export it again");
+      Refuse("has too long a head: export it again");
     }
     for (std::size_t place = 0; place < kernels.size(); ++place) {
       const int wide = place + 1 < kernels.size() ? channels : shape.outputs;
@@ -119,9 +117,7 @@ WaveNet::WaveNet(const ModelFile& file, const EffectShape& shape)
       outputs = wide;
     }
   }
-  if (outputs != shape.outputs) {
-    throw Refused("has other outlets than its network: export it again");
-  }
+  if (outputs != shape.outputs) Refuse("has other outlets than its network: export it again");
 }
 
 void WaveNet::ReadTaps(const ModelFile& file, const std::string& name, int inputs, int outputs,
@@ -129,9 +125,7 @@ void WaveNet::ReadTaps(const ModelFile& file, const std::string& name, int input
   const std::string of = name + ".taps.";
   const float* const weights = file.Find(of + "weight", {outputs, inputs, kernel});
   remembered_ += std::int64_t(kernel) * dilation * inputs;
-  if (remembered_ > kMostRemembered) {
-    throw Refused("remembers more than the small engine has room for");
-  }
+  if (remembered_ > kMostRemembered) Refuse("remembers more than the small engine has room for");
   taps->Make(inputs, outputs, kernel, dilation, kEffectSamples);
   taps->Place(weights, has_bias ? file.Find(of + "bias", {outputs}) : nullptr);
   widest_ = std::max({widest_, inputs, outputs});
@@ -145,9 +139,7 @@ void WaveNet::ReadArray(const ModelFile& file, const Json& row, const std::strin
   array->input = ReadMatrix(file, name + ".input", inputs, array->channels);
   widest_ = std::max(widest_, inputs);
   const std::vector<Json>& layers = row.At("layers").Items();
-  if (layers.empty() || layers.size() > kMostLayers) {
-    throw Refused("has too many layers: export it again");
-  }
+  if (layers.empty() || layers.size() > kMostLayers) Refuse("has too many layers: export it again");
   for (const Json& layer : layers) {
     ReadLayer(file, layer, name + ".layers." + std::to_string(array->layers.size()), array);
   }
@@ -177,7 +169,7 @@ void WaveNet::ReadLayer(const ModelFile& file, const Json& row, const std::strin
   if (skips) layer->skip = ReadLinear(file, name + ".skip", array->bottleneck, array->heard);
   if ((!mixes && array->bottleneck != array->channels) ||
       (!skips && array->bottleneck != array->heard)) {
-    throw Refused("has layers whose widths do not fit: export it again");
+    Refuse("has layers whose widths do not fit: export it again");
   }
 }
 

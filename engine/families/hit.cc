@@ -78,16 +78,14 @@ Hits::Hits(const ModelFile& file, const std::vector<std::string>& methods, int v
   const Json& about = file.about();
   axes_ = file.settings().At("axes").Whole("axes", 0, model_.components());
   const int rate_hz = about.Whole("sample_rate_hz");
-  if (!stage_.Has(rate_hz)) {
-    throw Refused("has a rate at which no hit can be played: export it again");
-  }
+  if (!stage_.Has(rate_hz)) Refuse("has a rate at which no hit can be played: export it again");
   if (methods.size() != 1 || methods[0] != "hit") {
-    throw Refused("has methods beside hit, which the small engine does not know");
+    Refuse("has methods beside hit, which the small engine does not know");
   }
   const Json& row = about.At("methods").At("hit");
   if (row.Whole("inlets") != 2 + model_.labels() + axes_ || row.Whole("outlets") != 1 ||
       row.Whole("in_ratio") != 1 || row.Whole("out_ratio") != 1) {
-    throw Refused("hit has other channels than the small engine plays");
+    Refuse("hit has other channels than the small engine plays");
   }
   told_.classes.assign(static_cast<std::size_t>(model_.labels()), 0);
   told_.axes.Make(model_.components());
@@ -226,8 +224,7 @@ void Hits::Begin(const Control& control) {
       is_known = is_of(kSwitches);
   }
   if (!is_known) {
-    throw Refused("has a control " + name +
-                  ", or a value of it, that the small engine does not know");
+    throw Refused("has a control " + name + ", or a value of it, that the small engine does not know");
   }
   Changed(control);
 }

@@ -29,7 +29,7 @@ ENGINE_ONCE HitModel::HitModel(const ModelFile& file, int frames, int latent_dim
   for (const Json& count : settings.At("classes").Items()) {
     classes_.push_back(count.Whole("classes", 1, kMostClasses));
     told_dims_ += classes_.back();
-    if (labels() > kMostLabels) throw Refused("has more labels than anybody could tell");
+    if (labels() > kMostLabels) Refuse("has more labels than anybody could tell");
   }
   int inputs = dims_ + told_dims_ + 2 * kWaveCount;
   heard_.Make(inputs);
@@ -45,7 +45,7 @@ ENGINE_ONCE HitModel::HitModel(const ModelFile& file, int frames, int latent_dim
   basis_.AddBias(file.Find("mean", {size_}), 0, size_);
   weights_ = file.Copy("weights", size_);
   for (int i = 0; i < size_; ++i) {
-    if (!(weights_[i] > 0.0f)) throw Refused("has frames that weigh nothing: export it again");
+    if (!(weights_[i] > 0.0f)) Refuse("has frames that weigh nothing: export it again");
   }
   deviation_ = file.Copy("deviation", components_);
   level_ = file.Copy("level", 4);

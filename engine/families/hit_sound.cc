@@ -37,7 +37,7 @@ ENGINE_ONCE HitSound::HitSound(const ModelFile& file) : model_(file, 0, 0, false
   hop_ = settings.At("hop").Whole("hop", 1, n_fft_ / 2);
   if (settings.Find("memory") || n_fft_ > kLongestWindow || n_fft_ & (n_fft_ - 1) ||
       n_fft_ % (2 * hop_) != 0) {
-    throw Refused("has frames that no hit is made of: export it again");
+    Refuse("has frames that no hit is made of: export it again");
   }
   part_frames_ = settings.At("part_frames").Whole("part_frames", 1, kPhaseRows / kPhaseStride);
   frames_ = settings.At("frames").Whole("frames", 1, kMostFrames);
@@ -45,7 +45,7 @@ ENGINE_ONCE HitSound::HitSound(const ModelFile& file) : model_(file, 0, 0, false
   parts_ = (samples + delay_samples() + part_samples() - 1) / part_samples();
   if (samples < 1 || part_samples() <= delay_samples() ||
       std::int64_t(parts_) * part_frames_ * latent_dim() > kMostNumbers) {
-    throw Refused("has hits of a length that there is not: export it again");
+    Refuse("has hits of a length that there is not: export it again");
   }
   const Floats advance = file.Copy("advance", bins_);
   fourier_ = std::make_unique<Fourier>(n_fft_);

@@ -22,7 +22,7 @@ ENGINE_ONCE HitStage::HitStage(const ModelFile& file) : sound_(file) {
   const Json& settings = file.settings();
   const int own_hz = settings.At("own_hz").Whole("own_hz", 1, kFastest);
   for (const Json& row : settings.At("rates").Items()) {
-    if (rates_.size() == kMostRates) throw Refused("has more rates than any host");
+    if (rates_.size() == kMostRates) Refuse("has more rates than any host");
     Read(file, row, own_hz);
   }
   const int part = sound_.part_samples();
@@ -45,7 +45,7 @@ ENGINE_ONCE void HitStage::Read(const ModelFile& file, const Json& row, int own_
     rate.waiting = row.At("waiting").Whole("waiting", 0, width - 1);
     rate.reader.Make(file.Find(name, {width, made}), width, made, stride);
     if (std::int64_t((part + 2 * width) / stride + 1) * made > kMostToCome) {
-      throw Refused("has a rate at which no hit can be played: export it again");
+      Refuse("has a rate at which no hit can be played: export it again");
     }
     first = rate.reader.Due(rate.waiting + first);
     least = rate.reader.Least(part);
@@ -55,7 +55,7 @@ ENGINE_ONCE void HitStage::Read(const ModelFile& file, const Json& row, int own_
   rate.fade = static_cast<int>(kFadeMs * rate.rate_hz / 1000.0 + 0.5);
   rate.step = part / 2;
   while (rate.step > 0 && (rate.step > least || rate.step + rate.fade > first)) rate.step /= 2;
-  if (rate.step == 0) throw Refused("has a rate at which no hit can be played: export it again");
+  if (rate.step == 0) Refuse("has a rate at which no hit can be played: export it again");
   rate.length = 2 * rate.step + rate.fade + most;
   rate.ramp.Make(rate.fade);
   for (int i = 0; i < rate.fade; ++i) {

@@ -15,10 +15,10 @@ constexpr int kFastest = 1500000, kLongest = 1 << 16, kMostBands = 4096;
 constexpr int kLag = 2;  // frames to those that bands are compared with
 constexpr int kNever = 10000000;
 constexpr float kGain = 20.0f, kGrowthGain = 4.0f, kFloor = 1e-3f, kInputLimit = 1e4f;
-constexpr int kHidden = 40;
+constexpr int kWidth40 = 40;
 // Numbers heard and said, frames, and frames between those.
 constexpr int kSizes[OnsetNet::kLayers][4] = {
-    {2 * OnsetNet::kGroups, kHidden, 3, 1}, {kHidden, kHidden, 5, 1}, {kHidden, kHidden, 5, 4}};
+    {2 * OnsetNet::kGroups, kWidth40, 3, 1}, {kWidth40, kWidth40, 5, 1}, {kWidth40, kWidth40, 5, 4}};
 
 }  // namespace
 
@@ -39,9 +39,7 @@ ENGINE_ONCE OnsetRate::OnsetRate(const ModelFile& file, const Json& row, int num
   // What is asked is answered before its impulse is due.
   delay = whole("delay", measured + hop, 4 * kLongest);
   decay = static_cast<float>(row.At("decay").Number());
-  if (n_fft & (n_fft - 1)) {
-    throw Refused("has frames of a length that there is not: export it again");
-  }
+  if (n_fft & (n_fft - 1)) Refuse("has frames of a length that there is not: export it again");
   kept = std::max(window_samples, delay + std::max(before, measured));
   attack.Make(before, after, kept);
   window_ = file.Copy(name + "window", window_samples);
@@ -54,7 +52,7 @@ ENGINE_ONCE OnsetRate::OnsetRate(const ModelFile& file, const Json& row, int num
     while (first < last && table[std::size_t(first) * bands + band] == 0.0f) ++first;
     while (last > first && table[std::size_t(last) * bands + band] == 0.0f) --last;
     const int count = last - first + 1;
-    if (filled + count > weights_.size()) throw Refused("has bands that overlap: export it again");
+    if (filled + count > weights_.size()) Refuse("has bands that overlap: export it again");
     of_bands_.push_back({first, count, filled});
     for (int k = first; k <= last; ++k) weights_[filled++] = table[std::size_t(k) * bands + band];
   }
@@ -92,7 +90,7 @@ ENGINE_ONCE OnsetNet::OnsetNet(const ModelFile& file) {
     layers_[layer].PlaceWide(file.Find(name + ".weight", {taps * inputs, outputs}),
                              file.Find(name + ".bias", {outputs}));
   }
-  last_ = ReadWideLinear(file, "net.last", kHidden, 1);
+  last_ = ReadWideLinear(file, "net.last", kWidth40, 1);
   inner_.Make(1, Linear::kPadding);
   outer_.Make(1, Linear::kPadding);
 }
@@ -108,7 +106,7 @@ float OnsetNet::operator()(const Rows& heard, Past* past) {
   Rows *to = &inner_, *spare = &outer_;
   for (int layer = 0; layer < kLayers; ++layer) {
     layers_[layer](*from, 1, to, &(*past)[layer]);
-    for (int i = 0; i < kHidden; ++i) (*to)[0][i] = std::max((*to)[0][i], 0.0f);
+    for (int i = 0; i < kWidth40; ++i) (*to)[0][i] = std::max((*to)[0][i], 0.0f);
     from = to;
     std::swap(to, spare);
   }

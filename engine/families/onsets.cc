@@ -42,18 +42,17 @@ class Onsets : public Program {
 Onsets::Onsets(const ModelFile& file, const std::vector<std::string>& methods, int voices)
     : net_(file) {
   for (const Json& row : file.settings().At("rates").Items()) {
-    if (rates_.size() == kMostRates) throw Refused("has more rates than any host");
+    if (rates_.size() == kMostRates) Refuse("has more rates than any host");
     rates_.emplace_back(file, row, static_cast<int>(rates_.size()));
   }
   rate_ = Find(file.about().Whole("sample_rate_hz"));
-  if (!rate_) throw Refused("has a rate at which nothing is heard: export it again");
+  if (!rate_) Refuse("has a rate at which nothing is heard: export it again");
   if (methods.size() != 1 || methods[0] != "detect") {
-    throw Refused("has methods beside detect, which the small engine does not know");
+    Refuse("has methods beside detect, which the small engine does not know");
   }
   const Json& shape = file.about().At("methods").At("detect");
   for (const char* side : {"inlets", "outlets", "in_ratio", "out_ratio"}) {
-    if (shape.Whole(side) == 1) continue;
-    throw Refused("detect has other channels than the small engine plays");
+    if (shape.Whole(side) != 1) Refuse("detect has other channels than the small engine plays");
   }
   streams_ = std::vector<OnsetStream>(static_cast<std::size_t>(voices));
   for (OnsetStream& stream : streams_) stream.Make(rates_, &net_, &listening_);
@@ -100,8 +99,7 @@ void Onsets::Begin(const Control& control) {
     });
   }
   if (!is_known) {
-    throw Refused("has a control " + name +
-                  ", or a value of it, that the small engine does not know");
+    throw Refused("has a control " + name + ", or a value of it, that the small engine does not know");
   }
   Changed(control);
 }

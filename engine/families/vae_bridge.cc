@@ -29,7 +29,7 @@ ENGINE_ONCE void Bridge::Read(const ModelFile& file, int latent_dim, int bins) {
   mean_ = file.Copy("bridge.mean", latent_dim);
   deviation_ = file.Copy("bridge.deviation", latent_dim);
   for (int i = 0; i < latent_dim; ++i) {
-    if (!(deviation_[i] > 0.0f)) throw Refused("has latents that never move: export it again");
+    if (!(deviation_[i] > 0.0f)) Refuse("has latents that never move: export it again");
   }
   const std::size_t numbers = std::size_t(instruments_) * latent_dim;
   if (way == "bridge") {

@@ -39,7 +39,7 @@ BinConvolution ReadTransposed(const ModelFile& file, const std::string& name, in
 
 void MakeBins(Bins* bins, int count, int channels) {
   if (std::int64_t(count) * channels > kMostNumbers) {
-    throw Refused("has convolutions that would need too much memory");
+    Refuse("has convolutions that would need too much memory");
   }
   bins->Make(count, channels);
 }
@@ -100,7 +100,7 @@ struct Sizes {
     }
     kernel = sizes.At("kernel_size").Whole("kernel_size", 1, kLongestKernel);
     stride = sizes.At("stride").Whole("stride", 1, kMostStride);
-    if (channels.empty() || channels.size() > kMostStages) throw Refused("has no stages to play");
+    if (channels.empty() || channels.size() > kMostStages) Refuse("has no stages to play");
   }
 };
 
@@ -117,7 +117,7 @@ class ConvEncoder : public FrameEncoder {
       stage.convolution = ReadConvolution(file, name + ".convolution", incoming, outgoing,
                                           sizes.kernel, sizes.stride);
       bins = stage.convolution.Count(bins);
-      if (bins < 1) throw Refused("has stages that leave nothing of a frame: export it again");
+      if (bins < 1) Refuse("has stages that leave nothing of a frame: export it again");
       MakeBins(&stage.made, bins, outgoing);
       stage.block.Read(file, name, bins, outgoing, 3);
       stages_.push_back(std::move(stage));
@@ -183,7 +183,7 @@ class ConvDecoder : public FrameDecoder {
       bins = after;
       incoming = outgoing;
     }
-    if (bins < features) throw Refused("has a decoder that makes no whole frame: export it again");
+    if (bins < features) Refuse("has a decoder that makes no whole frame: export it again");
     uncut_.Make(raw_);
   }
 

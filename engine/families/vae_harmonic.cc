@@ -44,7 +44,7 @@ struct Harmonics {
     log_ratio = number("log_ratio");
     const bool is_right = std::fabs(lowest) < 30.0f && highest >= lowest && highest < 30.0f &&
                           knee > 0.0f && step > 0.0f && log_ratio > 0.0f && bins >= 16;
-    if (!is_right) throw Refused("has harmonics that nobody could hear: export it again");
+    if (!is_right) Refuse("has harmonics that nobody could hear: export it again");
   }
 };
 

@@ -28,22 +28,22 @@ ENGINE_ONCE void HostRate::Read(const ModelFile& file, int n_fft, int hop, int m
   factor_ = host ? host->At("factor").Whole("factor", 1, kMostFactor) : 1;
   bins_ = n_fft / factor_ / 2 + 1;
   if (n_fft % factor_ != 0 || bins_ != model_bins) {
-    throw Refused("has a window that does not fit its model's: export it again");
+    Refuse("has a window that does not fit its model's: export it again");
   }
   if (!host) return;
   own_hz_ = host->At("own_hz").Whole("own_hz", 1, kFastestRate);
   least_ = static_cast<float>(host->At("least").Number());
-  if (!(least_ > 0.0f)) throw Refused("has no least level: export it again");
+  if (!(least_ > 0.0f)) Refuse("has no least level: export it again");
   longest_ = host->At("longest").Whole("longest", std::max(2, hop), kLongestWindow);
   host_bins_ = n_fft / 2 + 1;
   padded_ = 2 * n_fft;
   const auto& rows = host->At("rates").Items();
-  if (rows.empty() || rows.size() > kMostRates) throw Refused("has rates that nobody could choose");
+  if (rows.empty() || rows.size() > kMostRates) Refuse("has rates that nobody could choose");
   for (const Json& row : rows) {
     rates_.emplace_back();
     ReadRate(file, row, &rates_.back());
   }
-  if (!Set(file.about().Whole("sample_rate_hz"))) throw Refused("begins at a rate it does not know");
+  if (!Set(file.about().Whole("sample_rate_hz"))) Refuse("begins at a rate it does not know");
   fourier_ = std::make_unique<Fourier>(padded_);
   frame_.Make(padded_);
   real_.Make(padded_ / 2 + 1);

@@ -28,7 +28,7 @@ float Scalar(const ModelFile& file, const std::string& name) { return file.Find(
 ENGINE_ONCE void LabelModel::ReadLabels(const ModelFile& file) {
   const Json* const rows = file.settings().Find("labels");
   if (!rows) return;
-  if (rows->Items().size() > kMostLabels) throw Refused("has more labels than anybody could tell");
+  if (rows->Items().size() > kMostLabels) Refuse("has more labels than anybody could tell");
   for (const Json& row : rows->Items()) {
     const std::string name = "label" + std::to_string(labels_.size());
     const std::string& embedding = row.At("embedding").Text();
@@ -65,7 +65,7 @@ ENGINE_ONCE void LabelModel::ReadLabels(const ModelFile& file) {
 ENGINE_ONCE void LabelModel::ReadPredictors(const ModelFile& file, int features, int latent_dim) {
   const Json* const rows = file.settings().Find("predictors");
   if (!rows) return;
-  if (rows->Items().size() > kMostLabels) throw Refused("guesses more labels than anybody could read");
+  if (rows->Items().size() > kMostLabels) Refuse("guesses more labels than anybody could read");
   says_confidence_ = file.settings().At("confidence").Truth();
   int widest = 1;
   for (const Json& row : rows->Items()) {
@@ -93,7 +93,7 @@ ENGINE_ONCE void LabelModel::ReadPredictors(const ModelFile& file, int features,
   for (const Label& label : labels_) {
     const int last = static_cast<int>(predictors_.size()) - 1;
     if (label.guess > last || label.latent_guess > last) {
-      throw Refused("has labels that nothing guesses: export it again");
+      Refuse("has labels that nothing guesses: export it again");
     }
     guesses_latents_ = guesses_latents_ || label.latent_guess >= 0;
   }

@@ -38,7 +38,7 @@ ENGINE_ONCE void VaeMemory::ReadConvolutions(const ModelFile& file, const Json& 
   input_ = ReadLinear(file, "memory.input", inputs, width_);
   std::int64_t dilation = 1;
   for (int i = 0; i < count; ++i, dilation *= kernel) {
-    if (dilation * kernel * width_ > kMostKept) throw Refused("remembers more than anybody can");
+    if (dilation * kernel * width_ > kMostKept) Refuse("remembers more than anybody can");
     const std::string name = "memory.layer" + std::to_string(i);
     Layer layer;
     layer.norm = ReadNorm(file, name + ".norm", width_);

@@ -42,7 +42,7 @@ ENGINE_ONCE VaeModel::VaeModel(const ModelFile& file, int beside_frames, int bes
   }
   is_normal_ = output == "normal";
   scale_ = file.Find("scale", {})[0];
-  if (!(scale_ > 0.0f)) throw Refused("has no level of its own: export it again");
+  if (!(scale_ > 0.0f)) Refuse("has no level of its own: export it again");
   if (bands > 0) {
     mel_.Make(bins_, bands);
     mel_.Place(file.Find("mel", {bins_, bands}), false, 0, bins_, 0, bands);
@@ -84,7 +84,7 @@ ENGINE_ONCE void VaeModel::ReadBounds(const ModelFile& file) {
   const auto factor = static_cast<float>(headroom.Number());
   const float* const loudest = file.Find("loudest", {features_});
   greatest_ = file.Find("loudest_frame", {})[0] * factor;
-  if (!(greatest_ > 0.0f)) throw Refused("has a loudest frame of silence: export it again");
+  if (!(greatest_ > 0.0f)) Refuse("has a loudest frame of silence: export it again");
   ceiling_.Make(features_);
   for (int k = 0; k < features_; ++k) {
     const double relative = std::max(0.0, double(loudest[k]) * factor / scale_);

@@ -28,14 +28,13 @@ ENGINE_ONCE NoiseWay::NoiseWay(const ModelFile& file, const Json& settings, int 
   const std::size_t layers = dilations.size(), count = settings.At("stages").Items().size();
   if (layers < 1 || layers > kMostLayers || count != 4u * steps_ ||
       levels_.size() != 2u * (steps_ + 1)) {
-    throw Refused("has a way through noise of other sizes than it says: export it again");
+    Refuse("has a way through noise of other sizes than it says: export it again");
   }
   int pasts = 0;
   for (const Json& row : settings.At("stages").Items()) {
     const auto number = [&](const char* of) { return static_cast<float>(row.At(of).Number()); };
-    const bool is_guided = row.At("guided").Truth();
-    stages_.push_back({number("heard"), number("kept"), number("said"), is_guided, pasts});
-    pasts += static_cast<int>(layers) * (is_guided ? 2 : 1);
+    stages_.push_back({number("heard"), number("kept"), number("said"), row.At("guided").Truth(), pasts});
+    pasts += static_cast<int>(layers) * (stages_.back().is_guided ? 2 : 1);
   }
   input_ = ReadWideLinear(file, "noise.input", latent_dim, width_);
   output_ = ReadWideLinear(file, "noise.output", width_, latent_dim);
@@ -50,9 +49,7 @@ ENGINE_ONCE NoiseWay::NoiseWay(const ModelFile& file, const Json& settings, int 
     outputs_.push_back(ReadWideLinear(file, name + ".output", width_, width_));
     remembered += 2 * std::int64_t(count) * taps_.back().room();
   }
-  if (remembered > kMostRemembered) {
-    throw Refused("remembers more than the small engine has room for");
-  }
+  if (remembered > kMostRemembered) Refuse("remembers more than the small engine has room for");
   const auto all = {static_cast<int>(count), instruments, static_cast<int>(layers), 2 * width_};
   const float* const told = file.Find("noise.told", all);
   told_.Make(count * instruments * layers * 2 * width_);

@@ -73,7 +73,7 @@ ENGINE_ONCE void PriorModel::Read(const ModelFile& file, int latents) {
   normal_b = file.Copy("prior.normal_b", static_cast<int>(kRowsB) + axes - 1);
   uniform_a = file.Copy("prior.uniform_a", static_cast<int>(kRowsA));
   uniform_b = file.Copy("prior.uniform_b", static_cast<int>(kRowsB));
-  if (!(near > 0.0f)) throw Refused("has a prior that weighs nothing: export it again");
+  if (!(near > 0.0f)) Refuse("has a prior that weighs nothing: export it again");
   dims = axes;
 }
 

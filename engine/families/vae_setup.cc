@@ -30,11 +30,11 @@ InversionTables ReadTables(const ModelFile& file) {
   const int n_fft = tables.n_fft = settings.At("n_fft").Whole("n_fft", 64, kLongestWindow);
   const int hop = tables.hop = settings.At("hop").Whole("hop", 1, kLongestWindow);
   if (n_fft & (n_fft - 1) || n_fft % (2 * hop) != 0) {
-    throw Refused("has a window and a hop that do not fit each other: export it again");
+    Refuse("has a window and a hop that do not fit each other: export it again");
   }
   const int bins = tables.bins();
   if (std::int64_t(tables.group()) * bins > kMostInGroup) {
-    throw Refused("has a hop so short that the small engine would need too much memory for it");
+    Refuse("has a hop so short that the small engine would need too much memory for it");
   }
   tables.window = file.Copy("window", n_fft);
   tables.dual = file.Copy("dual", n_fft);
@@ -70,7 +70,7 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
   forward_mode_ = settings.At("forward_mode").Text();
   decode_mode_ = settings.At("decode_mode").Text();
   if (!FindMode(decode_mode_) || (forward_mode_ != kKeepInput && !FindMode(forward_mode_))) {
-    throw Refused("has an inversion that the small engine does not know");
+    Refuse("has an inversion that the small engine does not know");
   }
   const Json& shapes = file.about().At("methods");
   const auto check = [&](const std::string& name, const char* side, int channels) {
@@ -103,7 +103,7 @@ Vae::Vae(const ModelFile& file, const std::vector<std::string>& methods, int voi
     check(name, "in_ratio", is_told_axes || is_prior ? hop_ : 1);
     check(name, "out_ratio", says_axes ? hop_ : 1);
   }
-  if (file.about().Whole("block_samples") != hop_) throw Refused("has blocks that are no hops");
+  if (file.about().Whole("block_samples") != hop_) Refuse("has blocks that are no hops");
   for (const char* kind : kProjections) {
     const std::string name(kind);
     const int square = latent_dim_ * latent_dim_;

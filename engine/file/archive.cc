@@ -48,7 +48,7 @@ std::uint32_t Checksum(const std::uint8_t* data, std::size_t size) {
 
 std::uint64_t Archive::Number(std::uint64_t place, int bytes) const {
   if (place > size_ || size_ - place < static_cast<std::uint64_t>(bytes)) {
-    throw Refused("is cut short: copy or export it again");
+    Refuse("is cut short: copy or export it again");
   }
   std::uint64_t number = 0;
   for (int i = bytes - 1; i >= 0; --i) number = number << 8 | data_[place + i];
@@ -56,22 +56,22 @@ std::uint64_t Archive::Number(std::uint64_t place, int bytes) const {
 }
 
 Archive::Archive(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {
-  if (size_ < 4 || Number(0, 4) != kLocal) throw Refused("is no TorchScript file");
+  if (size_ < 4 || Number(0, 4) != kLocal) Refuse("is no TorchScript file");
   // The end's record has 22 bytes, and a comment of at most 65535 behind it.
   std::uint64_t end = size_ < 22 ? 0 : size_ - 22;
   const std::uint64_t furthest = end > 65535 ? end - 65535 : 0;
   while (end > furthest && Number(end, 4) != kEnd) --end;
-  if (Number(end, 4) != kEnd) throw Refused("is cut short: copy or export it again");
+  if (Number(end, 4) != kEnd) Refuse("is cut short: copy or export it again");
   std::uint64_t count = Number(end + 10, 2), place = Number(end + 16, 4);
   if (end >= 20 && Number(end - 20, 4) == kLocator64) {
     const std::uint64_t end64 = Number(end - 12, 8);
-    if (Number(end64, 4) != kEnd64) throw Refused("is damaged: copy or export it again");
+    if (Number(end64, 4) != kEnd64) Refuse("is damaged: copy or export it again");
     count = Number(end64 + 32, 8);
     place = Number(end64 + 48, 8);
   }
-  if (count > kMostEntries) throw Refused("is damaged: copy or export it again");
+  if (count > kMostEntries) Refuse("is damaged: copy or export it again");
   for (std::uint64_t i = 0; i < count; ++i) {
-    if (Number(place, 4) != kCentral) throw Refused("is damaged: copy or export it again");
+    if (Number(place, 4) != kCentral) Refuse("is damaged: copy or export it again");
     const std::uint64_t name_size = Number(place + 28, 2), extra_size = Number(place + 30, 2);
     Entry entry{};
     entry.is_stored = Number(place + 10, 2) == 0;
@@ -103,12 +103,12 @@ Bytes Archive::Read(const std::string& name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) throw Refused("has no part " + name + ": export it again");
   const Entry& entry = found->second;
-  if (!entry.is_stored) throw Refused("has a part that is packed: export it again");
-  if (Number(entry.header, 4) != kLocal) throw Refused("is damaged: copy or export it again");
+  if (!entry.is_stored) Refuse("has a part that is packed: export it again");
+  if (Number(entry.header, 4) != kLocal) Refuse("is damaged: copy or export it again");
   const std::uint64_t place =
       entry.header + 30 + Number(entry.header + 26, 2) + Number(entry.header + 28, 2);
   if (place > size_ || entry.size > size_ - place) {
-    throw Refused("is cut short: copy or export it again");
+    Refuse("is cut short: copy or export it again");
   }
   if (Checksum(data_ + place, std::size_t(entry.size)) != entry.checksum) {
     throw Refused("is damaged in its part " + name + ": copy or export it again");

@@ -35,13 +35,13 @@ std::size_t Tensor::count() const {
 ModelFile ModelFile::Read(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                             std::fclose);
-  if (!file || std::fseek(file.get(), 0, SEEK_END) != 0) throw Refused("cannot be read");
+  if (!file || std::fseek(file.get(), 0, SEEK_END) != 0) Refuse("cannot be read");
   const long size = std::ftell(file.get());
-  if (size < 0 || size > kLargestFile) throw Refused("is no file, or larger than any instrument");
+  if (size < 0 || size > kLargestFile) Refuse("is no file, or larger than any instrument");
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
   std::rewind(file.get());
   if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
-    throw Refused("cannot be read");
+    Refuse("cannot be read");
   }
   return ModelFile(std::move(bytes));
 }
@@ -51,16 +51,16 @@ ModelFile::ModelFile(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes))
   archive_ = std::make_unique<Archive>(bytes_.data(), bytes_.size());
   const std::string name = archive_->FindEnding(kDescription);
   if (name.empty()) {
-    throw Refused(
+    Refuse(
         "says nothing to the small engine: export it again with script.py, or play it with the "
         "vschaos~ that has libtorch");
   }
   root_ = name.substr(0, name.size() - std::string(kDescription).size() + 1);
   const Bytes text = archive_->Read(name);
-  if (text.size > kLargestDescription) throw Refused("has too long a description");
+  if (text.size > kLargestDescription) Refuse("has too long a description");
   about_ = Json::Parse(std::string(reinterpret_cast<const char*>(text.data), text.size));
   if (about_.Whole("version") > kVersion) {
-    throw Refused("was exported by a later version: renew the player");
+    Refuse("was exported by a later version: renew the player");
   }
   if (const Json* cannot = about_.Find("cannot")) {
     throw Refused("cannot be played by the small engine, which knows nothing of " + cannot->Text() +

@@ -94,7 +94,7 @@ bool Control::Take(std::string_view word, double* taken) const {
 
 std::vector<Control> ReadControls(const Json& rows) {
   std::vector<Control> controls;
-  if (rows.Items().size() > kMostControls) throw Refused("has more controls than anybody could set");
+  if (rows.Items().size() > kMostControls) Refuse("has more controls than anybody could set");
   for (const Json& row : rows.Items()) {
     Control control;
     control.name = row.At("name").Text();

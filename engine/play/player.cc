@@ -41,7 +41,7 @@ Player::Player(const ModelFile& file, int voices) : voices_(voices) {
     }
     methods_.push_back(std::move(method));
   }
-  if (methods_.empty()) throw Refused("has no methods to play: export it again");
+  if (methods_.empty()) Refuse("has no methods to play: export it again");
   controls_ = ReadControls(about.At("controls"));
   program_ = MakerOf(about.At("family").Text())(file, names, voices);
   for (const Control& control : controls_) {

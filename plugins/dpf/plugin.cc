@@ -13,6 +13,8 @@
 
 #include "DistrhoPlugin.hpp"
 #include "DistrhoPluginUtils.hpp"
+#include "base/processor.h"
+#include "base/refused.h"
 #include "core/loader.h"
 #include "core/parameters.h"
 #include "core/stream.h"
@@ -198,6 +200,7 @@ class VschaosPlugin : public Plugin {
     const std::string& shown = about_.has_model() ? about_.name : path;
     std::string why = "needs more memory than there is";
     try {
+      if (const char* missing = engine::MissingOfProcessor()) throw engine::Refused(missing);
       const engine::ModelFile file = about_.has_model() ? engine::ModelFile(about_.model)
                                                          : engine::ModelFile::Read(path);
       std::vector<float> values(values_.get(), values_.get() + count_);

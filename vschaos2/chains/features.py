@@ -4,7 +4,7 @@ Everything is independent of the sound's level, and a window is judged as a whol
 spectrogram stand
 
     flux       autocorrelation of the attacks in four bands: echoes, at their time
-    cepstrum   of the whole window: a copy that is late by d leaves a ripple of 1/d in the spectrum
+    cepstrum   of the whole window and of short frames: echoes and combs; see `cepstra`
     swings     spectrum of the levels in four bands below 14 Hz: what oscillates
     falls      how fast levels rise and fall in four bands: rooms, and what a compressor evens out
     levels     quantiles of the level over time
@@ -19,9 +19,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.fft import irfft, next_fast_len, rfft
+from scipy.fft import next_fast_len, rfft
 
-from vschaos2.chains.fine_features import attacks, partials
+from vschaos2.chains.cepstra import binned, cepstrum, echoes, ripples
+from vschaos2.chains.fine_features import attacks, fine_spectra, partials
 
 Samples = npt.NDArray[np.float32]
 
@@ -31,7 +32,6 @@ LEVEL = 0.1  # root mean square that sounds are brought to
 FLOOR = 1e-3  # magnitude that is added before a logarithm: noise 80 dB below the peak
 BANDS = 4
 LAGS = np.arange(5, 53)  # of attacks, in frames: 58 to 604 ms
-QUEFRENCIES_S = np.geomspace(0.004, 0.62, 97)  # edges of 96 bins of 5 %
 SWINGS = 28  # bins of half a Hz
 FALLS = np.array([-6.0, -3.5, -2.0, -1.2, -0.7, -0.35, 0.0, 0.7, 3.0])  # dB per frame
 DB = 8.685889638  # of a logarithm
@@ -97,9 +97,11 @@ def heard(sound: Samples) -> Heard:
     mel = log_mel(sound)
     even = len(mel) // 2 * 2
     pooled = 0.5 * (mel[0:even:2] + mel[1:even:2])
+    ripple, spectra = cepstrum(sound), fine_spectra(sound)
     found = (
-        _flux(mel), _cepstrum(sound), _swings(mel), _falls(mel), _levels(mel), _waveform(sound),
-        attacks(sound), partials(sound),
+        _flux(mel), binned(ripple, RATE_HZ), _swings(mel), _falls(mel), _levels(mel),
+        _waveform(sound), attacks(sound), partials(spectra), echoes(ripple, RATE_HZ),
+        ripples(spectra),
     )  # fmt: skip
     summary = np.concatenate([np.ravel(each) for each in found])
     return Heard(pooled.astype(np.float16), np.clip(summary, -60.0, 60.0).astype(np.float16))
@@ -120,18 +122,6 @@ def _flux(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     turned = np.fft.irfft(np.square(np.abs(spectra)), size, axis=1)
     most = len(mel) - 1 - LAGS
     return np.asarray(turned[:, LAGS] / np.maximum(most, 20))
-
-
-def _cepstrum(sound: Samples) -> npt.NDArray[np.float32]:
-    size = next_fast_len(len(sound), real=True)
-    log = np.log(np.abs(rfft(sound, size)) + np.float32(1e-3))  # in single precision
-    ripple = irfft(log - log.mean(), size)[: size // 2]
-    edges = np.minimum(np.round(QUEFRENCIES_S * RATE_HZ).astype(int), len(ripple) - 1)
-    counts = np.maximum(np.diff(edges), 1)
-    inside, firsts = ripple[: edges[-1] + 1], edges[:-1]
-    spread = np.sqrt(np.add.reduceat(np.square(inside), firsts) / counts) + 1e-6
-    highest, lowest = np.maximum.reduceat(inside, firsts), np.minimum.reduceat(inside, firsts)
-    return np.array((highest / spread, np.log(spread) + 8.0, -lowest / spread), np.float32)
 
 
 def _swings(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

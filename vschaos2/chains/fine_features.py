@@ -60,14 +60,22 @@ def attacks(sound: Samples) -> Numbers:
     return np.concatenate((every.mean(0), every.std(0), told)).astype(np.float32)
 
 
-def partials(sound: Samples) -> Numbers:
-    """Spectra of the levels of partials, of what is common to them, and of their frequencies.
+def fine_spectra(sound: Samples) -> Numbers:
+    """Magnitudes of the spectra of long frames.
 
-    Shape: [T], levelled, a fifth of a second or more at 22.05 kHz → [3 · 20 + 2].
+    Shape: [T], levelled, a fifth of a second or more at 22.05 kHz → [frames, 2049].
     """
     frames = np.lib.stride_tricks.sliding_window_view(sound, FFT)[::HOP]
     window = np.hanning(FFT + 1)[:-1].astype(np.float32)
-    levels = np.log(np.abs(rfft(frames * window, axis=1)[:, FIRST:LAST]) + 1e-2)
+    return np.asarray(np.abs(rfft(frames * window, axis=1)), np.float32)
+
+
+def partials(magnitudes: Numbers) -> Numbers:
+    """Spectra of the levels of partials, of what is common to them, and of their frequencies.
+
+    Shape: `fine_spectra`, [frames, 2049] → [3 · 20 + 2].
+    """
+    levels = np.log(magnitudes[:, FIRST:LAST] + 1e-2)
     mean = levels.mean(0)
     is_peak = (mean[1:-1] > mean[:-2]) & (mean[1:-1] >= mean[2:])
     is_peak &= mean[1:-1] > mean.max() - LEAST

@@ -9,7 +9,7 @@ import hashlib
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,6 +24,7 @@ OWN_LICENCE = ROOT / "LICENSE"
 ID = b"anymodel" * 4  # VSCHAOS_ID of plugins/dpf/DistrhoPluginInfo.h
 MARK = b"vschaos2"  # and of plugins/core/parameters.cc
 FORMATS = ("lv2", "vst3", "clap")
+DESCRIBER = "describe"
 ARCHITECTURE = "x86_64-linux"  # as VST3 calls it
 METHODS: Mapping[Kind, str] = {"instrument": "decode", "insert": "forward"}
 FILES: Mapping[Kind, str] = {"instrument": "instrument-{}.so", "insert": "effect-{}.so"}
@@ -35,25 +36,34 @@ def check_plugins(playable: Playable, built: Path | None = None) -> None:
     Raises:
         InputError: saying what is missing.
     """
-    built = built or BUILT
     program = playable.for_engine()
     if isinstance(program, str):
         raise InputError(
             f"--daw: plug-ins play by the small engine, which knows nothing of {program}: leave "
             "--daw out, and play the .ts"
         )
-    if not kinds_of(playable.methods):
+    check_built(playable.methods, built)
+
+
+def check_built(methods: Collection[str], built: Path | None = None) -> None:
+    """Refuse what has no method that a plug-in plays, and a machine that has built none.
+
+    Raises:
+        InputError: saying what a plug-in plays, or naming a file that is missing.
+    """
+    built, kinds = built or BUILT, kinds_of(methods)
+    if not kinds:
         raise InputError(
             f"--daw: plug-ins play {' and '.join(METHODS.values())}, and this has "
-            f"{', '.join(playable.methods)} alone: leave --daw out, and play the .ts"
+            f"{', '.join(methods)} alone: leave --daw out, and play the .ts"
         )
-    needed = [FILES[kind].format(of) for kind in kinds_of(playable.methods) for of in FORMATS]
-    for file in [*needed, "describe"]:
+    needed = [FILES[kind].format(of) for kind in kinds for of in FORMATS]
+    for file in [*needed, DESCRIBER]:
         if not (built / file).is_file():
             raise InputError(f"--daw: there is no {built / file}: run make plugins first")
 
 
-def kinds_of(methods: Mapping[str, Any]) -> list[Kind]:
+def kinds_of(methods: Collection[str]) -> list[Kind]:
     """Which plug-ins there are of a model with these methods."""
     return [kind for kind in get_args(Kind) if METHODS[kind] in methods]
 
@@ -121,7 +131,7 @@ def _described(library: bytes, built: Path) -> dict[str, bytes]:
         place = Path(folder) / "plugin.so"
         place.write_bytes(library)
         done = subprocess.run(
-            [built / "describe", place], cwd=folder, capture_output=True, text=True, check=False
+            [built / DESCRIBER, place], cwd=folder, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             said = done.stderr.strip().splitlines()

@@ -1,7 +1,9 @@
 """Turn a trained run into NAME.ts for nn~ in Max and PureData, its card and its patches."""
 
-from collections.abc import Callable
+from argparse import Namespace
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from vschaos2.calling import program_name
 from vschaos2.command_line import ArgumentParser, fail, run, say
@@ -21,7 +23,7 @@ def main() -> None:
         "run",
         type=Path,
         help="rundir/name, rundir/name/version_N, or rundir; or a folder of presets; or the word "
-        f"{DETECTOR}: onsets in sound, which need no training",
+        f"{DETECTOR}: onsets in sound, which need no training; or, with --daw, an exported NAME.ts",
     )
     parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
     parser.add_argument(
@@ -127,6 +129,13 @@ def main() -> None:
         rate_hz = detector_rate({**wishes, **given})
         _export(lambda: export_detector(arguments.out, arguments.name, rate_hz))
         return
+    if arguments.daw and arguments.run.suffix == ".ts" and not arguments.run.is_dir():
+        from vschaos2.export.plugins_of_file import write_plugins_of
+
+        _refuse_beside_a_file(arguments, wishes)
+        path = write_plugins_of(arguments.run, arguments.out, arguments.name)
+        say(f"exported: {printable(path)}, and the like in LV2 and VST3")
+        return
     if is_preset_folder(arguments.run):
         refuse_options_of_runs(
             arguments.run,
@@ -167,6 +176,25 @@ def main() -> None:
             with_plugins=arguments.daw,
         )
     )
+
+
+def _refuse_beside_a_file(arguments: Namespace, wishes: Mapping[str, Any]) -> None:
+    """Refuse options that an exported file answers no more.
+
+    Raises:
+        InputError: for the first of them.
+    """
+    from vschaos2.errors import InputError
+
+    given = dict.fromkeys(wishes)
+    for name in ("version", "nam", "web"):
+        if getattr(arguments, name) not in (None, False):
+            given[name] = None
+    for name in given:
+        raise InputError(
+            f"--{name.replace('_', '-')}: {printable(arguments.run)} is exported already: leave it "
+            "out, or give the run"
+        )
 
 
 def _export(make: Callable[[], Path]) -> None:

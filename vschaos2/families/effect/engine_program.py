@@ -30,7 +30,7 @@ def engine_program(effect: StreamingEffect) -> EngineProgram | str:
     model = effect.model
     net: Any = model.net
     if type(effect) is not StreamingEffect:
-        return "collections of effects"
+        return f"effects played by a {type(effect).__name__}"
     if isinstance(net, ChainNet) and unknown_of(net.chain):
         return unknown_of(net.chain)
     if type(net) not in KINDS:
