@@ -16,6 +16,7 @@ from small_hits import decaying_hits
 from taught import HOP, USUAL, sound, taught
 from test_external import HEADERS, compiler, require  # noqa: F401
 from test_external import library as with_libtorch  # noqa: F401
+from test_small_engine_bridge import WAYS, bridge
 
 from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.families.effect.effect_model import EffectModel
@@ -24,6 +25,7 @@ from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.nets.audio_recurrent import LSTM
+from vschaos2.recognition.playable_onsets import PlayableOnsets
 
 sys.path.insert(0, str(ROOT / "externals"))
 import make_release
@@ -154,6 +156,40 @@ def test_hits_at_the_sample(library, tmp_path):
         due = playable.eager.hit(torch.from_numpy(x)[None])[0].numpy()
     assert relative(made.signals, due) < 1e-5
     assert np.flatnonzero(made.signals[0])[0] == at[0]
+
+
+def test_onsets_at_their_samples(library, tmp_path):
+    """By the flux, then by the net that hears notes."""
+    playable, file = PlayableOnsets(44_100), tmp_path / "ear.ts"
+    file.write_bytes(playable.saved())
+    x = playable.example("detect", 400 * BLOCK, torch.Generator().manual_seed(1))[0]
+    messages = [(-1, "set min_gap_ms 20"), (200, "set notes 1")]
+    made = play(tmp_path, library, [(f"vschaos~ {file} detect 0", 1)], x.numpy(), messages)
+    assert made.code == 0, made.lines
+    assert set_attribute(playable.eager, "min_gap_ms", 20.0) == 0
+    due = []
+    for number, part in enumerate(x.split(BLOCK, 1)):
+        if number == 200:
+            assert set_attribute(playable.eager, "notes", 1.0) == 0
+        with torch.inference_mode():
+            due.append(playable.eager.detect(part[None])[0])
+    due = torch.cat(due, 1).numpy()
+    assert np.count_nonzero(due) >= 8 and np.abs(made.signals - due).max() < 1e-5
+
+
+def test_a_bridge_on_its_way(library, tmp_path):
+    """Axes of one instrument as another's, while it is told how far to go, and where."""
+    playable, file = bridge(*WAYS["translator"]), tmp_path / "duo.ts"
+    file.write_bytes(playable.saved())
+    signals = np.repeat(np.random.default_rng(0).normal(size=(3, 80)), HOP, 1).astype(np.float32)
+    made = play(tmp_path, library, [(f"vschaos~ {file} translate 0", 3)], signals, [])
+    assert made.code == 0, made.lines
+    assert relative(made.signals, hosted(playable, "translate", signals, 0)) < 1e-5
+    messages = [(-1, "set target thin_string"), (-1, "set amount 0.5"), (-1, "reset")]
+    made = play(tmp_path, library, [(f"vschaos~ {file} translate 0", 3)], signals, messages)
+    for name, value in (("target", "thin_string"), ("amount", 0.5)):
+        assert set_attribute(playable.eager, name, value) == 0
+    assert relative(made.signals, hosted(playable, "translate", signals, 0)) < 1e-5
 
 
 def test_answers_and_errors(library, path, tmp_path):
