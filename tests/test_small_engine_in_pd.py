@@ -16,13 +16,16 @@ from small_hits import decaying_hits
 from taught import HOP, USUAL, sound, taught
 from test_external import HEADERS, compiler, require  # noqa: F401
 from test_external import library as with_libtorch  # noqa: F401
+from test_small_engine_bridge import WAYS, bridge
 
 from vschaos2.export.nn_tilde import set_attribute
 from vschaos2.families.effect.effect_model import EffectModel
+from vschaos2.families.effect.grey import ChainNet
 from vschaos2.families.effect.knobs import Knob
 from vschaos2.families.effect.playable import PlayableEffect
 from vschaos2.families.vae.playable import PlayableVAE
 from vschaos2.nets.audio_recurrent import LSTM
+from vschaos2.recognition.playable_onsets import PlayableOnsets
 
 sys.path.insert(0, str(ROOT / "externals"))
 import make_release
@@ -118,6 +121,26 @@ def test_an_effect_and_its_knob(library, tmp_path):
     assert relative(made.signals, torch.cat(due, 1).numpy()) < 1e-5
 
 
+def test_a_chain_of_another_rate(library, tmp_path):
+    """Echoes and a room of 48 kHz in a Pd of 44.1 kHz, which makes stereo of mono."""
+    items = [{"echo": {"echo_ms": 100.0, "echo_db": 0.0}}, {"fdn_reverb": {"reverb_db": 0.0}}]
+    model = EffectModel(ChainNet(1, 0, 2, 48000, items), (), 48000).eval()
+    effect = PlayableEffect(model.requires_grad_(False), {})
+    file, signals = tmp_path / "room.ts", sound(0.5, seed=3).numpy()
+    file.write_bytes(effect.saved())
+    messages = [(100, "set echo_ms 130")]
+    made = play(tmp_path, library, [(f"vschaos~ {file} forward 0", 2)], signals, messages)
+    assert made.code == 0, made.lines
+    assert set_attribute(effect.eager, "sample_rate", 44100) == 0
+    due = []
+    with torch.inference_mode():
+        for part in torch.from_numpy(signals).split(100 * BLOCK, 1):
+            if len(due) == 100:
+                assert set_attribute(effect.eager, "echo_ms", 130.0) == 0
+            due += [effect.eager.forward(block[None])[0] for block in part.split(BLOCK, 1)]
+    assert relative(made.signals, torch.cat(due, 1).numpy()) < 1e-5
+
+
 def test_hits_at_the_sample(library, tmp_path):
     """Struck anywhere in Pd's blocks they sound as in Python, and begin at their triggers."""
     playable, x = decaying_hits(), np.zeros((7, 128 * BLOCK), np.float32)
@@ -133,6 +156,40 @@ def test_hits_at_the_sample(library, tmp_path):
         due = playable.eager.hit(torch.from_numpy(x)[None])[0].numpy()
     assert relative(made.signals, due) < 1e-5
     assert np.flatnonzero(made.signals[0])[0] == at[0]
+
+
+def test_onsets_at_their_samples(library, tmp_path):
+    """By the flux, then by the net that hears notes."""
+    playable, file = PlayableOnsets(44_100), tmp_path / "ear.ts"
+    file.write_bytes(playable.saved())
+    x = playable.example("detect", 400 * BLOCK, torch.Generator().manual_seed(1))[0]
+    messages = [(-1, "set min_gap_ms 20"), (200, "set notes 1")]
+    made = play(tmp_path, library, [(f"vschaos~ {file} detect 0", 1)], x.numpy(), messages)
+    assert made.code == 0, made.lines
+    assert set_attribute(playable.eager, "min_gap_ms", 20.0) == 0
+    due = []
+    for number, part in enumerate(x.split(BLOCK, 1)):
+        if number == 200:
+            assert set_attribute(playable.eager, "notes", 1.0) == 0
+        with torch.inference_mode():
+            due.append(playable.eager.detect(part[None])[0])
+    due = torch.cat(due, 1).numpy()
+    assert np.count_nonzero(due) >= 8 and np.abs(made.signals - due).max() < 1e-5
+
+
+def test_a_bridge_on_its_way(library, tmp_path):
+    """Axes of one instrument as another's, while it is told how far to go, and where."""
+    playable, file = bridge(*WAYS["translator"]), tmp_path / "duo.ts"
+    file.write_bytes(playable.saved())
+    signals = np.repeat(np.random.default_rng(0).normal(size=(3, 80)), HOP, 1).astype(np.float32)
+    made = play(tmp_path, library, [(f"vschaos~ {file} translate 0", 3)], signals, [])
+    assert made.code == 0, made.lines
+    assert relative(made.signals, hosted(playable, "translate", signals, 0)) < 1e-5
+    messages = [(-1, "set target thin_string"), (-1, "set amount 0.5"), (-1, "reset")]
+    made = play(tmp_path, library, [(f"vschaos~ {file} translate 0", 3)], signals, messages)
+    for name, value in (("target", "thin_string"), ("amount", 0.5)):
+        assert set_attribute(playable.eager, name, value) == 0
+    assert relative(made.signals, hosted(playable, "translate", signals, 0)) < 1e-5
 
 
 def test_answers_and_errors(library, path, tmp_path):
@@ -229,6 +286,6 @@ def test_a_release_plays_in_pd_and_stays_small(library, path, tmp_path, monkeypa
 
 def test_it_is_small_and_needs_no_library_of_its_own(library):
     file = library / "vschaos~.pd_linux"
-    assert file.stat().st_size < 400_000
+    assert file.stat().st_size < 450_000
     needed = subprocess.run(["ldd", file], capture_output=True, text=True, check=True).stdout
     assert "torch" not in needed

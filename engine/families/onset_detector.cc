@@ -15,10 +15,10 @@ constexpr int kFastest = 1500000, kLongest = 1 << 16, kMostBands = 4096;
 constexpr int kLag = 2;  // frames to those that bands are compared with
 constexpr int kNever = 10000000;
 constexpr float kGain = 20.0f, kGrowthGain = 4.0f, kFloor = 1e-3f, kInputLimit = 1e4f;
-constexpr int kWidth40 = 40;
+constexpr int kHidden = 40;
 // Numbers heard and said, frames, and frames between those.
 constexpr int kSizes[OnsetNet::kLayers][4] = {
-    {2 * OnsetNet::kGroups, kWidth40, 3, 1}, {kWidth40, kWidth40, 5, 1}, {kWidth40, kWidth40, 5, 4}};
+    {2 * OnsetNet::kGroups, kHidden, 3, 1}, {kHidden, kHidden, 5, 1}, {kHidden, kHidden, 5, 4}};
 
 }  // namespace
 
@@ -90,7 +90,7 @@ ENGINE_ONCE OnsetNet::OnsetNet(const ModelFile& file) {
     layers_[layer].PlaceWide(file.Find(name + ".weight", {taps * inputs, outputs}),
                              file.Find(name + ".bias", {outputs}));
   }
-  last_ = ReadWideLinear(file, "net.last", kWidth40, 1);
+  last_ = ReadWideLinear(file, "net.last", kHidden, 1);
   inner_.Make(1, Linear::kPadding);
   outer_.Make(1, Linear::kPadding);
 }
@@ -106,7 +106,7 @@ float OnsetNet::operator()(const Rows& heard, Past* past) {
   Rows *to = &inner_, *spare = &outer_;
   for (int layer = 0; layer < kLayers; ++layer) {
     layers_[layer](*from, 1, to, &(*past)[layer]);
-    for (int i = 0; i < kWidth40; ++i) (*to)[0][i] = std::max((*to)[0][i], 0.0f);
+    for (int i = 0; i < kHidden; ++i) (*to)[0][i] = std::max((*to)[0][i], 0.0f);
     from = to;
     std::swap(to, spare);
   }
