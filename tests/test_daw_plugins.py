@@ -385,10 +385,11 @@ def test_why_a_file_is_not_played_is_said(plugins, folder, opened, tmp_path, cap
     for place, said in (
         (tmp_path / "gone.ts", "cannot be read"),
         (folder / "pedal.ts", "is an effect: load it into the effect, not the instrument"),
+        (folder / "noted.ts", "plays in hosts of 4 to 768 kHz, not of 1000 Hz"),
     ):
         capfd.readouterr()
         instrument.load(of_model(place))
-        instrument.activate(RATE)
+        instrument.activate(1000 if "1000 Hz" in said else RATE)
         instrument.deactivate()
         lines = capfd.readouterr().err.splitlines()
         assert len(lines) == 1 and lines[0].startswith(f"vschaos2: {place}: ") and said in lines[0]
@@ -413,6 +414,15 @@ def test_another_model_is_taken_up_while_it_plays(folder, chosen, engine):
         chosen.activate(rate_hz)
         np.testing.assert_array_equal(chosen.play(sound, [128]), through_engine(player, sound))
     assert chosen.restarts >= 1  # a host is told of another latency
+
+
+def test_the_audio_thread_allocates_nothing_while_models_come_and_go(plugins, folder):
+    built(plugins, target="vschaos_plugin_stress", source="plugins")
+    for name, kind in (("bells", "instrument"), ("bells", "effect"), ("pedal", "effect")):
+        command = [plugins / "stress", folder / f"{name}.ts", kind, "0.5"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert ", 0 allocations, all finite" in done.stdout
 
 
 def test_its_turtle_and_its_sound_in_lv2(engine, folder):

@@ -11,7 +11,7 @@ import torch
 from omegaconf import OmegaConf
 
 from vschaos2.api import compose
-from vschaos2.chains.features import RATE_HZ, summary_size
+from vschaos2.chains.features import RATE_HZ, echoes_place, summary_size
 from vschaos2.chains.plucked import take
 from vschaos2.chains.rack import Rack, Setup
 from vschaos2.errors import InputError
@@ -164,6 +164,22 @@ def test_every_decoder_says_probabilities_and_learns(decoder):
         optimiser.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.3 * losses[0]
+
+
+def test_the_time_of_an_echo_is_read_off_its_peak_alone(place):
+    model = load_run(place / "runs" / "small").model
+    mel, summary = torch.randn(3, 1, 40, 64), torch.randn(3, 1, summary_size())
+    moved, others = summary.clone(), summary.clone()
+    moved[..., echoes_place()] += 1.0
+    others[..., : echoes_place().start] += 1.0
+    names = [setting.name for _, setting in model.settings]
+    at = names.index("time_ms")
+    with torch.no_grad():
+        told, by_peak, by_others = (model(mel, each).settings for each in (summary, moved, others))
+    assert not torch.equal(told.place[:, at], by_peak.place[:, at])
+    for a, b in zip(told, by_others, strict=True):
+        assert torch.equal(a[:, at], b[:, at]) and not torch.equal(a, b)
+    assert build_model(compose("chain_order", "model.effects.delay=null")).timed.numel() == 0
 
 
 def test_settings_are_surprising_by_a_distribution_of_laplace():

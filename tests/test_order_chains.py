@@ -250,6 +250,12 @@ def test_an_echo_is_found_at_its_time_and_nothing_where_there_is_none():
     assert not echoes(np.zeros(50, np.float32), RATE_HZ).any()
 
 
+def test_the_peaks_stand_in_a_summary_where_it_is_said():
+    _, wet = echo(0.31, 0.5)
+    told = heard(wet).summary[features.echoes_place()]
+    np.testing.assert_allclose(told, echoes(cepstrum(wet), RATE_HZ), atol=5e-3)
+
+
 def test_short_frames_show_a_comb_and_whether_it_moves():
     late, rng = 200, np.random.default_rng(0)
     dry = rng.standard_normal(2 * RATE_HZ).astype(np.float32)

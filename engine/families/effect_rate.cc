@@ -55,15 +55,17 @@ ENGINE_ONCE void Resampling::Make(int from_hz, int to_hz) {
   half_ = static_cast<int>(half);
   kernels_.Make(up_, 2 * half_);
   for (int f = 0; f < up_; ++f) {
-    const auto made = [&](int i) {
+    float* const kernel = kernels_[f];
+    double sum = 0.0;
+    for (int i = 0; i < 2 * half_; ++i) {
       const double distance = i + 1 - half_ - double(f) / up_;
       const double angle = kPi * cutoff * distance, place = distance / half_;
       const double sinc = angle == 0.0 ? 1.0 : std::sin(angle) / angle;
-      return sinc * Bessel(kBeta * std::sqrt(std::max(0.0, 1.0 - place * place)));
-    };
-    double sum = 0.0;
-    for (int i = 0; i < 2 * half_; ++i) sum += made(i);
-    for (int i = 0; i < 2 * half_; ++i) kernels_[f][i] = static_cast<float>(made(i) / sum);
+      const double made = sinc * Bessel(kBeta * std::sqrt(std::max(0.0, 1.0 - place * place)));
+      kernel[i] = static_cast<float>(made);
+      sum += made;
+    }
+    for (int i = 0; i < 2 * half_; ++i) kernel[i] = static_cast<float>(kernel[i] / sum);
   }
 }
 

@@ -29,6 +29,7 @@ using Shown = vschaos::Parameter;
 
 constexpr char kModelKey[] = "model";
 constexpr int kMostMessages = 512;
+constexpr int kSlowest = 4000, kFastest = 768000;  // rates of a host, in Hz
 #ifdef VSCHAOS_INSTRUMENT
 constexpr bool kIsInstrument = true;
 #else
@@ -201,6 +202,9 @@ class VschaosPlugin : public Plugin {
     std::string why = "needs more memory than there is";
     try {
       if (const char* missing = engine::MissingOfProcessor()) throw engine::Refused(missing);
+      if (rate_hz < kSlowest || rate_hz > kFastest) {
+        throw engine::Refused("plays in hosts of 4 to 768 kHz, not of " + std::to_string(rate_hz) + " Hz");
+      }
       const engine::ModelFile file = about_.has_model() ? engine::ModelFile(about_.model)
                                                          : engine::ModelFile::Read(path);
       std::vector<float> values(values_.get(), values_.get() + count_);

@@ -21,6 +21,7 @@ QUEFRENCIES_S = np.geomspace(0.004, 0.62, 97)  # edges of 96 bins of 5 %
 ECHO_S = (0.09, 0.62)  # where an echo may be
 CENTRE_S = 0.25
 PEAKS = 4
+ECHOES = PEAKS + 7  # numbers that are told of them
 NEAR = 30  # samples around a peak that are of it
 BODY = 12  # samples around an echo, which its low pass makes wide
 FRAME = 4096  # samples of a short frame, as in `fine_features`
@@ -60,7 +61,7 @@ def echoes(ripple: Numbers, rate_hz: int) -> Numbers:
     first, end = (min(round(at * rate_hz), len(ripple)) for at in ECHO_S)
     part = ripple[first:end].copy()
     if len(part) <= 2 * NEAR:
-        return np.zeros(PEAKS + 7, np.float32)
+        return np.zeros(ECHOES, np.float32)
     usual = float(np.median(np.abs(part))) / 0.6745 + 1e-7  # the spread, were it all noise
     lowest = max(-float(part.min()), 1e-7)
     at = first + int(part.argmax())

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import torch
 from scipy.fft import next_fast_len, rfft
 
-from vschaos2.chains.cepstra import binned, cepstrum, echoes, ripples
+from vschaos2.chains.cepstra import ECHOES, PLACES, binned, cepstrum, echoes, ripples
 from vschaos2.chains.fine_features import attacks, fine_spectra, partials
 
 Samples = npt.NDArray[np.float32]
@@ -157,6 +157,13 @@ def _waveform(sound: Samples) -> npt.NDArray[np.float32]:
     at = [0.05, 0.25, 0.5, 0.75, 0.95]
     quantiles = [np.quantile(each, at) for each in (crest, lean, 10.0 * flat)]
     return np.concatenate((np.log(samples / LEVEL + 1e-3), *quantiles)).astype(np.float32)
+
+
+@functools.cache
+def echoes_place() -> slice:
+    """Where in a summary the peaks of the cepstrum stand."""
+    end = summary_size() - 4 * (len(PLACES) - 1)
+    return slice(end - ECHOES, end)
 
 
 @functools.cache

@@ -7,11 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vschaos2.chains.cepstra import ECHOES
 from vschaos2.chains.pedals import Pedal, Setting
 from vschaos2.chains.vocabulary import Vocabulary
 from vschaos2.families.order.decoders import Decoder
 from vschaos2.families.order.trunk import Evidence, Trunk
 
+TIMED = (("delay", "time_ms"),)  # what is read off the peaks of the cepstrum
+TIMING = 48  # of what reads it
 LEAST_SPREAD = 0.01  # of a setting, of its range
 COVERED = 0.8  # of true settings, by the range that is told
 
@@ -90,6 +93,17 @@ class Estimator(nn.Module):
             nn.Dropout(dropout / 2.0),
             nn.Linear(2 * hidden_dims, 2 * len(self.settings)),
         )
+        # A peak stands at the time of an echo, to the sample: beside a thousand other numbers,
+        # noise and dropout blur it. What is read off the peaks is read off them alone.
+        timed = [
+            n
+            for n, (effect, each) in enumerate(self.settings)
+            if (pedals[effect].name, each.name) in TIMED
+        ]
+        self.timed = torch.tensor(timed, dtype=torch.long)
+        self.timing = nn.Sequential(
+            nn.Linear(ECHOES, TIMING), nn.ReLU(), nn.Linear(TIMING, 2 * len(TIMED))
+        )
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("widening", torch.ones(()))
 
@@ -108,4 +122,9 @@ class Estimator(nn.Module):
     def told_settings(self, evidence: Evidence) -> Settings:
         """Of every setting the middle and the spread, before they are calibrated."""
         place, spread = self.knobs(evidence.flat).chunk(2, 1)
+        if len(self.timed):
+            at = self.timed.to(place.device)
+            own_place, own_spread = self.timing(evidence.echoes).chunk(2, 1)
+            place = place.index_copy(1, at, own_place)
+            spread = spread.index_copy(1, at, own_spread)
         return Settings(0.5 + place, LEAST_SPREAD + F.softplus(spread - 1.5))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vschaos2.chains.features import MELS, summary_size
+from vschaos2.chains.features import MELS, echoes_place, summary_size
 
 WIDTH = 256  # numbers that all heads hear
 LIFT, SCALE = 2.0, 0.4  # of logarithms of magnitudes, to about ±1
@@ -20,11 +20,13 @@ class Evidence(NamedTuple):
 
     Attributes:
         flat: what is summed up of it, about ±1, [B, sounds · (S + 4 · 64)].
+        echoes: the peaks of the cepstrum among it, without noise, [B, `ECHOES`].
         whole: what it comes to, [B, `WIDTH`].
         moments: of each moment, [B, F', 2 H]; of none without convolutions, [B, 0, 2 H].
     """
 
     flat: Tensor
+    echoes: Tensor
     whole: Tensor
     moments: Tensor
 
@@ -89,6 +91,7 @@ class Trunk(nn.Module):
     def forward(self, mel: Tensor, summary: Tensor) -> Evidence:
         """What is known of each window."""
         flat = ((summed_up(mel, summary) - self.centre) / self.spread).clamp(-5.0, 5.0)
+        echoes = flat[:, echoes_place()]
         if self.training:
             flat = flat + NOISE * torch.randn_like(flat)
         parts = [self.summary(flat)]
@@ -98,7 +101,7 @@ class Trunk(nn.Module):
             moments, _ = self.recurrent(h.permute(0, 2, 1, 3).flatten(2))
             parts += [moments.mean(1), moments.amax(1)]
         whole = F.relu(self.whole(torch.cat(parts, 1)))
-        return Evidence(flat, self.dropout(whole), moments)
+        return Evidence(flat, echoes, self.dropout(whole), moments)
 
 
 def summed_up(mel: Tensor, summary: Tensor) -> Tensor:
