@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,9 +20,10 @@ from taught import USUAL, taught
 from test_small_engine_effects import effect
 
 from vschaos2.errors import InputError
+from vschaos2.export.exported_file import write_of_exported
+from vschaos2.export.page import page
 from vschaos2.export.plugin_about import plugin_about
 from vschaos2.export.plugin_files import ID, carrying, check_plugins, kinds_of, plugin_files
-from vschaos2.export.plugins_of_file import write_plugins_of
 from vschaos2.export.write import export_playable
 from vschaos2.pitch_classes import PITCH_CLASSES
 
@@ -575,7 +578,7 @@ def test_what_no_plugin_can_be_made_of(plugins, folder, tmp_path):
 def test_of_a_file_that_was_exported_already(plugins, folder, tmp_path):
     for end in ("ts", "json"):
         shutil.copy(folder / f"pedal.{end}", tmp_path / f"pedal.{end}")
-    write_plugins_of(tmp_path / "pedal.ts", tmp_path / "new", None, plugins)
+    write_plugins_of(tmp_path / "pedal.ts", tmp_path / "new", plugins)
     for path in (tmp_path / "new").rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (folder / path.relative_to(tmp_path / "new")).read_bytes()
@@ -589,11 +592,104 @@ def test_of_a_file_that_was_exported_already(plugins, folder, tmp_path):
     ):
         (tmp_path / "pedal.json").write_text(json.dumps(card | change), encoding="utf-8")
         with pytest.raises(InputError, match=said):
-            write_plugins_of(tmp_path / "pedal.ts", tmp_path / "other", None, plugins)
+            write_plugins_of(tmp_path / "pedal.ts", tmp_path / "other", plugins)
     (tmp_path / "pedal.json").unlink()
     with pytest.raises(InputError, match=r"pedal\.json: cannot be read: No such file"):
-        write_plugins_of(tmp_path / "pedal.ts", tmp_path / "other", None, plugins)
+        write_plugins_of(tmp_path / "pedal.ts", tmp_path / "other", plugins)
     assert not (tmp_path / "other").exists()
+
+
+def write_plugins_of(path: Path, folder: Path, built: Path, name: str | None = None) -> Path:
+    return write_of_exported(path, folder, name, with_plugins=True, built=built)
+
+
+def changed(content: bytes, change: str) -> bytes:
+    if change == "cut":
+        return content[:-1000]
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+def test_a_file_is_compared_with_its_card(plugins, folder, tmp_path):
+    for end in ("ts", "json"):
+        shutil.copy(folder / f"pedal.{end}", tmp_path / f"pedal.{end}")
+    path, card_place, out = tmp_path / "pedal.ts", tmp_path / "pedal.json", tmp_path / "out"
+    whole, card = path.read_bytes(), json.loads(card_place.read_text(encoding="utf-8"))
+    older = {key: value for key, value in card.items() if key != "sha256"}
+    contents = {"swapped": (folder / "bells.ts").read_bytes()}
+    contents |= {change: changed(whole, change) for change in ("cut", "flipped")}
+    said = {"swapped": "plays otherwise than its card"}
+    for change, content in contents.items():
+        path.write_bytes(content)
+        card_place.write_text(json.dumps(card), encoding="utf-8")
+        with pytest.raises(InputError, match=r"is not the file that its card pedal\.json was made"):
+            write_plugins_of(path, out, plugins)
+        card_place.write_text(json.dumps(older), encoding="utf-8")
+        with pytest.raises(InputError, match=said.get(change, "or a damaged one: export it again")):
+            write_plugins_of(path, out, plugins)
+    for words in ("[]", "5", "[" * 9000, "no card"):
+        card_place.write_text(words, encoding="utf-8")
+        with pytest.raises(InputError, match=r"pedal\.json: is no card"):
+            write_plugins_of(path, out, plugins)
+    assert not out.exists()
+    path.write_bytes(whole)
+    card_place.write_text(json.dumps(older), encoding="utf-8")
+    assert write_plugins_of(path, out, plugins).read_bytes() == (folder / "pedal.clap").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes with names")
+@pytest.mark.parametrize("end", ["ts", "json"])
+def test_a_pipe_is_not_waited_for(plugins, folder, tmp_path, end):
+    other = "json" if end == "ts" else "ts"
+    shutil.copy(folder / f"pedal.{other}", tmp_path / f"pedal.{other}")
+    os.mkfifo(tmp_path / f"pedal.{end}")
+    with pytest.raises(InputError, match=rf"pedal\.{end}: is no plain file"):
+        write_plugins_of(tmp_path / "pedal.ts", tmp_path / "out", plugins)
+    (tmp_path / f"pedal.{end}").unlink()
+    (tmp_path / f"pedal.{end}").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match=rf"pedal\.{end}: is no plain file"):
+        write_plugins_of(tmp_path / "pedal.ts", tmp_path / "out", plugins)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_does_not_take_the_place_of_anothers_effect(plugins, folder, tmp_path):
+    for name in ("bells effect", "bells Effect"):
+        with pytest.raises(InputError, match="would take the place of one: give another with -n"):
+            write_plugins_of(folder / "pedal.ts", tmp_path / "out", plugins, name)
+        with pytest.raises(InputError, match="would take the place of one: give another with -n"):
+            export_playable(effect("lstm"), {}, tmp_path / "out", name, 3, with_plugins=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_refused_leaves_no_empty_folder(plugins, folder, tmp_path):
+    for blocked in ("bells.clap", "bells effect.lv2/plugin.so", "bells.vst3/Contents/Resources"):
+        out = tmp_path / blocked.replace("/", " ") / "out"
+        if blocked.endswith("Resources"):
+            (out / blocked).parent.mkdir(parents=True)
+            (out / blocked).write_bytes(b"mine")
+        else:
+            (out / blocked).mkdir(parents=True)
+        before = sorted(out.rglob("*"))
+        with pytest.raises(InputError, match=r"a folder has this name|is a file, no folder"):
+            write_plugins_of(folder / "bells.ts", out, plugins)
+        assert sorted(out.rglob("*")) == before
+
+
+def test_a_page_of_a_file_that_was_exported_already(plugins, folder, tmp_path):
+    path = write_of_exported(folder / "bells.ts", tmp_path / "page", None, with_page=True)
+    assert [each.name for each in path.parent.iterdir()] == ["bells.html"]
+    card = json.loads((folder / "bells.json").read_text(encoding="utf-8"))
+    content = (folder / "bells.ts").read_bytes()
+    assert path.read_text(encoding="utf-8") == page("bells", card, content)
+    path = write_of_exported(
+        folder / "pedal.ts",
+        *(tmp_path / "both", "drive"),
+        with_page=True,
+        with_plugins=True,
+        built=plugins,
+    )
+    names = {"drive.html", "drive.clap", "drive.lv2", "drive.vst3"}
+    assert {each.name for each in path.parent.iterdir()} == names
 
 
 def test_what_is_compiled_in_may_be_given_on(plugins):

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -41,12 +41,26 @@ def results_folder(path: Path, is_own: bool = False) -> Iterator[Path]:
     Raises:
         InputError: as `made_folder`.
     """
-    missing = [each for each in (path, *path.parents) if not each.exists()]
-    made_folder(path, is_own)
-    try:
+    with results_folders([path], is_own):
         yield path
+
+
+@contextmanager
+def results_folders(paths: Iterable[Path], is_own: bool = False) -> Iterator[None]:
+    """`results_folder` of several folders, some of which may be made and others fail.
+
+    Raises:
+        InputError: as `made_folder`.
+    """
+    wanted = list(dict.fromkeys(paths))
+    above = {each for path in wanted for each in (path, *path.parents)}
+    missing = [each for each in above if not each.exists()]
+    try:
+        for path in wanted:
+            made_folder(path, is_own)
+        yield
     except BaseException:
-        for each in missing:  # from the innermost outwards
+        for each in sorted(missing, key=lambda path: -len(path.parts)):  # innermost first
             with suppress(OSError):  # something lies there
                 each.rmdir()
         raise

@@ -8,7 +8,7 @@ import base64
 import gzip
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,19 @@ def check_page(playable: Playable) -> None:
             f"--web: a page is played by the small engine, which knows nothing of {program}: leave "
             "--web out, and play the .ts"
         )
-    if not any(method in PLAYED for method in playable.methods):
+    check_played(playable.methods)
+
+
+def check_played(methods: Collection[str]) -> None:
+    """Refuse what has no method that a page plays.
+
+    Raises:
+        InputError: saying what a page plays.
+    """
+    if not any(method in PLAYED for method in methods):
         raise InputError(
             f"--web: a page plays {' and '.join(PLAYED)}, and this has "
-            f"{', '.join(playable.methods)} alone: leave --web out, and play the .ts"
+            f"{', '.join(methods)} alone: leave --web out, and play the .ts"
         )
 
 

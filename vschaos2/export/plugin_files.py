@@ -25,6 +25,7 @@ ID = b"anymodel" * 4  # VSCHAOS_ID of plugins/dpf/DistrhoPluginInfo.h
 MARK = b"vschaos2"  # and of plugins/core/parameters.cc
 FORMATS = ("lv2", "vst3", "clap")
 DESCRIBER = "describe"
+OF_INSTRUMENT = " effect"  # ends the name of what sound goes through, where notes play NAME
 ARCHITECTURE = "x86_64-linux"  # as VST3 calls it
 METHODS: Mapping[Kind, str] = {"instrument": "decode", "insert": "forward"}
 FILES: Mapping[Kind, str] = {"instrument": "instrument-{}.so", "insert": "effect-{}.so"}
@@ -63,6 +64,19 @@ def check_built(methods: Collection[str], built: Path | None = None) -> None:
             raise InputError(f"--daw: there is no {built / file}: run make plugins first")
 
 
+def check_plugin_name(name: str) -> None:
+    """Refuse a name by which one model's plug-ins would take the place of another's.
+
+    Raises:
+        InputError: for such a name.
+    """
+    if name.lower().endswith(OF_INSTRUMENT):
+        raise InputError(
+            f"name {name!r}: --daw calls the effect of an instrument NAME{OF_INSTRUMENT}, and this "
+            "would take the place of one: give another with -n"
+        )
+
+
 def kinds_of(methods: Collection[str]) -> list[Kind]:
     """Which plug-ins there are of a model with these methods."""
     return [kind for kind in get_args(Kind) if METHODS[kind] in methods]
@@ -88,7 +102,7 @@ def plugin_files(
     kinds = kinds_of(card["methods"])
     files: dict[Path, bytes] = {}
     for kind in kinds:
-        called = f"{name} effect" if kind == "insert" and len(kinds) > 1 else name
+        called = f"{name}{OF_INSTRUMENT}" if kind == "insert" and len(kinds) > 1 else name
         files |= _files_of(kind, called, card, content, built or BUILT)
     return files
 

@@ -14,9 +14,9 @@ from vschaos2.errors import InputError
 from vschaos2.export.card import BLOCKS, card_table, measure_card
 from vschaos2.export.page import check_page, page
 from vschaos2.export.playable import Playable
-from vschaos2.export.plugin_files import check_plugins, plugin_files
+from vschaos2.export.plugin_files import check_plugin_name, check_plugins, plugin_files
 from vschaos2.files import check_place
-from vschaos2.folders import made_folder
+from vschaos2.folders import made_folder, results_folders
 from vschaos2.patches import patch_files
 from vschaos2.placing import place_together
 from vschaos2.runs.folder import NAME_BYTES, Run
@@ -59,6 +59,7 @@ def export_playable(
     if with_page:
         check_page(playable)
     if with_plugins:
+        check_plugin_name(name)
         check_plugins(playable)
     made_folder(folder)
     target, card_place = folder / f"{name}.ts", folder / f"{name}.json"
@@ -73,12 +74,11 @@ def export_playable(
     if with_plugins:
         made = plugin_files(name, card, content)
         plugins = {folder / place: text for place, text in made.items()}
-        for place in plugins:
-            made_folder(place.parent)
     else:
         plugins = {}
     card_text = json.dumps(card, indent=2, allow_nan=False) + "\n"
-    place_together({**patches, **pages, **plugins, card_place: card_text, target: content})
+    with results_folders(place.parent for place in plugins):
+        place_together({**patches, **pages, **plugins, card_place: card_text, target: content})
     logger.info(card_table(target.name, card, playable.table(card)))
     return target
 

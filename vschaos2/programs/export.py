@@ -23,7 +23,8 @@ def main() -> None:
         "run",
         type=Path,
         help="rundir/name, rundir/name/version_N, or rundir; or a folder of presets; or the word "
-        f"{DETECTOR}: onsets in sound, which need no training; or, with --daw, an exported NAME.ts",
+        f"{DETECTOR}: onsets in sound, which need no training; or, with --daw or --web, an "
+        "exported NAME.ts",
     )
     parser.add_argument("-o", "--out", type=Path, default=Path(), help="folder to write to")
     parser.add_argument(
@@ -129,12 +130,22 @@ def main() -> None:
         rate_hz = detector_rate({**wishes, **given})
         _export(lambda: export_detector(arguments.out, arguments.name, rate_hz))
         return
-    if arguments.daw and arguments.run.suffix == ".ts" and not arguments.run.is_dir():
-        from vschaos2.export.plugins_of_file import write_plugins_of
+    is_exported = arguments.run.suffix == ".ts" and not arguments.run.is_dir()
+    if is_exported and (arguments.daw or arguments.web):
+        from vschaos2.export.exported_file import write_of_exported
 
         _refuse_beside_a_file(arguments, wishes)
-        path = write_plugins_of(arguments.run, arguments.out, arguments.name)
-        say(f"exported: {printable(path)}, and the like in LV2 and VST3")
+        path = write_of_exported(
+            arguments.run,
+            arguments.out,
+            arguments.name,
+            with_page=arguments.web,
+            with_plugins=arguments.daw,
+        )
+        others = ", and the like in LV2 and VST3" if arguments.daw else ""
+        if arguments.daw and arguments.web:
+            others += f", and {printable(path.with_suffix('.html').name)}"
+        say(f"exported: {printable(path)}{others}")
         return
     if is_preset_folder(arguments.run):
         refuse_options_of_runs(
@@ -187,7 +198,7 @@ def _refuse_beside_a_file(arguments: Namespace, wishes: Mapping[str, Any]) -> No
     from vschaos2.errors import InputError
 
     given = dict.fromkeys(wishes)
-    for name in ("version", "nam", "web"):
+    for name in ("version", "nam"):
         if getattr(arguments, name) not in (None, False):
             given[name] = None
     for name in given:
