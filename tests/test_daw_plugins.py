@@ -447,6 +447,41 @@ def test_its_turtle_and_its_sound_in_lv2(engine, folder):
     plugin.close()
 
 
+@pytest.mark.parametrize("kind", ["effect", "instrument"])
+def test_a_plugin_that_has_lost_its_model_says_so(plugins, folder, tmp_path, capfd, kind):
+    name = "bells effect.lv2" if kind == "effect" else "bells.lv2"
+    bundle = tmp_path / name
+    shutil.copytree(folder / name, bundle)
+    place = bundle / "plugin.so"
+    code = (plugins / f"{kind}-lv2.so").stat().st_size
+    place.write_bytes(place.read_bytes()[: code + 5000])
+    plugin = Lv2Plugin(bundle)
+    assert not plugin.play(noise(2000), [512]).any()
+    assert plugin.values["status"].value == 2.0  # cannot play
+    plugin.close()
+    lines = [line for line in capfd.readouterr().err.splitlines() if "assertion" not in line]
+    assert lines == [f"{place}: carries its model no more: build it again from its model"]
+
+
+def test_what_describes_a_bundle_is_called_wrongly_in_one_line(plugins, tmp_path):
+    describe = plugins / "describe"
+    (tmp_path / "plugin.so").write_bytes((plugins / "effect-lv2.so").read_bytes())
+    (tmp_path / "text.so").write_bytes(b"no library")
+    for words, said in (
+        ((), "usage: "),
+        (("plugin.so", "plugin.so"), "usage: "),
+        (("gone.so",), "gone.so: cannot be read: No such file or directory"),
+        (("text.so",), "text.so is no LV2 plug-in of this project: "),
+    ):
+        done = subprocess.run(
+            [describe, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2 and done.stderr.startswith(said)
+        assert len(done.stderr.splitlines()) == 1
+    subprocess.run([describe, "plugin.so"], cwd=tmp_path, check=True)  # of its own folder
+    assert (tmp_path / "manifest.ttl").is_file() and (tmp_path / "plugin.ttl").is_file()
+
+
 def test_a_file_in_the_state_of_lv2(plugins, folder, tmp_path):
     bundle = tmp_path / "any.lv2"
     bundle.mkdir()
@@ -528,7 +563,39 @@ def test_parameters_are_called_after_what_they_set(folder):
         row for row in plugin_about("insert", "x", card)["parameters"] if row["target"] == "label"
     ]
     assert label["choices"] == ["heard", "A", "B"] and label["value"] == label["lowest"] == -1.0
+    assert labels_of("instrument", card) == {"key": ["none", "A", "B"]}  # which hears nothing
+    octave = {**LABEL, "task": "octave", "classes": OCTAVES}
+    card["labels"]["commanded"] += [{**LABEL, "task": "pitch", "classes": PITCH_CLASSES}, octave]
+    card["methods"]["decode"]["inlets"] += 2
+    firsts = {task: words[0] for task, words in labels_of("instrument", card).items()}
+    assert firsts == {"key": "none", "pitch": "by the notes", "octave": "by the notes"}
+    assert {words[0] for words in labels_of("insert", card).values()} == {"heard"}
     assert kinds_of(card["methods"]) == ["instrument", "insert"]
+
+
+def labels_of(kind: str, card: dict) -> dict[str, list[str]]:
+    rows = plugin_about(kind, "x", card)["parameters"]
+    return {row["name"]: row["choices"] for row in rows if row["target"] == "label"}
+
+
+def test_a_unit_stands_in_a_name_once_and_a_seed_is_whole(folder):
+    card = json.loads((folder / "bells.json").read_text(encoding="utf-8"))
+    number = {"kind": "number", "value": 1.0, "lowest": 0.0, "highest": 2.0}
+    named = {"echo_ms": "ms", "low_hz": "Hz", "low_ms": "ms", "sheen": "dB"}
+    card["attributes"] += [{**number, "name": name, "unit": of} for name, of in named.items()]
+    rows = plugin_about("instrument", "x", card)["parameters"]
+    found = {row["symbol"]: row for row in rows if row["target"] == "control"}
+    assert found["gain_db"]["name"] == "gain" and found["gain_db"]["unit"] == "dB"
+    assert found["gain_db"]["control"] == "gain_db"
+    assert found["echo_ms"]["name"] == "echo" and found["sheen"]["name"] == "sheen"
+    # What would be alike without its unit keeps it.
+    assert (found["low_hz"]["name"], found["low_ms"]["name"]) == ("low hz", "low ms")
+    assert found["prior_seed"]["kind"] == "integer"
+    assert found["prior_temperature"]["kind"] == "number"
+    seed = re.search(
+        r'\{"name": "prior_seed".+?\}', page("x", card, (folder / "bells.ts").read_bytes())
+    )
+    assert seed and json.loads(seed[0])["isWhole"] is True
 
 
 LABEL = {

@@ -19,6 +19,11 @@ using engine::Refused;
 constexpr char kMark[] = "vschaos2";
 constexpr std::size_t kMarkBytes = 8, kTailBytes = 24;
 constexpr int kMostParameters = 1000;
+
+// Who puts a model into a plug-in writes over the dashes how many parameters it has: known, too, if
+// the file's end is lost. Volatile: no compiler may know it.
+const volatile char kOfAModel[] = "vschaos2 parameters: ----";
+constexpr int kDashes = 4;
 constexpr int kGenericAxes = 16, kGenericLabels = 4, kGenericKnobs = 12;
 
 constexpr std::pair<const char*, Parameter::Target> kTargets[] = {
@@ -63,6 +68,17 @@ Parameter ReadParameter(const Json& row) {
     throw Refused("gives " + read.name + " a range that is none");
   }
   return read;
+}
+
+// The parameters of the model that was put in; -1: none was.
+int CountOfAModel() {
+  int count = 0;
+  const volatile char* const digits = kOfAModel + sizeof(kOfAModel) - 1 - kDashes;
+  for (int i = 0; i < kDashes; ++i) {
+    if (digits[i] < '0' || digits[i] > '9') return -1;
+    count = 10 * count + (digits[i] - '0');
+  }
+  return count;
 }
 
 About ReadTail(std::ifstream& file) {
@@ -144,7 +160,7 @@ static About Generic(bool is_instrument) {
       list.push_back(Numbered("axis", i, Target::kAxis, Kind::kNumber, -4, 4, 0));
     }
   } else {
-    list.push_back(Own("mix", "dry_wet", "", Target::kMix, Kind::kNumber, 0, 1, 1));
+    list.push_back(Own("mix", "mix", "", Target::kMix, Kind::kNumber, 0, 1, 1));
     for (int i = 0; i < kGenericKnobs; ++i) {
       list.push_back(Numbered("knob", i, Target::kKnob, Kind::kNumber, 0, 1, 0.5f));
     }
@@ -155,16 +171,31 @@ static About Generic(bool is_instrument) {
   return about;
 }
 
+// Where the model is lost: as many parameters as hosts were told of, so that the status is in its
+// place.
+static About Lost(bool is_instrument, int count) {
+  About about;
+  about.name = Generic(is_instrument).name;
+  about.is_lost = true;
+  for (int i = 0; i < count; ++i) {
+    about.parameters.push_back(
+        Numbered("lost", i, Parameter::Target::kMix, Parameter::Kind::kNumber, 0, 1, 0));
+  }
+  return about;
+}
+
 About ReadAbout(const std::string& own_path, bool is_instrument) {
+  const int count = CountOfAModel();
   try {
     std::ifstream file(own_path, std::ios::binary);
     About about;
     if (file) about = ReadTail(file);
     if (!about.name.empty()) return about;
+    if (count >= 0) throw Refused("carries its model no more");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s: build it again from its model\n", own_path.c_str(), error.what());
   }
-  return Generic(is_instrument);
+  return count >= 0 ? Lost(is_instrument, count) : Generic(is_instrument);
 }
 
 }  // namespace vschaos

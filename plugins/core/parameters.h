@@ -31,6 +31,7 @@ struct About {
   std::vector<Parameter> parameters;
   std::vector<std::vector<float>> places;  // coordinates of the axes
   std::vector<std::uint8_t> model;         // NAME.ts; empty: it is chosen by its path
+  bool is_lost = false;                    // there was a model, which cannot be read any more
 
   bool has_model() const { return !model.empty(); }
 };

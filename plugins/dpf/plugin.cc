@@ -39,6 +39,7 @@ constexpr bool kIsInstrument = false;
 // What the last parameter tells.
 enum Status { kNoModel, kPlays, kRefused };
 constexpr const char* kStatusNames[] = {"no model", "plays", "cannot play the file"};
+constexpr const char* kNotYet = "not read yet";  // of a model that is there
 
 const About& OwnAbout() {
   static const About about = vschaos::ReadAbout(getBinaryFilename(), kIsInstrument);
@@ -48,7 +49,8 @@ const About& OwnAbout() {
 // FNV-1a, of what makes this plug-in another than others.
 std::uint32_t UniqueId() {
   std::uint32_t hash = 2166136261u;
-  for (const char* c = DISTRHO_PLUGIN_URI; *c; ++c) {
+  const char* volatile uri = DISTRHO_PLUGIN_URI;  // is written over: no compiler may know it
+  for (const char* c = uri; *c; ++c) {
     hash = (hash ^ static_cast<unsigned char>(*c)) * 16777619u;
   }
   return hash;
@@ -60,10 +62,11 @@ class VschaosPlugin : public Plugin {
  public:
   VschaosPlugin()
       : Plugin(static_cast<std::uint32_t>(OwnAbout().parameters.size() + 1), 0,
-               OwnAbout().has_model() ? 0 : 1),
+               OwnAbout().has_model() || OwnAbout().is_lost ? 0 : 1),
         about_(OwnAbout()),
         count_(about_.parameters.size()),
         values_(new std::atomic<float>[count_]),
+        status_(about_.is_lost ? kRefused : kNoModel),
         applied_(count_, std::nanf("")) {
     for (std::size_t i = 0; i < count_; ++i) values_[i] = about_.parameters[i].value;
     if (!isDummyInstance()) loader_ = std::make_unique<vschaos::Loader>();
@@ -88,7 +91,9 @@ class VschaosPlugin : public Plugin {
       made.symbol = "status";
       made.hints = kParameterIsOutput | kParameterIsInteger;
       made.ranges = ParameterRanges(0.0f, 0.0f, 2.0f);
-      Enumerate(made, {std::begin(kStatusNames), std::end(kStatusNames)}, 0.0f);
+      std::vector<std::string> names(std::begin(kStatusNames), std::end(kStatusNames));
+      if (about_.has_model()) names[kNoModel] = kNotYet;
+      Enumerate(made, names, 0.0f);
       return;
     }
     const Shown& shown = about_.parameters[index];
@@ -189,7 +194,7 @@ class VschaosPlugin : public Plugin {
     if (!loader_) return;
     asked_hz_ = Rate();
     if (path_.empty() && !about_.has_model()) {
-      status_ = kNoModel;
+      status_ = about_.is_lost ? kRefused : kNoModel;
       loader_->Ask([] { return std::unique_ptr<Stream>(); });
       return;
     }
@@ -259,7 +264,7 @@ class VschaosPlugin : public Plugin {
   const About& about_;
   const std::size_t count_;
   const std::unique_ptr<std::atomic<float>[]> values_;
-  std::atomic<int> status_{kNoModel};
+  std::atomic<int> status_;
   std::mutex asking_;  // never held by the audio thread
   std::string path_;
   int asked_hz_ = 0;

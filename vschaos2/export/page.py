@@ -158,6 +158,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
         "usual": setting.usual,
         "unit": setting.unit,
         "isExponential": setting.is_exponential,
+        "isWhole": setting.is_whole,
         "choices": setting.choices,
         "group": setting.group,
         "note": setting.note,

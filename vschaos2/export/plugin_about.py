@@ -4,13 +4,15 @@ The twin of plugins/core/parameters.h, which reads it.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from vschaos2.patches.controls import Controls, Label, words_of
+from vschaos2.patches.controls import HEARD, Controls, Label, words_of
 from vschaos2.patches.settings import Setting
 
 Kind = Literal["instrument", "insert"]  # played by notes; what sound goes through
+BY_NOTES, WITHOUT = "by the notes", "none"  # of a label of an instrument that nothing is told of
 MOST_CHOICES = 255  # of a parameter of the plug-in framework
 MOST_OF_A_LABEL = 127.0  # of one that is a number
 OF_DECODE = ("prior_temperature", "prior_seed")  # settings that no sound through a model hears
@@ -25,8 +27,9 @@ def plugin_about(kind: Kind, name: str, card: Mapping[str, Any]) -> dict[str, An
         card: of `measure_card`.
     """
     controls = Controls.of(name, card)
-    rows = [*_own(kind, controls), *_labels(controls), *_settings(kind, controls)]
-    symbols = words_of([row["name"] for row in rows], "number")
+    rows = [*_own(kind, controls), *_labels(kind, controls), *_settings(kind, controls)]
+    wholes = [_plain(row.get("control", row["name"]).replace("_", " ")) for row in rows]
+    symbols = words_of(wholes, "number")
     for row, symbol in zip(rows, symbols, strict=True):
         row["symbol"] = symbol if not symbol[0].isdigit() else f"_{symbol}"
     return {
@@ -57,18 +60,25 @@ def _own(kind: Kind, controls: Controls) -> Iterator[dict[str, Any]]:
         yield _row(f"axis {axis + 1} {words}".strip(), "axis", ends=ends, value=first, index=axis)
 
 
-def _labels(controls: Controls) -> Iterator[dict[str, Any]]:
+def _labels(kind: Kind, controls: Controls) -> Iterator[dict[str, Any]]:
+    noted = [of[0] for of in (controls.pitch_label, controls.octave_label) if of is not None]
     for index, label in enumerate(controls.labels):
-        yield _label(label, index)
+        guess = label.guess
+        # What notes play hears nothing. Only where there is a label of pitch do notes command.
+        if kind == "instrument" and controls.pitch_label is not None and label in noted:
+            guess = BY_NOTES
+        elif kind == "instrument" and guess == HEARD:
+            guess = WITHOUT
+        yield _label(label, index, guess)
 
 
-def _label(label: Label, index: int) -> dict[str, Any]:
+def _label(label: Label, index: int, guess: str) -> dict[str, Any]:
     lowest = -1.0 if label.is_guessed else 0.0
     value = float(label.first)
     if not label.names:
         ends = (lowest, max(MOST_OF_A_LABEL, value))
         return _row(label.task, "label", ends=ends, value=value, index=index)
-    choices = [label.guess] * label.is_guessed + list(label.names)
+    choices = [guess] * label.is_guessed + list(label.names)
     if len(choices) == 1:
         choices.append(choices[0])  # a parameter has two values at least
     ends = (lowest, lowest + len(choices) - 1.0)
@@ -78,35 +88,47 @@ def _label(label: Label, index: int) -> dict[str, Any]:
 
 
 def _settings(kind: Kind, controls: Controls) -> Iterator[dict[str, Any]]:
+    bare = Counter(setting.bare_name for setting in controls.settings)
     for setting in controls.settings:
         if kind == "insert" and setting.name in OF_DECODE:
             continue
-        row = _setting(setting)
+        is_alone = bare[setting.bare_name] == 1
+        row = _setting(setting, setting.bare_name if is_alone else setting.name)
         if row is not None:
             yield row
 
 
-def _setting(setting: Setting) -> dict[str, Any] | None:
-    """A control of the model as a parameter; None of what is no value: events and texts."""
+def _setting(setting: Setting, name: str) -> dict[str, Any] | None:
+    """A control of the model as a parameter; None of what is no value: events and texts.
+
+    Args:
+        setting: what it sets.
+        name: that a host shows beside its unit.
+    """
     if setting.kind == "switch":
-        return _row(setting.name, "control", "switch", value=float(setting.value))
+        return _control(setting, name, "switch", value=float(setting.value))
     if setting.kind == "choice" and 2 <= len(setting.choices) <= MOST_CHOICES:
         place = float(setting.choices.index(setting.value))
         ends = (0.0, len(setting.choices) - 1.0)
-        return _row(setting.name, "control", "choice", ends, place, choices=setting.choices)
+        return _control(setting, name, "choice", ends, place, choices=setting.choices)
     if setting.kind != "number" or setting.usual is None:
         return None
     value = float(setting.value)
     ends = (min(setting.usual[0], value), max(setting.usual[1], value))
     is_exponential = setting.is_exponential and ends[0] > 0.0
-    return _row(
-        setting.name,
-        "control",
+    return _control(
+        setting,
+        name,
+        "integer" if setting.is_whole else "number",
         ends=ends,
         value=value,
         unit=setting.unit,
         is_exponential=is_exponential,
     )
+
+
+def _control(setting: Setting, name: str, *kind_and_values: Any, **others: Any) -> dict[str, Any]:
+    return {**_row(name, "control", *kind_and_values, **others), "control": setting.name}
 
 
 def _row(
@@ -123,7 +145,7 @@ def _row(
 ) -> dict[str, Any]:
     if not (math.isfinite(ends[0]) and ends[0] < ends[1]):
         ends = (value, value + 1.0)
-    row = {
+    return {
         "name": _plain(name.replace("_", " ")),
         "target": target,
         "kind": kind,
@@ -135,7 +157,6 @@ def _row(
         "is_exponential": is_exponential,
         "choices": [_plain(choice) for choice in choices],
     }
-    return {**row, "control": name} if target == "control" else row
 
 
 def _plain(text: str) -> str:

@@ -22,6 +22,8 @@ BUILT = ROOT / "build" / "plugins"
 NOTICE = ROOT / "plugins" / "THIRD-PARTY.txt"
 OWN_LICENCE = ROOT / "LICENSE"
 ID = b"anymodel" * 4  # VSCHAOS_ID of plugins/dpf/DistrhoPluginInfo.h
+COUNT = b"vschaos2 parameters: "  # and, with dashes for digits, of plugins/core/parameters.cc
+DASHES = b"----"
 MARK = b"vschaos2"  # and of plugins/core/parameters.cc
 FORMATS = ("lv2", "vst3", "clap")
 DESCRIBER = "describe"
@@ -112,7 +114,9 @@ def carrying(code: bytes, kind: Kind, about: Mapping[str, Any], content: bytes) 
     mine = hashlib.sha256(f"{kind} {about['name']}".encode()).hexdigest()[: len(ID)].encode()
     text = json.dumps(about, allow_nan=False, ensure_ascii=False).encode()
     sizes = len(content).to_bytes(8, "little") + len(text).to_bytes(8, "little")
-    return code.replace(ID, mine) + content + text + sizes + MARK
+    count = b"%04d" % len(about["parameters"])
+    code = code.replace(ID, mine).replace(COUNT + DASHES, COUNT + count)
+    return code + content + text + sizes + MARK
 
 
 def _files_of(
@@ -124,7 +128,7 @@ def _files_of(
     for form in FORMATS:
         place = built / FILES[kind].format(form)
         code = place.read_bytes()
-        if ID not in code:
+        if ID not in code or COUNT + DASHES not in code:
             raise InputError(f"{place}: is not as this version makes it: run make plugins again")
         made[form] = carrying(code, kind, about, content)
     lv2, vst3 = Path(f"{name}.lv2"), Path(f"{name}.vst3") / "Contents"

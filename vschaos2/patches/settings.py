@@ -35,6 +35,18 @@ class Setting:
     group: str = ""
     note: str = ""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether only whole numbers differ: of what chance begins with."""
+        return self.kind == "number" and self.name.endswith("seed")
+
+    @property
+    def bare_name(self) -> str:
+        """The name without a unit at its end, where that stands by the value."""
+        ending = f"_{self.unit.lower()}"
+        has_unit = bool(self.unit) and self.name.lower().endswith(ending)
+        return self.name[: -len(ending)] if has_unit and len(self.name) > len(ending) else self.name
+
     @staticmethod
     def of(told: Mapping[str, Any]) -> "Setting":
         """What a card tells of an attribute."""

@@ -32,20 +32,21 @@ let count = 0;
 const fresh = (name) => `${name}-${++count}`;
 
 // A slider with its name and value; `moved` gets every new value of the hand.
-//   of: { name, lowest, highest, value, unit, isExponential, note, usual }
+//   of: { name, lowest, highest, value, unit, isExponential, isWhole, note, usual }
 // Returns { row, show(value) }.
 function slider(of, moved) {
   const [low, high] = of.usual ?? [of.lowest, of.highest];
   const isExponential = of.isExponential && low > 0;
   const toPart = (value) =>
     isExponential ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
-  const ofPart = (part) => (isExponential ? low * (high / low) ** part : low + part * (high - low));
+  const between = (part) => (isExponential ? low * (high / low) ** part : low + part * (high - low));
+  const ofPart = (part) => (of.isWhole ? Math.round(between(part)) : between(part));
   const id = fresh("slider");
   const input = element("input", { type: "range", id, min: 0, max: 1, step: 0.001 });
   const output = element("output", { for: id });
   const show = (value) => {
     input.value = Math.min(Math.max(toPart(value), 0), 1);
-    output.textContent = `${inDigits(value, high - low)}${of.unit ? ` ${of.unit}` : ""}`;
+    output.textContent = `${of.isWhole ? Math.round(value) : inDigits(value, high - low)}${of.unit ? ` ${of.unit}` : ""}`;
     input.setAttribute("aria-valuetext", output.textContent);
   };
   input.addEventListener("input", () => {
