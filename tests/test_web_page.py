@@ -175,6 +175,14 @@ def test_the_program_writes_it_or_says_why_not(tiny_run_folder, tmp_path):
     done = script(ROOT / "tests/runs_of_0_1/labelled", "--web", "-n", "told")
     assert done.returncode == 0, done.stderr
     assert {"told.ts", "told.json", "told.html"} <= {p.name for p in (tmp_path / "out").iterdir()}
+    done = script(tmp_path / "out/told.ts", "--web", "-n", "again")  # of the file and its card
+    assert done.returncode == 0 and done.stdout == f"exported: {tmp_path}/out/again.html\n"
+    (tmp_path / "out/told.ts").write_bytes(b"another")
+    done = script(tmp_path / "out/told.ts", "--web", "-n", "other")
+    assert done.returncode == 2 and not (tmp_path / "out/other.html").exists()
+    assert done.stderr.endswith(
+        ": is not the file that its card told.json was made for: export it again\n"
+    )
 
 
 RUN = """
@@ -441,7 +449,9 @@ def test_settings_volume_and_stop(playing):
       const input = document.getElementById(htmlFor);
       input.value = value;
       input.dispatchEvent(new Event(input.tagName === 'SELECT' ? 'change' : 'input'));
+      return document.querySelector(`output[for="${htmlFor}"]`)?.textContent;
     })"""
+    assert playing.ask(f"{turn}('prior seed', 0.333)") == "33"  # of 100, a whole number
     before = level(playing)
     playing.ask(f"{turn}('Volume', -48)")
     playing.wait(f"!({louder_than(before - 30)})")
