@@ -23,7 +23,7 @@ pd=""
 trap 'kill $pd $server 2>/dev/null || true' EXIT
 export DISPLAY="$display"
 sleep 2
-pd -noprefs -nosound -nomidi -path build/external -path patches -lib vschaos~ \
+pd -nrt -noprefs -nosound -nomidi -path build/external -path patches -lib vschaos~ \
     -open "$patch" >/dev/null 2>&1 &
 pd=$!
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "vschaos~"
@@ -39,6 +40,12 @@ in externals/README.md of vschaos2. On amd64 a processor with AVX2 is needed (si
 """
 
 
+def fail(why: str) -> NoReturn:
+    """Say why, and end."""
+    sys.stderr.write(f"{why}\n")
+    sys.exit(2)
+
+
 def version() -> str:
     """vschaos2's own."""
     text = (ROOT / "vschaos2/__init__.py").read_text(encoding="utf-8")
@@ -57,15 +64,17 @@ def library(processor: str) -> Path:
     for tool in ("cmake", compiler):
         if shutil.which(tool) is None:
             script = "install_tools.sh" if processor == "amd64" else "install_release_tools.sh"
-            sys.exit(f"{tool} is missing: run externals/{script}")
+            fail(f"{tool} is missing: run externals/{script}")
     folder = ROOT / f"build/release-{processor}"
+    sys.stdout.write(f"building for {processor}: a minute or some\n")
+    sys.stdout.flush()
     for command in (
         ["cmake", "-S", str(ROOT / "externals"), "-B", str(folder), *([option] if option else [])],
         ["cmake", "--build", str(folder), f"-j{os.cpu_count()}", "--target", "vschaos_tilde"],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            sys.exit(f"{' '.join(command[:2])} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+            fail(f"{' '.join(command[:2])} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
     return folder / f"{NAME}.pd_linux"
 
 
@@ -99,7 +108,7 @@ def main() -> None:
     for file in (*sorted(folder.iterdir()), package):
         sys.stdout.write(f"{file}: {file.stat().st_size} bytes\n")
     if size >= MOST_BYTES:
-        sys.exit(f"{folder} has {size} bytes, {MOST_BYTES} are the most")
+        fail(f"{folder} has {size} bytes, {MOST_BYTES} are the most")
 
 
 if __name__ == "__main__":

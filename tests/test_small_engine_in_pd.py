@@ -206,11 +206,11 @@ def test_answers_and_errors(library, path, tmp_path):
     assert made.code == 0 and infos[0] == "gain_db -6" and infos[1] == "latency 2432 2048 384"
     assert infos[2:] == ["inversion default", "delay 384 512", "projection ica"]
     errors = [line.split(f"{path}: ")[-1] for line in made.lines if line.startswith("error")]
-    assert errors[0] == "set gain_db: the model refuses this value"
+    assert errors[0] == "set gain_db: the model refuses this value: it takes -120 to 60"
     assert errors[1].startswith("get nothing: the model has no attribute nothing, but temperature")
     assert errors[2] == "set gain_db: needs a number, got loud"
     assert errors[3] == "set delay: needs 2 values, got 1"
-    assert errors[4] == "set inversion: the model refuses this value"
+    assert errors[4].startswith("set inversion: the model refuses this value: it takes default, ")
     assert len(errors) == 5
 
 

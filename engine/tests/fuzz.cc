@@ -102,9 +102,18 @@ void Play(engine::Player* player) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 4) return 100;
+  if (count != 4) {
+    std::fprintf(stderr, "engine_fuzz FILE.ts COUNT SEED\n");
+    return 2;
+  }
   std::ifstream file(arguments[1], std::ios::binary);
   const Content content((std::istreambuf_iterator<char>(file)), {});
+  try {
+    engine::ModelFile whole(content);
+  } catch (const engine::Refused& reason) {
+    std::fprintf(stderr, "%s: %s\n", arguments[1], reason.what());
+    return 2;
+  }
   Damage damage(content, static_cast<unsigned>(std::atoi(arguments[3])));
   int refused = 0, played = 0;
   std::set<std::string> reasons;

@@ -1,6 +1,7 @@
 // An exported file as an instrument of the small engine, which needs no libtorch.
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <new>
 #include <utility>
@@ -15,6 +16,22 @@
 namespace vschaos {
 
 namespace {
+
+// ": it takes …", where what a control takes can be listed.
+std::string Taken(const engine::Control& control) {
+  using Kind = engine::Control::Kind;
+  const auto shown = [](double number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", number);
+    return std::string(text);
+  };
+  if (control.kind == Kind::kNumber) {
+    return ": it takes " + shown(control.lowest) + " to " + shown(control.highest);
+  }
+  std::vector<std::string> words = control.choices;
+  for (const double number : control.integers) words.push_back(shown(number));
+  return words.empty() ? "" : ": it takes " + Join(words);
+}
 
 class EngineInstrument : public Instrument {
  public:
@@ -103,7 +120,7 @@ class EngineInstrument : public Instrument {
     if (!number && !control->is_word()) return "needs a number, got " + std::get<std::string>(values[0]);
     const bool is_taken = number ? player_.Set(name, *number)
                                  : player_.Set(name, std::get<std::string>(values[0]));
-    return is_taken ? "" : "the model refuses this value";
+    return is_taken ? "" : "the model refuses this value" + Taken(*control);
   }
 
   Failure Get(const std::string& name, std::vector<Atom>* values) noexcept override {
