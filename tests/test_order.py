@@ -17,10 +17,11 @@ from vschaos2.chains.rack import Rack, Setup
 from vschaos2.errors import InputError
 from vschaos2.families.loading import load_run
 from vschaos2.families.order.build import build_model
-from vschaos2.families.order.estimator import COVERED, Settings
+from vschaos2.families.order.estimator import COVERED, Settings, surprise
 from vschaos2.families.order.material import ChainMaterial, material
-from vschaos2.families.order.objective import ChainObjective, surprise
-from vschaos2.families.order.pool import ChainBatches, Plan
+from vschaos2.families.order.objective import ChainObjective
+from vschaos2.families.order.pool import ChainBatch, ChainBatches, Plan, rows
+from vschaos2.families.order.times import learn_times
 from vschaos2.training.objective import Moment
 
 LEFT_OUT = ("compressor", "eq", "chorus", "phaser", "tremolo", "reverb")
@@ -44,6 +45,7 @@ def chunks_of_ten():
     with pytest.MonkeyPatch.context() as patch:
         for module in ("chains.store", "families.order.pool", "families.order.material"):
             patch.setattr(f"vschaos2.{module}.CHUNK", 10)
+        patch.setattr("vschaos2.families.order.times.STEPS", 200)
         yield
 
 
@@ -180,6 +182,41 @@ def test_the_time_of_an_echo_is_read_off_its_peak_alone(place):
     for a, b in zip(told, by_others, strict=True):
         assert torch.equal(a[:, at], b[:, at]) and not torch.equal(a, b)
     assert build_model(compose("chain_order", "model.effects.delay=null")).timed.numel() == 0
+
+
+def test_times_of_echoes_are_learnt_apart_and_from_what_is_learnt_from(place):
+    """What a training that was resumed has stored is what examples of one of its epochs teach."""
+    run = load_run(place / "runs" / "small")
+    config = OmegaConf.merge(run.config, {"data": {"store": {"folder": str(place / "kept")}}})
+    data = material(config, run.model)
+    stored = {key: value.clone() for key, value in run.model.state_dict().items()}
+    fits = []
+    for epoch in range(3):
+        assert learn_times(run.model, data.epoch(epoch)) > 0
+        fits.append({key: value.clone() for key, value in run.model.timing.state_dict().items()})
+    at = [all(torch.equal(f[key], stored[f"timing.{key}"]) for key in f) for f in fits]
+    assert any(at)
+    moved = {k for k, v in run.model.state_dict().items() if not torch.equal(v, stored[k])}
+    assert moved <= {f"timing.{key}" for key in fits[0]}
+
+
+def test_times_of_echoes_are_found_where_peaks_tell_them():
+    model = build_model(compose("chain_order", "data.dataset.root=plucked", *SMALL))
+    at, names = echoes_place(), [setting.name for _, setting in model.settings]
+    summary, settings = torch.randn(400, 1, summary_size()), torch.full((400, len(names)), np.nan)
+    settings[:300, names.index("time_ms")] = 0.5 + 0.2 * summary[:300, 0, at.start].clamp(-2, 2)
+    mel, chain = torch.zeros(400, 1, 4, 64), torch.zeros(400, dtype=torch.long)
+    batch = ChainBatch(mel=mel, summary=summary, chain=chain, settings=settings)
+    before, chance = model.knobs[1].weight.clone(), torch.get_rng_state()
+    assert learn_times(model, [batch]) == 300  # those with a delay
+    assert torch.equal(torch.get_rng_state(), chance) and torch.equal(before, model.knobs[1].weight)
+    place = model.eval()(batch["mel"], summary).settings.place.detach()
+    off = (place - settings)[:300, names.index("time_ms")].abs()
+    assert float(off.mean()) < 0.03  # of a range in which they are spread by .17
+    without = rows(batch, slice(300, None))
+    assert learn_times(model, [without]) == learn_times(model, []) == 0
+    no_delay = build_model(compose("chain_order", "model.effects.delay=null"))
+    assert learn_times(no_delay, [batch]) == 0
 
 
 def test_settings_are_surprising_by_a_distribution_of_laplace():

@@ -1,13 +1,16 @@
 """Chains of effects: which there are, which are the same, how they sound, what is heard of them."""
 
+import os
 import subprocess
 import sys
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import vschaos2
 from vschaos2.chains import features
 from vschaos2.chains.cepstra import PEAKS, PLACES, QUEFRENCIES_S, binned, cepstrum, echoes, ripples
 from vschaos2.chains.dry import in_a_room, through_pickup
@@ -481,7 +484,10 @@ def test_processes_that_render_end_with_a_training_that_was_killed(tmp_path):
     (tmp_path / "killed.py").write_text(KILLED)
     words = [sys.executable, tmp_path / "killed.py"]
     # It comes to an end once nobody holds the pipe, the process that renders among them.
-    said = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=300, check=False)
+    path = {**os.environ, "PYTHONPATH": str(Path(vschaos2.__file__).parents[1])}
+    said = subprocess.run(
+        words, stdout=subprocess.PIPE, text=True, timeout=300, check=False, env=path
+    )
     assert said.returncode == -9 and int(said.stdout) > 0
 
 

@@ -20,7 +20,6 @@ from vschaos2.families.loading import load_named_run
 from vschaos2.families.order.build import build_model
 from vschaos2.families.order.estimator import Estimator
 from vschaos2.files import write_whole
-from vschaos2.runs.folder import Run
 
 BLIND, WITH_DRY = "blind", "dry"
 
@@ -58,22 +57,23 @@ def ready(with_dry: bool) -> Known:
     return Known("the estimator of the package", model.eval().requires_grad_(False), config)
 
 
-def write_ready(run: Run, folder: Path) -> Path:
+def write_ready(model: Estimator, config: DictConfig, folder: Path) -> Path:
     """Write a trained estimator as `ready` reads one; → the file of its weights.
 
     Args:
-        run: of the family "order".
+        model: the estimator.
+        config: of its training.
         folder: vschaos2/recognition/ready of a clone.
     """
     weights: dict[str, Any] = {}
-    for key, value in run.model.state_dict().items():
+    for key, value in model.state_dict().items():
         whole = value.numpy()
         weights[key] = whole.astype(np.float16) if whole.dtype == np.float32 else whole
     content = io.BytesIO()
     np.savez_compressed(content, **weights)
-    place = folder / f"{WITH_DRY if run.model.hears_dry else BLIND}.npz"
+    place = folder / f"{WITH_DRY if model.hears_dry else BLIND}.npz"
     write_whole(place, content.getvalue())
-    config = run.config.copy()
+    config = config.copy()
     config.rundir, config.data.store.folder = "runs", None  # where it was trained says nothing
     write_whole(place.with_suffix(".yaml"), OmegaConf.to_yaml(config))
     return place

@@ -94,7 +94,8 @@ class Estimator(nn.Module):
             nn.Linear(2 * hidden_dims, 2 * len(self.settings)),
         )
         # A peak stands at the time of an echo, to the sample: beside a thousand other numbers,
-        # noise and dropout blur it. What is read off the peaks is read off them alone.
+        # noise and dropout blur it. What is read off the peaks is read off them alone, and learnt
+        # apart from the rest (`times`): steps of all effects see too few delays.
         timed = [
             n
             for n, (effect, each) in enumerate(self.settings)
@@ -103,7 +104,7 @@ class Estimator(nn.Module):
         self.timed = torch.tensor(timed, dtype=torch.long)
         self.timing = nn.Sequential(
             nn.Linear(ECHOES, TIMING), nn.ReLU(), nn.Linear(TIMING, 2 * len(TIMED))
-        )
+        ).requires_grad_(False)
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("widening", torch.ones(()))
 
@@ -121,10 +122,25 @@ class Estimator(nn.Module):
 
     def told_settings(self, evidence: Evidence) -> Settings:
         """Of every setting the middle and the spread, before they are calibrated."""
-        place, spread = self.knobs(evidence.flat).chunk(2, 1)
-        if len(self.timed):
-            at = self.timed.to(place.device)
-            own_place, own_spread = self.timing(evidence.echoes).chunk(2, 1)
-            place = place.index_copy(1, at, own_place)
-            spread = spread.index_copy(1, at, own_spread)
-        return Settings(0.5 + place, LEAST_SPREAD + F.softplus(spread - 1.5))
+        every = as_settings(self.knobs(evidence.flat))
+        if not len(self.timed):
+            return every
+        at, own = self.timed.to(every.place.device), as_settings(self.timing(evidence.echoes))
+        return Settings(
+            every.place.index_copy(1, at, own.place), every.spread.index_copy(1, at, own.spread)
+        )
+
+
+def as_settings(told: Tensor) -> Settings:
+    """What a network says, as settings. Shape: [B, 2 S] → [B, S] each."""
+    place, spread = told.chunk(2, 1)
+    return Settings(0.5 + place, LEAST_SPREAD + F.softplus(spread - 1.5))
+
+
+def surprise(settings: Settings, truth: Tensor) -> Tensor:
+    """-log p of settings that are there, the mean, by distributions of Laplace."""
+    known = ~truth.isnan()
+    if not bool(known.any()):
+        return settings.place.sum() * 0.0
+    place, spread, due = settings.place[known], settings.spread[known], truth[known]
+    return ((due - place).abs() / spread + torch.log(2.0 * spread)).mean()

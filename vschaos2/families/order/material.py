@@ -156,6 +156,7 @@ class ChainMaterial(Material):
         self.workers = int(count)
         self.stores: dict[int, Store] = {}
         self._fixed: dict[int, ChainBatch] = {}
+        self._batches: ChainBatches | None = None
 
     @property
     def sample_rate_hz(self) -> int:
@@ -193,7 +194,18 @@ class ChainMaterial(Material):
             self.store(TRAINING), self.model.vocabulary, self.plan,
             max(2, self.batch_size // world_size), self.batches_per_epoch, self.seed, rank,
         )  # fmt: skip
+        self._batches = batches
         return EpochLoader(batches, self.next_batch)
+
+    def learnt(self) -> list[ChainBatch]:
+        """What the epoch at hand learns from, chunk by chunk; nothing before the first one."""
+        return [] if self._batches is None else self._batches.held
+
+    def epoch(self, number: int) -> Iterator[ChainBatch]:
+        """What an epoch learns from, chunk by chunk, without a training."""
+        chunks, store = self.plan.chunks(number), self.store(TRAINING)
+        store.ask(chunks)
+        return (numbered(self.model.vocabulary, store.take([chunk])) for chunk in chunks)
 
     def val_dataloader(self) -> DataLoader[ChainBatch]:
         """Held-out examples, the same in every process."""

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vschaos2.families.order.estimator import COVERED, Estimator, Settings
+from vschaos2.families.order.estimator import COVERED, Estimator, Settings, surprise
 from vschaos2.families.order.material import CALIBRATION, ChainMaterial
 from vschaos2.families.order.pool import ChainBatch, FixedBatches
+from vschaos2.families.order.times import learn_times
 from vschaos2.ranges import check_number
 from vschaos2.training.objective import Losses, Moment, Objective
 
@@ -83,7 +84,14 @@ class ChainObjective(Objective):
 
     @torch.no_grad()
     def calibrate(self, model: Any, data: ChainMaterial) -> None:
-        """Let probabilities be those of being right, and ranges hold what they say."""
+        """Let times of echoes be learnt, probabilities be true, and ranges hold what they say.
+
+        Before every validation, so that what is stored, and what is left by a training that was
+        stopped, has all three.
+        """
+        learn_times(model, data.learnt())
+        # Or the average would drift from what was learnt to what it was learnt from.
+        self.model.timing.load_state_dict(model.timing.state_dict())
         was = model.training
         model.eval()
         model.temperature.fill_(1.0)
@@ -126,12 +134,3 @@ def said(model: Estimator, examples: ChainBatch) -> tuple[Tensor, Settings]:
         places.append(told.settings.place.cpu())
         spreads.append(told.settings.spread.cpu())
     return torch.cat(logs), Settings(torch.cat(places), torch.cat(spreads))
-
-
-def surprise(settings: Settings, truth: Tensor) -> Tensor:
-    """-log p of settings that are there, the mean, by distributions of Laplace."""
-    known = ~truth.isnan()
-    if not bool(known.any()):
-        return settings.place.sum() * 0.0
-    place, spread, due = settings.place[known], settings.spread[known], truth[known]
-    return ((due - place).abs() / spread + torch.log(2.0 * spread)).mean()

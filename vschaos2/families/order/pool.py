@@ -106,6 +106,11 @@ class ChainBatches(IterableDataset[ChainBatch]):
         """Let the next iteration be that of `epoch`, from its batch number `batch` on."""
         self._epoch, self._batch = epoch, batch
 
+    @property
+    def held(self) -> list[ChainBatch]:
+        """All that the epoch at hand learns from, chunk by chunk; none before the first one."""
+        return list(self._held.values())
+
     def __len__(self) -> int:
         return self.batches_per_epoch
 

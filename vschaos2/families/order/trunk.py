@@ -91,7 +91,7 @@ class Trunk(nn.Module):
     def forward(self, mel: Tensor, summary: Tensor) -> Evidence:
         """What is known of each window."""
         flat = ((summed_up(mel, summary) - self.centre) / self.spread).clamp(-5.0, 5.0)
-        echoes = flat[:, echoes_place()]
+        echoes = self.echoes(summary)
         if self.training:
             flat = flat + NOISE * torch.randn_like(flat)
         parts = [self.summary(flat)]
@@ -102,6 +102,11 @@ class Trunk(nn.Module):
             parts += [moments.mean(1), moments.amax(1)]
         whole = F.relu(self.whole(torch.cat(parts, 1)))
         return Evidence(flat, echoes, self.dropout(whole), moments)
+
+    def echoes(self, summary: Tensor) -> Tensor:
+        """The peaks of the wet sound's cepstrum. Shape: [B, sounds, S] → [B, `ECHOES`]."""
+        at = echoes_place()
+        return ((summary[:, 0, at] - self.centre[at]) / self.spread[at]).clamp(-5.0, 5.0)
 
 
 def summed_up(mel: Tensor, summary: Tensor) -> Tensor:
