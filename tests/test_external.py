@@ -375,12 +375,9 @@ def test_no_block_is_late_in_real_time(library, exported_path, tmp_path):
 
 
 @pytest.mark.parametrize("sanitizer", ["", "address", "thread"])
-def test_core(compiler, request, sanitizer):
+def test_core(compiler, sanitizer):
     folder = ROOT / "build" / "-".join(filter(None, ("external-core", sanitizer)))
-    if not sanitizer and is_playable():
-        folder = request.getfixturevalue("library")  # the same tests lie beside the external
-    else:
-        build(folder, "-DVSCHAOS_EXTERNAL=OFF", f"-DVSCHAOS_SANITIZE={sanitizer}")
+    build(folder, "-DVSCHAOS_EXTERNAL=OFF", f"-DVSCHAOS_SANITIZE={sanitizer}")
     done = subprocess.run(
         [str(folder / "core_tests")], capture_output=True, text=True, timeout=120, check=False
     )
