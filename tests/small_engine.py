@@ -163,3 +163,11 @@ def labels_of(player: Player, method: str, outlets: bool) -> Sequence[str]:
     count = shape.out_channels if outlets else shape.in_channels
     label_of = player.library.vschaos_engine_label
     return [label_of(player.handle, index, outlets, i).decode() for i in range(count)]
+
+
+def ran(folder: Path, program: str, *words: object) -> str:
+    """What a program of the engine's own tests prints, which has to end well."""
+    command = [folder / program, *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

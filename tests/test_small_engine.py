@@ -1,7 +1,6 @@
 """Exported instruments in the small engine, held against torch; and files that it refuses."""
 
 import json
-import subprocess
 import zipfile
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from conftest import TINY
 from engine_beside_torch import Both, rewritten
 from omegaconf import OmegaConf
-from small_engine import Player, RefusedError, is_buildable, labels_of, relative
+from small_engine import Player, RefusedError, is_buildable, labels_of, ran, relative
 from taught import HOP, USUAL, sound, taught
 
 from vschaos2.dsp.inversion_modes import MODES
@@ -392,20 +391,11 @@ def test_a_flipped_bit_is_found(engine, usual, tmp_path):
 
 
 def test_nothing_is_allocated_while_playing(engine_folder, usual):
-    done = subprocess.run(
-        [engine_folder / "engine_allocations", usual.path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    ran(engine_folder, "engine_allocations", usual.path)
 
 
 def test_damaged_files_crash_nothing(engine_folder, usual):
-    command = [engine_folder / "engine_fuzz", usual.path, "150", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    refused = int(done.stdout.split()[0])
+    refused = int(ran(engine_folder, "engine_fuzz", usual.path, 150, 1).split()[0])
     assert 50 < refused < 150
 
 

@@ -1,6 +1,5 @@
 """Exported bridges in the small engine, held against torch; and files that it refuses."""
 
-import subprocess
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from engine_beside_torch import Both, rewritten
-from small_engine import Player, RefusedError, is_buildable, labels_of, relative
+from small_engine import Player, RefusedError, is_buildable, labels_of, ran, relative
 from taught import HOP, USUAL, sound, taught
 
 from vschaos2.export.for_engine import card_lines
@@ -255,12 +254,8 @@ def test_files_that_are_not_what_they_should_be(engine, kept, tmp_path, change, 
 
 
 def test_nothing_is_allocated_while_playing(engine_folder, both):
-    command = [engine_folder / "engine_allocations", both.path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    ran(engine_folder, "engine_allocations", both.path)
 
 
 def test_damaged_files_crash_nothing(engine_folder, both):
-    command = [engine_folder / "engine_fuzz", both.path, "40", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    ran(engine_folder, "engine_fuzz", both.path, 40, 1)

@@ -1,13 +1,11 @@
 """Collections of chains in the small engine, held against torch; and files that it refuses."""
 
-import subprocess
-
 import numpy as np
 import pytest
 import torch
 from engine_beside_torch import Both, rewritten
 from retrieved_runs import drawn
-from small_engine import Player, RefusedError, is_buildable, relative
+from small_engine import Player, RefusedError, is_buildable, ran, relative
 
 from vschaos2.export.for_engine import card_lines
 from vschaos2.export.nn_tilde import get_attribute
@@ -144,7 +142,5 @@ def test_files_that_are_not_what_they_should_be(engine, pair, tmp_path, change, 
 
 
 def test_nothing_is_allocated_and_damaged_files_crash_nothing(engine_folder, pair):
-    for name, *more in (("engine_allocations",), ("engine_fuzz", "60", "1")):
-        command = [engine_folder / name, pair.path, *more]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    ran(engine_folder, "engine_allocations", pair.path)
+    ran(engine_folder, "engine_fuzz", pair.path, 60, 1)

@@ -1,6 +1,5 @@
 """Exported effects in the small engine, held against torch; and files that it refuses."""
 
-import subprocess
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from engine_beside_torch import Both, rewritten
-from small_engine import Player, RefusedError, is_buildable, labels_of, relative
+from small_engine import Player, RefusedError, is_buildable, labels_of, ran, relative
 
 from vschaos2.export.for_engine import card_lines, description
 from vschaos2.export.nn_tilde import get_attribute
@@ -652,13 +651,9 @@ def test_a_chain_in_blocks_that_it_has_not(engine, chain, tmp_path):
 
 
 def test_nothing_is_allocated_while_playing(engine_folder, both):
-    command = [engine_folder / "engine_allocations", both.path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    ran(engine_folder, "engine_allocations", both.path)
 
 
 def test_damaged_files_crash_nothing(engine_folder, both):
-    command = [engine_folder / "engine_fuzz", both.path, "60", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert 20 < int(done.stdout.split()[0]) < 60
+    said = ran(engine_folder, "engine_fuzz", both.path, 60, 1)
+    assert 20 < int(said.split()[0]) < 60

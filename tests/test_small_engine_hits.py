@@ -1,13 +1,12 @@
 """Exported hits in the small engine, held against torch; and files that it refuses."""
 
-import subprocess
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from engine_beside_torch import Both, rewritten
-from small_engine import Player, RefusedError, is_buildable, labels_of, relative
+from small_engine import Player, RefusedError, is_buildable, labels_of, ran, relative
 from small_hits import decaying_hits, small_hits
 
 from vschaos2.export.for_engine import card_lines
@@ -259,15 +258,11 @@ def test_files_that_are_not_what_they_should_be(engine, drum, tmp_path, change, 
 
 
 def test_nothing_is_allocated_while_playing(engine_folder, both):
-    command = [engine_folder / "engine_allocations", both.path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    ran(engine_folder, "engine_allocations", both.path)
 
 
 def test_damaged_files_crash_nothing(engine_folder, both):
-    command = [engine_folder / "engine_fuzz", both.path, "60", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    ran(engine_folder, "engine_fuzz", both.path, 60, 1)
 
 
 def test_what_the_engine_knows_nothing_of_is_said():

@@ -1,12 +1,10 @@
 """Labels, guesses and memories in the small engine, held against torch."""
 
-import subprocess
-
 import numpy as np
 import pytest
 import torch
 from engine_beside_torch import Both, rewritten
-from small_engine import Player, RefusedError, is_buildable, relative
+from small_engine import Player, RefusedError, is_buildable, ran, relative
 from taught import HOP, USUAL, sound, taught
 
 from vschaos2.export.nn_tilde import get_attribute, set_attribute
@@ -177,9 +175,5 @@ def test_descriptions_that_do_not_fit(engine, labelled, tmp_path, change, said):
 
 
 def test_labels_allocate_nothing_and_damage_crashes_nothing(engine_folder, labelled):
-    for command in (
-        [engine_folder / "engine_allocations", labelled.path],
-        [engine_folder / "engine_fuzz", labelled.path, "100", "2"],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    ran(engine_folder, "engine_allocations", labelled.path)
+    ran(engine_folder, "engine_fuzz", labelled.path, 100, 2)
