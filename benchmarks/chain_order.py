@@ -62,6 +62,12 @@ def by_chance(found: Scores) -> float:
     return total / max(found.examples, 1)
 
 
+def still(pedal: Pedal) -> Pedal:
+    """A pedal whose time does not sway, as the prototype's did not; all else is drawn as before."""
+    varied = (each._replace(highest=0.0) if each.name == "wow" else each for each in pedal.varied)
+    return pedal._replace(varied=tuple(varied))
+
+
 class Bench:
     """An estimator and what it is measured on: plucked strings, with no pickup and in no room.
 
@@ -89,8 +95,10 @@ class Bench:
         how = Rendering(**{**how, "with_dry": self.model.hears_dry})
         how = how._replace(shares=shares or SHARES, families=False)
         if not as_learnt:
-            how = how._replace(pickups=0.0, rooms=0.0)
+            how = how._replace(pickups=0.0, rooms=0.0, floors=0.0)
         own = pedals or {pedal.name: pedal for pedal in self.model.pedals}
+        if not as_learnt:
+            own = {name: still(pedal) for name, pedal in own.items()}
         takes: Any = Plucked(RATE_HZ, kind)
         if as_learnt:
             takes = Mixed((*[takes] * 3, Sustained(RATE_HZ)))

@@ -154,6 +154,27 @@ def test_linear_pedals_commute(pair, dry):
     assert np.abs(one - other).max() < 1e-5 * np.abs(one).max()
 
 
+def test_the_echoes_of_a_tape_sway_and_those_of_half_of_all_delays_do_not():
+    """Clicks come back after d (1 + w sin 2π (f t + φ)), where t is the time they are read at."""
+    delay, rack = PEDALS["delay"], Rack(RATE_HZ)
+    sound = np.zeros(2 * RATE_HZ, np.float32)
+    clicks = np.arange(1000, 35_000, 4000)
+    sound[clicks] = 1.0
+    told = {"time_ms": 150.0, "feedback": 0.0, "level_db": 0.0, "low_pass_hz": 9_900.0}
+    tape = {"wow": 0.01, "wow_hz": 0.7, "phase": 0.1}
+    echoes_only = rack.play(Setup(delay, delay.usual(told | tape)), sound) - sound
+    for click in clicks:
+        near = np.arange(click + 3200, click + 3420)
+        weight = np.square(echoes_only[near])
+        at = float((near * weight).sum() / weight.sum())
+        sway = 0.01 * np.sin(2.0 * np.pi * (0.7 * at / RATE_HZ + 0.1))
+        assert at - click == pytest.approx(0.15 * RATE_HZ * (1.0 + sway), abs=4.0)
+    still = [delay.usual(told | {"wow": wow}) for wow in (-0.004, 0.0)]
+    assert all(stage.wow is None for values in still for stage in delay.stages(values))
+    drawn = [delay.draw(np.random.default_rng(n))["wow"] > 0.0 for n in range(400)]
+    assert 0.4 < np.mean(drawn) < 0.6
+
+
 @pytest.mark.parametrize("pair", [("distortion", "eq"), ("distortion", "delay"), ("eq", "chorus")])
 def test_others_do_not(pair, dry):
     rack, (a, b) = Rack(RATE_HZ), map(middle, pair)
@@ -366,6 +387,19 @@ def test_a_family_is_a_chain_and_all_that_it_begins_with():
     np.testing.assert_array_equal(rack.play_all(still[2].chain, still[0].dry), still[2].wet)
     again = renderer(HOW._replace(shares=[1, 1, 1], audible_db=0.0)).family(5)
     np.testing.assert_array_equal(again[2].wet, family[2].wet)
+
+
+def test_a_recorder_adds_its_noise_behind_the_effects_and_to_nothing_else():
+    how = HOW._replace(audible_db=0.0, floors=1.0, floor_db=[-60.0, -60.0])
+    noisy, clean = (renderer(each).family(5) for each in (how, how._replace(floors=0.0)))
+    for a, b in zip(noisy, clean, strict=True):
+        np.testing.assert_array_equal(a.dry, b.dry)
+        noise_db = 20.0 * np.log10((a.wet - b.wet).std() / np.abs(b.wet).max())
+        assert noise_db == pytest.approx(-60.0, abs=0.3)
+    with pytest.raises(InputError, match="floors must be a number from 0 to 1, got 2"):
+        HOW._replace(floors=2.0).check(2)
+    with pytest.raises(InputError, match="floor_db: the first must not be above the second"):
+        HOW._replace(floor_db=[-50.0, -90.0]).check(2)
 
 
 def test_families_have_lengths_as_often_as_their_shares():

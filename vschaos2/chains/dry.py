@@ -7,7 +7,7 @@ than anybody's guitar takes every real one for an effect.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,13 +60,7 @@ class DrySound(NamedTuple):
             ("peak_db", -80.0, 0.0), ("speeds", 0.25, 4.0), ("noise_db", -200.0, 0.0),
             ("pickup_hz", 200.0, 10_000.0), ("room_s", 0.01, 2.0),
         ):  # fmt: skip
-            ends = getattr(self, name)
-            if not isinstance(ends, list) or len(ends) != 2:
-                raise InputError(f"{where}.{name} must be [lowest, highest], got {ends!r}")
-            for end in ends:
-                check_number(f"{where}.{name}", end, least, most)
-            if ends[0] > ends[1]:
-                raise InputError(f"{where}.{name}: the first must not be above the second")
+            check_range(f"{where}.{name}", getattr(self, name), least, most)
         check_number(f"{where}.tilt_db", self.tilt_db, 0.0, 40.0)
         check_number(f"{where}.pickups", self.pickups, 0.0, 1.0)
         check_number(f"{where}.rooms", self.rooms, 0.0, 1.0)
@@ -92,6 +86,20 @@ class DrySound(NamedTuple):
         sound = sound + noise * rng.standard_normal(samples, np.float32) + hum
         peak = 10.0 ** (_between(rng, self.peak_db) / 20.0)
         return (sound * (peak / np.abs(sound).max())).astype(np.float32)
+
+
+def check_range(name: str, ends: Any, least: float, most: float) -> None:
+    """Refuse what is no range.
+
+    Raises:
+        InputError: unless `ends` is a list of two numbers between two others, in order.
+    """
+    if not isinstance(ends, list) or len(ends) != 2:
+        raise InputError(f"{name} must be [lowest, highest], got {ends!r}")
+    for end in ends:
+        check_number(name, end, least, most)
+    if ends[0] > ends[1]:
+        raise InputError(f"{name}: the first must not be above the second")
 
 
 def through_pickup(sound: npt.NDArray[np.float64], hz: float, q: float) -> npt.NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Examples by number: a dry sound through a chain drawn by chance, and what is to be said of it.
 
-    dry ──pedal──> … ──pedal──> wet ──> heard
+    dry ──pedal──> … ──pedal──> wet ──noise──> heard
                └ less than half a dB: no label
 
 What stands behind each pedal of a chain is the end of a shorter one: a *family* is a dry sound and
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vschaos2.chains.dry import DrySound
+from vschaos2.chains.dry import DrySound, check_range
 from vschaos2.chains.features import HOP, RATE_HZ, Heard, apart_db, heard, levelled, log_mel
 from vschaos2.chains.pedals import Pedal
 from vschaos2.chains.rack import Rack, Setup
@@ -47,6 +47,8 @@ class Rendering(NamedTuple):
         room_s: of rooms.
         rooms: part of the takes.
         families: whether those that are learnt from are families.
+        floor_db: of noise that comes behind the effects, below the peak.
+        floors: part of the recordings that have it.
     """
 
     seconds: float
@@ -63,6 +65,8 @@ class Rendering(NamedTuple):
     room_s: list[float] = [0.05, 0.4]  # noqa: RUF012
     rooms: float = 0.0
     families: bool = False
+    floor_db: list[float] = [-90.0, -50.0]  # noqa: RUF012
+    floors: float = 0.0
 
     @property
     def dry(self) -> DrySound:
@@ -83,6 +87,8 @@ class Rendering(NamedTuple):
         check_number(f"{where}.run_up_s", self.run_up_s, 0.0, 10.0)
         check_number(f"{where}.audible_db", self.audible_db, 0.0, 20.0)
         self.dry.check()
+        check_range(f"{where}.floor_db", self.floor_db, -200.0, 0.0)
+        check_number(f"{where}.floors", self.floors, 0.0, 1.0)
         if len(self.shares) != longest + 1:
             raise InputError(
                 f"{where}.shares must have {longest + 1} numbers, for chains of 0 to {longest} "
@@ -139,32 +145,43 @@ class Renderer:
 
     def example(self, number: int) -> Example:
         """One example, whole."""
-        rng = np.random.default_rng([*self.seed, number])
+        rng, recorder = self._chance(number), self._chance(number, 2)
         dry, run_up = self._dry(rng)
         shares = np.array(self.rendering.shares) / sum(self.rendering.shares)
         length = min(int(rng.choice(len(shares), p=shares)), len(self.pedals))
         *_, (wet, chain) = self._behind(rng, dry, run_up, length)
-        return Example(dry[run_up:], wet, chain)
+        return Example(dry[run_up:], self._recorded(recorder, wet), chain)
 
     def family(self, number: int) -> list[Example]:
         """A dry sound behind none, one, two, … pedals, as often as lengths have shares."""
-        rng = np.random.default_rng([*self.seed, number, 1])
+        rng, recorder = self._chance(number, 1), self._chance(number, 2)
         dry, run_up = self._dry(rng)
         shares = np.array(self.rendering.shares[: len(self.pedals) + 1])
         taken = rng.random(len(shares)) < shares / shares.max()
         length = int(np.flatnonzero(taken).max(initial=0))
         window, behind = dry[run_up:], self._behind(rng, dry, run_up, length)
         return [
-            Example(window, wet, chain)
+            Example(window, self._recorded(recorder, wet), chain)
             for is_taken, (wet, chain) in zip(taken, behind, strict=False)
             if is_taken
         ]
+
+    def _chance(self, *numbers: int) -> np.random.Generator:
+        return np.random.default_rng([*self.seed, *numbers])
 
     def _dry(self, rng: np.random.Generator) -> tuple[Samples, int]:
         """A dry sound, and how much of it comes before the window."""
         most = self.rendering.run_up_s
         run_up = round(rng.uniform(0.0, most) * RATE_HZ) if rng.random() < 0.5 else 0
         return self.rendering.dry.draw(self.takes, rng, run_up + self.samples), run_up
+
+    def _recorded(self, rng: np.random.Generator, wet: Samples) -> Samples:
+        """A sound and, in part of the recordings, the noise of the last device."""
+        if not self.rendering.floors or rng.random() >= self.rendering.floors:
+            return wet
+        lowest, highest = self.rendering.floor_db
+        level = float(np.abs(wet).max()) * 10.0 ** (rng.uniform(lowest, highest) / 20.0)
+        return np.asarray(wet + np.float32(level) * rng.standard_normal(len(wet), np.float32))
 
     def _behind(
         self, rng: np.random.Generator, dry: Samples, run_up: int, length: int

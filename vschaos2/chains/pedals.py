@@ -18,6 +18,22 @@ from vschaos2.ranges import check_number
 Values = Mapping[str, float]
 
 
+class Wow(NamedTuple):
+    """How a parameter sways, as a tape's speed does.
+
+    Attributes:
+        name: of the parameter.
+        depth: of its value, by which it sways to both sides.
+        rate_hz: how often.
+        phase: where it begins, in turns.
+    """
+
+    name: str
+    depth: float
+    rate_hz: float
+    phase: float
+
+
 class Stage(NamedTuple):
     """One processor of a pedal.
 
@@ -25,11 +41,13 @@ class Stage(NamedTuple):
         kind: what it is registered as.
         values: of its parameters, in their units; those left out stand at their first values.
         options: of its kind.
+        wow: of one parameter; None where all stand still.
     """
 
     kind: str
     values: dict[str, float]
     options: dict[str, Any] = {}  # noqa: RUF012 - never written to
+    wow: Wow | None = None
 
 
 class Setting(NamedTuple):
@@ -88,7 +106,7 @@ class Pedal(NamedTuple):
         settings: what is told of it.
         varied: what is not, but differs as well.
         stages: all of their values → its processors.
-        is_linear: whether it is linear and time-invariant.
+        is_linear: whether it is linear and, but for a tape's wow, time-invariant.
     """
 
     name: str
@@ -165,7 +183,9 @@ def _delay(v: Values) -> list[Stage]:
         "echo_db": v["level_db"],
         "echo_low_pass_hz": v["low_pass_hz"],
     }
-    return [Stage("echo", values)]
+    # Below zero it stands still, as half of all delays do.
+    wow = Wow("echo_ms", v["wow"], v["wow_hz"], v["phase"]) if v["wow"] > 0.0 else None
+    return [Stage("echo", values, wow=wow)]
 
 
 def _reverb(v: Values) -> list[Stage]:
@@ -252,7 +272,12 @@ PEDALS = {
                 Setting("feedback", "", 0, 0.95, 0.1, 0.6),
                 Setting("level_db", "dB", -60, 6, -9, 0),
             ),
-            (Setting("low_pass_hz", "Hz", 200, 16_000, 1_500, 10_000, True),),
+            (
+                Setting("low_pass_hz", "Hz", 200, 16_000, 1_500, 10_000, True),
+                Setting("wow", "", -0.02, 0.02, -0.004, 0.004),
+                Setting("wow_hz", "Hz", 0.1, 10, 0.4, 6, True),
+                PHASE,
+            ),
             _delay,
             is_linear=True,
         ),

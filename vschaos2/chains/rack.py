@@ -1,5 +1,6 @@
 """What a chain of pedals makes of a sound, offline: the processors that play, one after another."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from vschaos2.chains.pedals import Pedal, Stage
+from vschaos2.chains.pedals import Pedal, Stage, Wow
 from vschaos2.parts import parts
 from vschaos2.processors import chain as _chain  # noqa: F401 - which registers all processors
 from vschaos2.processors.recursion import BLOCK
@@ -54,6 +55,8 @@ class Rack:
             processor = self._processor(stage)
             values = [stage.values.get(each.name, each.default) for each in processor.physical]
             told = torch.tensor(values, dtype=torch.float64)[None, :, None]
+            if stage.wow is not None:
+                told = self._swayed(told, stage.wow, processor, x.shape[2] // BLOCK)
             state = torch.zeros(1, processor.state_size, dtype=torch.float64)
             x, _ = processor(x, told, state)
         return x[0, 0, : len(sound)].numpy()
@@ -63,6 +66,17 @@ class Rack:
         for setup in setups:
             sound = self.play(setup, sound)
         return sound
+
+    def _swayed(self, told: torch.Tensor, wow: Wow, processor: Any, blocks: int) -> torch.Tensor:
+        """Values of all sub-blocks, one of which sways. Shape: [1, P, 1] → [1, P, `blocks`]."""
+        place = [each.name for each in processor.physical].index(wow.name)
+        time_s = torch.arange(blocks, dtype=torch.float64) * (BLOCK / self.rate_hz)
+        sway = 1.0 + wow.depth * torch.sin(2.0 * math.pi * (wow.rate_hz * time_s + wow.phase))
+        told = told.repeat(1, 1, blocks)
+        told[0, place] *= sway
+        ends = processor.physical[place]
+        told[0, place] = told[0, place].clamp(ends.least, ends.most)
+        return told
 
     def _processor(self, stage: Stage) -> Any:
         key = f"{stage.kind} {stage.options}"

@@ -27,7 +27,7 @@ from vschaos2.progress import Progress
 logger = logging.getLogger(__name__)
 
 CHUNK = 100
-VERSION = 4  # of what is rendered from the same numbers
+VERSION = 5  # of what is rendered from the same numbers
 
 
 class Store:

@@ -18,6 +18,7 @@ AROUND = 2001  # bins over which power is averaged for ε
 LEAST_ECHO_MS, MOST_ECHO_MS = 98.0, 1000.0
 STEP = 16  # samples: the background of echoes is looked at in these
 ONSET_S = 0.0007  # of a tap, its own ringing included
+ECHO_STANDS_OUT = 4.0  # times what is around it
 ALONE_S = 0.3  # that a decay is read from, at least, where there are echoes
 
 

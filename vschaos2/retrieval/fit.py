@@ -19,6 +19,7 @@ from vschaos2.processors.fdn_reverb import EVEN, LINES_S, SIDES
 from vschaos2.processors.filters import Filter
 from vschaos2.processors.recursion import BLOCK
 from vschaos2.retrieval.deconvolution import (
+    ECHO_STANDS_OUT,
     Echoes,
     arrivals,
     decay_s,
@@ -37,7 +38,6 @@ RATE = 0.08  # of Adam, on raw numbers
 DRY_STEPS, ALL_STEPS = 70, 110
 AVERAGED = 0.25  # the last part of a stage, over which settings are averaged
 AVERAGE = 0.08  # of the newest in it
-ECHO_STANDS_OUT = 4.0  # times what is around it
 LONG_DECAY_S = 4.0  # of a room that is heard for longer than others
 
 
