@@ -1,6 +1,7 @@
 # make demo   an instrument from nothing: sounds, training, export, pictures
 # make demo-effect   a pedal from nothing: dry and wet recordings, training, export, pictures
 # make demo-transfer   a voice as strings and back: melodies, training, export, pictures
+# make demo-order   which pedals, in which order: takes, their chains named and played, an estimator
 # make web-engine   the engine of web pages anew: see engine/web/make_module.py
 # make test   everything that must hold: style, types, tests
 # make external   vschaos~, a host for exported models in Pd, in build/external (needs what
@@ -19,7 +20,7 @@ BIN := .venv/bin
 # What the requirements ask for in turn, and what builds it, comes at the versions listed there.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: demo demo-effect demo-transfer demo-foley test external release plugins web-engine constraints clean
+.PHONY: demo demo-effect demo-transfer demo-order demo-foley test external release plugins web-engine constraints clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/make_demo.py demo
@@ -29,6 +30,9 @@ demo-effect: .venv/.installed
 
 demo-transfer: .venv/.installed
 	$(BIN)/python examples/make_transfer_demo.py demo_transfer
+
+demo-order: .venv/.installed
+	$(BIN)/python examples/make_order_demo.py demo_order
 
 demo-foley: .venv/.installed-video
 	$(BIN)/python examples/make_foley_demo.py demo_foley
@@ -89,4 +93,4 @@ constraints:
 	mv build/newest/constraints.txt constraints.txt
 
 clean:
-	rm -rf .venv demo demo_effect demo_transfer build
+	rm -rf .venv demo demo_effect demo_transfer demo_order demo_foley build

@@ -719,6 +719,18 @@ def test_a_pipe_is_not_waited_for(plugins, folder, tmp_path, end):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_that_is_exported_already_is_told_what_can_be_made_of_it(folder, tmp_path):
+    file = folder / "pedal.ts"
+    found = subprocess.run(
+        [sys.executable, "script.py", file, "--out", tmp_path], cwd=ROOT, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert found.returncode == 2 and not any(tmp_path.iterdir())
+    said = found.stderr.strip()
+    assert said.endswith("add --daw for plug-ins of it, or --web for a page")
+    assert "is exported already" in said and "\n" not in said
+
+
 def test_a_name_does_not_take_the_place_of_anothers_effect(plugins, folder, tmp_path):
     for name in ("bells effect", "bells Effect"):
         with pytest.raises(InputError, match="would take the place of one: give another with -n"):

@@ -75,7 +75,6 @@ def test_an_echo_begins_at_the_time_that_wet_answers_at(drive_db, tmp_path):
     soundfile.write(tmp_path / "wet.wav", 0.3 * Rack(RATE).play_all(played, dry), RATE)
     (tmp_path / "chain.yaml").write_text(to_learn(named))
     config = compose("chain", folder=tmp_path)
-    config.data.dataset.sample_rate_hz = RATE
     pair = Pair("", tmp_path / "dry.wav", tmp_path / "wet.wav")
     found = set_echo(pair, config)
     assert found == pytest.approx(310.0, abs=0.5)
@@ -91,7 +90,6 @@ def test_no_echo_is_set_where_none_was_named_and_none_is_heard(place):
     (place / "echo").mkdir()
     (place / "echo" / "chain.yaml").write_text(to_learn([Setup(delay, delay.usual({}))]))
     config = compose("chain", folder=place / "echo")
-    config.data.dataset.sample_rate_hz = RATE
     was = [dict(v) for item in config.model.net.processors for v in item.values()]
     assert set_echo(pair, config) is None
     assert [dict(v) for item in config.model.net.processors for v in item.values()] == was

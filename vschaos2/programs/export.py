@@ -147,6 +147,11 @@ def main() -> None:
             others += f", and {printable(path.with_suffix('.html').name)}"
         say(f"exported: {printable(path)}{others}")
         return
+    if is_exported and arguments.run.exists():
+        raise InputError(
+            f"{printable(arguments.run)}: is exported already: add --daw for plug-ins of it, or "
+            "--web for a page"
+        )
     if is_preset_folder(arguments.run):
         refuse_options_of_runs(
             arguments.run,

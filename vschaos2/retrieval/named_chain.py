@@ -15,7 +15,7 @@ import torch
 from omegaconf import DictConfig
 
 from vschaos2.data.pair_files import Pair
-from vschaos2.data.pairs import read_pair
+from vschaos2.data.pairs import rate_of, read_pair
 from vschaos2.errors import InputError
 from vschaos2.families.effect.rendering import rendered
 from vschaos2.families.loading import load_run
@@ -92,9 +92,9 @@ def set_echo(pair: Pair, config: DictConfig) -> float | None:
         for values in item.values()
         if values is not None and "echo_ms" in values
     ]
-    rate_hz = config.data.dataset.sample_rate_hz
     if len(named) != 1:
         return None
+    rate_hz = rate_of([pair], config.data.dataset.sample_rate_hz)
     found = read_pair(pair, rate_hz, has_no_delay=True)
     samples = round(HEARD_S * rate_hz)
     if found.dry.shape[1] < samples:

@@ -121,6 +121,8 @@ def find_run_folder(path: Path, version: int | None = None) -> Path:
         return versions[version]
     complete = {n: p for n, p in versions.items() if (p / CONFIG).is_file()}
     if not complete:
+        if path.is_file():
+            raise InputError(f"{path}: is a file, not a run folder: give rundir/name/version_N")
         raise InputError(f"{path}: not a run folder (no config.yaml): give rundir/name/version_N")
     trained = [n for n, p in complete.items() if checkpoint_path(p) is not None]
     return complete[max(trained or complete)]
