@@ -1,13 +1,16 @@
 """Trains the estimators of chains that come with the package, and writes them into the clone.
 
+    python examples/sampled_takes.py takes
+    python examples/make_ready_order.py data.dataset.root=takes data.dataset.beside=played
     python examples/make_ready_order.py [RUN … | --times] [key=value …]
 
-Without a run it trains two on instruments by code: `chain_order`, which hears the wet sound alone,
-and `chain_order_dry`, which hears the dry sound, too, from the same examples. With runs of the
-family "order" it takes these. Every training learns times of echoes anew before each validation,
-apart from the rest. --times does this with the pair that is there, from the examples of the last
-epoch of its training, and sets its temperature and widening by those held out for that: all other
-weights stay as they are. Weights are written in half precision.
+Without a run it trains two: `chain_order`, which hears the wet sound alone, and `chain_order_dry`,
+which hears the dry sound, too, from the same examples; on instruments by code or, as those that
+ship, half of the time on sampled ones. With runs of the family "order" it takes these. Every
+training learns times of echoes anew before each validation, apart from the rest. --times does this
+with the pair that is there, from the examples of the last epoch of its training, and sets its
+temperature and widening by those held out for that: all other weights stay as they are. Weights
+are written in half precision.
 """
 
 import sys

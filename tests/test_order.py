@@ -141,6 +141,28 @@ def test_a_folder_of_recordings_is_learnt_from(sounds):
     assert batch["mel"].shape[0] == 20 and bool(batch["mel"].isfinite().all())
 
 
+def test_instruments_by_code_stand_beside_recordings(sounds):
+    """Every second take, about, is of the folder: the first sample tells which it is."""
+    keys = (f"data.dataset.root={sounds}", "data.dataset.beside=plucked")
+    config = compose("chain_order", *keys, *SMALL)
+    data = material(config, build_model(config))
+    alone = material(compose("chain_order", keys[0], *SMALL), data.model)
+    assert data.digest() != alone.digest() and data.held_out == alone.held_out
+    for takes, own in (
+        (data.source.training, alone.source.training),
+        (data.source.held_out, alone.source.held_out),
+    ):
+        recorded = 0
+        for number in range(40):
+            rng = np.random.default_rng(number)
+            which = int(rng.integers(2))
+            drawn = takes.draw(np.random.default_rng(number), 4_000)
+            if which == 0:
+                np.testing.assert_array_equal(drawn, own.draw(rng, 4_000))
+            recorded += which == 0
+        assert 10 < recorded < 30
+
+
 @pytest.mark.parametrize("decoder", ["pairwise", "flat", "autoregressive"])
 def test_every_decoder_says_probabilities_and_learns(decoder):
     config = compose("chain_order", "data.dataset.root=plucked", *SMALL, f"model.decoder={decoder}")
@@ -295,6 +317,8 @@ def test_batches_are_what_seed_epoch_and_number_say(place):
         (["model.channels=[1,1,1,1,1,1,1]"], "up to six numbers"),
         (["model.channels=[]", "model.decoder=autoregressive"], "hears moments"),
         (["data.dataset.root=nowhere"], "nowhere"),
+        (["data.dataset.beside=brass"], "must be plucked, played or null, got 'brass'"),
+        (["data.dataset.beside=played"], "stands beside recordings: give their folder"),
         (["data.store.workers=many"], "data.store.workers must be a whole number"),
     ],
 )

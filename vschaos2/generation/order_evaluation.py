@@ -73,6 +73,8 @@ def evaluate_order(run: Run, dataset: Path | None, count: int) -> OrderEvaluatio
     config = run.config.copy()
     if dataset is not None:
         config.data.dataset.root = str(dataset)
+        if config.data.dataset.get("beside") is not None:
+            config.data.dataset.beside = None  # the folder alone is asked about
     how = rendering_of(config, run.model)
     source = source_of(config, how)
     takes: Takes = source.held_out

@@ -75,6 +75,7 @@ def write_ready(model: Estimator, config: DictConfig, folder: Path) -> Path:
     write_whole(place, content.getvalue())
     config = config.copy()
     config.rundir, config.data.store.folder = "runs", None  # where it was trained says nothing
+    config.data.dataset.root = Path(str(config.data.dataset.root)).name
     write_whole(place.with_suffix(".yaml"), OmegaConf.to_yaml(config))
     return place
 

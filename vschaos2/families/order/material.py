@@ -43,6 +43,7 @@ class Source:
         validation_fraction: part of the files that is held out.
         seed: of the split.
         window_samples: the longest passage that is wanted.
+        beside: `PLUCKED` or `PLAYED`: instruments by code for every second take; None for none.
 
     Attributes:
         training: dry sounds to learn from.
@@ -64,13 +65,21 @@ class Source:
         validation_fraction: float,
         seed: int,
         window_samples: int,
+        beside: str | None = None,
     ) -> None:
+        if beside not in (None, PLUCKED, PLAYED):
+            raise InputError(
+                f"data.dataset.beside must be {PLUCKED}, {PLAYED} or null, got {beside!r}"
+            )
         check_dataset_options(RATE_HZ, n_files, validation_fraction)
         path = Path(root).expanduser()
         if root in (PLUCKED, PLAYED) and not path.exists():
-            guitars = Plucked(RATE_HZ)
-            every = Mixed((guitars, guitars, guitars, Sustained(RATE_HZ)))
-            self.training = self.held_out = guitars if root == PLUCKED else every
+            if beside is not None:
+                raise InputError(
+                    f"data.dataset.beside={beside}: stands beside recordings: give their folder "
+                    "as data.dataset.root"
+                )
+            self.training = self.held_out = by_code(root)
             self.names, self.digest = [f"instruments by code ({root}), of other numbers"], root
             return
         cache = open_cache(path, RATE_HZ, n_files=n_files)
@@ -85,6 +94,18 @@ class Source:
         files = [(file.path, file.length) for file in cache.files]
         text = repr((files, self.names)).encode("utf-8", "surrogatepass")
         self.digest = hashlib.blake2b(text).hexdigest()[:16]
+        if beside is not None:
+            self.training = Mixed((self.training, by_code(beside)))
+            self.held_out = Mixed((self.held_out, by_code(beside)))
+            self.digest += f" {beside}"
+
+
+def by_code(kind: str) -> Takes:
+    """Instruments by code: `PLUCKED` or `PLAYED`."""
+    guitars = Plucked(RATE_HZ)
+    if kind == PLUCKED:
+        return guitars
+    return Mixed((guitars, guitars, guitars, Sustained(RATE_HZ)))
 
 
 class ChainMaterial(Material):

@@ -11,7 +11,7 @@ from vschaos2.chains.features import MELS, echoes_place, summary_size
 
 WIDTH = 256  # numbers that all heads hear
 LIFT, SCALE = 2.0, 0.4  # of logarithms of magnitudes, to about ±1
-NOISE = 0.1  # that is added to what is heard at once, while it learns
+NOISE = 0.2  # that is added to what is heard at once, while it learns
 STATISTICS = 4  # of each mel band over time
 
 
