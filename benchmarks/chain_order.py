@@ -1,7 +1,7 @@
 """How right chains of effects are named: the bars of the family "order", each with its figure.
 
     python -m benchmarks.chain_order [RUN] [--with-dry [RUN]] [--examples N] [--store FOLDER]
-                                     [--pedalboard] [--guitar FOLDER]
+                                     [--pedalboard] [--guitar FOLDER] [--unheard FOLDER]
 
 RUN is one of the family "order"; without it the estimator of the package. All examples are of other
 numbers than those that anything is trained, chosen or calibrated by. The six effects are
@@ -11,7 +11,9 @@ of one to three of five alone. --with-dry names a run that hears the dry sound, 
 it is the package's.
 --pedalboard needs that package (GPL-3.0), which nothing else here imports: its effects were never
 trained on. --guitar is a folder of real takes whose names say what is on them: "Clean" and "di" are
-dry, "TapeEcho" is a delay.
+dry, "TapeEcho" is a delay. --unheard is a folder of clean takes of instruments that nothing was
+learnt from (`examples/sampled_takes.py OUT --takes 64 --unheard`): how many are called dry, and how
+often one pedal, drawn for each, is named, and no other.
 """
 
 import argparse
@@ -34,7 +36,7 @@ from vschaos2.families.order.estimator import Estimator
 from vschaos2.families.order.objective import said
 from vschaos2.families.order.pool import ChainBatch, numbered
 from vschaos2.generation.order_evaluation import TEST, setting_scores, wider
-from vschaos2.recognition.listening import listen, read_sound, restricted
+from vschaos2.recognition.listening import Sound, listen, read_sound, restricted
 from vschaos2.recognition.ready import Known, estimator_of
 
 SIX = ("compressor", "eq", "distortion", "chorus", "delay", "reverb")
@@ -136,7 +138,6 @@ class Bench:
     def rendered_again(self, renderer: Renderer) -> float:
         """Part of chains of one and two that, named and rendered, are nearer to wet than dry is."""
         from vschaos2.recognition.answers import ranges
-        from vschaos2.recognition.listening import Sound
 
         rack, nearer, count = Rack(RATE_HZ), 0, 0
         vocabulary = self.model.vocabulary
@@ -244,6 +245,23 @@ def guitar(known: Known, folder: Path) -> None:
         print(f"{word}  {path.name}: {named} ({sure:.2f}), delay {delay:.2f}")
 
 
+def unheard(known: Known, folder: Path) -> None:
+    """Clean takes of other instruments: called dry, and behind one pedal each."""
+    model, seconds = known.model, known.config.data.rendering.seconds
+    vocabulary, rack, rng = model.vocabulary, Rack(RATE_HZ), np.random.default_rng(0)
+    paths, dry, named = sorted(folder.glob("*.wav")), 0, 0
+    for path in paths:
+        clean = read_sound(path, None).wet
+        pedal = still(model.pedals[int(rng.integers(len(model.pedals)))])
+        behind = rack.play(Setup(pedal, pedal.draw(rng)), 0.5 * clean)
+        for sound, due in ((clean, ()), (behind, (pedal.name,))):
+            heard = Sound("", sound, clean if model.hears_dry else None)
+            classes = vocabulary.by_class(listen(model, heard, seconds).logs[None])[0]
+            right = vocabulary.words(vocabulary.members[int(classes.argmax())][0]) == due
+            dry, named = dry + (right and not due), named + (right and bool(due))
+    print(f"{dry} of {len(paths)} takes of other instruments are called dry; one pedal, {named}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -253,6 +271,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path)
     parser.add_argument("--pedalboard", action="store_true")
     parser.add_argument("--guitar", type=Path)
+    parser.add_argument("--unheard", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.store:
@@ -271,6 +290,8 @@ def main() -> None:
         print(f"       {found.by_length[0].right:6.3f}               untouched sound, with dry")
     if arguments.guitar:
         guitar(known, arguments.guitar)
+    if arguments.unheard:
+        unheard(known, arguments.unheard)
 
 
 if __name__ == "__main__":
