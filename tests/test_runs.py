@@ -127,7 +127,7 @@ def test_paths_without_a_run_say_what_is_there(trained, tmp_path):
     assert find_run_folder(trained, 0) == trained
     assert "leave -v 1 out" in refusal(find_run_folder, trained, 1)
     assert "no config.yaml" in refusal(find_run_folder, tmp_path / "runs")
-    assert "no config.yaml" in refusal(find_run_folder, trained / "config.yaml")
+    assert "is a file, not a run folder" in refusal(find_run_folder, trained / "config.yaml")
 
 
 def test_going_on_means_the_version_that_was_started_last(trained, tiny_config):
