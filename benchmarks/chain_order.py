@@ -32,6 +32,7 @@ from vschaos2.chains.rack import Rack, Setup
 from vschaos2.chains.scores import Scores, score
 from vschaos2.chains.store import CHUNK, Store
 from vschaos2.chains.takes import Mixed, Plucked, Sustained
+from vschaos2.chains.vocabulary import Vocabulary
 from vschaos2.families.order.estimator import Estimator
 from vschaos2.families.order.objective import said
 from vschaos2.families.order.pool import ChainBatch, numbered
@@ -62,6 +63,11 @@ def by_chance(found: Scores) -> float:
         drawn = rng.binomial(count, min(max(said_, 0.0), 1.0), 2_000) / count
         total += count * float(np.abs(drawn - said_).mean())
     return total / max(found.examples, 1)
+
+
+def likeliest(vocabulary: Vocabulary, logs: torch.Tensor) -> tuple[str, ...]:
+    """The chain that stands for the likeliest class. Shape: logarithms of all chains, [N]."""
+    return vocabulary.words(vocabulary.members[int(vocabulary.by_class(logs[None])[0].argmax())][0])
 
 
 def still(pedal: Pedal) -> Pedal:
@@ -149,9 +155,7 @@ class Bench:
             sound = Sound("", example.wet, example.dry)
             opinion = listen(self.model, sound, self.how.seconds)
             logs = restricted(vocabulary, opinion.logs[None], SIX)
-            best = vocabulary.words(
-                vocabulary.members[int(vocabulary.by_class(logs)[0].argmax())][0]
-            )
+            best = likeliest(vocabulary, logs[0])
             values = ranges(self.model, opinion)
             setups = [
                 Setup(pedals[n], pedals[n].usual({r.setting.name: r.value for r in values[n]}))
@@ -236,7 +240,7 @@ def guitar(known: Known, folder: Path) -> None:
     for path in sorted(folder.glob("*.wav")):
         opinion = listen(model, read_sound(path, None), known.config.data.rendering.seconds)
         classes = vocabulary.by_class(opinion.logs[None])[0]
-        best = vocabulary.words(vocabulary.members[int(classes.argmax())][0])
+        best = likeliest(vocabulary, opinion.logs)
         present = opinion.logs.exp() @ vocabulary.present.double()
         delay = float(present[vocabulary.names.index("delay")])
         right = "delay" in best if "TapeEcho" in path.name else not best
@@ -256,8 +260,7 @@ def unheard(known: Known, folder: Path) -> None:
         behind = rack.play(Setup(pedal, pedal.draw(rng)), 0.5 * clean)
         for sound, due in ((clean, ()), (behind, (pedal.name,))):
             heard = Sound("", sound, clean if model.hears_dry else None)
-            classes = vocabulary.by_class(listen(model, heard, seconds).logs[None])[0]
-            right = vocabulary.words(vocabulary.members[int(classes.argmax())][0]) == due
+            right = likeliest(vocabulary, listen(model, heard, seconds).logs) == due
             dry, named = dry + (right and not due), named + (right and bool(due))
     print(f"{dry} of {len(paths)} takes of other instruments are called dry; one pedal, {named}")
 

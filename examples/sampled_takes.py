@@ -19,10 +19,10 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.sampled_instruments import SOUNDFONT, TICKS_PER_SECOND, variable_length
 from vschaos2.command_line import fail
 
-SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
-RATE_HZ, SECONDS, TICKS_PER_SECOND = 44_100, 8.0, 960
+RATE_HZ, SECONDS = 44_100, 8.0
 # General MIDI program, from 0 → lowest and highest note. Guitars come several times.
 LEARNT = {24: (40, 76), 25: (40, 79), 27: (40, 79), 28: (40, 74), 33: (28, 55), 0: (36, 84),
           4: (36, 84), 11: (53, 84), 40: (55, 88), 42: (36, 69), 56: (55, 82), 66: (44, 75),
@@ -62,18 +62,10 @@ def midi_file(program: int, events: list[Event]) -> bytes:
     now = 0
     for time_s, message in [*events, (SECONDS, b"\xff\x2f\x00")]:
         at = round(time_s * TICKS_PER_SECOND)
-        track += _variable_length(at - now) + message
+        track += variable_length(at - now) + message
         now = at
     header = b"MThd" + struct.pack(">IHHH", 6, 0, 1, TICKS_PER_SECOND)
     return header + b"MTrk" + struct.pack(">I", len(track)) + track
-
-
-def _variable_length(value: int) -> bytes:
-    """A MIDI delta time: seven bits a byte, all but the last marked."""
-    octets = [value & 0x7F]
-    while value := value >> 7:
-        octets.append(0x80 | (value & 0x7F))
-    return bytes(reversed(octets))
 
 
 def rendered(program: int, events: list[Event]) -> np.ndarray:

@@ -46,3 +46,17 @@ def is_auto(where: str, value: Any) -> bool:
 
 def _is_number(value: Any, kind: Any) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def check_range(name: str, ends: Any, least: float, most: float) -> None:
+    """Refuse what is no range.
+
+    Raises:
+        InputError: unless `ends` is a list of two numbers between two others, in order.
+    """
+    if not isinstance(ends, list) or len(ends) != 2:
+        raise InputError(f"{name} must be [lowest, highest], got {ends!r}")
+    for end in ends:
+        check_number(name, end, least, most)
+    if ends[0] > ends[1]:
+        raise InputError(f"{name}: the first must not be above the second")

@@ -7,7 +7,7 @@ than anybody's guitar takes every real one for an effect.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,7 @@ from scipy.signal import lfilter
 
 from vschaos2.chains.features import RATE_HZ
 from vschaos2.chains.takes import Takes
-from vschaos2.errors import InputError
-from vschaos2.ranges import check_number
+from vschaos2.ranges import check_number, check_range
 
 Samples = npt.NDArray[np.float32]
 
@@ -86,20 +85,6 @@ class DrySound(NamedTuple):
         sound = sound + noise * rng.standard_normal(samples, np.float32) + hum
         peak = 10.0 ** (_between(rng, self.peak_db) / 20.0)
         return (sound * (peak / np.abs(sound).max())).astype(np.float32)
-
-
-def check_range(name: str, ends: Any, least: float, most: float) -> None:
-    """Refuse what is no range.
-
-    Raises:
-        InputError: unless `ends` is a list of two numbers between two others, in order.
-    """
-    if not isinstance(ends, list) or len(ends) != 2:
-        raise InputError(f"{name} must be [lowest, highest], got {ends!r}")
-    for end in ends:
-        check_number(name, end, least, most)
-    if ends[0] > ends[1]:
-        raise InputError(f"{name}: the first must not be above the second")
 
 
 def through_pickup(sound: npt.NDArray[np.float64], hz: float, q: float) -> npt.NDArray[np.float64]:

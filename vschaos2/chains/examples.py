@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vschaos2.chains.dry import DrySound, check_range
+from vschaos2.chains.dry import DrySound
 from vschaos2.chains.features import HOP, RATE_HZ, Heard, apart_db, heard, levelled, log_mel
 from vschaos2.chains.pedals import Pedal
 from vschaos2.chains.rack import Rack, Setup
 from vschaos2.chains.takes import Takes
 from vschaos2.errors import InputError
-from vschaos2.ranges import check_number
+from vschaos2.ranges import check_number, check_range
 
 Samples = npt.NDArray[np.float32]
 
@@ -177,7 +177,7 @@ class Renderer:
 
     def _recorded(self, rng: np.random.Generator, wet: Samples) -> Samples:
         """A sound and, in part of the recordings, the noise of the last device."""
-        if not self.rendering.floors or rng.random() >= self.rendering.floors:
+        if rng.random() >= self.rendering.floors:
             return wet
         lowest, highest = self.rendering.floor_db
         level = float(np.abs(wet).max()) * 10.0 ** (rng.uniform(lowest, highest) / 20.0)

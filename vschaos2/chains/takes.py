@@ -14,6 +14,9 @@ Samples = npt.NDArray[np.float32]
 TRIES = 20  # of a place in recordings, until one sounds
 QUIET = 0.01  # root mean square of a passage, of the loudest there is, below which it is left
 
+PLUCKED = "plucked"  # what stands for guitars by code, where no folder is called so
+PLAYED = "played"  # for three guitars by code and somebody who bows or blows
+
 
 class Takes(Protocol):
     """Dry sounds."""
@@ -95,3 +98,11 @@ class Mixed(NamedTuple):
     def draw(self, rng: np.random.Generator, samples: int) -> Samples:
         """See `Takes`."""
         return self.sources[int(rng.integers(len(self.sources)))].draw(rng, samples)
+
+
+def by_code(kind: str, rate_hz: int) -> Takes:
+    """Instruments by code: `PLUCKED` or `PLAYED`."""
+    guitars = Plucked(rate_hz)
+    if kind == PLUCKED:
+        return guitars
+    return Mixed((guitars, guitars, guitars, Sustained(rate_hz)))

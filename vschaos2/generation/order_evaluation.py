@@ -18,9 +18,9 @@ from vschaos2.chains.features import RATE_HZ
 from vschaos2.chains.pedals import Pedal, Setting
 from vschaos2.chains.scores import Scores, score
 from vschaos2.chains.setting_scores import SettingScore, score_settings
-from vschaos2.chains.takes import Mixed, Plucked, Takes
+from vschaos2.chains.takes import PLAYED, PLUCKED, Mixed, Plucked, Takes
 from vschaos2.families.order.estimator import COVERED, Estimator, Settings
-from vschaos2.families.order.material import PLAYED, PLUCKED, rendering_of, source_of
+from vschaos2.families.order.material import rendering_of, source_of
 from vschaos2.families.order.objective import said
 from vschaos2.families.order.pool import ChainBatch, numbered
 from vschaos2.progress import Progress

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from vschaos2.chains.examples import Renderer, Rendering
 from vschaos2.chains.features import RATE_HZ
 from vschaos2.chains.store import CHUNK, Store
-from vschaos2.chains.takes import Mixed, Plucked, Recordings, Sustained, Takes
+from vschaos2.chains.takes import PLAYED, PLUCKED, Mixed, Recordings, Takes, by_code
 from vschaos2.config import call, plain
 from vschaos2.data.cache import open_cache
 from vschaos2.data.material import EpochLoader, Material
@@ -28,8 +28,6 @@ from vschaos2.ranges import check_count
 
 logger = logging.getLogger(__name__)
 
-PLUCKED = "plucked"  # what stands for guitars by code, where no folder is called so
-PLAYED = "played"  # for three guitars by code and somebody who bows or blows
 AUTO = "auto"
 TRAINING, VALIDATION, CALIBRATION = range(3)  # what examples are for: each is drawn for itself
 
@@ -79,7 +77,7 @@ class Source:
                     f"data.dataset.beside={beside}: stands beside recordings: give their folder "
                     "as data.dataset.root"
                 )
-            self.training = self.held_out = by_code(root)
+            self.training = self.held_out = by_code(root, RATE_HZ)
             self.names, self.digest = [f"instruments by code ({root}), of other numbers"], root
             return
         cache = open_cache(path, RATE_HZ, n_files=n_files)
@@ -95,17 +93,9 @@ class Source:
         text = repr((files, self.names)).encode("utf-8", "surrogatepass")
         self.digest = hashlib.blake2b(text).hexdigest()[:16]
         if beside is not None:
-            self.training = Mixed((self.training, by_code(beside)))
-            self.held_out = Mixed((self.held_out, by_code(beside)))
+            self.training = Mixed((self.training, by_code(beside, RATE_HZ)))
+            self.held_out = Mixed((self.held_out, by_code(beside, RATE_HZ)))
             self.digest += f" {beside}"
-
-
-def by_code(kind: str) -> Takes:
-    """Instruments by code: `PLUCKED` or `PLAYED`."""
-    guitars = Plucked(RATE_HZ)
-    if kind == PLUCKED:
-        return guitars
-    return Mixed((guitars, guitars, guitars, Sustained(RATE_HZ)))
 
 
 class ChainMaterial(Material):
